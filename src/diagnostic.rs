@@ -1,0 +1,276 @@
+//! What a person must mend: a place in a text, what is wrong there, and the repair.
+//!
+//! A [`Diagnostic`] is a value. The stages that find one know spans in *their* text only; [`Diagnostic::at`]
+//! moves it into the file that holds that text, and [`render`] prints it as rustc would.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
+
+/// A range of bytes in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes from `start` up to but not including `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// The span from the start of `self` to the end of `other`.
+    pub fn to(self, other: Self) -> Self {
+        Self::new(self.start, other.end)
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self::new(range.start, range.end)
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The file is refused.
+    Error,
+    /// The file is accepted, but probably does not do what its author wants.
+    Warning,
+}
+
+/// One finding about a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub level: Level,
+    /// A stable word code, such as `unknown-operator`.
+    pub code: &'static str,
+    /// Stands alone: lower case, no full stop, names in backticks.
+    pub title: String,
+    /// Where it is.
+    pub span: Span,
+    /// What was expected *here*.
+    pub label: String,
+    /// Other places that help to understand it, such as an opening bracket.
+    pub context: Vec<(Span, String)>,
+    /// The name of the rule that it stands in.
+    pub rule: Option<String>,
+    /// Facts.
+    pub notes: Vec<String>,
+    /// How to mend it, in words that can be typed.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`.
+    pub fn error(code: &'static str, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            code,
+            title: title.into(),
+            span,
+            label: label.into(),
+            context: Vec::new(),
+            rule: None,
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning at `span`.
+    pub fn warning(code: &'static str, title: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
+        Self { level: Level::Warning, ..Self::error(code, title, span, label) }
+    }
+
+    /// With the repair.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// With a second place.
+    #[must_use]
+    pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.context.push((span, label.into()));
+        self
+    }
+
+    /// With the name of the rule that it stands in.
+    #[must_use]
+    pub fn in_rule(mut self, rule: impl Into<String>) -> Self {
+        self.rule = Some(rule.into());
+        self
+    }
+
+    /// The same finding with every span moved by `place`, from a text into the file that holds it.
+    #[must_use]
+    pub fn at(mut self, place: impl Fn(Span) -> Span) -> Self {
+        self.span = place(self.span);
+        for (span, _) in &mut self.context {
+            *span = place(*span);
+        }
+        self
+    }
+}
+
+/// The diagnostics of one file as rustc prints them, a blank line after each. `text` is the whole file, into
+/// which the spans point; spans beyond its end or inside a character are moved to the nearest boundary.
+pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, path, text)]) + "\n\n").collect()
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, text: &'a str) -> Group<'a> {
+    let level = match diagnostic.level {
+        Level::Error => Shown::ERROR,
+        Level::Warning => Shown::WARNING,
+    };
+    let range = |span: Span| {
+        let start = text.floor_char_boundary(span.start);
+        start..text.ceil_char_boundary(span.end.max(start))
+    };
+    let snippet = Snippet::source(text)
+        .path(path)
+        .annotation(AnnotationKind::Primary.span(range(diagnostic.span)).label(&diagnostic.label))
+        .annotations(
+            diagnostic.context.iter().map(|(span, label)| AnnotationKind::Context.span(range(*span)).label(label)),
+        );
+    level
+        .primary_title(&diagnostic.title)
+        .id(diagnostic.code)
+        .element(snippet)
+        .elements(diagnostic.rule.iter().map(|rule| Shown::NOTE.with_name("rule").message(rule)))
+        .elements(diagnostic.notes.iter().map(|note| Shown::NOTE.message(note)))
+        .elements(diagnostic.help.iter().map(|help| Shown::HELP.message(help)))
+}
+
+/// The line and the column, both from 1, the column in characters, of a byte offset in `text`.
+pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line = before.matches('\n').count() + 1;
+    let column = before[before.rfind('\n').map_or(0, |at| at + 1)..].chars().count() + 1;
+    (line, column)
+}
+
+/// The last line of a run: `2 errors, 1 warning`.
+pub fn tally(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|d| d.level == Level::Error).count();
+    [counted(errors, "error"), counted(diagnostics.len() - errors, "warning")].join(", ")
+}
+
+/// `1 rule`, `2 rules`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The candidate that was probably meant by `word`: the same letters in another case, or an edit distance of
+/// at most a third of the longer length.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let distance = if word.eq_ignore_ascii_case(candidate) { 0 } else { edit_distance(word, candidate) };
+            let allowed = word.chars().count().max(candidate.chars().count()) / 3;
+            (distance <= allowed).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
+fn edit_distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let substituted = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = substituted.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+/// `a`, `a or b`, `a, b, or c`.
+pub fn one_of<S: AsRef<str>>(items: &[S]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [one, two] => format!("{} or {}", one.as_ref(), two.as_ref()),
+        [many @ .., last] => {
+            let many: Vec<&str> = many.iter().map(AsRef::as_ref).collect();
+            format!("{}, or {}", many.join(", "), last.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_like_rustc() {
+        let text = "rules:\n  - name: x\n    filter: >-\n      eventSource == \"ecr.amazonaws.com\"\n";
+        let start = text.find("==").unwrap();
+        let diagnostic = Diagnostic::error(
+            "unknown-operator",
+            "`==` is not an operator",
+            Span::new(start, start + 2),
+            "expected `=`, `!=`, `in`, `like` or another operator",
+        )
+        .in_rule("x")
+        .help("write `=`");
+        insta::assert_snapshot!(render(&[diagnostic], "rules.yaml", text, false).trim_end(), @r#"
+        error[unknown-operator]: `==` is not an operator
+         --> rules.yaml:4:19
+          |
+        4 |       eventSource == "ecr.amazonaws.com"
+          |                   ^^ expected `=`, `!=`, `in`, `like` or another operator
+          |
+          = rule: x
+          = help: write `=`
+        "#);
+    }
+
+    #[test]
+    fn suggests_only_what_is_close() {
+        let names = ["sourceIPAddress", "severity", "name", "runbook"];
+        assert_eq!(nearest("sourceIpAddress", names), Some("sourceIPAddress"));
+        assert_eq!(nearest("SEVERITY", names), Some("severity"));
+        assert_eq!(nearest("sevreity", names), Some("severity"));
+        assert_eq!(nearest("nmae", names), Some("name"));
+        assert_eq!(nearest("descr", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+
+    #[test]
+    fn lists_read_as_english() {
+        assert_eq!(one_of::<&str>(&[]), "");
+        assert_eq!(one_of(&["`,`", "`)`"]), "`,` or `)`");
+        assert_eq!(one_of(&["a", "b", "c"]), "a, b, or c");
+    }
+
+    #[test]
+    fn counts_lines_and_columns_in_characters() {
+        assert_eq!(line_column("ab\ncé d", 6), (2, 3));
+        assert_eq!(line_column("", 9), (1, 1));
+    }
+}

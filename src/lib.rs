@@ -1,0 +1,2 @@
+//! trailbell.
+pub mod diagnostic;
