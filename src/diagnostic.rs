@@ -88,35 +88,30 @@ impl Diagnostic {
     }
 
     /// With the repair.
-    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
     /// With a fact.
-    #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
     /// With a second place.
-    #[must_use]
     pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
         self.context.push((span, label.into()));
         self
     }
 
     /// With the name of the rule that it stands in.
-    #[must_use]
     pub fn in_rule(mut self, rule: impl Into<String>) -> Self {
         self.rule = Some(rule.into());
         self
     }
 
     /// The same finding with every span moved by `place`, from a text into the file that holds it.
-    #[must_use]
     pub fn at(mut self, place: impl Fn(Span) -> Span) -> Self {
         self.span = place(self.span);
         for (span, _) in &mut self.context {
