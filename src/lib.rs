@@ -1,2 +1,5 @@
 //! trailbell.
 pub mod diagnostic;
+pub mod filter;
+pub mod number;
+pub mod record;

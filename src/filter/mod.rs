@@ -1,0 +1,86 @@
+#![doc = include_str!("reference.md")]
+
+pub mod ast;
+mod matcher;
+mod mistake;
+pub mod operator;
+mod parser;
+
+use std::fmt;
+
+use matcher::Matcher;
+pub use matcher::{Observer, Unobserved};
+pub use operator::Requires;
+
+use crate::{
+    diagnostic::Diagnostic,
+    record::{Node, Path},
+};
+
+/// The language reference, as `trailbell help filter` prints it.
+pub const REFERENCE: &str = include_str!("reference.md");
+
+/// A filter that has been parsed, checked and compiled. Matching cannot fail.
+#[derive(Clone)]
+pub struct Filter {
+    expr: ast::Expr,
+    matcher: Matcher,
+}
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// The errors are the first mistake in its grammar, or else everything wrong in its meaning; their spans lie
+    /// in `text`.
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let expr = parser::parse(text).map_err(|diagnostic| vec![*diagnostic])?;
+        let matcher = Matcher::compile(&expr)?;
+        Ok(Self { expr, matcher })
+    }
+
+    /// Whether a record matches.
+    pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
+        self.matcher.matches(record, &mut Unobserved)
+    }
+
+    /// The same, with somebody looking on.
+    pub fn matches_observed<'a>(&self, record: impl Node<'a>, observer: &mut impl Observer) -> bool {
+        self.matcher.matches(record, observer)
+    }
+
+    /// The filter as it was written.
+    pub fn expr(&self) -> &ast::Expr {
+        &self.expr
+    }
+
+    /// What a matching record must hold: of each inner list, at least one.
+    pub fn requires(&self) -> Vec<Vec<Requires>> {
+        self.matcher.requires()
+    }
+}
+
+/// In canonical form.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filter({})", self.expr)
+    }
+}
+
+impl Path {
+    /// Reads a path that stands alone, such as `requestParameters.bucketName`; the spans of the errors lie in `text`.
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        parser::parse_path(text).map_err(|diagnostic| vec![*diagnostic])
+    }
+}
+
+/// Whether a name means something to the grammar, so that a field of that name is best written in back-quotes.
+pub fn is_keyword(name: &str) -> bool {
+    const WORDS: &[&str] = &["and", "or", "not", "true", "false", "null"];
+    WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) || operator::named(name).is_some()
+}
