@@ -1,0 +1,187 @@
+//! What holds of every file, published or made up.
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use serde_json::Value;
+use trailbell::log_file::{Limits, Shape};
+
+use super::{Outcome, gzip, read_in};
+
+/// Published CloudTrail files, which are not part of the sources.
+fn published_logs() -> Vec<PathBuf> {
+    fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { gather(&path, files) } else { files.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs"), &mut files);
+    files
+}
+
+#[test]
+fn published_logs_give_the_records_that_serde_json_finds() {
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(rename = "Records")]
+        records: Vec<Value>,
+    }
+    let files = published_logs();
+    if files.is_empty() {
+        eprintln!("skipped: no published logs here");
+    }
+    for path in files {
+        let file = std::fs::read(&path).unwrap();
+        let expected: File = serde_json::from_reader(flate2::read::MultiGzDecoder::new(&*file)).unwrap();
+        let chunks: Vec<&[u8]> = file.chunks(1000).collect();
+        for shape in [Shape::LogFile, Shape::Any] {
+            let outcome = read_in(shape, Limits::default(), &chunks);
+            assert_eq!(outcome.end, Ok(()), "{}", path.display());
+            let found: Vec<Value> = outcome.items.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+            assert!(found == expected.records, "{}", path.display());
+        }
+    }
+}
+
+/// Strings that look like structure.
+fn hostile_string() -> impl Strategy<Value = String> {
+    prop_oneof![
+        proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{",
+                "}",
+                "[",
+                "]",
+                "\"",
+                "\\",
+                ",",
+                ":",
+                "\n",
+                "é",
+                "\u{1f600}",
+                "Records",
+                "\0"
+            ]),
+            0..12
+        )
+        .prop_map(|parts| parts.concat()),
+        any_string(),
+    ]
+}
+
+fn any_string() -> impl Strategy<Value = String> {
+    proptest::arbitrary::any::<String>()
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        proptest::arbitrary::any::<bool>().prop_map(Value::from),
+        proptest::arbitrary::any::<i64>().prop_map(Value::from),
+        hostile_string().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from), object(inner.boxed()),]
+    })
+}
+
+fn object(value: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
+    proptest::collection::vec((hostile_string(), value), 0..5)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
+}
+
+fn records() -> impl Strategy<Value = Vec<Value>> {
+    proptest::collection::vec(object(json_value().boxed()), 0..6)
+}
+
+fn text(records: &[Value], pretty: bool) -> String {
+    let file = serde_json::json!({"x": records.first(), "Records": records, "y": records.last()});
+    if pretty { serde_json::to_string_pretty(&file) } else { serde_json::to_string(&file) }.unwrap()
+}
+
+/// `file` in pieces whose lengths repeat `lengths`.
+fn chopped<'a>(mut file: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
+    let mut chunks = Vec::new();
+    for length in lengths.iter().cycle() {
+        if file.is_empty() {
+            break;
+        }
+        let (chunk, rest) = file.split_at((*length).min(file.len()));
+        chunks.push(chunk);
+        file = rest;
+    }
+    chunks
+}
+
+/// A valid file, plain or zipped, with some bytes replaced, put in or taken out.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![proptest::sample::select(br#"{}[]",:\ 0n"#.to_vec()), proptest::arbitrary::any::<u8>()];
+    let mutation = (proptest::arbitrary::any::<proptest::sample::Index>(), 0..3, byte);
+    (records(), proptest::arbitrary::any::<(bool, bool)>(), proptest::collection::vec(mutation, 1..6)).prop_map(
+        |(records, (pretty, zipped), mutations)| {
+            let json = text(&records, pretty).into_bytes();
+            let mut file = if zipped { gzip(&json) } else { json };
+            for (at, how, byte) in mutations {
+                let at = at.index(file.len());
+                match how {
+                    0 => file[at] = byte,
+                    1 => file.insert(at, byte),
+                    _ if file.len() > 1 => drop(file.remove(at)),
+                    _ => {}
+                }
+            }
+            file
+        },
+    )
+}
+
+fn lengths() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![Just(vec![1]), proptest::collection::vec(1_usize..40, 1..6)]
+}
+
+proptest! {
+    #[test]
+    fn the_records_are_those_that_serde_json_finds(records in records(), pretty: bool) {
+        let outcome = read_in(Shape::LogFile, Limits::default(), &[text(&records, pretty).as_bytes()]);
+        prop_assert_eq!(outcome.end, Ok(()));
+        let found: Vec<Value> = outcome.items.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        prop_assert_eq!(found, records);
+    }
+
+    #[test]
+    fn chunks_and_gzip_change_nothing(records in records(), pretty: bool, lengths in lengths()) {
+        let json = text(&records, pretty);
+        let zipped = gzip(json.as_bytes());
+        for shape in [Shape::LogFile, Shape::Any] {
+            let whole = read_in(shape, Limits::default(), &[json.as_bytes()]);
+            prop_assert_eq!(&read_in(shape, Limits::default(), &chopped(json.as_bytes(), &lengths)), &whole);
+            prop_assert_eq!(&read_in(shape, Limits::default(), &chopped(&zipped, &lengths)), &whole);
+        }
+    }
+
+    #[test]
+    fn chunks_change_nothing_in_a_damaged_file(file in mutated(), lengths in lengths()) {
+        let limits = Limits { max_decompressed_bytes: 1 << 20, max_record_bytes: 60, max_nesting: 3 };
+        // Where corrupt data is noticed depends on how much of it is there.
+        let known = |mut outcome: Outcome| {
+            if outcome.end.as_ref().is_err_and(|error| error.starts_with("the gzip data is corrupt")) {
+                outcome.end = Ok(());
+            }
+            outcome
+        };
+        for shape in [Shape::LogFile, Shape::Any] {
+            let whole = known(read_in(shape, limits, &[&file]));
+            prop_assert_eq!(known(read_in(shape, limits, &chopped(&file, &lengths))), whole);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(file: Vec<u8>, zipped: bool) {
+        let file = if zipped { gzip(&file) } else { file };
+        for shape in [Shape::LogFile, Shape::Any] {
+            read_in(shape, Limits::default(), &[&file]);
+        }
+    }
+}
