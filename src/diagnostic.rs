@@ -162,12 +162,12 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// The last line of a run: `2 errors, 1 warning`.
 pub fn tally(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|d| d.level == Level::Error).count();
-    [counted(errors, "error"), counted(diagnostics.len() - errors, "warning")].join(", ")
+    let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count() as u64;
+    [counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")].join(", ")
 }
 
 /// `1 rule`, `2 rules`.
-pub fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

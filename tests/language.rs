@@ -1,3 +1,5 @@
+#![expect(clippy::panic, reason = "a test that fails says what it was about")]
+
 //! What the rule language means: `../shared/language.md`, case by case. The cases are data; `check` is the only test.
 
 use serde_json::{Value, json};

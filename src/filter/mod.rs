@@ -1,6 +1,7 @@
 #![doc = include_str!("reference.md")]
 
 pub mod ast;
+mod explain;
 mod matcher;
 mod mistake;
 pub mod operator;
@@ -8,6 +9,7 @@ mod parser;
 
 use std::fmt;
 
+pub use explain::{Explanation, explain};
 use matcher::Matcher;
 pub use matcher::{Observer, Unobserved};
 pub use operator::Requires;

@@ -1,2 +1,154 @@
-//! The command line.
-fn main() {}
+//! The command line: check rules, test them, replay logs, explain a match, run the function's own handler.
+
+mod check;
+mod explain;
+mod inputs;
+mod invoke;
+mod scan;
+mod test;
+
+use std::{
+    io::{self, ErrorKind, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Watches CloudTrail: evaluates every event against rules and raises alerts.
+#[derive(Parser)]
+#[command(name = "trailbell", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find every mistake in a rules file
+    ///
+    /// Exit status: 0 clean or only warnings, 1 errors, 2 the file could not be read.
+    Check {
+        /// The rules file
+        #[arg(default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// How findings are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: check::Format,
+    },
+    /// Run the tests that the rules carry
+    ///
+    /// Exit status: 0 all passed, 1 some failed, 2 the rules could not be used.
+    Test {
+        /// The rules file
+        #[arg(default_value = "rules.yaml")]
+        rules: PathBuf,
+    },
+    /// Replay CloudTrail files and print a line for each match
+    ///
+    /// Files may be gzipped or not, and hold {"Records": […]}, a list of records, one record, JSON lines, or the output
+    /// of `aws cloudtrail lookup-events`. A tally by rule follows on standard error.
+    ///
+    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules could not be used.
+    Scan {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// How matches are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: scan::Format,
+        /// Files, folders (their .json and .json.gz files), or - for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Show why a rule matches a record, or does not
+    ///
+    /// Exit status: 0 shown, 2 not possible.
+    Explain {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// The name or the id of the rule
+        rule: String,
+        /// A file with the record, or - for standard input
+        file: PathBuf,
+        /// Which record of the file
+        #[arg(long, value_name = "ID")]
+        event_id: Option<String>,
+    },
+    /// Run the function's handler on an invocation, with folders as S3 and the terminal as SNS
+    ///
+    /// Exit status: 0 all done, 1 something failed, 2 could not start.
+    Invoke {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// The invocation's payload, as Lambda would hand it over
+        #[arg(value_name = "EVENT.json")]
+        event: PathBuf,
+        /// The folder that holds a folder for each bucket
+        #[arg(long, value_name = "DIR", default_value = "events/bucket")]
+        buckets: PathBuf,
+    },
+    /// Show help: `trailbell help filter` is the language reference
+    Help {
+        /// `filter`, or a command
+        topic: Option<String>,
+    },
+}
+
+/// How a command ends: 0, 1 or 2 as its help says.
+type Status = Result<u8, Stop>;
+
+/// Why a command could not go on.
+enum Stop {
+    /// A sentence for the user.
+    Message(String),
+    /// All has been said.
+    Said,
+    /// Nobody reads the output any more.
+    Closed,
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Stop::Closed,
+            _ => Stop::Message(format!("the output cannot be written: {error}")),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let status = match Arguments::parse().command {
+        Command::Check { rules, format } => check::run(&rules, format),
+        Command::Test { rules } => test::run(&rules),
+        Command::Scan { rules, format, paths } => scan::run(&rules, format, &paths),
+        Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
+        Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
+        Command::Help { topic } => help(topic.as_deref()),
+    };
+    match status {
+        Ok(status) => ExitCode::from(status),
+        Err(Stop::Closed) => ExitCode::SUCCESS,
+        Err(Stop::Said) => ExitCode::from(2),
+        Err(Stop::Message(message)) => {
+            let _ = writeln!(io::stderr(), "error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn help(topic: Option<&str>) -> Status {
+    let mut command = Arguments::command();
+    let text = match topic {
+        Some("filter") => trailbell::filter::REFERENCE.to_owned(),
+        Some(topic) => match command.find_subcommand_mut(topic) {
+            Some(command) => command.render_long_help().to_string(),
+            None => return Err(Stop::Message(format!("there is no help on `{topic}`; try `filter` or a command"))),
+        },
+        None => command.render_long_help().to_string(),
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(0)
+}

@@ -1,0 +1,136 @@
+//! The alert as plain text, for e-mail and terminals.
+
+use std::fmt::Write;
+
+use super::{Alert, Message, untrusted};
+use crate::{
+    record::{Record, Virtual},
+    rule::Severity,
+};
+
+/// SNS: "less than 100 characters" (Publish in the SNS API Reference).
+const MAX_SUBJECT: usize = 99;
+
+/// The longest single value in a body, in characters. With the caps on a rule's own texts it keeps every message far
+/// below the 256 KiB that SNS takes.
+const MAX_VALUE: usize = 500;
+const MAX_DESCRIPTION: usize = 8_000;
+const MAX_FILTER: usize = 2_000;
+const MAX_KEY: usize = 1_100;
+
+/// The message for an alert.
+pub fn render(alert: &Alert) -> Message {
+    Message { id: alert.id.clone(), subject: subject(alert), body: body(alert), attributes: alert.attributes() }
+}
+
+/// `SEV1 <rule>: <title>`, printable ASCII, as much as fits.
+fn subject(alert: &Alert) -> String {
+    let rule = &alert.finding.rule;
+    let line = untrusted::line(&format!("{}: {}", rule.name, super::title(&alert.finding)), usize::MAX);
+    let subject = untrusted::ascii(&format!("SEV{} {line}", rule.severity.number()));
+    if subject.len() <= MAX_SUBJECT {
+        return subject;
+    }
+    let kept: String = subject.chars().take(MAX_SUBJECT - 3).collect();
+    kept.trim_end().to_owned() + "..."
+}
+
+fn body(alert: &Alert) -> String {
+    let (rule, record) = (&alert.finding.rule, alert.record());
+    let mut body = Body::default();
+    body.paragraph(&untrusted::line(&super::title(&alert.finding), MAX_VALUE));
+    body.row("Severity", &format!("{} ({})", rule.severity.number(), meaning(rule.severity)));
+    body.row("Rule", &rule.name);
+    body.gap();
+    body.row("Who", &who(alert));
+    body.row("", &credentials(record));
+    body.row("What", &what(record));
+    body.row("", &outcome(record));
+    body.row("Where", &place(alert));
+    body.row("", &source(record));
+    body.row("When", &record.at(&["eventTime"]).unwrap_or_else(|| "unknown".to_owned()));
+    body.gap();
+    if let Some(description) = &rule.description {
+        body.paragraph(&untrusted::cut(description.trim(), MAX_DESCRIPTION));
+    }
+    body.row("Runbook", rule.runbook.as_deref().unwrap_or_default());
+    body.long_row("Matched", &rule.filter.to_string(), MAX_FILTER);
+    body.row("Event", &record.at(&["eventID"]).unwrap_or_else(|| "without an id".to_owned()));
+    body.long_row("Object", &format!("s3://{}/{}", alert.origin.bucket, alert.origin.key), MAX_KEY);
+    body.row("Alert", &alert.id);
+    body.0
+}
+
+fn meaning(severity: Severity) -> &'static str {
+    match severity.number() {
+        1 => "act now",
+        2 => "review",
+        _ => "for the record",
+    }
+}
+
+fn who(alert: &Alert) -> String {
+    let record = alert.record();
+    let kind = record.field(Virtual::UserType).map(|kind| format!(" ({kind})")).unwrap_or_default();
+    let role = record.field(Virtual::Role).map(|role| format!(", role {role}")).unwrap_or_default();
+    format!("{}{kind}{role}", alert.actor())
+}
+
+fn credentials(record: &Record) -> String {
+    let key = record.field(Virtual::AccessKey).map(|key| format!("access key {key}"));
+    let mfa =
+        record.field(Virtual::MfaUsed).map(|used| if used == "true" { "with MFA" } else { "without MFA" }.to_owned());
+    [key, mfa].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn what(record: &Record) -> String {
+    let name = record.at(&["eventName"]).unwrap_or_else(|| "an unnamed event".to_owned());
+    let source = record.at(&["eventSource"]).map(|source| format!(" at {source}")).unwrap_or_default();
+    format!("{name}{source}")
+}
+
+fn outcome(record: &Record) -> String {
+    match (record.field(Virtual::Error), record.at(&["errorMessage"])) {
+        (None, None) => "succeeded".to_owned(),
+        (Some(code), None) => format!("failed: {code}"),
+        (code, Some(message)) => format!("failed: {} ({message})", code.unwrap_or_else(|| "no error code".to_owned())),
+    }
+}
+
+fn place(alert: &Alert) -> String {
+    let account = alert.account().unwrap_or_else(|| "unknown".to_owned());
+    let region = alert.record().field(Virtual::Region).unwrap_or_else(|| "unknown".to_owned());
+    format!("account {account}, region {region}")
+}
+
+fn source(record: &Record) -> String {
+    let ip = record.field(Virtual::Ip).map(|ip| format!("from {ip}"));
+    let agent = record.at(&["userAgent"]).map(|agent| format!("with {agent}"));
+    [ip, agent].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Rows of a name and a value; a value never leaves its row.
+#[derive(Default)]
+struct Body(String);
+
+impl Body {
+    fn paragraph(&mut self, text: &str) {
+        let _ = write!(self.0, "{text}\n\n");
+    }
+
+    /// Left out where there is no value.
+    fn row(&mut self, name: &str, value: &str) {
+        self.long_row(name, value, MAX_VALUE);
+    }
+
+    fn long_row(&mut self, name: &str, value: &str, limit: usize) {
+        let value = untrusted::line(value, limit);
+        if !value.is_empty() {
+            let _ = writeln!(self.0, "{name:<9} {value}");
+        }
+    }
+
+    fn gap(&mut self) {
+        self.0.push('\n');
+    }
+}

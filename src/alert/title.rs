@@ -1,0 +1,118 @@
+//! The title of an alert: a template such as `{{eventName}} by {{user}}`.
+
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    record::{Path, Record},
+};
+
+/// A template whose fields are paths into a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Field(Path),
+}
+
+impl Title {
+    /// Reads a template; the spans of the errors lie in `text`.
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let (mut parts, mut errors) = (Vec::new(), Vec::new());
+        let mut at = 0;
+        while let Some(opening) = text[at..].find("{{").map(|found| at + found) {
+            parts.push(Part::Text(text[at..opening].to_owned()));
+            let inside = opening + 2;
+            let Some(length) = text[inside..].find("}}") else {
+                let diagnostic = Diagnostic::error(
+                    "unclosed-field",
+                    "`{{` is never closed",
+                    Span::new(opening, inside),
+                    "expected `}}` after this",
+                );
+                errors.push(diagnostic.help("write the field as `{{eventName}}`"));
+                return Err(errors);
+            };
+            at = inside + length + 2;
+            let blanks = text[inside..].len() - text[inside..].trim_start().len();
+            let name = text[inside..inside + length].trim();
+            if name.is_empty() {
+                let diagnostic = Diagnostic::error(
+                    "empty-field",
+                    "`{{}}` names no field",
+                    Span::new(opening, at),
+                    "expected a field",
+                );
+                errors.push(diagnostic.help("write a field such as `{{eventName}}`"));
+                continue;
+            }
+            match Path::parse(name) {
+                Ok(path) => parts.push(Part::Field(path)),
+                Err(more) => {
+                    let start = inside + blanks;
+                    errors.extend(
+                        more.into_iter().map(|one| one.at(|span| Span::new(start + span.start, start + span.end))),
+                    );
+                }
+            }
+        }
+        parts.push(Part::Text(text[at..].to_owned()));
+        if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
+    }
+
+    /// The title for a record: a missing value reads `undefined`, as in Threat Stack, and a list is joined by commas.
+    pub fn fill(&self, record: &Record) -> String {
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Field(path) => fill_field(path, record),
+            })
+            .collect()
+    }
+}
+
+fn fill_field(path: &Path, record: &Record) -> String {
+    let mut values = Vec::new();
+    path.visit(record.value(), &mut |scalar| {
+        values.extend(scalar.to_text());
+        false
+    });
+    if values.is_empty() { "undefined".to_owned() } else { values.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(template: &str, expected: &str) {
+        let record = Record::new(json!({
+            "eventName": "RunInstances", "userIdentity": {"userName": "ada"}, "requestParameters": {"n": 3, "ids": ["i-1", "i-2"]},
+            "odd name": true, "empty": "", "nothing": null, "object": {},
+        }));
+        assert_eq!(Title::parse(template).unwrap().fill(&record.unwrap()), expected, "{template}");
+    }
+
+    #[test]
+    fn fields_are_filled_in() {
+        check("{{eventName}} by {{user}}", "RunInstances by ada");
+        check("{{ requestParameters.n }}/{{requestParameters.ids}}", "3/i-1, i-2");
+        check(
+            "{{missing}} {{nothing}} {{object}} {{requestParameters.ids.x}}",
+            "undefined undefined undefined undefined",
+        );
+        check("{{`odd name`}}{{empty}} } }} {x}", "true } }} {x}");
+        check("", "");
+    }
+
+    #[test]
+    fn mistakes_are_placed() {
+        let codes = |template: &str| -> Vec<(&str, Span)> {
+            Title::parse(template).unwrap_err().into_iter().map(|error| (error.code, error.span)).collect()
+        };
+        assert_eq!(codes("a {{eventName"), [("unclosed-field", Span::new(2, 4))]);
+        assert_eq!(codes("{{}} {{ a b }}"), [("empty-field", Span::new(0, 4)), ("bad-path", Span::new(10, 11))]);
+    }
+}

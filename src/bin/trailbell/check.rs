@@ -1,0 +1,84 @@
+//! `trailbell check`: every mistake in a rules file.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
+
+use clap::ValueEnum;
+use serde_json::json;
+use trailbell::diagnostic::{Diagnostic, Level, counted, line_column, tally};
+
+use crate::{Status, inputs::RulesFile};
+
+/// How findings are printed.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum Format {
+    /// For people, as rustc prints them
+    #[default]
+    Text,
+    /// One JSON object a finding and line
+    Json,
+    /// GitHub Actions annotations
+    Github,
+}
+
+/// Prints the findings, with a tally on the last line.
+pub fn run(path: &Path, format: Format) -> Status {
+    let file = RulesFile::read(path)?;
+    let mut stdout = io::stdout().lock();
+    match format {
+        Format::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,
+        Format::Json => {
+            for finding in &file.findings {
+                writeln!(stdout, "{}", as_json(finding, &file))?;
+            }
+        }
+        Format::Github => {
+            for finding in &file.findings {
+                writeln!(stdout, "{}", as_github(finding, &file))?;
+            }
+        }
+    }
+    let rules = file.rules.as_ref().map(|rules| counted(rules.rules.len() as u64, "rule") + ", ").unwrap_or_default();
+    let tally = format!("{}: {rules}{}", path.display(), tally(&file.findings));
+    match format {
+        Format::Text => writeln!(stdout, "{tally}")?,
+        Format::Json | Format::Github => writeln!(io::stderr(), "{tally}")?,
+    }
+    Ok(u8::from(file.findings.iter().any(|finding| finding.level == Level::Error)))
+}
+
+fn as_json(finding: &Diagnostic, file: &RulesFile) -> serde_json::Value {
+    let (line, column) = line_column(&file.text, finding.span.start);
+    let (end_line, end_column) = line_column(&file.text, finding.span.end);
+    json!({
+        "level": level(finding), "code": finding.code, "message": finding.title, "rule": finding.rule,
+        "path": file.path.display().to_string(), "line": line, "column": column, "endLine": end_line, "endColumn": end_column,
+        "label": finding.label, "notes": finding.notes, "help": finding.help,
+    })
+}
+
+/// `::error file=…,line=…,col=…,title=…::message`; see "Workflow commands for GitHub Actions" in GitHub's
+/// documentation.
+fn as_github(finding: &Diagnostic, file: &RulesFile) -> String {
+    let (line, column) = line_column(&file.text, finding.span.start);
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let rule = finding.rule.as_ref().map(|rule| format!("{rule}: ")).unwrap_or_default();
+    format!(
+        "::{} file={},line={line},col={column},title={}::{}",
+        level(finding),
+        property(&file.path.display().to_string()),
+        property(finding.code),
+        data(&format!("{rule}{}: {}{help}", finding.title, finding.label)),
+    )
+}
+
+fn level(finding: &Diagnostic) -> &'static str {
+    match finding.level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+    }
+}

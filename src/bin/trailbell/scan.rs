@@ -1,0 +1,279 @@
+//! `trailbell scan`: CloudTrail files replayed, a line a match.
+//!
+//! Files are read in parallel and their lines come out in the order of the files; what is held of files that are not
+//! yet their turn is bounded.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    },
+    thread,
+};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use trailbell::{
+    alert::{self, untrusted},
+    backtest::Counts,
+    diagnostic::counted,
+    engine::{Engine, Evaluated, Finding, Scratch},
+    local,
+    log_file::{Item, Limits},
+    trigger::is_digest,
+};
+
+use crate::{Status, Stop, inputs};
+
+/// How matches are printed.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum Format {
+    /// Time, severity, rule, title, event id and file
+    #[default]
+    Text,
+    /// One JSON object a match and line
+    Jsonl,
+}
+
+/// Lines are handed on when this many bytes of them have come together.
+const BLOCK: usize = 32 * 1024;
+/// How many blocks of a file may wait for its turn.
+const BLOCKS: usize = 8;
+/// The longest value shown, in characters.
+const MAX_SHOWN: usize = 300;
+/// Input of more bytes gets a progress bar.
+const LONG: u64 = 32 << 20;
+
+/// Prints matches on standard output, and what is wrong and a tally on standard error.
+pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
+    let engine = Engine::new(inputs::rules(rules)?);
+    let (files, passed_over) = expand(paths)?;
+    let progress = progress(&files);
+    let mut total = Counts::new(engine.rules().len());
+    let mut failed = 0;
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let (jobs, queue) = channel::<Job>();
+    let queue = Mutex::new(queue);
+    thread::scope(|scope| -> io::Result<()> {
+        // Gone at the end of the scope, which ends the workers.
+        let jobs = jobs;
+        for _ in 0..threads {
+            scope.spawn(|| work(&engine, format, &queue, &progress));
+        }
+        let mut output = Output { progress: &progress, total: &mut total, failed: &mut failed };
+        let mut waiting = VecDeque::new();
+        for path in &files {
+            waiting.push_back(start(&jobs, path));
+            if waiting.len() > 2 * threads
+                && let Some(first) = waiting.pop_front()
+            {
+                output.drain(first)?;
+            }
+        }
+        waiting.into_iter().try_for_each(|parts| output.drain(parts))
+    })?;
+    progress.finish_and_clear();
+    tally(&engine, &total, files.len() as u64, passed_over, failed)?;
+    Ok(u8::from(failed > 0 || total.unparsable > 0))
+}
+
+/// A file to be read, and where its parts go.
+struct Job {
+    path: PathBuf,
+    parts: SyncSender<Part>,
+}
+
+/// What comes of a file, in this order: blocks and complaints as they come, then its end.
+enum Part {
+    Block(Vec<u8>),
+    Complaint(String),
+    End { counts: Counts, failed: bool },
+}
+
+fn start(jobs: &Sender<Job>, path: &Path) -> Receiver<Part> {
+    let (parts, receiver) = sync_channel(BLOCKS);
+    // A worker that is gone closes the receiver, which ends the file.
+    let _ = jobs.send(Job { path: path.to_owned(), parts });
+    receiver
+}
+
+fn work(engine: &Engine, format: Format, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
+    let mut scratch = Scratch::default();
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        replay(engine, format, &job, &mut scratch, progress);
+    }
+}
+
+fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
+    let shown = job.path.display().to_string();
+    let mut counts = Counts::new(engine.rules().len());
+    let mut block = Vec::new();
+    let send = |part| {
+        let _ = job.parts.send(part);
+    };
+    let read = local::read(&job.path, Limits::default(), &|bytes| progress.inc(bytes), &mut |item| {
+        let (index, reason) = match item {
+            Item::Record(record) => match engine.evaluate(record.text, scratch) {
+                Evaluated::Record { findings, repaired } => {
+                    counts.evaluated(&findings, repaired);
+                    for finding in &findings {
+                        write_line(&mut block, format, finding, &shown);
+                    }
+                    if block.len() >= BLOCK {
+                        send(Part::Block(std::mem::take(&mut block)));
+                    }
+                    return;
+                }
+                Evaluated::Unparsable(reason) => (record.index, reason),
+            },
+            Item::Unparsable { index, reason } => (index, reason.to_string()),
+        };
+        counts.unparsable += 1;
+        send(Part::Block(std::mem::take(&mut block)));
+        send(Part::Complaint(format!("{shown}: record {index}: {reason}")));
+    });
+    send(Part::Block(block));
+    if let Err(error) = &read {
+        send(Part::Complaint(format!("{shown}: {error}")));
+    }
+    send(Part::End { counts, failed: read.is_err() });
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    rule: &'a str,
+    id: &'a str,
+    severity: u8,
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    event_time: Option<String>,
+    event_source: Option<String>,
+    event_name: Option<String>,
+    file: &'a str,
+}
+
+fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &str) {
+    let rule = &finding.rule;
+    let event = |key| finding.record.at(&[key]);
+    match format {
+        Format::Text => {
+            let shown =
+                |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| untrusted::line(&text, MAX_SHOWN));
+            let (time, id, title) =
+                (shown(event("eventTime")), shown(event("eventID")), shown(Some(alert::title(finding))));
+            let line = format!("{time}  SEV{}  {}  |  {title}  |  {id}  {file}", rule.severity.number(), rule.name);
+            output.extend_from_slice(line.as_bytes());
+            output.push(b'\n');
+        }
+        Format::Jsonl => {
+            let line = Line {
+                rule: &rule.name,
+                id: &rule.id,
+                severity: rule.severity.number(),
+                event_id: event("eventID"),
+                event_time: event("eventTime"),
+                event_source: event("eventSource"),
+                event_name: event("eventName"),
+                file,
+            };
+            output.extend(serde_json::to_vec(&line).unwrap_or_default());
+            output.push(b'\n');
+        }
+    }
+}
+
+/// Where the parts of all files come together.
+struct Output<'a> {
+    progress: &'a ProgressBar,
+    total: &'a mut Counts,
+    failed: &'a mut u64,
+}
+
+impl Output<'_> {
+    fn drain(&mut self, parts: Receiver<Part>) -> io::Result<()> {
+        for part in parts {
+            match part {
+                Part::Block(block) if block.is_empty() => {}
+                Part::Block(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
+                Part::Complaint(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
+                Part::End { counts, failed } => {
+                    self.total.add(&counts);
+                    *self.failed += u64::from(failed);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files at `paths`, those of folders in order of their names, and how many files of folders are left out: other
+/// kinds of file, and digests, which hold no records.
+fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, u64), Stop> {
+    let (mut files, mut passed_over) = (Vec::new(), 0);
+    for path in paths {
+        if path.is_dir() {
+            expand_folder(path, &mut files, &mut passed_over)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok((files, passed_over))
+}
+
+fn expand_folder(folder: &Path, files: &mut Vec<PathBuf>, passed_over: &mut u64) -> Result<(), Stop> {
+    let unreadable = |error| Stop::Message(format!("{} cannot be read: {error}", folder.display()));
+    let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?;
+    let mut entries: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.to_string_lossy();
+        // A link to a folder is not followed: it could lead in a circle.
+        if path.is_dir() {
+            if !path.is_symlink() {
+                expand_folder(&path, files, passed_over)?;
+            }
+        } else if (name.ends_with(".json") || name.ends_with(".json.gz")) && !is_digest(&name) {
+            files.push(path);
+        } else {
+            *passed_over += 1;
+        }
+    }
+    Ok(())
+}
+
+fn progress(files: &[PathBuf]) -> ProgressBar {
+    let bytes: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
+    if bytes < LONG || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn tally(engine: &Engine, total: &Counts, files: u64, passed_over: u64, failed: u64) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    for (rule, matches) in engine.rules().iter().zip(&total.matches).filter(|(_, matches)| **matches > 0) {
+        writeln!(stderr, "{matches:>9}  SEV{}  {}", rule.severity.number(), rule.name)?;
+    }
+    let matches: u64 = total.matches.iter().sum();
+    let mut parts = vec![
+        counted(files, "file"),
+        counted(total.evaluated, "record"),
+        if matches == 1 { "1 match".to_owned() } else { format!("{matches} matches") },
+    ];
+    let others = [
+        (total.repaired, "repaired"),
+        (total.unparsable, "unparsable"),
+        (failed, "failed"),
+        (passed_over, "passed over"),
+    ];
+    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    writeln!(stderr, "{}", parts.join(", "))
+}

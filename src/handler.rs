@@ -1,0 +1,243 @@
+//! One invocation: decode → fetch → evaluate → publish, and what must come again.
+//!
+//! Alerts are published before the invocation ends, and a failure of one object or one message stops no other; the
+//! [`Outcome`] holds every failure, so that nothing is acknowledged that was not done.
+
+use std::{collections::BTreeMap, future::Future};
+
+use thiserror::Error;
+
+use crate::{
+    alert::{self, Alert, Message, Origin},
+    engine::{Engine, Evaluated, Scratch},
+    log_file::{Item, Limits, LogFileError, Reader, Shape},
+    trigger::{self, ObjectId, SkipReason, TriggerError, Work},
+};
+
+/// The port to S3.
+pub trait Objects: Sync {
+    /// An object that is being read.
+    type Body: Body;
+
+    /// Begins to read an object.
+    fn get(&self, object: &ObjectId) -> impl Future<Output = Result<Self::Body, FetchError>> + Send;
+}
+
+/// The bytes of an object, chunk by chunk.
+pub trait Body: Send {
+    /// Some bytes.
+    type Chunk: AsRef<[u8]> + Send;
+
+    /// The next bytes; `None` at the end.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Self::Chunk>, FetchError>> + Send;
+}
+
+/// The port to SNS.
+pub trait Channel: Sync {
+    /// The most messages that one call takes.
+    const BATCH: usize = 10;
+
+    /// Sends messages, at most [`Channel::BATCH`]; the answers stand in the order of the messages.
+    fn publish(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), PublishError>>> + Send;
+}
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct FetchError(pub String);
+
+/// Why a message was not accepted.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct PublishError(pub String);
+
+/// What came of an invocation, in counts, and all that failed.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Objects that were read to their end.
+    pub processed: u64,
+    /// Items that needed no work, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that were evaluated, repaired ones among them.
+    pub evaluated: u64,
+    /// Records whose text had to be mended before they could be evaluated.
+    pub repaired: u64,
+    /// Records that could not be read.
+    pub unparsable: u64,
+    /// Rules that matched records.
+    pub matches: u64,
+    /// Alerts that the channel accepted.
+    pub alerted: u64,
+    /// What must come again.
+    pub failures: Vec<Failure>,
+}
+
+/// Something that was not done.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// A part of the payload was not understood.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
+    /// An object could not be fetched.
+    #[error("s3://{}/{}: {error}", object.bucket, object.key)]
+    Fetch {
+        /// Which.
+        object: ObjectId,
+        /// Why.
+        #[source]
+        error: FetchError,
+    },
+    /// An object was fetched, but is no whole log file.
+    #[error("s3://{}/{}: {error}", object.bucket, object.key)]
+    LogFile {
+        /// Which.
+        object: ObjectId,
+        /// Why.
+        #[source]
+        error: LogFileError,
+    },
+    /// A record could not be read.
+    #[error("s3://{}/{}: record {index}: {reason}", object.bucket, object.key)]
+    Record {
+        /// The object that holds it.
+        object: ObjectId,
+        /// Its place in the object, from 0.
+        index: u64,
+        /// Why.
+        reason: String,
+    },
+    /// An alert was not accepted.
+    #[error("alert {id} from s3://{}/{}: {error}", object.bucket, object.key)]
+    Publish {
+        /// The object that the alert is about.
+        object: ObjectId,
+        /// The alert's id.
+        id: String,
+        /// Why.
+        #[source]
+        error: PublishError,
+    },
+}
+
+/// Handles one invocation to its end. What fails is in the outcome, and nothing else is held up by it.
+pub async fn handle(
+    engine: &Engine,
+    objects: &impl Objects,
+    channel: &impl Channel,
+    limits: Limits,
+    payload: &[u8],
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let delivery = match trigger::decode(payload) {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            outcome.failures.push(error.into());
+            return outcome;
+        }
+    };
+    for work in delivery.work {
+        match work {
+            Work::Object(object) => {
+                let mut run = Run {
+                    engine,
+                    channel,
+                    object,
+                    scratch: Scratch::default(),
+                    pending: Vec::new(),
+                    outcome: &mut outcome,
+                };
+                run.read(objects, limits).await;
+            }
+            Work::Skip { what, reason } => outcome.skip(&what, reason),
+            Work::Malformed(error) => outcome.failures.push(error.into()),
+        }
+    }
+    outcome
+}
+
+impl Outcome {
+    fn skip(&mut self, what: &str, reason: SkipReason) {
+        tracing::info!(what, reason = reason.word(), "skipped");
+        *self.skipped.entry(reason.word()).or_default() += 1;
+    }
+}
+
+/// One object on its way through the engine.
+struct Run<'a, C> {
+    engine: &'a Engine,
+    channel: &'a C,
+    object: ObjectId,
+    scratch: Scratch,
+    pending: Vec<Message>,
+    outcome: &'a mut Outcome,
+}
+
+impl<C: Channel> Run<'_, C> {
+    async fn read(&mut self, objects: &impl Objects, limits: Limits) {
+        let read = self.stream(objects, limits).await;
+        // Whatever happened to the object: what was found in it is published.
+        self.publish().await;
+        match read {
+            Ok(()) => self.outcome.processed += 1,
+            Err(failure) => self.outcome.failures.push(failure),
+        }
+    }
+
+    async fn stream(&mut self, objects: &impl Objects, limits: Limits) -> Result<(), Failure> {
+        let object = self.object.clone();
+        let fetch = |error| Failure::Fetch { object: object.clone(), error };
+        let broken = |error| Failure::LogFile { object: object.clone(), error };
+        let mut body = objects.get(&object).await.map_err(fetch)?;
+        let mut reader = Reader::new(Shape::LogFile, limits);
+        while let Some(chunk) = body.next().await.map_err(fetch)? {
+            let mut input = chunk.as_ref();
+            while let Some(item) = reader.next(&mut input).map_err(broken)? {
+                self.evaluate(item);
+                if self.pending.len() >= C::BATCH {
+                    self.publish().await;
+                }
+            }
+        }
+        reader.finish().map_err(broken)
+    }
+
+    fn evaluate(&mut self, item: Item<'_>) {
+        let (index, reason) = match item {
+            Item::Record(record) => match self.engine.evaluate(record.text, &mut self.scratch) {
+                Evaluated::Record { findings, repaired } => {
+                    self.outcome.evaluated += 1;
+                    self.outcome.repaired += u64::from(repaired);
+                    self.outcome.matches += findings.len() as u64;
+                    let origin = Origin { bucket: self.object.bucket.clone(), key: self.object.key.clone() };
+                    let alerts = findings.into_iter().map(|finding| Alert::new(finding, origin.clone()));
+                    self.pending.extend(alerts.map(|alert| alert::text::render(&alert)));
+                    return;
+                }
+                Evaluated::Unparsable(reason) => (record.index, reason),
+            },
+            Item::Unparsable { index, reason } => (index, reason.to_string()),
+        };
+        self.outcome.unparsable += 1;
+        self.outcome.failures.push(Failure::Record { object: self.object.clone(), index, reason });
+    }
+
+    async fn publish(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        for batch in pending.chunks(C::BATCH) {
+            let answers = self.channel.publish(batch).await;
+            let answers = answers.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+            for (message, answer) in batch.iter().zip(answers) {
+                let error = match answer {
+                    Some(Ok(())) => {
+                        self.outcome.alerted += 1;
+                        continue;
+                    }
+                    Some(Err(error)) => error,
+                    None => PublishError("the channel gave no answer".to_owned()),
+                };
+                let (object, id) = (self.object.clone(), message.id.clone());
+                self.outcome.failures.push(Failure::Publish { object, id, error });
+            }
+        }
+    }
+}

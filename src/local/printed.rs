@@ -1,0 +1,40 @@
+//! A terminal as SNS: messages are written one after the other.
+
+use std::{
+    io::Write,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    alert::Message,
+    handler::{Channel, PublishError},
+};
+
+/// Writes messages as they would be sent.
+pub struct Printed<W> {
+    output: Mutex<W>,
+}
+
+impl<W: Write + Send> Printed<W> {
+    /// Messages go to `output`.
+    pub fn new(output: W) -> Self {
+        Self { output: Mutex::new(output) }
+    }
+}
+
+impl<W: Write + Send> Channel for Printed<W> {
+    async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let write = |message: &Message| print(message, &mut *output).map_err(|error| PublishError(error.to_string()));
+        messages.iter().map(write).collect()
+    }
+}
+
+fn print(message: &Message, output: &mut impl Write) -> std::io::Result<()> {
+    writeln!(output, "{}", "=".repeat(100))?;
+    writeln!(output, "Subject    {}", message.subject)?;
+    let attributes =
+        message.attributes.iter().map(|attribute| format!("{}={}", attribute.name, attribute.string_value()));
+    writeln!(output, "Attributes {}\n", attributes.collect::<Vec<_>>().join(" "))?;
+    writeln!(output, "{}", message.body)
+}

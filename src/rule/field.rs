@@ -1,0 +1,272 @@
+//! Values of the tree as what a field wants: text, a boolean, a list, JSON.
+//!
+//! A reader that returns nothing has reported why, so no caller reports the same cause again.
+
+use serde_json::{Map, Number, Value};
+
+use super::scalar::Scalar;
+use super::syntax::shorten;
+use super::yaml::{Kind, Node};
+use crate::diagnostic::{Diagnostic, Span, nearest, one_of};
+
+const BOOLEAN_HELP: &str = "write true or false, without quotes";
+const TEXT_HELP: &str = "write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)";
+
+/// Names longer than this are no misspellings.
+const MAX_MISSPELLING: usize = 40;
+
+/// A map whose keys are known.
+pub struct Fields<'n> {
+    /// What it is, with its article: `a rule`.
+    what: &'static str,
+    span: Span,
+    entries: &'n [(Scalar, Node)],
+    /// Fields that are probably there under a wrong name.
+    misspelt: Vec<&'static str>,
+}
+
+/// A field that is there.
+#[derive(Clone, Copy)]
+pub struct Field<'n> {
+    /// The name of the field.
+    pub key: &'n str,
+    /// Where the name stands.
+    pub key_span: Span,
+    /// What it is set to.
+    pub node: &'n Node,
+}
+
+impl<'n> Fields<'n> {
+    /// The entries of a map; keys that are not `known` are reported. `help` says how to write the map.
+    pub fn of(
+        node: &'n Node,
+        what: &'static str,
+        known: &[&'static str],
+        help: &str,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let Kind::Map(entries) = &node.kind else {
+            problems.extend(wrong_type(what, "a map", node, help));
+            return None;
+        };
+        let mut fields = Self { what, span: node.span, entries, misspelt: Vec::new() };
+        for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
+            fields.report_unknown(key, known, problems);
+        }
+        Some(fields)
+    }
+
+    /// A field that may be absent.
+    pub fn get(&self, key: &str) -> Option<Field<'n>> {
+        let (name, node) = self.entries.iter().find(|(name, _)| name.text == key)?;
+        Some(Field { key: &name.text, key_span: name.span, node })
+    }
+
+    /// A field that must be there; `help` says how to add it.
+    pub fn require(&self, key: &'static str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<Field<'n>> {
+        let found = self.get(key);
+        if found.is_none() {
+            problems.extend(self.missing(&[key], help));
+        }
+        found
+    }
+
+    /// The finding that none of the fields is there; nothing if one of them is there under a wrong name.
+    pub fn missing(&self, keys: &[&'static str], help: &str) -> Option<Diagnostic> {
+        if keys.iter().any(|key| self.misspelt.contains(key)) {
+            return None;
+        }
+        let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        let title = match &names[..] {
+            [one] => format!("{} has no {one}", self.what),
+            _ => format!("{} has neither {}", self.what, names.join(" nor ")),
+        };
+        Some(Diagnostic::error("missing-field", title, self.span, "expected it among these fields").help(help))
+    }
+
+    fn report_unknown(&mut self, key: &Scalar, known: &[&'static str], problems: &mut Vec<Diagnostic>) {
+        let title = format!("`{}` is not a field of {}", shorten(&key.text), self.what);
+        let candidates = known.iter().copied().filter(|_| key.text.len() <= MAX_MISSPELLING);
+        let (label, help) = match nearest(&key.text, candidates) {
+            Some(meant) => {
+                self.misspelt.push(meant);
+                (format!("expected `{meant}`?"), format!("write `{meant}`"))
+            }
+            None if key.text == "<<" => {
+                ("not a field".into(), "YAML 1.2 has no merge keys: write the fields out".into())
+            }
+            None => {
+                let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                ("not a field".into(), format!("remove it, or use {}", one_of(&names)))
+            }
+        };
+        problems.push(Diagnostic::error("unknown-key", title, key.span, label).help(help));
+    }
+}
+
+impl<'n> Field<'n> {
+    /// A text: anything but nothing, a list or a map, and a number whose zeros YAML would drop.
+    pub fn text(self, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+        text(&format!("`{}`", self.key), self.node, self.key_span, problems)
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(self, problems: &mut Vec<Diagnostic>) -> Option<bool> {
+        let scalar = self.scalar("true or false", BOOLEAN_HELP, problems)?;
+        match scalar.plain() {
+            Some("true" | "True" | "TRUE") => return Some(true),
+            Some("false" | "False" | "FALSE") => return Some(false),
+            _ => {}
+        }
+        let title = format!("`{}` is neither true nor false", self.key);
+        let finding = Diagnostic::error("wrong-type", title, scalar.span, "expected `true` or `false`");
+        let word = scalar.text.to_ascii_lowercase();
+        problems.push(match word.as_str() {
+            "yes" | "on" | "y" | "1" | "true" => finding.help(format!("write `{}: true`", self.key)),
+            "no" | "off" | "n" | "0" | "false" => finding.help(format!("write `{}: false`", self.key)),
+            _ => finding.help(BOOLEAN_HELP),
+        });
+        None
+    }
+
+    /// The items of a list; `help` says how to write one.
+    pub fn list(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [Node]> {
+        match &self.node.kind {
+            Kind::List(items) => return Some(items),
+            Kind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
+            _ => problems.extend(wrong_type(&format!("`{}`", self.key), "a list", self.node, help)),
+        }
+        None
+    }
+
+    /// The entries of a map whose keys are free; `help` says how to write one.
+    pub fn entries(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [(Scalar, Node)]> {
+        match &self.node.kind {
+            Kind::Map(entries) => return Some(entries),
+            Kind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
+            _ => problems.extend(wrong_type(&format!("`{}`", self.key), "a map", self.node, help)),
+        }
+        None
+    }
+
+    /// A value that is neither a list nor a map, nor absent; `help` says how to write one.
+    pub fn scalar(self, wanted: &str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+        scalar(&format!("`{}`", self.key), self.node, self.key_span, (wanted, help), problems)
+    }
+
+    fn no_value(self) -> Diagnostic {
+        no_value(&format!("`{}`", self.key), self.key_span)
+    }
+}
+
+/// The text of an item or a field; `place` is what to point to where nothing is written.
+pub fn text<'n>(what: &str, node: &'n Node, place: Span, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+    let scalar = scalar(what, node, place, ("text", TEXT_HELP), problems)?;
+    if scalar.plain().is_some_and(has_leading_zero) {
+        problems.push(leading_zero(scalar));
+        return None;
+    }
+    Some(scalar)
+}
+
+/// The JSON value of a node, plain scalars by the core schema of YAML 1.2
+/// (<https://yaml.org/spec/1.2.2/#103-core-schema>). Numbers with a leading zero are refused: an account id would
+/// lose it.
+pub fn json(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Value> {
+    match &node.kind {
+        Kind::Broken => None,
+        Kind::Scalar(scalar) => match scalar.plain() {
+            Some(plain) => plain_json(plain, scalar, problems),
+            None => Some(Value::String(scalar.text.clone())),
+        },
+        Kind::List(items) => {
+            let items: Vec<_> = items.iter().map(|item| json(item, problems)).collect();
+            items.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Kind::Map(entries) => {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| json(value, problems).map(|value| (key.text.clone(), value)))
+                .collect();
+            entries.into_iter().collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+    }
+}
+
+fn scalar<'n>(
+    what: &str,
+    node: &'n Node,
+    place: Span,
+    (wanted, help): (&str, &str),
+    problems: &mut Vec<Diagnostic>,
+) -> Option<&'n Scalar> {
+    match &node.kind {
+        Kind::Scalar(scalar) if scalar.is_null() => problems.push(no_value(what, place)),
+        Kind::Scalar(scalar) => return Some(scalar),
+        _ => problems.extend(wrong_type(what, wanted, node, help)),
+    }
+    None
+}
+
+fn no_value(what: &str, place: Span) -> Diagnostic {
+    let finding = Diagnostic::error("missing-value", format!("{what} has no value"), place, "expected a value");
+    finding.help("write the value, or remove the line")
+}
+
+/// Nothing for a node that is already reported.
+fn wrong_type(what: &str, wanted: &str, node: &Node, help: &str) -> Option<Diagnostic> {
+    let found = match &node.kind {
+        Kind::Broken => return None,
+        Kind::Scalar(scalar) if scalar.is_null() => "nothing",
+        Kind::Scalar(_) => "text",
+        Kind::List(_) => "a list",
+        Kind::Map(_) => "a map",
+    };
+    let label = format!("expected {wanted}");
+    Some(Diagnostic::error("wrong-type", format!("{what} is {found}, not {wanted}"), node.span, label).help(help))
+}
+
+fn has_leading_zero(plain: &str) -> bool {
+    let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn leading_zero(scalar: &Scalar) -> Diagnostic {
+    let title = format!("`{}` would lose its leading zero", shorten(&scalar.text));
+    let finding = Diagnostic::error("leading-zero", title, scalar.span, "YAML reads this as a number");
+    finding.help(format!("quote it: `\"{}\"`", shorten(&scalar.text)))
+}
+
+fn plain_json(plain: &str, scalar: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Value> {
+    if has_leading_zero(plain) {
+        problems.push(leading_zero(scalar));
+        return None;
+    }
+    Some(match plain {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        _ => number(plain).map_or_else(|| Value::String(plain.to_owned()), Value::Number),
+    })
+}
+
+/// `.inf` and `.nan`, which JSON does not have, stay text.
+fn number(plain: &str) -> Option<Number> {
+    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'));
+    if let Some(digits) = plain.strip_prefix("0x") {
+        return radix(digits, 16).map(Number::from);
+    }
+    if let Some(digits) = plain.strip_prefix("0o") {
+        return radix(digits, 8).map(Number::from);
+    }
+    let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(plain);
+    let digit = |byte: u8| byte.is_ascii_digit();
+    if !unsigned.bytes().all(|byte| digit(byte) || b".eE+-".contains(&byte))
+        || !unsigned.bytes().next().is_some_and(|first| digit(first) || first == b'.')
+    {
+        return None;
+    }
+    let signed = plain.strip_prefix('+').unwrap_or(plain);
+    let whole = || signed.parse::<i64>().map(Number::from).or_else(|_| signed.parse::<u64>().map(Number::from)).ok();
+    whole().or_else(|| signed.parse().ok().and_then(Number::from_f64))
+}

@@ -1,0 +1,347 @@
+//! The tree of a rules file → rules, checked field by field.
+//!
+//! A broken field costs its rule, but never hides another finding: every field of every rule is read.
+
+use std::collections::HashMap;
+
+use super::field::{self, Field, Fields};
+use super::scalar::Scalar;
+use super::syntax::shorten;
+use super::yaml::{self, Kind, Node};
+use super::{Expect, Rule, RuleSet, RuleTest, Severity};
+use crate::alert::Title;
+use crate::diagnostic::{Diagnostic, Level, Span, counted};
+use crate::filter::Filter;
+use crate::record::Path;
+
+const TOP_KEYS: [&str; 1] = ["rules"];
+const RULE_KEYS: [&str; 10] =
+    ["name", "id", "severity", "filter", "title", "description", "enabled", "tags", "runbook", "tests"];
+const TEST_KEYS: [&str; 3] = ["match", "no_match", "set"];
+const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
+const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
+const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
+const TEST_HELP: &str = "write `match: ` or `no_match: `, and the path of a record";
+const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on a line of its own";
+const MAX_NAME: usize = 200;
+const MAX_ID: usize = 100;
+const MAX_FINDINGS: usize = 1000;
+
+/// [`RuleSet::parse`].
+pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let document = yaml::parse(text)?;
+    let mut loader = Loader { problems: document.problems, ..Loader::default() };
+    let rules = loader.file(&document.root);
+    let mut problems = loader.problems;
+    problems.sort_by_key(|finding| finding.span.start);
+    cut(&mut problems);
+    if problems.iter().any(|finding| finding.level == Level::Error) {
+        return Err(problems);
+    }
+    Ok((RuleSet { rules }, problems))
+}
+
+/// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
+fn cut(problems: &mut Vec<Diagnostic>) {
+    let hidden = problems.split_off(MAX_FINDINGS.min(problems.len()));
+    let Some(first) = hidden.first() else { return };
+    let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
+    let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
+    let last =
+        Diagnostic::error("too-many", title, first.span, "the first of them").help("mend those above and check again");
+    problems.push(Diagnostic { level, ..last });
+}
+
+#[derive(Default)]
+struct Loader {
+    problems: Vec<Diagnostic>,
+    names: HashMap<String, Span>,
+    ids: HashMap<String, Id>,
+}
+
+/// The id of a rule, and the place that it comes from.
+#[derive(Clone)]
+struct Id {
+    text: String,
+    span: Span,
+    derived: bool,
+}
+
+impl Loader {
+    fn file(&mut self, root: &Node) -> Vec<Rule> {
+        if matches!(&root.kind, Kind::Scalar(scalar) if scalar.is_null()) {
+            self.problems.push(no_rules("the file is empty", root.span));
+            return Vec::new();
+        }
+        let Some(fields) = Fields::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems) else {
+            return Vec::new();
+        };
+        let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
+        match &rules.node.kind {
+            Kind::List(items) if !items.is_empty() => items.iter().filter_map(|item| self.rule(item)).collect(),
+            Kind::List(_) => {
+                self.problems.push(no_rules("`rules` is an empty list", rules.node.span));
+                Vec::new()
+            }
+            Kind::Scalar(scalar) if scalar.is_null() => {
+                self.problems.push(no_rules("`rules` is empty", rules.key_span));
+                Vec::new()
+            }
+            _ => {
+                rules.list(RULES_HELP, &mut self.problems);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads every field before it gives up on any.
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let before = self.problems.len();
+        let fields = Fields::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
+        let p = &mut self.problems;
+        let name_help = "add `name: `, and a text that is shown in alerts";
+        let name = fields.require("name", name_help, p).and_then(|field| name(field, p));
+        let id = match fields.get("id") {
+            Some(field) => id(field, p),
+            None => name.and_then(|name| derived_id(name, p)),
+        };
+        let severity_help = format!("add `severity: `; {SEVERITY_HELP}");
+        let severity = fields.require("severity", &severity_help, p).and_then(|field| severity(field, p));
+        let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
+        let filter =
+            fields.require("filter", filter_help, p).and_then(|field| parsed(field.text(p)?, Filter::parse, p));
+        let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
+        let description =
+            optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
+        let enabled = optional(&fields, "enabled", p, Field::boolean);
+        let tags = optional(&fields, "tags", p, tags);
+        let runbook = optional(&fields, "runbook", p, runbook);
+        let tests = optional(&fields, "tests", p, tests);
+        self.unique(name, id.as_ref());
+        if let Some(name) = name {
+            for finding in &mut self.problems[before..] {
+                finding.rule.get_or_insert_with(|| name.text.trim_end().to_owned());
+            }
+        }
+        let name = name?;
+        Some(Rule {
+            name: name.text.trim_end().to_owned(),
+            id: id?.text,
+            severity: severity?,
+            filter: filter?,
+            title: title?,
+            description: description?,
+            enabled: enabled?.unwrap_or(true),
+            tags: tags?.unwrap_or_default(),
+            runbook: runbook?,
+            tests: tests?.unwrap_or_default(),
+            span: name.span,
+        })
+    }
+
+    /// Two rules of one name have one derived id too; that is said once.
+    fn unique(&mut self, name: Option<&Scalar>, id: Option<&Id>) {
+        if let Some(scalar) = name {
+            let name = scalar.text.trim_end();
+            if let Some(first) = self.names.get(name) {
+                let title = format!("two rules are named `{}`", shorten(name));
+                let finding = Diagnostic::error("duplicate-name", title, scalar.span, "the second one");
+                self.problems.push(finding.context(*first, "the first one").help("give one of them another name"));
+                if id.is_none_or(|id| id.derived) {
+                    return;
+                }
+            } else {
+                self.names.insert(name.to_owned(), scalar.span);
+            }
+        }
+        let Some(id) = id else { return };
+        let Some(first) = self.ids.get(&id.text) else {
+            self.ids.insert(id.text.clone(), id.clone());
+            return;
+        };
+        let label = |id: &Id, which: &str| {
+            if id.derived { format!("the {which} one, made from this name") } else { format!("the {which} one") }
+        };
+        let title = format!("two rules have the id `{}`", id.text);
+        let finding = Diagnostic::error("duplicate-id", title, id.span, label(id, "second"));
+        self.problems.push(
+            finding.context(first.span, label(first, "first")).help("give one of them an `id` that no other rule has"),
+        );
+    }
+}
+
+fn no_rules(title: &str, span: Span) -> Diagnostic {
+    Diagnostic::error("no-rules", title, span, "expected at least one rule").help(RULES_HELP)
+}
+
+/// `Some(None)` where the field is absent, `None` where it is wrong.
+#[expect(clippy::option_option, reason = "absent and wrong differ")]
+fn optional<'n, T>(
+    fields: &Fields<'n>,
+    key: &str,
+    problems: &mut Vec<Diagnostic>,
+    read: impl FnOnce(Field<'n>, &mut Vec<Diagnostic>) -> Option<T>,
+) -> Option<Option<T>> {
+    match fields.get(key) {
+        None => Some(None),
+        Some(field) => read(field, problems).map(Some),
+    }
+}
+
+/// A text in a language of its own, whose findings are moved into the file.
+fn parsed<T>(
+    scalar: &Scalar,
+    parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let found = |findings: Vec<Diagnostic>| {
+        problems.extend(findings.into_iter().map(|finding| finding.at(|span| scalar.place(span))));
+    };
+    parse(scalar.text.trim_end()).map_err(found).ok()
+}
+
+fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+    let scalar = field.text(problems)?;
+    let name = scalar.text.trim_end();
+    let length = name.chars().count();
+    let (title, label) = match length {
+        0 => ("the name is empty".into(), "expected at least one character".into()),
+        1..=MAX_NAME if name.chars().any(char::is_control) => {
+            ("the name has a line break or a control character".into(), "expected one line".into())
+        }
+        1..=MAX_NAME => return Some(scalar),
+        _ => (format!("the name has {length} characters"), format!("expected at most {MAX_NAME}")),
+    };
+    let finding = Diagnostic::error("bad-name", title, scalar.span, label);
+    problems.push(finding.help("write a short name, and the rest into `description`"));
+    None
+}
+
+fn id(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+    let scalar = field.text(problems)?;
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=MAX_ID).contains(&scalar.text.len()) && scalar.text.bytes().all(allowed) {
+        return Some(Id { text: scalar.text.clone(), span: scalar.span, derived: false });
+    }
+    let title = format!("`{}` is not an id", shorten(&scalar.text));
+    let label = format!("expected 1 to {MAX_ID} of `a` to `z`, `0` to `9` and `-`");
+    let finding = Diagnostic::error("bad-id", title, scalar.span, label);
+    let slug = slug(&scalar.text);
+    problems.push(if slug.is_empty() { finding } else { finding.help(format!("write `{slug}`")) });
+    None
+}
+
+fn derived_id(name: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+    let text = slug(&name.text);
+    if text.is_empty() {
+        let title = "no id can be made from this name";
+        let finding = Diagnostic::error("bad-id", title, name.span, "it has none of `a` to `z` and `0` to `9`");
+        problems.push(finding.help("add an `id`, such as `id: root-login`"));
+        return None;
+    }
+    Some(Id { text, span: name.span, derived: true })
+}
+
+/// Letters and digits in lower case, one `-` for each run of anything else.
+fn slug(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    slug.truncate(MAX_ID);
+    slug
+}
+
+fn severity(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
+    let scalar = field.scalar("a number", SEVERITY_HELP, problems)?;
+    let known = scalar.plain().filter(|text| matches!(*text, "1" | "2" | "3"));
+    let severity = known.and_then(|text| text.parse().ok()).and_then(Severity::new);
+    if severity.is_none() {
+        let title = format!("`{}` is not a severity", shorten(&scalar.text));
+        let finding = Diagnostic::error("bad-severity", title, scalar.span, "expected 1, 2 or 3");
+        problems.push(match scalar.text.as_str() {
+            "1" | "2" | "3" => finding.help(format!("write `severity: {}`, without quotes", scalar.text)),
+            _ => finding.help(SEVERITY_HELP),
+        });
+    }
+    severity
+}
+
+fn tags(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
+    let help = match &field.node.kind {
+        Kind::Scalar(scalar) => format!("write `tags: [{}]`", shorten(&scalar.text)),
+        _ => "write `tags: [one, two]`, or each tag behind `- `".to_owned(),
+    };
+    let items = field.list(&help, problems)?;
+    let tags: Vec<_> = items.iter().map(|item| tag(item, problems)).collect();
+    tags.into_iter().collect()
+}
+
+fn tag(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let scalar = field::text("a tag", node, node.span, problems)?;
+    let tag = scalar.text.trim();
+    if tag.is_empty() {
+        let finding = Diagnostic::error("bad-tag", "a tag is empty", scalar.span, "expected a word");
+        problems.push(finding.help("remove it, or write a tag such as `service.iam`"));
+        return None;
+    }
+    Some(tag.to_owned())
+}
+
+fn runbook(field: Field, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let scalar = field.text(problems)?;
+    let url = scalar.text.trim_end();
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    if host.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+        && !url.contains(|c: char| c <= ' ' || c.is_control())
+    {
+        return Some(url.to_owned());
+    }
+    let title = format!("`{}` is not the address of a page", shorten(url));
+    let finding = Diagnostic::error("bad-runbook", title, scalar.span, "expected `https://…` or `http://…`");
+    problems.push(finding.help("write a whole URL, or put the text into `description`"));
+    None
+}
+
+fn tests(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
+    let items = field.list("write each test behind `- `, such as `- match: events/login.json`", problems)?;
+    let tests: Vec<_> = items.iter().map(|item| test(item, problems)).collect();
+    tests.into_iter().collect()
+}
+
+fn test(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
+    let fields = Fields::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
+    let set = optional(&fields, "set", problems, changes);
+    let (expect, field) = match (fields.get("match"), fields.get("no_match")) {
+        (Some(field), None) => (Expect::Match, field),
+        (None, Some(field)) => (Expect::NoMatch, field),
+        (None, None) => {
+            problems.extend(fields.missing(&["match", "no_match"], TEST_HELP));
+            return None;
+        }
+        (Some(first), Some(second)) => {
+            let title = "a test has both `match` and `no_match`";
+            let finding = Diagnostic::error("two-outcomes", title, second.key_span, "expected only one of them");
+            problems.push(finding.context(first.key_span, "the other one").help("make two tests of it"));
+            return None;
+        }
+    };
+    let path = field.text(problems)?;
+    if path.text.trim().is_empty() {
+        let finding = Diagnostic::error("bad-path", "the path of a record is empty", path.span, "expected a file");
+        problems.push(finding.help("write a path relative to the rules file"));
+        return None;
+    }
+    let record = path.text.trim_end().to_owned();
+    Some(RuleTest { expect, record, span: path.span, set: set?.unwrap_or_default() })
+}
+
+fn changes(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<(Path, serde_json::Value)>> {
+    let entries = field.entries(SET_HELP, problems)?;
+    let changes: Vec<_> = entries
+        .iter()
+        .map(|(key, value)| {
+            let (path, value) = (parsed(key, Path::parse, problems), field::json(value, problems));
+            path.zip(value)
+        })
+        .collect();
+    changes.into_iter().collect()
+}

@@ -1,0 +1,117 @@
+//! `rules.yaml` → [`RuleSet`], with all errors of the file at once.
+//!
+//! A [`Rule`] that exists is complete: its filter and its title are parsed, and its id is unique in its set.
+
+mod field;
+mod load;
+mod scalar;
+mod syntax;
+mod yaml;
+
+use serde_json::Value;
+
+use crate::alert::Title;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::filter::Filter;
+use crate::record::Path;
+
+/// The rules of one file.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    /// In the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Shown as is, unique.
+    pub name: String,
+    /// `[a-z0-9-]{1,100}`, unique; made from the name unless the file gives one.
+    pub id: String,
+    /// Whom it concerns.
+    pub severity: Severity,
+    /// Which records it wants.
+    pub filter: Filter,
+    /// The headline of its alerts.
+    pub title: Option<Title>,
+    /// What a match means and what to do.
+    pub description: Option<String>,
+    /// Whether it is evaluated.
+    pub enabled: bool,
+    /// Words to find it by, such as `attack.T1098`.
+    pub tags: Vec<String>,
+    /// An `http` or `https` URL.
+    pub runbook: Option<String>,
+    /// Records that it must match, and some that it must not.
+    pub tests: Vec<RuleTest>,
+    /// Its name in the file.
+    pub span: Span,
+}
+
+/// 1 wakes somebody, 2 is for review, 3 for audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Severity(u8);
+
+impl Severity {
+    /// From 1 to 3; other numbers are none.
+    pub fn new(number: u8) -> Option<Self> {
+        (1..=3).contains(&number).then_some(Self(number))
+    }
+
+    /// From 1 to 3.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// One record that a rule is tried on.
+#[derive(Clone, Debug)]
+pub struct RuleTest {
+    /// What must come out.
+    pub expect: Expect,
+    /// The file of the record, relative to the rules file.
+    pub record: String,
+    /// That path in the rules file.
+    pub span: Span,
+    /// What to change in the record before.
+    pub set: Vec<(Path, Value)>,
+}
+
+/// The outcome that a test wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// The filter is true.
+    Match,
+    /// The filter is false.
+    NoMatch,
+}
+
+impl RuleSet {
+    /// Reads the text of a rules file; the second part of the result are warnings.
+    ///
+    /// Errors: every error of every rule, in the order of the file, and the warnings among them.
+    pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        load::load(text)
+    }
+
+    /// The rule of that id or, where no id fits, of that name.
+    pub fn find(&self, name_or_id: &str) -> Option<&Rule> {
+        let by_name = || self.rules.iter().find(|rule| rule.name == name_or_id);
+        self.rules.iter().find(|rule| rule.id == name_or_id).or_else(by_name)
+    }
+}
+
+/// The tests whose record is no file; `exists` is asked with paths relative to the rules file.
+pub fn missing_tests(set: &RuleSet, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let tests = set.rules.iter().flat_map(|rule| rule.tests.iter().map(move |test| (rule, test)));
+    tests
+        .filter(|(_, test)| !exists(&test.record))
+        .map(|(rule, test)| {
+            let title = format!("there is no record file `{}`", syntax::shorten(&test.record));
+            Diagnostic::error("missing-test-file", title, test.span, "expected a file")
+                .in_rule(&rule.name)
+                .help("create the file, or mend the path: it is relative to the rules file")
+        })
+        .collect()
+}

@@ -1,0 +1,304 @@
+//! YAML text → a tree of nodes that know their places.
+//!
+//! Nothing is guessed: a plain scalar stays the text that was written, and the reader of a field decides what it
+//! means. What an alias repeats is bounded in memory and depth, so a small file cannot unfold to a large tree.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, options};
+
+use super::scalar::Scalar;
+use super::syntax::{self, MAX_DEPTH};
+use crate::diagnostic::{Diagnostic, Span};
+
+const MAX_FILE_BYTES: usize = 4 << 20;
+const MAX_ALIASED_BYTES: usize = 16 << 20;
+
+/// One value of the file.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its source; of a list or a map, the first line of it.
+    pub span: Span,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A text, a number, a boolean or nothing.
+    Scalar(Scalar),
+    /// `- a` or `[a]`.
+    List(Vec<Node>),
+    /// `a: b` or `{a: b}`, in the order of the file, no key twice.
+    Map(Vec<(Scalar, Node)>),
+    /// Something that is already reported.
+    Broken,
+}
+
+/// A whole file.
+#[derive(Debug)]
+pub struct Document {
+    /// An empty file is an empty scalar.
+    pub root: Node,
+    /// What is wrong with it, though it could be read.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Reads one document.
+///
+/// Errors: the first place where the text is no YAML, after the findings that were made before it.
+pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
+    if file.len() > MAX_FILE_BYTES {
+        let title = format!("the file has {} bytes, more than {} MiB", file.len(), MAX_FILE_BYTES >> 20);
+        return Err(vec![Diagnostic::error("too-large", title, Span::default(), "the file starts here")]);
+    }
+    let limits = options! {
+        emit_anchor_events: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    let mut builder = Builder { file, ..Builder::default() };
+    for event in Parser::new_from_str_with_options(file, limits) {
+        let step = match event {
+            Ok((event, span)) => builder.event(event, span),
+            Err(error) => Err(Box::new(syntax::explain(file, &error))),
+        };
+        match step {
+            Ok(Step::More) => {}
+            Ok(Step::Done) => break,
+            Err(fatal) => {
+                if builder.problems.last() != Some(&*fatal) {
+                    builder.problems.push(*fatal);
+                }
+                return Err(builder.problems);
+            }
+        }
+    }
+    builder.report_unused_anchors();
+    let nothing = || Scalar::new(file, Span::default(), ScalarStyle::Plain, None, "");
+    let root = builder.root.unwrap_or_else(|| Node { span: Span::default(), kind: Kind::Scalar(nothing()) });
+    Ok(Document { root, problems: builder.problems })
+}
+
+enum Step {
+    More,
+    Done,
+}
+
+type Fatal = Box<Diagnostic>;
+
+#[derive(Default)]
+struct Builder<'a> {
+    file: &'a str,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Anchor>,
+    aliased_bytes: usize,
+    root: Option<Node>,
+    problems: Vec<Diagnostic>,
+}
+
+/// A list or a map that is not closed yet.
+struct Open {
+    start: Span,
+    anchor: usize,
+    items: Items,
+}
+
+enum Items {
+    List(Vec<Node>),
+    Map(OpenMap),
+}
+
+#[derive(Default)]
+struct OpenMap {
+    entries: Vec<(Scalar, Node)>,
+    keys: HashMap<String, Span>,
+    key: Option<Key>,
+    broken: bool,
+}
+
+enum Key {
+    New(Scalar),
+    /// Its value is read and dropped.
+    Refused,
+}
+
+#[derive(Default)]
+struct Anchor {
+    name: String,
+    span: Span,
+    used: bool,
+    /// None until the node is complete.
+    node: Option<Node>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event, source: granit_parser::Span) -> Result<Step, Fatal> {
+        let span: Span = source.byte_range().unwrap_or_default().into();
+        if event.tag().is_some() {
+            self.refuse_tag(source.tag_span().and_then(|tag| tag.byte_range()).map_or(span, Span::from));
+        }
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let (span, text) = self.written(span, style, &text);
+                let scalar = Scalar::new(self.file, span, style, source.indent, text);
+                self.add(Node { span: scalar.span, kind: Kind::Scalar(scalar) }, anchor)?;
+            }
+            Event::SequenceStart(_, anchor, _) => self.open(span, anchor, Items::List(Vec::new()))?,
+            Event::MappingStart(_, anchor, _) => self.open(span, anchor, Items::Map(OpenMap::default()))?,
+            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+            Event::Anchor(id, name) => {
+                let anchor = self.anchors.entry(id).or_default();
+                anchor.name = name.into_owned();
+                anchor.span = span;
+            }
+            Event::Alias(id) => self.alias(id, span)?,
+            Event::DocumentStart(..) if self.root.is_some() => {
+                let finding = Diagnostic::error("bad-yaml", "a second document", span, "expected the end of the file");
+                self.problems.push(finding.help("keep all rules under one `rules:` and remove the `---` or `...`"));
+                return Ok(Step::Done);
+            }
+            _ => {}
+        }
+        Ok(Step::More)
+    }
+
+    /// The parser calls a value that is not there `~`: it becomes an empty text, placed behind its key.
+    fn written<'t>(&self, span: Span, style: ScalarStyle, text: &'t str) -> (Span, &'t str) {
+        if style != ScalarStyle::Plain || span.end > span.start {
+            return (span, text);
+        }
+        let before = self.file.get(..span.start).unwrap_or_default().trim_end().len();
+        (Span::new(before, before), "")
+    }
+
+    fn refuse_tag(&mut self, span: Span) {
+        let tag = self.file.get(span.start..span.end).unwrap_or("!");
+        let title = format!("`{tag}` is a YAML tag, and a rules file has none");
+        let finding = Diagnostic::error("bad-yaml", title, span, "expected the value");
+        self.problems
+            .push(finding.help("remove the tag; a value that begins with `!` must stand in quotes or a block"));
+    }
+
+    fn open(&mut self, start: Span, anchor: usize, items: Items) -> Result<(), Fatal> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Box::new(syntax::too_deep(start)));
+        }
+        self.open.push(Open { start, anchor, items });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Fatal> {
+        let Some(Open { start, anchor, items }) = self.open.pop() else { return Ok(()) };
+        let kind = match items {
+            Items::List(items) => Kind::List(items),
+            Items::Map(map) if map.broken => Kind::Broken,
+            Items::Map(map) => Kind::Map(map.entries),
+        };
+        let source = self.file.get(start.start..end.end).unwrap_or_default();
+        let line = source.split(['\n', '\r']).next().unwrap_or_default().trim_end();
+        let span = Span::new(start.start, start.start + line.len());
+        self.add(Node { span, kind }, anchor)
+    }
+
+    fn alias(&mut self, id: usize, span: Span) -> Result<(), Fatal> {
+        let Some(anchor) = self.anchors.get_mut(&id) else { return Ok(()) };
+        anchor.used = true;
+        let Some(node) = anchor.node.clone() else {
+            let (title, label) =
+                (format!("`*{}` stands inside itself", anchor.name), "expected a name from further up");
+            let finding =
+                Diagnostic::error("bad-yaml", title, span, label).context(anchor.span, "this is what it names");
+            return Err(Box::new(finding.help("write the value out instead of naming it")));
+        };
+        self.charge(&node, span)?;
+        if self.open.len() + height(&node) > MAX_DEPTH {
+            return Err(Box::new(syntax::too_deep(span)));
+        }
+        self.add(node, 0)
+    }
+
+    fn charge(&mut self, node: &Node, span: Span) -> Result<(), Fatal> {
+        self.aliased_bytes += size(node);
+        if self.aliased_bytes <= MAX_ALIASED_BYTES {
+            return Ok(());
+        }
+        let title = format!("the aliases of this file unfold to more than {} MiB", MAX_ALIASED_BYTES >> 20);
+        let finding = Diagnostic::error("bad-yaml", title, span, "the limit is passed here");
+        Err(Box::new(finding.help("write the values out, or name smaller ones")))
+    }
+
+    /// Puts a complete node where it belongs.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Fatal> {
+        if anchor != 0 {
+            self.charge(&node, node.span)?;
+            self.anchors.entry(anchor).or_default().node = Some(node.clone());
+        }
+        match self.open.last_mut().map(|open| &mut open.items) {
+            None => self.root = Some(node),
+            Some(Items::List(items)) => items.push(node),
+            Some(Items::Map(map)) => match map.key.take() {
+                Some(Key::New(key)) => map.entries.push((key, node)),
+                Some(Key::Refused) => {}
+                None => map.key = Some(key(node, map, self.file, &mut self.problems)),
+            },
+        }
+        Ok(())
+    }
+
+    /// `filter: &a = b` is an anchor for YAML, and the `&a` is lost without a word.
+    fn report_unused_anchors(&mut self) {
+        let mut unused: Vec<&Anchor> = self.anchors.values().filter(|anchor| !anchor.used).collect();
+        unused.sort_by_key(|anchor| anchor.span.start);
+        self.problems.extend(unused.iter().map(|anchor| {
+            let title = format!("the anchor `&{}` is never used", anchor.name);
+            Diagnostic::warning("unused-anchor", title, anchor.span, "not part of the value")
+                .help("remove it; a value that begins with `&` must stand in quotes or a block")
+        }));
+    }
+}
+
+/// A key is a scalar that its map has not seen; anything else is reported.
+fn key(node: Node, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>) -> Key {
+    let Kind::Scalar(key) = node.kind else {
+        map.broken = true;
+        if !matches!(node.kind, Kind::Broken) {
+            problems.push(syntax::template(file, node.span.start).unwrap_or_else(|| {
+                Diagnostic::error("bad-yaml", "a list or a map is no key", node.span, "expected a name")
+                    .help("quote the value if it begins with `[` or `{`")
+            }));
+        }
+        return Key::Refused;
+    };
+    if let Some(first) = map.keys.get(&key.text) {
+        let title = format!("`{}` is given twice", syntax::shorten(&key.text));
+        let finding = Diagnostic::error("duplicate-key", title, key.span, "the second time");
+        problems.push(finding.context(*first, "the first time").help("remove one of the two"));
+        return Key::Refused;
+    }
+    map.keys.insert(key.text.clone(), key.span);
+    Key::New(key)
+}
+
+/// How many lists and maps stand inside one another, itself included.
+fn height(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Scalar(_) | Kind::Broken => 0,
+        Kind::List(items) => 1 + items.iter().map(height).max().unwrap_or(0),
+        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| height(value)).max().unwrap_or(0),
+    }
+}
+
+/// How many bytes of memory a copy takes.
+fn size(node: &Node) -> usize {
+    size_of::<Node>()
+        + match &node.kind {
+            Kind::Broken => 0,
+            Kind::Scalar(scalar) => scalar.size(),
+            Kind::List(items) => items.iter().map(size).sum(),
+            Kind::Map(entries) => {
+                entries.iter().map(|(key, value)| size_of::<Scalar>() + key.size() + size(value)).sum()
+            }
+        }
+}
