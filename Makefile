@@ -1,11 +1,16 @@
-# The deployed processor: arm64 or x86_64. The template's parameter follows it.
-ARCH ?= arm64
+# The deployed processor: arm64 or x86_64. The template's parameter follows it; the last deployment's is the default.
+SAVED_ARCH := $(shell sed -n 's/.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml 2>/dev/null)
+ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
 PROFILE ?= dist
 
 ifeq ($(filter $(ARCH),arm64 x86_64),)
 $(error ARCH is `$(ARCH)`: write `arm64` or `x86_64`)
 endif
+
+# What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
+MACHINE_arm64 := 183
+MACHINE_x86_64 := 62
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -44,14 +49,22 @@ ifeq ($(PROFILE),dist)
 	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu $(CARGO_LAMBDA_FLAGS) \
 		--no-default-features --features lambda --bin bootstrap --lambda-dir $(ARTIFACTS_DIR) --flatten bootstrap
 else
-	cargo lambda build --profile $(PROFILE) --compiler cargo $(CARGO_LAMBDA_FLAGS) \
-		--features lambda --bin bootstrap --lambda-dir $(ARTIFACTS_DIR) --flatten bootstrap
+	cargo build --profile $(PROFILE) --features lambda --bin bootstrap
+	cp $(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap $(ARTIFACTS_DIR)
 endif
+	@test $$(od -An -j18 -N2 -tu2 $(ARTIFACTS_DIR)/bootstrap) -eq $(MACHINE_$(ARCH)) || \
+		{ echo "$(ARTIFACTS_DIR)/bootstrap is not for $(ARCH)"; exit 1; }
 	cp rules.yaml $(ARTIFACTS_DIR)
 
-deploy: .venv ## Builds for ARCH and deploys with SAM, which asks for the settings.
+# A second guided run would offer the template's defaults in place of the saved answers.
+deploy: .venv ## Builds for ARCH and deploys with SAM, which asks for the settings the first time.
 	sam build --build-in-source --parameter-overrides Architecture=$(ARCH)
+ifeq ($(wildcard samconfig.toml),)
 	sam deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
+else
+	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/Architecture=\\"$(ARCH)\\"/' samconfig.toml && rm samconfig.toml.old
+	sam deploy --no-fail-on-empty-changeset
+endif
 
 clean: ## Removes what was built, and .venv.
 	rm -rf .venv .aws-sam target
