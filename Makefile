@@ -1,5 +1,10 @@
+SAM ?= sam
+# The answers of the first deployment.
+SAMCONFIG ?= samconfig.toml
+STACK ?= trailbell
+
 # The deployed processor: arm64 or x86_64. The template's parameter follows it; the last deployment's is the default.
-SAVED_ARCH := $(shell sed -n 's/.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' samconfig.toml 2>/dev/null)
+SAVED_ARCH := $(shell sed -n 's/.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
 ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
 PROFILE ?= dist
@@ -15,7 +20,6 @@ MACHINE_x86_64 := 62
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
-STACK ?= trailbell
 ARTIFACTS_DIR ?= target/function/$(ARCH)
 # Such as `--skip-target-check`, where the standard library of the other processor is not rustup's.
 CARGO_LAMBDA_FLAGS ?=
@@ -58,12 +62,12 @@ endif
 
 # A second guided run would offer the template's defaults in place of the saved answers.
 deploy: .venv ## Builds for ARCH and deploys with SAM, which asks for the settings the first time.
-	sam build --build-in-source --parameter-overrides Architecture=$(ARCH)
-ifeq ($(wildcard samconfig.toml),)
-	sam deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
+	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCH)
+ifeq ($(wildcard $(SAMCONFIG)),)
+	$(SAM) deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
 else
-	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/Architecture=\\"$(ARCH)\\"/' samconfig.toml && rm samconfig.toml.old
-	sam deploy --no-fail-on-empty-changeset
+	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/Architecture=\\"$(ARCH)\\"/' $(SAMCONFIG) && rm $(SAMCONFIG).old
+	$(SAM) deploy --config-file $(abspath $(SAMCONFIG)) --no-fail-on-empty-changeset
 endif
 
 clean: ## Removes what was built, and .venv.

@@ -2,6 +2,7 @@
 //! the alerts read back from a queue.
 
 mod cloud;
+mod deployment;
 mod emulator;
 mod process;
 mod runtime_api;
