@@ -51,7 +51,7 @@ impl Emulator {
     pub fn invoke(&self, event: &str) -> Answer {
         let agent: Agent = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(Duration::from_mins(2)))
             .build()
             .into();
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
@@ -80,10 +80,10 @@ impl Answer {
     /// The message of a function that failed, or `None`.
     pub fn error(&self) -> Option<String> {
         match serde_json::from_str::<Value>(&self.body) {
-            Ok(body) => body.get("errorType").map(|kind| {
+            Ok(body) if self.status == 200 || body.get("errorType").is_some() => body.get("errorType").map(|kind| {
                 format!("{}: {}", kind.as_str().unwrap_or_default(), body["errorMessage"].as_str().unwrap_or_default())
             }),
-            Err(_) => Some(self.body.clone()),
+            _ => Some(format!("status {}: {}", self.status, self.body)),
         }
     }
 }

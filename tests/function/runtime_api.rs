@@ -74,29 +74,27 @@ fn accept(listener: &TcpListener, patience: Duration) -> TcpStream {
     listener.set_nonblocking(true).unwrap();
     let started = Instant::now();
     loop {
-        match listener.accept() {
-            Ok((connection, _)) => {
-                connection.set_nonblocking(false).unwrap();
-                return connection;
-            }
-            Err(_) => {
-                assert!(started.elapsed() < patience, "the function asked for nothing");
-                thread::sleep(Duration::from_micros(200));
-            }
+        if let Ok((connection, _)) = listener.accept() {
+            connection.set_nonblocking(false).unwrap();
+            return connection;
         }
+        assert!(started.elapsed() < patience, "the function asked for nothing");
+        thread::sleep(Duration::from_micros(200));
     }
 }
 
-fn read(connection: &TcpStream) -> Request {
+/// Reads one request off a connection.
+pub fn read(connection: &TcpStream) -> Request {
     let mut reader = BufReader::new(connection);
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
-        match line.trim_end() {
-            "" => break,
-            line => head.push(line.to_owned()),
+        let line = line.trim_end();
+        if line.is_empty() {
+            break;
         }
+        head.push(line.to_owned());
     }
     let length = head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
