@@ -48,8 +48,13 @@ pub struct FetchError(pub String);
 
 /// Why a message was not accepted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct PublishError(pub String);
+#[error("{channel}: {reason}")]
+pub struct PublishError {
+    /// Where it should have gone, such as the ARN of a topic.
+    pub channel: String,
+    /// What the channel says.
+    pub reason: String,
+}
 
 /// What came of an invocation, in counts, and all that failed.
 #[derive(Debug, Default)]
@@ -119,6 +124,37 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    fn log(&self) {
+        let reason = match std::error::Error::source(self) {
+            Some(source) => source.to_string(),
+            None => self.to_string(),
+        };
+        match self {
+            Failure::Trigger(_) => tracing::error!(reason, "payload not understood"),
+            Failure::Fetch { object, .. } => {
+                tracing::error!(bucket = object.bucket, key = object.key, reason, "object not fetched");
+            }
+            Failure::LogFile { object, .. } => {
+                tracing::error!(bucket = object.bucket, key = object.key, reason, "object not readable");
+            }
+            Failure::Record { object, index, reason } => {
+                tracing::error!(
+                    bucket = object.bucket,
+                    key = object.key,
+                    record = index,
+                    reason,
+                    "record not readable"
+                );
+            }
+            Failure::Publish { object, id, error } => {
+                let (bucket, key, topic) = (&object.bucket, &object.key, &error.channel);
+                tracing::error!(bucket, key, alert = id, topic, reason = error.reason, "alert not published");
+            }
+        }
+    }
+}
+
 /// Handles one invocation to its end. What fails is in the outcome, and nothing else is held up by it.
 pub async fn handle(
     engine: &Engine,
@@ -127,35 +163,59 @@ pub async fn handle(
     limits: Limits,
     payload: &[u8],
 ) -> Outcome {
-    let mut outcome = Outcome::default();
-    let delivery = match trigger::decode(payload) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            outcome.failures.push(error.into());
-            return outcome;
-        }
-    };
-    for work in delivery.work {
-        match work {
-            Work::Object(object) => {
-                let mut run = Run {
-                    engine,
-                    channel,
-                    object,
-                    scratch: Scratch::default(),
-                    pending: Vec::new(),
-                    outcome: &mut outcome,
-                };
-                run.read(objects, limits).await;
+    let (mut outcome, mut scratch) = (Outcome::default(), Scratch::default());
+    match trigger::decode(payload) {
+        Ok(delivery) => {
+            for work in delivery.work {
+                match work {
+                    Work::Object(object) => {
+                        let mut run = Run {
+                            engine,
+                            channel,
+                            object,
+                            scratch: &mut scratch,
+                            pending: Vec::new(),
+                            outcome: &mut outcome,
+                        };
+                        run.read(objects, limits).await;
+                    }
+                    Work::Skip { what, reason } => outcome.skip(&what, reason),
+                    Work::Malformed(error) => outcome.fail(error.into()),
+                }
             }
-            Work::Skip { what, reason } => outcome.skip(&what, reason),
-            Work::Malformed(error) => outcome.failures.push(error.into()),
         }
+        Err(error) => outcome.fail(error.into()),
     }
+    tracing::info!(
+        processed = outcome.processed,
+        skipped = outcome.skipped.values().sum::<u64>(),
+        evaluated = outcome.evaluated,
+        repaired = outcome.repaired,
+        unparsable = outcome.unparsable,
+        matches = outcome.matches,
+        alerted = outcome.alerted,
+        failed = outcome.failures.len(),
+        "done"
+    );
     outcome
 }
 
 impl Outcome {
+    /// The counts, as JSON.
+    pub fn summary(&self) -> serde_json::Value {
+        serde_json::json!({
+            "processed": self.processed, "skipped": self.skipped,
+            "evaluated": self.evaluated, "repaired": self.repaired, "unparsable": self.unparsable,
+            "matches": self.matches, "alerted": self.alerted, "failed": self.failures.len(),
+        })
+    }
+
+    /// Keeps a failure, and says it at once: an operator must see it also if the invocation never ends.
+    fn fail(&mut self, failure: Failure) {
+        failure.log();
+        self.failures.push(failure);
+    }
+
     fn skip(&mut self, what: &str, reason: SkipReason) {
         tracing::info!(what, reason = reason.word(), "skipped");
         *self.skipped.entry(reason.word()).or_default() += 1;
@@ -167,7 +227,7 @@ struct Run<'a, C> {
     engine: &'a Engine,
     channel: &'a C,
     object: ObjectId,
-    scratch: Scratch,
+    scratch: &'a mut Scratch,
     pending: Vec<Message>,
     outcome: &'a mut Outcome,
 }
@@ -179,7 +239,7 @@ impl<C: Channel> Run<'_, C> {
         self.publish().await;
         match read {
             Ok(()) => self.outcome.processed += 1,
-            Err(failure) => self.outcome.failures.push(failure),
+            Err(failure) => self.outcome.fail(failure),
         }
     }
 
@@ -203,7 +263,7 @@ impl<C: Channel> Run<'_, C> {
 
     fn evaluate(&mut self, item: Item<'_>) {
         let (index, reason) = match item {
-            Item::Record(record) => match self.engine.evaluate(record.text, &mut self.scratch) {
+            Item::Record(record) => match self.engine.evaluate(record.text, self.scratch) {
                 Evaluated::Record { findings, repaired } => {
                     self.outcome.evaluated += 1;
                     self.outcome.repaired += u64::from(repaired);
@@ -218,7 +278,7 @@ impl<C: Channel> Run<'_, C> {
             Item::Unparsable { index, reason } => (index, reason.to_string()),
         };
         self.outcome.unparsable += 1;
-        self.outcome.failures.push(Failure::Record { object: self.object.clone(), index, reason });
+        self.outcome.fail(Failure::Record { object: self.object.clone(), index, reason });
     }
 
     async fn publish(&mut self) {
@@ -233,10 +293,10 @@ impl<C: Channel> Run<'_, C> {
                         continue;
                     }
                     Some(Err(error)) => error,
-                    None => PublishError("the channel gave no answer".to_owned()),
+                    None => PublishError { channel: "unknown".to_owned(), reason: "no answer".to_owned() },
                 };
                 let (object, id) = (self.object.clone(), message.id.clone());
-                self.outcome.failures.push(Failure::Publish { object, id, error });
+                self.outcome.fail(Failure::Publish { object, id, error });
             }
         }
     }

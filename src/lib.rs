@@ -5,6 +5,8 @@ pub mod diagnostic;
 pub mod engine;
 pub mod filter;
 pub mod handler;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod local;
 pub mod log_file;
 pub mod number;

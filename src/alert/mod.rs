@@ -125,6 +125,16 @@ pub struct Message {
     pub attributes: Vec<Attribute>,
 }
 
+impl Message {
+    /// What SNS counts against its limit of 262,144 bytes: the body, and of every attribute the name, the type and the
+    /// value ("Publish" in the SNS API Reference).
+    pub fn bytes(&self) -> usize {
+        let attribute =
+            |attribute: &Attribute| attribute.name.len() + attribute.data_type().len() + attribute.string_value().len();
+        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+}
+
 /// A message attribute as SNS has it ("Amazon SNS message attributes" in the SNS Developer Guide): never empty, at most
 /// ten on a message, since raw delivery to SQS allows no more.
 #[derive(Clone, Debug, PartialEq)]

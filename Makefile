@@ -1,0 +1,74 @@
+SAM ?= sam
+# The answers of the first deployment.
+SAMCONFIG ?= samconfig.toml
+STACK ?= trailbell
+
+# The deployed processor: arm64 or x86_64. The template's parameter follows it; the last deployment's is the default.
+SAVED_ARCH := $(shell sed -n 's/.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
+ARCH ?= $(or $(SAVED_ARCH),arm64)
+# `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
+PROFILE ?= dist
+
+ifeq ($(filter $(ARCH),arm64 x86_64),)
+$(error ARCH is `$(ARCH)`: write `arm64` or `x86_64`)
+endif
+
+# What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
+MACHINE_arm64 := 183
+MACHINE_x86_64 := 62
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := $(CURDIR)/.venv
+ARTIFACTS_DIR ?= target/function/$(ARCH)
+# Such as `--skip-target-check`, where the standard library of the other processor is not rustup's.
+CARGO_LAMBDA_FLAGS ?=
+
+# cargo lambda finds zig through the python3 on the PATH.
+export PATH := $(VENV)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export ARCH PROFILE
+
+.DEFAULT_GOAL := help
+.PHONY: help build deploy clean build-TrailbellFunction
+
+help: ## Shows this list.
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv: .venv/.installed ## Sets up the tools of build, deploy and test in .venv.
+
+.venv/.installed: tests/aws/requirements.txt
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
+	touch $@
+
+build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml) for ARCH.
+	@ls -l $(ARTIFACTS_DIR)
+
+# `sam build` calls this one with ARTIFACTS_DIR set.
+build-TrailbellFunction: .venv
+	mkdir -p $(ARTIFACTS_DIR)
+ifeq ($(PROFILE),dist)
+	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu $(CARGO_LAMBDA_FLAGS) \
+		--no-default-features --features lambda --bin bootstrap --lambda-dir $(ARTIFACTS_DIR) --flatten bootstrap
+else
+	cargo build --profile $(PROFILE) --features lambda --bin bootstrap
+	cp $(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap $(ARTIFACTS_DIR)
+endif
+	@test $$(od -An -j18 -N2 -tu2 $(ARTIFACTS_DIR)/bootstrap) -eq $(MACHINE_$(ARCH)) || \
+		{ echo "$(ARTIFACTS_DIR)/bootstrap is not for $(ARCH)"; exit 1; }
+	cp rules.yaml $(ARTIFACTS_DIR)
+
+# A second guided run would offer the template's defaults in place of the saved answers.
+deploy: .venv ## Builds for ARCH and deploys with SAM, which asks for the settings the first time.
+	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCH)
+ifeq ($(wildcard $(SAMCONFIG)),)
+	$(SAM) deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
+else
+	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/Architecture=\\"$(ARCH)\\"/' $(SAMCONFIG) && rm $(SAMCONFIG).old
+	$(SAM) deploy --config-file $(abspath $(SAMCONFIG)) --no-fail-on-empty-changeset
+endif
+
+clean: ## Removes what was built, and .venv.
+	rm -rf .venv .aws-sam target

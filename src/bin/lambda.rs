@@ -1,0 +1,137 @@
+//! The function: settings, rules and clients once, then the handler for every event.
+//!
+//! What keeps it from starting is said on standard error and posted as the init error; it never waits for work that it
+//! cannot do.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime_api_client::{PooledClient, build_request};
+use serde_json::{Value, value::RawValue};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use trailbell::{
+    diagnostic::render,
+    engine::Engine,
+    handler,
+    lambda::{S3, Settings, Sns, sdk_config},
+    log_file::Limits,
+    rule::RuleSet,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log_as_json();
+    let function = match Function::start().await {
+        Ok(function) => function,
+        Err(wrong) => return refuse(&wrong).await,
+    };
+    let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let function = &function;
+        async move { function.handle(event.payload.get().as_bytes()).await }
+    });
+    match lambda_runtime::run(handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime API is gone");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One JSON object a line on standard output, panics included.
+fn log_as_json() {
+    let levels = env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
+    let levels: Targets = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_writer(io::stdout);
+    tracing_subscriber::registry().with(lines).with(levels).init();
+    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+}
+
+/// All that outlives an invocation.
+struct Function {
+    engine: Engine,
+    limits: Limits,
+    s3: S3,
+    sns: Sns,
+}
+
+impl Function {
+    async fn start() -> Result<Self, String> {
+        let settings = Settings::read(|name| env::var(name).ok())?;
+        let engine = Engine::new(rules(&settings)?);
+        let config = sdk_config(&settings).await;
+        tracing::info!(rules = engine.rules().len(), topic = settings.alert_topic, "ready");
+        Ok(Self { engine, limits: settings.limits, s3: S3::new(&config, &settings), sns: Sns::new(&config, &settings) })
+    }
+
+    /// The counts, or, so that Lambda sends the event again, what failed.
+    async fn handle(&self, payload: &[u8]) -> Result<Value, Failed> {
+        let outcome = handler::handle(&self.engine, &self.s3, &self.sns, self.limits, payload).await;
+        match outcome.failures.as_slice() {
+            [] => Ok(outcome.summary()),
+            [only] => Err(Failed(only.to_string())),
+            [first, more @ ..] => Err(Failed(format!("{first} (and {} more failures)", more.len()))),
+        }
+    }
+}
+
+/// The rules of the file; the error is what `trailbell check` says.
+fn rules(settings: &Settings) -> Result<RuleSet, String> {
+    let path = settings.rules_file.display().to_string();
+    let text = fs::read_to_string(&settings.rules_file)
+        .map_err(|error| format!("{path} cannot be read: {error}; `RULES_FILE` names the rules file"))?;
+    let (rules, warnings) = RuleSet::parse(&text).map_err(|errors| render(&errors, &path, &text, false))?;
+    for warning in warnings {
+        tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
+    }
+    Ok(rules)
+}
+
+/// The runtime logs it by `Debug` and sends it to Lambda as a diagnostic: the same sentence twice.
+struct Failed(String);
+
+impl std::fmt::Debug for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(failed: Failed) -> Self {
+        Self { error_type: "Trailbell.Failed".to_owned(), error_message: failed.0 }
+    }
+}
+
+/// Says why the function cannot start, to people on standard error and to Lambda as the init error.
+///
+/// See [the Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror).
+async fn refuse(wrong: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{wrong}");
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        let _ = writeln!(io::stderr(), "this is the binary for AWS Lambda; on a laptop, use `trailbell invoke`");
+    } else if let Err(error) = post_init_error(wrong).await {
+        let _ = writeln!(io::stderr(), "the init error could not be posted: {error}");
+    }
+    ExitCode::FAILURE
+}
+
+async fn post_init_error(wrong: &str) -> Result<(), lambda_runtime::Error> {
+    let error = Diagnostic { error_type: "Trailbell.Init".to_owned(), error_message: wrong.to_owned() };
+    let request = build_request()
+        .method("POST")
+        .uri("/2018-06-01/runtime/init/error")
+        .header("lambda-runtime-function-error-type", &error.error_type)
+        .body(serde_json::to_vec(&error)?.into())?;
+    PooledClient::builder().build().call(request).await?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! SNS as the place where alerts go: up to ten messages a request, the answer read entry by entry.
+//!
+//! A message counts as published only once SNS names its id under `Successful`.
+
+use std::{ops::Range, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_sdk_sns::{
+    Client,
+    error::BuildError,
+    types::{MessageAttributeValue, PublishBatchRequestEntry},
+};
+use tokio::time::sleep;
+
+use super::{ATTEMPTS, reason, settings::Settings};
+use crate::{
+    alert::Message,
+    handler::{Channel, PublishError},
+};
+
+/// SNS takes no more bytes in one request: bodies and attributes together.
+const MAX_REQUEST: usize = 262_144;
+
+/// Publishes messages to one topic.
+pub struct Sns {
+    client: Client,
+    topic: String,
+    retry_base: Duration,
+}
+
+impl Sns {
+    /// The topic for alerts.
+    pub fn new(config: &SdkConfig, settings: &Settings) -> Self {
+        Self { client: Client::new(config), topic: settings.alert_topic.clone(), retry_base: settings.retry_base }
+    }
+
+    /// Sends one request's worth, and again what SNS failed on through no fault of the message.
+    async fn publish_request(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        let mut answers: Vec<_> = messages.iter().map(|_| Ok(())).collect();
+        let mut pending: Vec<usize> = (0..messages.len()).collect();
+        for attempt in 0..ATTEMPTS {
+            let mut again = Vec::new();
+            for (at, refusal) in self.attempt(messages, &pending).await {
+                if refusal.is_transient {
+                    again.push(at);
+                }
+                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason });
+            }
+            if again.is_empty() || attempt + 1 == ATTEMPTS {
+                break;
+            }
+            for at in &again {
+                answers[*at] = Ok(());
+            }
+            pending = again;
+            sleep(self.retry_base * 2_u32.pow(attempt)).await;
+        }
+        answers
+    }
+
+    /// One request, and what it leaves unpublished, by place. The SDK has already sent it again where that may help, so
+    /// a request that failed is final.
+    ///
+    /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
+    async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
+        let all = |reason: String| {
+            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), is_transient: false })).collect()
+        };
+        let entries: Result<Vec<_>, _> = pending.iter().map(|&at| entry(at, &messages[at])).collect();
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return all(error.to_string()),
+        };
+        let request =
+            self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return all(reason(&error)),
+        };
+        let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
+        let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
+            Some(entry) => Refusal {
+                reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
+                is_transient: !entry.sender_fault,
+            },
+            None => Refusal { reason: "SNS did not say that it was published".to_owned(), is_transient: true },
+        };
+        let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
+        unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
+    }
+}
+
+impl Channel for Sns {
+    async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        let mut answers = Vec::new();
+        for request in requests(messages) {
+            answers.extend(self.publish_request(&messages[request]).await);
+        }
+        answers
+    }
+}
+
+struct Refusal {
+    reason: String,
+    is_transient: bool,
+}
+
+/// Cuts a list into requests, in order.
+fn requests(messages: &[Message]) -> Vec<Range<usize>> {
+    let mut requests: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (at, message) in messages.iter().enumerate() {
+        bytes += message.bytes();
+        match requests.last_mut() {
+            Some(request) if request.len() < Sns::BATCH && bytes <= MAX_REQUEST => request.end = at + 1,
+            _ => {
+                bytes = message.bytes();
+                requests.push(at..at + 1);
+            }
+        }
+    }
+    requests
+}
+
+fn entry(at: usize, message: &Message) -> Result<PublishBatchRequestEntry, BuildError> {
+    let attributes = message.attributes.iter().map(|attribute| {
+        let value =
+            MessageAttributeValue::builder().data_type(attribute.data_type()).string_value(attribute.string_value());
+        Ok((attribute.name.to_owned(), value.build()?))
+    });
+    PublishBatchRequestEntry::builder()
+        .id(at.to_string())
+        .subject(&message.subject)
+        .message(&message.body)
+        .set_message_attributes(Some(attributes.collect::<Result<_, BuildError>>()?))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_is_too_large() {
+        let sized = |bytes: usize| Message {
+            id: String::new(),
+            subject: "s".to_owned(),
+            body: "x".repeat(bytes),
+            attributes: Vec::new(),
+        };
+        let cut = |sizes: &[usize]| requests(&sizes.iter().map(|size| sized(*size)).collect::<Vec<_>>());
+        assert_eq!(cut(&[1; 23]), [0..10, 10..20, 20..23]);
+        assert_eq!(cut(&[100_000, 100_000, 100_000]), [0..2, 2..3]);
+        assert_eq!(cut(&[262_144, 1]), [0..1, 1..2]);
+        assert!(cut(&[]).is_empty());
+    }
+}

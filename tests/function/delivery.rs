@@ -1,0 +1,283 @@
+//! From an S3 event to the messages in a queue, and what happens when something is in the way.
+
+use std::{io::Write, path::PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+
+use crate::{
+    bootstrap,
+    cloud::{Cloud, Queue, encode},
+    emulator::Emulator,
+    peer::{Peer, Reply},
+};
+
+/// A rule for each severity, and three records: one for each rule, and one for none.
+const RULES: &str = r#"
+rules:
+  - name: "CloudTrail: ECR Put Image"
+    severity: 1
+    filter: eventSource = "ecr.amazonaws.com" and eventName = "PutImage"
+    description: Somebody pushed an image.
+  - name: "CloudTrail: SSM Discovery"
+    severity: 3
+    filter: eventSource = "ssm.amazonaws.com" and eventName = "DescribeParameters"
+"#;
+
+fn records() -> Value {
+    let record = |id: &str, source: &str, name: &str, error: Option<&str>| {
+        let mut record = json!({
+            "eventVersion": "1.11", "eventID": id, "eventSource": source, "eventName": name,
+            "eventTime": "2026-03-02T09:15:00Z", "eventType": "AwsApiCall", "awsRegion": "eu-central-1",
+            "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli/2.30.0", "recipientAccountId": "012345678901",
+            "userIdentity": {
+                "type": "IAMUser", "userName": "mallory", "accountId": "012345678901",
+                "arn": "arn:aws:iam::012345678901:user/mallory", "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            },
+        });
+        if let Some(error) = error {
+            record["errorCode"] = json!(error);
+        }
+        record
+    };
+    json!({"Records": [
+        record("6d3f1c1e-0000-4000-8000-000000000001", "ecr.amazonaws.com", "PutImage", None),
+        record("6d3f1c1e-0000-4000-8000-000000000002", "ssm.amazonaws.com", "DescribeParameters", Some("AccessDenied")),
+        record("6d3f1c1e-0000-4000-8000-000000000003", "s3.amazonaws.com", "PutObject", None),
+    ]})
+}
+
+/// A function with its own bucket and topic, and two queues on the topic.
+struct Scene {
+    cloud: &'static Cloud,
+    bucket: String,
+    topic: String,
+    /// Severities 1 and 2 only.
+    urgent: Queue,
+    all: Queue,
+    rules: PathBuf,
+}
+
+impl Scene {
+    fn new(name: &str) -> Self {
+        let cloud = Cloud::get();
+        let bucket = format!("{name}-logs");
+        cloud.bucket(&bucket);
+        let topic = cloud.topic(name);
+        let urgent = cloud.subscribe(&topic, &format!("{name}-urgent"), json!({"severity": [{"numeric": ["<=", 2]}]}));
+        let all = cloud.subscribe(&topic, &format!("{name}-all"), json!({}));
+        let rules = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+        std::fs::write(&rules, RULES).unwrap();
+        Self { cloud, bucket, topic, urgent, all, rules }
+    }
+
+    fn function(&self, settings: &[(&str, &str)]) -> Emulator {
+        let rules = self.rules.to_str().unwrap();
+        let mut all = vec![
+            ("AWS_ENDPOINT_URL", self.cloud.endpoint()),
+            ("ALERT_TOPIC_ARN", self.topic.as_str()),
+            ("RULES_FILE", rules),
+            ("RETRY_BASE_MS", "1"),
+        ];
+        all.extend(settings);
+        Emulator::start(bootstrap(), &all)
+    }
+
+    fn event(&self, keys: &[&str]) -> String {
+        event(&keys.iter().map(|key| (self.bucket.as_str(), *key)).collect::<Vec<_>>())
+    }
+}
+
+/// As S3 sends it: keys form-encoded.
+fn event(objects: &[(&str, &str)]) -> String {
+    let records = objects.iter().map(|(bucket, key)| {
+        let key = encode(key).replace("%2F", "/").replace("%20", "+");
+        json!({
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+            "eventTime": "2026-03-02T09:20:14.271Z", "eventName": "ObjectCreated:Put",
+            "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": {"key": key, "size": 1}},
+        })
+    });
+    json!({"Records": records.collect::<Vec<_>>()}).to_string()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn log_file() -> Vec<u8> {
+    gzip(records().to_string().as_bytes())
+}
+
+fn subject(message: &Value) -> &str {
+    message["Subject"].as_str().unwrap()
+}
+
+const KEY: &str = "AWSLogs/012345678901/CloudTrail/eu-central-1/2026/03/02/file one+two=\u{e9}.json.gz";
+
+#[test]
+fn a_severe_alert_passes_the_filter_policy_and_a_mild_one_does_not() {
+    let scene = Scene::new("severity");
+    scene.cloud.put(&scene.bucket, KEY, &log_file());
+    scene.function(&[]).invoke(&scene.event(&[KEY])).success();
+
+    let urgent = scene.cloud.receive(&scene.urgent);
+    assert_eq!(urgent.len(), 1, "{urgent:#?}");
+    let (message, attributes) = (&urgent[0], &urgent[0]["MessageAttributes"]);
+    let (kind, value) = (&attributes["severity"]["Type"], &attributes["severity"]["Value"]);
+    assert_eq!((kind, value), (&json!("Number"), &json!("1")));
+    assert_eq!(attributes["rule"]["Value"], "cloudtrail-ecr-put-image");
+    for (name, value) in [
+        ("account", "012345678901"),
+        ("region", "eu-central-1"),
+        ("event_source", "ecr.amazonaws.com"),
+        ("event_name", "PutImage"),
+        ("actor", "mallory"),
+        ("outcome", "success"),
+    ] {
+        assert_eq!(attributes[name]["Value"], value, "{name}");
+    }
+    assert!(attributes.as_object().unwrap().len() <= 10, "raw delivery to SQS drops messages with more");
+    assert!(subject(message).contains("CloudTrail: ECR Put Image"), "{}", subject(message));
+    assert!((1..100).contains(&subject(message).len()));
+    assert!(subject(message).bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    let body = message["Message"].as_str().unwrap();
+    for fact in [
+        "CloudTrail: ECR Put Image",
+        "Somebody pushed an image.",
+        "mallory",
+        "IAMUser",
+        "AKIAIOSFODNN7EXAMPLE",
+        "PutImage",
+        "ecr.amazonaws.com",
+        "012345678901",
+        "eu-central-1",
+        "198.51.100.7",
+        "aws-cli/2.30.0",
+        "2026-03-02",
+        "6d3f1c1e-0000-4000-8000-000000000001",
+        &format!("s3://{}/{KEY}", scene.bucket),
+    ] {
+        assert!(body.contains(fact), "`{fact}` is not in\n{body}");
+    }
+
+    let all = scene.cloud.receive(&scene.all);
+    let severities: Vec<_> = all.iter().map(|alert| &alert["MessageAttributes"]["severity"]["Value"]).collect();
+    assert_eq!(severities, ["1", "3"]);
+    assert_eq!(all[1]["MessageAttributes"]["outcome"]["Value"], "AccessDenied");
+}
+
+#[test]
+fn more_alerts_than_a_request_takes_arrive_in_full() {
+    let scene = Scene::new("many");
+    let many = (0..25).map(|number| {
+        let mut record = records()["Records"][0].clone();
+        record["eventID"] = json!(format!("event-{number:02}"));
+        record
+    });
+    let file = json!({"Records": many.collect::<Vec<_>>()}).to_string();
+    scene.cloud.put(&scene.bucket, "many.json.gz", &gzip(file.as_bytes()));
+    scene.function(&[]).invoke(&scene.event(&["many.json.gz"])).success();
+    assert_eq!(scene.cloud.receive(&scene.all).len(), 25);
+}
+
+#[test]
+fn what_cannot_be_read_fails_the_invocation_after_all_else_is_done() {
+    let scene = Scene::new("unreadable");
+    scene.cloud.put(&scene.bucket, "good.json.gz", &log_file());
+    scene.cloud.put(&scene.bucket, "garbage.json.gz", b"not gzip at all");
+    let log_file = log_file();
+    scene.cloud.put(&scene.bucket, "short.json.gz", &log_file[..log_file.len() / 2]);
+    let function = scene.function(&[]);
+    let nowhere = "unreadable-nowhere";
+    for (bucket, key) in [
+        (scene.bucket.as_str(), "missing.json.gz"),
+        (nowhere, "good.json.gz"),
+        (&scene.bucket, "garbage.json.gz"),
+        (&scene.bucket, "short.json.gz"),
+    ] {
+        let answer = function.invoke(&event(&[(bucket, key), (&scene.bucket, "good.json.gz")]));
+        assert!(answer.error().is_some(), "{bucket}/{key}: {answer:?}");
+        assert!(scene.cloud.receive(&scene.all).len() >= 2, "{bucket}/{key}: the other object's alerts");
+        let log = function.log();
+        let is_named = |line: &&Value| line["bucket"] == bucket && line["key"] == key && line["level"] == "ERROR";
+        let line = log.iter().find(is_named).unwrap_or_else(|| panic!("no error for {bucket}/{key} in {log:#?}"));
+        assert!(line["reason"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn a_refused_object_names_the_missing_permission() {
+    let scene = Scene::new("refused");
+    let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>".to_owned();
+    let peer = Peer::start(vec![Reply::Whole(403, denied)]);
+    let function = scene.function(&[("AWS_ENDPOINT_URL_S3", peer.endpoint())]);
+    assert!(function.invoke(&scene.event(&["a.json.gz"])).error().is_some());
+    assert!(function.said().contains("s3:GetObject"), "{}", function.said());
+    assert_eq!(peer.asked(), 1, "a refusal is not asked again");
+}
+
+#[test]
+fn a_silent_or_broken_peer_fails_the_invocation_in_time() {
+    let scene = Scene::new("silent");
+    for reply in [Reply::Stalled("\u{1f}"), Reply::CutOff("\u{1f}"), Reply::Whole(503, String::new())] {
+        let peer = Peer::start(vec![reply]);
+        let settings = [("AWS_ENDPOINT_URL_S3", peer.endpoint()), ("READ_TIMEOUT_MS", "300")];
+        let function = scene.function(&settings);
+        let started = std::time::Instant::now();
+        assert!(function.invoke(&scene.event(&["a.json.gz"])).error().is_some());
+        assert!(started.elapsed().as_secs() < 10);
+    }
+}
+
+#[test]
+fn a_throttled_publish_is_sent_again() {
+    let scene = Scene::new("throttled");
+    scene.cloud.put(&scene.bucket, "a.json.gz", &log_file());
+    let throttled = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code>\
+                     <Message>Rate exceeded</Message></Error></ErrorResponse>";
+    let failed = |id: usize, is_senders: bool| {
+        format!("<member><Id>{id}</Id><Code>InternalError</Code><SenderFault>{is_senders}</SenderFault></member>")
+    };
+    let published = |id: usize| format!("<member><Id>{id}</Id><MessageId>m</MessageId></member>");
+    let answer = |successful: &str, failed: &str| {
+        let result = format!("<Successful>{successful}</Successful><Failed>{failed}</Failed>");
+        let body = format!("<PublishBatchResult>{result}</PublishBatchResult>");
+        Reply::Whole(200, format!("<PublishBatchResponse>{body}</PublishBatchResponse>"))
+    };
+    let check = |script: Vec<Reply>, requests: usize, is_published: bool| {
+        let peer = Peer::start(script);
+        let function = scene.function(&[("AWS_ENDPOINT_URL_SNS", peer.endpoint())]);
+        let outcome = function.invoke(&scene.event(&["a.json.gz"]));
+        assert_eq!(outcome.error().is_none(), is_published, "{outcome:?}\n{}", function.said());
+        assert_eq!(peer.asked(), requests);
+    };
+    let both = published(0) + &published(1);
+    check(vec![Reply::Whole(400, throttled.to_owned()), answer(&both, "")], 2, true);
+    check(vec![answer(&published(0), &failed(1, false)), answer(&published(1), "")], 2, true);
+    check(vec![answer(&published(0), &failed(1, true))], 1, false);
+    check(vec![answer("", "")], 5, false);
+}
+
+#[test]
+fn a_topic_that_is_gone_fails_the_invocation() {
+    let scene = Scene::new("gone");
+    scene.cloud.put(&scene.bucket, "a.json.gz", &log_file());
+    scene.cloud.delete_topic(&scene.topic);
+    let function = scene.function(&[]);
+    assert!(function.invoke(&scene.event(&["a.json.gz"])).error().is_some());
+    assert!(function.log().iter().any(|line| line["level"] == "ERROR" && line["topic"] == scene.topic.as_str()));
+}
+
+#[test]
+fn an_unknown_payload_is_an_error_and_a_test_event_is_not() {
+    let scene = Scene::new("payloads");
+    let function = scene.function(&[]);
+    for unknown in ["{}", "[]", "\"text\"", "null", r#"{"Records": [{"eventSource": "aws:other"}]}"#, "no json"] {
+        assert!(function.invoke(unknown).error().is_some(), "{unknown}");
+    }
+    let test = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-03-02T09:20:14.271Z","Bucket":"b"}"#;
+    function.invoke(test).success();
+}

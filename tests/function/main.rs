@@ -1,0 +1,18 @@
+//! The function as it is used: the real binary behind AWS's own emulator, with S3 and SNS on a running stand-in and
+//! the alerts read back from a queue.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+
+mod cloud;
+mod delivery;
+mod deployment;
+mod emulator;
+mod peer;
+mod process;
+mod runtime_api;
+mod startup;
+
+/// The binary that Lambda would start.
+fn bootstrap() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_BIN_EXE_bootstrap"))
+}

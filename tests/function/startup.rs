@@ -1,0 +1,72 @@
+//! What keeps the function from starting is told to Lambda and to people, in the words of `trailbell check`.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use serde_json::Value;
+
+use crate::{bootstrap, runtime_api};
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
+
+#[test]
+fn a_sound_function_asks_for_work() {
+    let rules = rules("sound", "rules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n");
+    let start = runtime_api::start(bootstrap(), &[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules.to_str().unwrap())]);
+    assert_eq!(start.request.line, "GET /2018-06-01/runtime/invocation/next");
+}
+
+#[test]
+fn bad_rules_are_posted_as_check_prints_them() {
+    let rules = rules("bad", "rules:\n  - name: a\n    severity: 4\n    filter: eventName == \"A\"\n");
+    let rules = rules.to_str().unwrap();
+    let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules)]);
+    assert!(message.contains("error[unknown-operator]"), "{message}");
+
+    let check = Command::new(env!("CARGO_BIN_EXE_trailbell")).args(["check", rules]).output().unwrap();
+    let said = String::from_utf8(check.stdout).unwrap() + &String::from_utf8(check.stderr).unwrap();
+    assert!(said.contains(message.trim_end()), "check says\n{said}\nand the function says\n{message}");
+}
+
+#[test]
+fn a_missing_rule_file_is_named() {
+    let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", "/nowhere/rules.yaml")]);
+    assert!(message.contains("/nowhere/rules.yaml"), "{message}");
+}
+
+#[test]
+fn all_bad_settings_are_named_at_once() {
+    let message = refused(&[("READ_TIMEOUT_MS", "soon"), ("RETRY_BASE_MS", "-1")]);
+    for name in ["ALERT_TOPIC_ARN", "READ_TIMEOUT_MS", "RETRY_BASE_MS"] {
+        assert!(message.contains(name), "{message}");
+    }
+}
+
+#[test]
+#[ignore = "a measurement: set `BOOTSTRAP` to the binary"]
+fn time_to_the_first_request() {
+    let bootstrap = std::env::var("BOOTSTRAP").map_or_else(|_| bootstrap().to_owned(), PathBuf::from);
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules.yaml");
+    let settings = [("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules)];
+    let mut times: Vec<_> = (0..11).map(|_| runtime_api::start(&bootstrap, &settings).elapsed).collect();
+    times.sort();
+    println!("median {:?}, from {:?} to {:?}", times[5], times[0], times[10]);
+}
+
+fn rules(name: &str, text: &str) -> PathBuf {
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("startup-{name}.yaml"));
+    fs::write(&file, text).unwrap();
+    file
+}
+
+/// The message of the init error, which must be what stderr says, too.
+fn refused(settings: &[(&str, &str)]) -> String {
+    let start = runtime_api::start(bootstrap(), settings);
+    assert_eq!(start.request.line, "POST /2018-06-01/runtime/init/error");
+    assert_eq!(start.status.code(), Some(1));
+    let error: Value = serde_json::from_str(&start.request.body).unwrap();
+    let kind = format!("lambda-runtime-function-error-type: {}", error["errorType"].as_str().unwrap());
+    assert!(start.request.headers.contains(&kind), "{:?}", start.request.headers);
+    let message = error["errorMessage"].as_str().unwrap().to_owned();
+    assert!(start.stderr.contains(&message), "stderr says\n{}", start.stderr);
+    message
+}
