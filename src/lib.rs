@@ -1,4 +1,39 @@
-//! trailbell.
+//! Watches CloudTrail: every record is evaluated against rules, and what matches becomes an alert.
+//!
+//! ```text
+//! payload ─trigger─▶ object ─log_file─▶ raw record ─engine─▶ finding ─alert─▶ message
+//!                      ▲                               ▲                         │
+//!                   Objects                     rule and filter               Channel
+//!                    (S3)                        (rules.yaml)                  (SNS)
+//! ```
+//!
+//! [`handler::handle`] drives one invocation along this line. It knows S3 and SNS only as the ports
+//! [`handler::Objects`] and [`handler::Channel`], so the command line runs the very same handler on folders and a
+//! terminal.
+//!
+//! # Layout
+//!
+//! The way of a record:
+//!
+//! - [`trigger`]: an invocation's payload becomes a list of work. A new event source goes here.
+//! - [`log_file`]: compressed bytes in, raw records out, a chunk at a time.
+//! - [`engine`]: the rules that a raw record matches, found without parsing most records.
+//! - [`alert`]: a finding becomes an alert, and an alert a message. A new alert format goes here.
+//! - [`handler`]: one invocation from beginning to end, and what must come again.
+//!
+//! What it rests on:
+//!
+//! - [`rule`]: `rules.yaml` becomes a set of rules, or every error in it.
+//! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator::OPERATORS`].
+//! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
+//! - [`number`]: numbers that compare by their mathematical value.
+//! - [`diagnostic`]: what a person must mend, printed as rustc would.
+//!
+//! On a laptop:
+//!
+//! - [`local`]: the ports on folders and a terminal, and CloudTrail files of any shape.
+//! - [`backtest`]: rules tried on known records.
+
 pub mod alert;
 pub mod backtest;
 pub mod diagnostic;

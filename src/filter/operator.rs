@@ -122,7 +122,7 @@ pub static OPERATORS: &[Operator] = &[
     Operator {
         spelling: "<",
         summary: "is less than",
-        extension: false,
+        extension: true,
         takes: Takes::Value,
         negated: false,
         compile: |operand| ordering(operand, Ordering::is_lt),
@@ -135,7 +135,7 @@ pub static OPERATORS: &[Operator] = &[
     Operator {
         spelling: "<=",
         summary: "is less than or equal to",
-        extension: false,
+        extension: true,
         takes: Takes::Value,
         negated: false,
         compile: |operand| ordering(operand, Ordering::is_le),
@@ -145,7 +145,7 @@ pub static OPERATORS: &[Operator] = &[
     Operator {
         spelling: ">",
         summary: "is greater than",
-        extension: true,
+        extension: false,
         takes: Takes::Value,
         negated: false,
         compile: |operand| ordering(operand, Ordering::is_gt),
