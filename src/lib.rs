@@ -29,6 +29,10 @@
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: what a person must mend, printed as rustc would.
 //!
+//! On AWS:
+//!
+//! - `lambda`: the ports on S3 and SNS, and the settings; behind the feature `lambda`.
+//!
 //! On a laptop:
 //!
 //! - [`local`]: the ports on folders and a terminal, and CloudTrail files of any shape.
