@@ -28,8 +28,6 @@ pub struct Request {
 pub struct Start {
     /// The first request.
     pub request: Request,
-    /// From the start of the process to that request.
-    pub elapsed: Duration,
     /// How the process ended; killed where it asked for work.
     pub status: ExitStatus,
     /// What it wrote to stderr.
@@ -40,7 +38,6 @@ pub struct Start {
 pub fn start(bootstrap: &Path, settings: &[(&str, &str)]) -> Start {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let started = Instant::now();
     let mut child = Command::new(bootstrap)
         .env_clear()
         .envs([
@@ -59,7 +56,6 @@ pub fn start(bootstrap: &Path, settings: &[(&str, &str)]) -> Start {
         .unwrap();
     let mut connection = accept(&listener, Duration::from_secs(30));
     let request = read(&connection);
-    let elapsed = started.elapsed();
     if request.line.starts_with("GET") {
         child.kill().unwrap();
     } else {
@@ -67,7 +63,7 @@ pub fn start(bootstrap: &Path, settings: &[(&str, &str)]) -> Start {
         write!(connection, "HTTP/1.1 202 Accepted\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
     }
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-    Start { request, elapsed, status, stderr: String::from_utf8(stderr).unwrap() }
+    Start { request, status, stderr: String::from_utf8(stderr).unwrap() }
 }
 
 fn accept(listener: &TcpListener, patience: Duration) -> TcpStream {

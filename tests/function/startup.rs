@@ -41,17 +41,6 @@ fn all_bad_settings_are_named_at_once() {
     }
 }
 
-#[test]
-#[ignore = "a measurement: set `BOOTSTRAP` to the binary"]
-fn time_to_the_first_request() {
-    let bootstrap = std::env::var("BOOTSTRAP").map_or_else(|_| bootstrap().to_owned(), PathBuf::from);
-    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules.yaml");
-    let settings = [("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules)];
-    let mut times: Vec<_> = (0..11).map(|_| runtime_api::start(&bootstrap, &settings).elapsed).collect();
-    times.sort();
-    println!("median {:?}, from {:?} to {:?}", times[5], times[0], times[10]);
-}
-
 fn rules(name: &str, text: &str) -> PathBuf {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("startup-{name}.yaml"));
     fs::write(&file, text).unwrap();

@@ -141,6 +141,7 @@ fn main() -> ExitCode {
 
 fn help(topic: Option<&str>) -> Status {
     let mut command = Arguments::command();
+    command.build();
     let text = match topic {
         Some("filter") => trailbell::filter::REFERENCE.to_owned(),
         Some(topic) => match command.find_subcommand_mut(topic) {
