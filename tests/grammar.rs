@@ -4,8 +4,9 @@
 
 mod generated;
 
-use generated::{bare, expr, expr_of, record};
+use generated::{NAMES, NUMBERS, TEXTS, bare, expr, expr_of};
 use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Map, Value as Json};
 use trailbell::{
     filter::{
         Explanation, Filter,
@@ -26,6 +27,24 @@ fn compiled(expr: &Expr) -> Filter {
 
 fn not(expr: &Expr) -> Expr {
     bare(ExprKind::Not(Box::new(expr.clone())))
+}
+
+/// Any record over the names and values of the filters.
+fn record() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        4 => select(TEXTS).prop_map(Json::from),
+        3 => select(NUMBERS).prop_map(|text| serde_json::from_str(text).unwrap()),
+        1 => any::<bool>().prop_map(Json::from),
+        1 => Just(Json::Null),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![vec(inner.clone(), 0..4).prop_map(Json::from), fields(inner).prop_map(Json::from),]
+    });
+    fields(value).prop_map(Json::from)
+}
+
+fn fields(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
+    vec((select(NAMES).prop_map(str::to_owned), value), 0..5).prop_map(Map::from_iter)
 }
 
 /// `print(parse(text)) == text`.

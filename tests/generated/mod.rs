@@ -1,7 +1,7 @@
-//! Filters and records as proptest makes them, from one small set of names and values, so that they meet.
+//! Filters as proptest makes them, from one small set of names and values that records are made from too, so that
+//! they meet.
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use serde_json::{Map, Value as Json};
 use trailbell::{
     diagnostic::Span,
     filter::ast::{Compare, Expr, ExprKind, Operand},
@@ -171,22 +171,4 @@ fn path() -> impl Strategy<Value = Path> {
         3 => keys(1).prop_map(|keys| Path { root: Root::Record, keys }),
         1 => (select(Virtual::ALL), keys(0)).prop_map(|((field, ..), keys)| Path { root: Root::Virtual(field), keys }),
     ]
-}
-
-/// Any record over [`NAMES`], [`TEXTS`] and [`NUMBERS`].
-pub fn record() -> impl Strategy<Value = Json> {
-    let leaf = prop_oneof![
-        4 => select(TEXTS).prop_map(Json::from),
-        3 => select(NUMBERS).prop_map(|text| serde_json::from_str(text).unwrap()),
-        1 => any::<bool>().prop_map(Json::from),
-        1 => Just(Json::Null),
-    ];
-    let value = leaf.prop_recursive(3, 16, 4, |inner| {
-        prop_oneof![vec(inner.clone(), 0..4).prop_map(Json::from), fields(inner).prop_map(Json::from),]
-    });
-    fields(value).prop_map(Json::from)
-}
-
-fn fields(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
-    vec((select(NAMES).prop_map(str::to_owned), value), 0..5).prop_map(Map::from_iter)
 }
