@@ -369,6 +369,24 @@ fn what_only_looks_like_the_value_is_none() {
 }
 
 #[test]
+fn what_no_rule_wants_is_not_parsed() {
+    let engine =
+        engine(&[r#"eventSource = "ecr.amazonaws.com" and (eventName = "PutImage" or eventName = "DeleteImage")"#]);
+    let mut scratch = Scratch::default();
+    let mut is_parsed = |record: &str| match engine.evaluate(record.as_bytes(), &mut scratch) {
+        Evaluated::Unparsable(_) => true,
+        Evaluated::Record { .. } => false,
+    };
+    // Each would be unparsable if anybody looked.
+    assert!(is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"PutImage",}"#));
+    assert!(is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"DeleteImage",}"#));
+    assert!(is_parsed(r#"{"x":"\u0041",}"#));
+    assert!(!is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"PutImages",}"#));
+    assert!(!is_parsed(r#"{"eventName":"PutImage",}"#));
+    assert!(!is_parsed("{,}"));
+}
+
+#[test]
 fn both_ways_agree_on_real_logs() {
     let records = real_records();
     let rules = fs::read_to_string(File::new(env!("CARGO_MANIFEST_DIR")).join("rules.yaml")).unwrap();
