@@ -44,11 +44,19 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Number::Int(int) => int.fmt(f),
-            // Minus zero is zero.
-            Number::Float(float) if *float == 0.0 => f.write_str("0"),
-            Number::Float(float) => float.fmt(f),
+            Number::Float(float) => match whole(*float) {
+                Some(int) => int.fmt(f),
+                None => float.fmt(f),
+            },
         }
     }
+}
+
+/// The whole number within 64 bits that a float is. Past 2^53 its shortest digits are those of a neighbour.
+#[expect(clippy::cast_possible_truncation, reason = "it is whole and far inside the range")]
+fn whole(float: f64) -> Option<i128> {
+    let within = (i64::MIN as f64..u64::MAX as f64).contains(&float);
+    (within && float.fract() == 0.0).then_some(float as i128)
 }
 
 impl PartialEq for Number {
@@ -109,5 +117,9 @@ mod tests {
             assert!(Number::parse_canonical(text).is_none(), "{text:?}");
         }
         assert_eq!(Number::Float(243.0).to_string(), "243");
+        assert_eq!(Number::Float(-0.0).to_string(), "0");
+        // 2^60 + 2^8: a float, whose shortest digits are 1152921504606847200.
+        assert_eq!(Number::Float(1_152_921_504_606_847_232.0).to_string(), "1152921504606847232");
+        assert_eq!(Number::Float(18_446_744_073_709_551_616.0).to_string(), "18446744073709552000");
     }
 }

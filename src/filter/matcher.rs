@@ -141,7 +141,7 @@ impl Clause {
         let operands = if compare.operands.is_empty() { &nothing } else { compare.operands.as_slice() };
         let tests = collect(operands.iter().map(|operand| {
             (operator.compile)(&operand.value).map_err(|refusal| {
-                let title = format!("`{}` does not take {}", operator.spelling, operand.value);
+                let title = format!("`{}` does not take `{}`", operator.spelling, operand.value);
                 let diagnostic = Diagnostic::error("wrong-operand", title, operand.span, refusal.expected);
                 vec![diagnostic.help(refusal.help)]
             })

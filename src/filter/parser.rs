@@ -4,7 +4,7 @@
 
 use winnow::{
     LocatingSlice, ModalResult, Parser,
-    combinator::{delimited, opt, peek, preceded},
+    combinator::{alt, delimited, opt, peek, preceded},
     error::{ErrMode, ParserError},
     stream::{Location, Stream},
     token::{any, one_of, take_while},
@@ -13,7 +13,7 @@ use winnow::{
 use super::{
     ast::{Compare, Expr, ExprKind, Operand},
     mistake::{self, Found},
-    operator::{self, OPERATORS, Operator, Takes, Value},
+    operator::{self, Operator, Takes, Value},
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
@@ -178,17 +178,25 @@ fn end_of_condition(input: &mut Input<'_>) -> Parsed<()> {
     if input.is_empty() || input.starts_with(')') {
         return Ok(());
     }
-    winnow::combinator::alt((keyword("and"), keyword("or"))).parse_next(input)
+    connective(input)
+}
+
+fn connective(input: &mut Input<'_>) -> Parsed<()> {
+    alt((keyword("and"), keyword("or"))).parse_next(input)
 }
 
 fn compare(input: &mut Input<'_>) -> Parsed<Expr> {
     let start = input.current_token_start();
+    let connective = opt(peek(connective.take())).parse_next(input)?;
     let path = match path(input) {
         Err(ErrMode::Backtrack(_)) => return Err(cut(mistake::expected_condition(found(input)))),
         path => path?,
     };
     blanks(input)?;
-    let (operator, operator_span) = operator(input, &path)?;
+    let (operator, operator_span) = operator(input, &path).map_err(|error| match connective {
+        Some(word) => cut(mistake::misplaced_connective(word, Span::new(start, start + word.len()))),
+        None => error,
+    })?;
     let operands = match operator.takes {
         Takes::Nothing => Vec::new(),
         Takes::Value | Takes::ValueOrNull => vec![operand(input, operator)?],
@@ -225,7 +233,7 @@ fn segment(input: &mut Input<'_>) -> Parsed<(String, bool)> {
     match opt('`').parse_next(input)? {
         Some(_) if name.is_empty() => Err(cut(mistake::empty_name(Span::new(opening, opening + 2)))),
         Some(_) => Ok((name.to_owned(), true)),
-        None => Err(cut(mistake::unclosed_quote('`', found(input), Span::new(opening, opening + 1)))),
+        None => Err(cut(mistake::unclosed_quote('`', name, found(input), Span::new(opening, opening + 1)))),
     }
 }
 
@@ -237,7 +245,11 @@ fn operator(input: &mut Input<'_>, path: &Path) -> Parsed<(&'static Operator, Sp
     match operator::named(spelling) {
         Some(operator) => Ok((operator, span)),
         None if spelling.is_empty() => Err(cut(mistake::expected_operator(found(input), path))),
-        None => Err(cut(mistake::unknown_operator(spelling, span, path, OPERATORS))),
+        None => {
+            blanks(input)?;
+            let next = opt(word).parse_next(input)?.unwrap_or_default();
+            Err(cut(mistake::unknown_operator(spelling, span, path, next)))
+        }
     }
 }
 
@@ -282,6 +294,9 @@ fn value(input: &mut Input<'_>) -> Parsed<Operand> {
 }
 
 fn constant(input: &mut Input<'_>) -> Parsed<Value> {
+    if opt(peek(connective)).parse_next(input)?.is_some() {
+        return Err(backtrack());
+    }
     let found = found(input);
     match word(input)?.to_ascii_lowercase().as_str() {
         "true" => Ok(Value::Bool(true)),
@@ -318,7 +333,7 @@ fn string(input: &mut Input<'_>, quote: char) -> Parsed<String> {
         match opt(any).parse_next(input)? {
             Some('\\') => text.push(escape(input)?),
             Some(c) if c == quote => return Ok(text),
-            _ => return Err(cut(mistake::unclosed_quote(quote, end, Span::new(opening, opening + 1)))),
+            _ => return Err(cut(mistake::unclosed_quote(quote, &text, end, Span::new(opening, opening + 1)))),
         }
     }
 }

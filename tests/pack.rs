@@ -1,0 +1,146 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+//! The shipped `rules.yaml` as a product: the rules that were asked for are there, and every rule is proved.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use trailbell::{
+    backtest::{self, Verdict},
+    engine,
+    filter::Filter,
+    rule::{Expect, Rule, RuleSet, missing_tests},
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rules() -> Vec<Rule> {
+    let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
+    let (set, warnings) = RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    assert!(warnings.is_empty(), "{warnings:#?}");
+    let missing = missing_tests(&set, &|path| root().join(path).is_file());
+    assert!(missing.is_empty(), "{missing:#?}");
+    set.rules
+}
+
+/// Names, letter for letter, and severities of the vendor's post of February 2020, and what every filter says beside
+/// `event_type` and `eventSource`.
+const ASKED_FOR: &[(&str, u8, &str, &str)] = &[
+    ("CloudTrail: ECR Create Repository", 3, "ecr", r#"eventName = "CreateRepository""#),
+    ("CloudTrail: ECR Delete Repository", 3, "ecr", r#"eventName = "DeleteRepository""#),
+    (
+        "CloudTrail: ECR Image Scan Findings – Severity HIGH",
+        1,
+        "ecr",
+        r#"eventName = "DescribeImageScanFindings" and responseElements.imageScanFindings.findingSeverityCounts.HIGH > 0"#,
+    ),
+    (
+        "CloudTrail: ECR Image Scan Findings – Severity MEDIUM",
+        2,
+        "ecr",
+        r#"eventName = "DescribeImageScanFindings" and responseElements.imageScanFindings.findingSeverityCounts.MEDIUM > 0"#,
+    ),
+    ("CloudTrail: ECR Put Image", 3, "ecr", r#"eventName = "PutImage""#),
+    ("CloudTrail: ECR Put Image Scanning Configuration", 3, "ecr", r#"eventName = "PutImageScanningConfiguration""#),
+    ("CloudTrail: ECR Set Repository Policy", 3, "ecr", r#"eventName = "SetRepositoryPolicy""#),
+    ("CloudTrail: SSM Cancel Command", 3, "ssm", r#"eventName = "CancelCommand""#),
+    (
+        "CloudTrail: SSM Create Component",
+        3,
+        "ssm",
+        r#"eventName starts_with "Create" and eventName != "CreateControlChannel""#,
+    ),
+    ("CloudTrail: SSM Delete Component", 3, "ssm", r#"eventName starts_with "Delete""#),
+    (
+        "CloudTrail: SSM Information Discovery",
+        3,
+        "ssm",
+        r#"(eventName starts_with "Describe" or eventName starts_with "List")"#,
+    ),
+    ("CloudTrail: SSM Resume Session", 3, "ssm", r#"eventName = "ResumeSession""#),
+    ("CloudTrail: SSM Send Command", 3, "ssm", r#"eventName = "SendCommand""#),
+    ("CloudTrail: SSM Session Terminated", 3, "ssm", r#"eventName = "TerminateSession""#),
+    ("CloudTrail: SSM Start Automation Execution", 3, "ssm", r#"eventName = "StartAutomationExecution""#),
+    ("CloudTrail: SSM Start Session", 3, "ssm", r#"eventName = "StartSession""#),
+];
+
+#[test]
+fn the_rules_that_were_asked_for() {
+    let rules = rules();
+    assert_eq!(ASKED_FOR.len(), 16);
+    let critical = "CloudTrail: ECR Image Scan Findings – Severity CRITICAL";
+    let critical_filter = r#"eventName = "DescribeImageScanFindings" and responseElements.imageScanFindings.findingSeverityCounts.CRITICAL > 0"#;
+    for (name, severity, service, filter) in ASKED_FOR.iter().chain([&(critical, 1, "ecr", critical_filter)]) {
+        let rule = rules.iter().find(|rule| rule.name == *name).unwrap_or_else(|| panic!("there is no rule {name}"));
+        assert_eq!(rule.severity.number(), *severity, "{name}");
+        assert!(rule.enabled, "{name}");
+        let whole = format!(r#"event_type = "cloudtrail" and eventSource = "{service}.amazonaws.com" and {filter}"#);
+        assert_eq!(rule.filter.expr(), Filter::parse(&whole).unwrap().expr(), "{name}");
+    }
+}
+
+#[test]
+fn the_two_filters_of_the_post_stand_there_word_for_word() {
+    let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for filter in [
+        r#"event_type = "cloudtrail" and eventSource = "ecr.amazonaws.com" and eventName = "DescribeImageScanFindings" and responseElements.imageScanFindings.findingSeverityCounts.HIGH > 0"#,
+        r#"event_type = "cloudtrail" and eventSource = "ssm.amazonaws.com" and (eventName starts_with "Describe" or eventName starts_with "List")"#,
+    ] {
+        assert!(words.contains(filter), "{filter}");
+    }
+}
+
+#[test]
+fn every_rule_says_what_it_means() {
+    let mut ids = BTreeMap::new();
+    for rule in rules() {
+        assert!(rule.description.as_ref().is_some_and(|text| text.len() > 40), "{} has no description", rule.name);
+        assert!(rule.title.is_some(), "{} has no title", rule.name);
+        assert!(rule.tags.iter().any(|tag| tag.starts_with("service.")), "{} names no service", rule.name);
+        if let Some(other) = ids.insert(rule.id.clone(), rule.name.clone()) {
+            panic!("{other} and {} have the same id", rule.name);
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_tried_on_records_and_passes() {
+    for rule in rules() {
+        for expect in [Expect::Match, Expect::NoMatch] {
+            assert!(rule.tests.iter().any(|test| test.expect == expect), "{} has no {expect:?} test", rule.name);
+        }
+        for test in &rule.tests {
+            let text = fs::read(root().join(&test.record)).unwrap();
+            let record = engine::parse(&text).map(|(record, _)| record);
+            assert_eq!(backtest::run(&rule, test, record), Verdict::Passed, "{} on {}", rule.name, test.record);
+        }
+    }
+}
+
+#[test]
+fn every_filter_is_printed_and_read_again() {
+    for rule in rules() {
+        let printed = rule.filter.to_string();
+        let again = Filter::parse(&printed).unwrap_or_else(|errors| panic!("{}: {printed}\n{errors:#?}", rule.name));
+        assert_eq!(again.expr(), rule.filter.expr(), "{}", rule.name);
+        assert_eq!(again.to_string(), printed, "{}", rule.name);
+    }
+}
+
+#[test]
+fn every_record_file_is_used_by_a_test() {
+    let rules = rules();
+    let used: Vec<&str> = rules.iter().flat_map(|rule| &rule.tests).map(|test| test.record.as_str()).collect();
+    let mut files = 0;
+    for service in root().join("events/records").read_dir().unwrap() {
+        for file in service.unwrap().path().read_dir().unwrap() {
+            let path = file.unwrap().path();
+            let relative = path.strip_prefix(root()).unwrap().to_str().expect("an ASCII name");
+            assert!(used.contains(&relative), "no rule is tried on {relative}");
+            files += 1;
+        }
+    }
+    assert!(files > 20, "{files}");
+}
