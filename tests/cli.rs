@@ -1,7 +1,6 @@
+//! The command line as a user sees it: exit status, standard output and standard error of the real binary.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
-
-//! The command line as a user sees it: exit status, standard output and standard error of the real binary.
 
 mod command;
 

@@ -1,7 +1,6 @@
+//! One invocation from end to end: what is found is published whatever else fails, and what fails is said.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
-
-//! One invocation from end to end: what is found is published whatever else fails, and what fails is said.
 
 mod command;
 
