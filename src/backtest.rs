@@ -1,13 +1,13 @@
 //! Rules tried on known records: counts over many of them, and the tests that rules carry.
 //!
-//! A test is decided by the filter alone, whether or not its rule is enabled.
+//! Disabled rules are tested like others.
 
 use serde_json::Value;
 
 use crate::{
     engine::Finding,
-    record::{Path, Record, Root},
-    rule::{Expect, Rule, RuleTest},
+    record::{Path, Record, Root, Step},
+    rule::{Rule, RuleTest, Verdict},
 };
 
 /// What came of many records.
@@ -19,14 +19,16 @@ pub struct Counts {
     pub repaired: u64,
     /// Records that could not be read.
     pub unparsable: u64,
-    /// Matches, in the order of the engine's rules.
+    /// Matches, in the order of the engine's rules, suppressed ones among them.
     pub matches: Vec<u64>,
+    /// Matches that were suppressed, in the same order.
+    pub suppressed: Vec<u64>,
 }
 
 impl Counts {
     /// Nothing yet, for so many rules.
     pub fn new(rules: usize) -> Self {
-        Self { matches: vec![0; rules], ..Self::default() }
+        Self { matches: vec![0; rules], suppressed: vec![0; rules], ..Self::default() }
     }
 
     /// Counts a record that was evaluated.
@@ -34,8 +36,10 @@ impl Counts {
         self.evaluated += 1;
         self.repaired += u64::from(repaired);
         for finding in findings {
-            if let Some(matches) = self.matches.get_mut(finding.position) {
+            let at = finding.position;
+            if let (Some(matches), Some(suppressed)) = (self.matches.get_mut(at), self.suppressed.get_mut(at)) {
                 *matches += 1;
+                *suppressed += u64::from(finding.suppressed);
             }
         }
     }
@@ -45,30 +49,31 @@ impl Counts {
         self.evaluated += other.evaluated;
         self.repaired += other.repaired;
         self.unparsable += other.unparsable;
-        for (matches, more) in self.matches.iter_mut().zip(&other.matches) {
-            *matches += more;
+        for (counts, more) in [(&mut self.matches, &other.matches), (&mut self.suppressed, &other.suppressed)] {
+            counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
         }
     }
 }
 
 /// What came of one test of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Tested {
     /// As the test wants it.
     Passed,
-    /// The filter says otherwise.
-    Failed,
+    /// The rule says something else of the record.
+    Failed(Verdict),
     /// The record could not be had; why.
     Broken(String),
 }
 
 /// Tries `rule` on the record of one of its tests.
-pub fn run(rule: &Rule, test: &RuleTest, record: Result<Record, String>) -> Verdict {
-    let record = record.and_then(|record| changed(record, &test.set));
-    match record {
-        Ok(record) if rule.filter.matches(record.value()) == (test.expect == Expect::Match) => Verdict::Passed,
-        Ok(_) => Verdict::Failed,
-        Err(reason) => Verdict::Broken(reason),
+pub fn run(rule: &Rule, test: &RuleTest, record: Result<Record, String>) -> Tested {
+    match record.and_then(|record| changed(record, &test.set)) {
+        Ok(record) => match rule.verdict(&record) {
+            verdict if verdict == test.expect => Tested::Passed,
+            verdict => Tested::Failed(verdict),
+        },
+        Err(reason) => Tested::Broken(reason),
     }
 }
 
@@ -76,32 +81,38 @@ pub fn run(rule: &Rule, test: &RuleTest, record: Result<Record, String>) -> Verd
 pub fn changed(record: Record, changes: &[(Path, Value)]) -> Result<Record, String> {
     let mut value = record.value().clone();
     for (path, new) in changes {
-        let keys: Vec<&str> = match path.root {
-            Root::Record => path.keys.iter().map(String::as_str).collect(),
-            Root::Virtual(field) => match field.raw_keys() {
-                Some(keys) => keys.iter().copied().chain(path.keys.iter().map(String::as_str)).collect(),
-                None => return Err(format!("`{path}` cannot be set: it is worked out from other fields")),
-            },
+        let alias: &[&str] = match path.root {
+            Root::Record | Root::Element => &[],
+            Root::Virtual(field) => {
+                field.raw_keys().ok_or_else(|| format!("`{path}` cannot be set: it is worked out from other fields"))?
+            }
         };
-        set(&mut value, &keys, new).map_err(|reason| format!("`{path}` cannot be set: {reason}"))?;
+        let alias = alias.iter().map(|key| Step::Key((*key).to_owned()));
+        let steps: Vec<Step> = alias.chain(path.steps.iter().cloned()).collect();
+        set(&mut value, &steps, new).map_err(|reason| format!("`{path}` cannot be set: {reason}"))?;
     }
     Record::new(value).map_err(|_| "it is not a JSON object".to_owned())
 }
 
-/// Objects on the way are made where nothing is; in a list, every element is changed.
-fn set(value: &mut Value, keys: &[&str], new: &Value) -> Result<(), String> {
-    let Some((key, rest)) = keys.split_first() else {
+/// Objects on the way are made where nothing is; without an index, every element of a list is changed.
+fn set(value: &mut Value, steps: &[Step], new: &Value) -> Result<(), String> {
+    let Some((step, rest)) = steps.split_first() else {
         *value = new.clone();
         return Ok(());
     };
-    match value {
-        Value::Array(elements) => elements.iter_mut().try_for_each(|element| set(element, keys, new)),
-        Value::Null => {
+    match (value, step) {
+        (Value::Array(elements), Step::Index(at)) => match elements.get_mut(*at) {
+            Some(element) => set(element, rest, new),
+            None => Err(format!("the list has no element {at}")),
+        },
+        (Value::Array(elements), Step::Key(_)) => elements.iter_mut().try_for_each(|element| set(element, steps, new)),
+        (value @ Value::Null, Step::Key(_)) => {
             *value = Value::Object(serde_json::Map::new());
-            set(value, keys, new)
+            set(value, steps, new)
         }
-        Value::Object(fields) => set(fields.entry(*key).or_insert(Value::Null), rest, new),
-        _ => Err(format!("there is text or a number where `{key}` would have to be inside")),
+        (Value::Object(fields), Step::Key(key)) => set(fields.entry(key.as_str()).or_insert(Value::Null), rest, new),
+        (_, Step::Key(key)) => Err(format!("there is text or a number where `{key}` would have to be inside")),
+        (_, Step::Index(at)) => Err(format!("there is no list that could have an element {at}")),
     }
 }
 
@@ -127,6 +138,8 @@ mod tests {
             set("role", json!("admin")).unwrap()["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"],
             json!("admin")
         );
+        assert_eq!(set("list[1].x", json!(7)).unwrap()["list"], json!([{"x": 1}, {"x": 7}]));
+        assert!(set("list[2]", json!(1)).is_err());
         assert!(set("text.x", json!(1)).is_err());
         assert!(set("user", json!("ada")).is_err());
     }

@@ -69,8 +69,10 @@ pub struct Outcome {
     pub repaired: u64,
     /// Records that could not be read.
     pub unparsable: u64,
-    /// Rules that matched records.
+    /// Rules that matched records, suppressed matches among them.
     pub matches: u64,
+    /// Matches that raise no alert, by the id of their rule.
+    pub suppressed: BTreeMap<String, u64>,
     /// Alerts that the channel accepted.
     pub alerted: u64,
     /// What must come again.
@@ -193,6 +195,7 @@ pub async fn handle(
         repaired = outcome.repaired,
         unparsable = outcome.unparsable,
         matches = outcome.matches,
+        suppressed = outcome.suppressed.values().sum::<u64>(),
         alerted = outcome.alerted,
         failed = outcome.failures.len(),
         "done"
@@ -206,7 +209,7 @@ impl Outcome {
         serde_json::json!({
             "processed": self.processed, "skipped": self.skipped,
             "evaluated": self.evaluated, "repaired": self.repaired, "unparsable": self.unparsable,
-            "matches": self.matches, "alerted": self.alerted, "failed": self.failures.len(),
+            "matches": self.matches, "suppressed": self.suppressed, "alerted": self.alerted, "failed": self.failures.len(),
         })
     }
 
@@ -269,6 +272,11 @@ impl<C: Channel> Run<'_, C> {
                     self.outcome.repaired += u64::from(repaired);
                     self.outcome.matches += findings.len() as u64;
                     let origin = Origin { bucket: self.object.bucket.clone(), key: self.object.key.clone() };
+                    let (suppressed, findings): (Vec<_>, Vec<_>) =
+                        findings.into_iter().partition(|finding| finding.suppressed);
+                    for finding in suppressed {
+                        *self.outcome.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
+                    }
                     let alerts = findings.into_iter().map(|finding| Alert::new(finding, origin.clone()));
                     self.pending.extend(alerts.map(|alert| alert::text::render(&alert)));
                     return;
@@ -293,7 +301,7 @@ impl<C: Channel> Run<'_, C> {
                         continue;
                     }
                     Some(Err(error)) => error,
-                    None => PublishError { channel: "unknown".to_owned(), reason: "no answer".to_owned() },
+                    None => PublishError { channel: "the channel".to_owned(), reason: "it gave no answer".to_owned() },
                 };
                 let (object, id) = (self.object.clone(), message.id.clone());
                 self.outcome.fail(Failure::Publish { object, id, error });

@@ -24,7 +24,7 @@
 //! What it rests on:
 //!
 //! - [`rule`]: `rules.yaml` becomes a set of rules, or every error in it.
-//! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator::OPERATORS`].
+//! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator`].
 //! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: what a person must mend, printed as rustc would.

@@ -211,11 +211,11 @@ fn a_test_that_fails_names_rule_place_and_record() {
     assert_eq!(output.status.code(), Some(1));
     assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
     FAILED Images
-           rules.yaml:6: put.json: the filter must not match this record, and does
+           rules.yaml:6: put.json: the rule must not match this record, and matches it
            see: trailbell explain --rules rules.yaml images put.json
 
     FAILED Images
-           rules.yaml:7: put.json: the filter must match this record, and does not
+           rules.yaml:7: put.json: the rule must match this record, and does not match it
            see: trailbell explain --rules rules.yaml images put.json
 
     FAILED Images

@@ -217,7 +217,7 @@ fn unknown_keys() {
       |     ^^^^^^ not a field
       |
       = rule: Root login
-      = help: remove it, or use `name`, `id`, `severity`, `filter`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`
+      = help: remove it, or use `name`, `id`, `severity`, `filter`, `suppressions`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`
     ");
     insta::assert_snapshot!(said_of("<<: {}"), @"
     error[unknown-key]: `<<` is not a field of a rule
@@ -300,14 +300,14 @@ fn missing_fields() {
       = help: write the value, or remove the line
     ");
     insta::assert_snapshot!(said_of("tests:\n  - set: {a: 1}"), @"
-    error[missing-field]: a test has neither `match` nor `no_match`
+    error[missing-field]: a test has neither `match` nor `no_match` nor `suppressed`
      --> rules.yaml:6:9
       |
     6 |       - set: {a: 1}
       |         ^^^^^^^^^^^ expected it among these fields
       |
       = rule: Root login
-      = help: write `match: ` or `no_match: `, and the path of a record
+      = help: write `match: `, `no_match: ` or `suppressed: `, and the path of a record
     ");
 }
 
@@ -586,7 +586,7 @@ fn wrong_types() {
       |         ^^^^^^ expected a map
       |
       = rule: Root login
-      = help: write `match: ` or `no_match: `, and the path of a record
+      = help: write `match: `, `no_match: ` or `suppressed: `, and the path of a record
     ");
 }
 

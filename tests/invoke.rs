@@ -373,13 +373,17 @@ fn a_message_that_is_refused_fails_alone() {
     let objects = Memory::default().with("a", vec![Ok(images(12))]);
     let outbox = Outbox::new(|message| {
         let refused = message.body.contains("event-3\n") || message.body.contains("event-11\n");
-        Some(if refused { Err(PublishError("throttled".to_owned())) } else { Ok(()) })
+        Some(if refused {
+            Err(PublishError { channel: "topic".to_owned(), reason: "throttled".to_owned() })
+        } else {
+            Ok(())
+        })
     });
     let outcome = handled(&objects, &outbox, &event(&["a"]));
     assert_eq!((outcome.matches, outcome.alerted, outbox.sent()), (12, 10, 10));
     let failures = failures(&outcome);
     assert_eq!(failures.len(), 2, "{failures:?}");
-    assert!(failures.iter().all(|failure| failure.ends_with("from s3://logs/a: throttled")), "{failures:?}");
+    assert!(failures.iter().all(|failure| failure.ends_with("from s3://logs/a: topic: throttled")), "{failures:?}");
 }
 
 #[test]
@@ -390,7 +394,7 @@ fn a_message_without_an_answer_counts_as_failed() {
     assert_eq!((outcome.alerted, outbox.sent()), (1, 1));
     let failures = failures(&outcome);
     assert_eq!(failures.len(), 3, "{failures:?}");
-    assert!(failures.iter().all(|failure| failure.ends_with("the channel gave no answer")), "{failures:?}");
+    assert!(failures.iter().all(|failure| failure.ends_with("the channel: it gave no answer")), "{failures:?}");
 }
 
 #[test]

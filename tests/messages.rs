@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 //! The messages that go to SNS: what a person reads, and that SNS takes them whatever a record says.
 
 use std::{path::Path, sync::Arc};
@@ -30,7 +32,7 @@ rules:
 
 fn message(rule: usize, record: Value, key: &str) -> Message {
     let rule = Arc::new(RuleSet::parse(RULES).unwrap().0.rules.swap_remove(rule));
-    let finding = Finding { rule, position: 0, record: Arc::new(Record::new(record).unwrap()) };
+    let finding = Finding { rule, position: 0, suppressed: false, record: Arc::new(Record::new(record).unwrap()) };
     text::render(&Alert::new(finding, Origin { bucket: "logs".to_owned(), key: key.to_owned() }))
 }
 
@@ -164,7 +166,7 @@ fn check(message: &Message) -> Result<(), TestCaseError> {
         match &attribute.value {
             AttributeValue::Text(_) => prop_assert_eq!(attribute.data_type(), "String"),
             AttributeValue::Number(_) => {
-                prop_assert!(attribute.data_type() == "Number" && value.parse::<i32>().is_ok())
+                prop_assert!(attribute.data_type() == "Number" && value.parse::<i32>().is_ok());
             }
             AttributeValue::List(items) => {
                 prop_assert!(

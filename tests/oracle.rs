@@ -11,10 +11,10 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value as Json;
 use trailbell::{
     engine::{Engine, Evaluated, Scratch},
-    filter::operator::Value,
+    filter::operand::Value,
     local,
     log_file::{Item, Limits},
-    record::{Path, Root},
+    record::{Path, Root, Step},
     rule::RuleSet,
 };
 
@@ -222,7 +222,7 @@ fn object(value: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8
 fn indexed() -> impl Strategy<Value = String> {
     let parts = (select(NAMES), select(vec!["=", "starts_with", "ends_with", "like"]), select(TEXTS));
     let clause = parts.prop_map(|(name, operator, text)| {
-        let path = Path { root: Root::Record, keys: vec![name.to_owned()] };
+        let path = Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
         format!("{path} {operator} {}", Value::Text(text.to_owned()))
     });
     vec(clause, 1..3).prop_map(|clauses| clauses.join(" and "))
@@ -248,7 +248,7 @@ proptest! {
     fn a_value_is_found_in_any_spelling(
         name in select(NAMES), text in select(TEXTS), hows in vec(how(), 4), blank in select(BLANKS),
     ) {
-        let path = Path { root: Root::Record, keys: vec![name.to_owned()] };
+        let path = Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
         let value = Value::Text(text.to_owned());
         let engine = engine(&[
             format!("{path} = {value}"), format!("{path} like {value}"), format!("{path} starts_with {value}"),
@@ -318,7 +318,7 @@ fn scalars(value: &Json, keys: &mut Vec<String>, found: &mut BTreeMap<(String, S
 
 /// Filters that ask for a value as it stands in a record, by every operator that could.
 fn filters_for(keys: &[String], value: &Json) -> Vec<String> {
-    let path = Path { root: Root::Record, keys: keys.to_vec() };
+    let path = Path { root: Root::Record, steps: keys.iter().cloned().map(Step::Key).collect() };
     if keys.iter().any(|key| key.is_empty() || key.contains(['`', '\n', '\r'])) {
         return Vec::new();
     }

@@ -5,10 +5,10 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use trailbell::{
-    backtest::{self, Verdict},
+    backtest::{self, Tested},
     engine,
     filter::Filter,
-    rule::{Expect, Rule, RuleSet, missing_tests},
+    rule::{Rule, RuleSet, Verdict, missing_tests},
 };
 
 fn root() -> &'static Path {
@@ -108,13 +108,13 @@ fn every_rule_says_what_it_means() {
 #[test]
 fn every_rule_is_tried_on_records_and_passes() {
     for rule in rules() {
-        for expect in [Expect::Match, Expect::NoMatch] {
+        for expect in [Verdict::Match, Verdict::NoMatch] {
             assert!(rule.tests.iter().any(|test| test.expect == expect), "{} has no {expect:?} test", rule.name);
         }
         for test in &rule.tests {
             let text = fs::read(root().join(&test.record)).unwrap();
             let record = engine::parse(&text).map(|(record, _)| record);
-            assert_eq!(backtest::run(&rule, test, record), Verdict::Passed, "{} on {}", rule.name, test.record);
+            assert_eq!(backtest::run(&rule, test, record), Tested::Passed, "{} on {}", rule.name, test.record);
         }
     }
 }

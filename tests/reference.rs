@@ -5,7 +5,8 @@
 use trailbell::{
     filter::{
         Filter, REFERENCE,
-        operator::{OPERATORS, Operator, Takes, Value},
+        operand::{Takes, Value},
+        operator::{self, Operator},
     },
     record::Virtual,
     rule::RuleSet,
@@ -36,10 +37,12 @@ fn refuses(operator: &Operator, operand: Value) -> bool {
 
 #[test]
 fn operators_are_those_of_the_code() {
-    let expected: Vec<_> = OPERATORS
-        .iter()
+    let expected: Vec<_> = operator::all()
         .map(|operator| {
+            let field = if operator.between.is_some() { ", field" } else { "" };
             let takes = match operator.takes {
+                Takes::ValueOrList if operator.raw => "pattern or list",
+                Takes::ValueOrList => "text or list",
                 Takes::ValueOrNull => "value or `null`",
                 Takes::List => "list",
                 Takes::Nothing => "nothing",
@@ -48,7 +51,9 @@ fn operators_are_those_of_the_code() {
                 Takes::Value => "value",
             };
             let extension = if operator.extension { "(ext)" } else { "" };
-            [&format!("`{}`", operator.spelling), takes, operator.summary, extension].map(str::to_owned).to_vec()
+            [&format!("`{}`", operator.spelling), &format!("{takes}{field}"), operator.summary, extension]
+                .map(str::to_owned)
+                .to_vec()
         })
         .collect();
     assert_eq!(table("Operators"), expected);

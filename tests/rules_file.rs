@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use trailbell::record::Path;
-use trailbell::rule::{Expect, Rule, RuleSet};
+use trailbell::rule::{Rule, RuleSet, Verdict};
 
 fn rules(text: &str) -> Vec<Rule> {
     match RuleSet::parse(text) {
@@ -51,7 +51,7 @@ rules:
     assert_eq!(first.tags, ["attack.T1098", "service.ecr"]);
     assert_eq!(first.runbook.as_deref(), Some("https://example.com/ecr#high"));
     let tests: Vec<_> = first.tests.iter().map(|test| (test.expect, test.record.as_str())).collect();
-    assert_eq!(tests, [(Expect::Match, "events/a.json"), (Expect::NoMatch, "events/b.json")]);
+    assert_eq!(tests, [(Verdict::Match, "events/a.json"), (Verdict::NoMatch, "events/b.json")]);
     assert_eq!(&text[first.tests[1].span.start..first.tests[1].span.end], "events/b.json");
     let set = vec![(Path::parse("a.b").unwrap(), json!(1)), (Path::parse("c").unwrap(), json!(["x", null]))];
     assert_eq!(first.tests[0].set, set);

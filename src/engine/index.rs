@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
-use crate::filter::{Filter, Requires};
+use crate::filter::{Filter, operand::Requires};
 
 /// The index over the filters of a rule set.
 pub struct Index {

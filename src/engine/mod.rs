@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     record::Record,
-    rule::{Rule, RuleSet},
+    rule::{Rule, RuleSet, Verdict},
 };
 
 /// The enabled rules of a rule set, ready to evaluate records.
@@ -48,6 +48,8 @@ pub struct Finding {
     pub rule: Arc<Rule>,
     /// Its place among [`Engine::rules`].
     pub position: usize,
+    /// Whether a suppression of the rule holds: counted, and no alert.
+    pub suppressed: bool,
     /// The record.
     pub record: Arc<Record>,
 }
@@ -92,13 +94,15 @@ impl Engine {
 
     fn findings(&self, candidates: impl Iterator<Item = usize>, record: Record) -> Vec<Finding> {
         let record = Arc::new(record);
-        let matching = candidates.filter(|at| self.rules[*at].filter.matches(record.value()));
-        let finding = |position: usize| Finding {
-            rule: Arc::clone(&self.rules[position]),
-            position,
-            record: Arc::clone(&record),
+        let finding = |position: usize| {
+            let rule = Arc::clone(&self.rules[position]);
+            let suppressed = match rule.verdict(&record) {
+                Verdict::NoMatch => return None,
+                verdict => verdict == Verdict::Suppressed,
+            };
+            Some(Finding { rule, position, suppressed, record: Arc::clone(&record) })
         };
-        matching.map(finding).collect()
+        candidates.filter_map(finding).collect()
     }
 }
 

@@ -4,7 +4,10 @@
 
 use std::fmt::{self, Write};
 
-use super::operator::{Operator, Takes, Value};
+use super::{
+    operand::{Value, print_raw},
+    operator::Operator,
+};
 use crate::{diagnostic::Span, record::Path};
 
 /// A condition and its place in the filter's text.
@@ -25,11 +28,13 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// It does not hold.
     Not(Box<Expr>),
+    /// It holds for one element of a list; paths inside begin at the element.
+    Any(Path, Box<Expr>),
     /// A field against a value.
     Compare(Compare),
 }
 
-/// A field, an operator and its operands.
+/// A field, an operator and what stands on its right.
 #[derive(Clone, Debug)]
 pub struct Compare {
     /// The field.
@@ -38,8 +43,23 @@ pub struct Compare {
     pub operator: &'static Operator,
     /// Where the operator stands.
     pub operator_span: Span,
-    /// One value; many after an operator that takes a list; none after one that takes nothing.
-    pub operands: Vec<Operand>,
+    /// What stands on its right.
+    pub right: Right,
+}
+
+/// What stands on the right of an operator.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Right {
+    /// Nothing.
+    Nothing,
+    /// One value.
+    Value(Operand),
+    /// Values in parentheses; at least one.
+    List(Vec<Operand>),
+    /// A list of the rules file, by its name.
+    Named(Name),
+    /// Another field.
+    Field(Path),
 }
 
 /// A value and its place in the filter's text.
@@ -48,6 +68,15 @@ pub struct Operand {
     /// The value.
     pub value: Value,
     /// Where it stands.
+    pub span: Span,
+}
+
+/// The name of a list, without its `$`, and its place in the filter's text.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The name.
+    pub name: String,
+    /// Where it stands, with its `$`.
     pub span: Span,
 }
 
@@ -60,7 +89,7 @@ impl PartialEq for Expr {
 
 impl PartialEq for Compare {
     fn eq(&self, other: &Self) -> bool {
-        self.path == other.path && self.operator == other.operator && self.operands == other.operands
+        self.path == other.path && self.operator == other.operator && self.right == other.right
     }
 }
 
@@ -70,76 +99,93 @@ impl PartialEq for Operand {
     }
 }
 
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_to(f, false)
+    }
+}
+
+impl Expr {
+    /// Prints it as it stands at the top of a filter, or inside of an `any`.
+    pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
         match &self.kind {
-            ExprKind::And(parts) => joined(f, parts, " and "),
-            ExprKind::Or(parts) => joined(f, parts, " or "),
+            ExprKind::And(parts) => joined(f, parts, " and ", inside),
+            ExprKind::Or(parts) => joined(f, parts, " or ", inside),
             ExprKind::Not(inner) => {
                 f.write_str("not ")?;
-                bracketed(f, inner)
+                bracketed(f, inner, inside)
             }
-            ExprKind::Compare(compare) => compare.fmt(f),
+            ExprKind::Any(path, inner) => {
+                f.write_str("any ")?;
+                path.write_to(f, inside)?;
+                f.write_str(" (")?;
+                inner.write_to(f, true)?;
+                f.write_char(')')
+            }
+            ExprKind::Compare(compare) => compare.write_to(f, inside),
         }
     }
 }
 
 /// Brackets stand round every `and` and `or` that is part of another, so that nobody has to know which binds tighter.
-fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], word: &str) -> fmt::Result {
+fn joined(f: &mut impl Write, parts: &[Expr], word: &str, inside: bool) -> fmt::Result {
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
             f.write_str(word)?;
         }
-        bracketed(f, part)?;
+        bracketed(f, part, inside)?;
     }
     Ok(())
 }
 
-fn bracketed(f: &mut fmt::Formatter<'_>, expr: &Expr) -> fmt::Result {
+fn bracketed(f: &mut impl Write, expr: &Expr, inside: bool) -> fmt::Result {
     match expr.kind {
-        ExprKind::And(_) | ExprKind::Or(_) => write!(f, "({expr})"),
-        ExprKind::Not(_) | ExprKind::Compare(_) => write!(f, "{expr}"),
+        ExprKind::And(_) | ExprKind::Or(_) => {
+            f.write_char('(')?;
+            expr.write_to(f, inside)?;
+            f.write_char(')')
+        }
+        ExprKind::Not(_) | ExprKind::Any(..) | ExprKind::Compare(_) => expr.write_to(f, inside),
     }
 }
 
-impl fmt::Display for Compare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.path, self.operator.spelling)?;
-        match (self.operator.takes, self.operands.as_slice()) {
-            (Takes::List, operands) => {
+impl Compare {
+    /// Prints it as it stands at the top of a filter, or inside of an `any`.
+    pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
+        self.path.write_to(f, inside)?;
+        write!(f, " {}", self.operator.spelling)?;
+        let value = |f: &mut dyn Write, value: &Value| match value {
+            Value::Text(text) if self.operator.raw => {
+                let mut raw = String::new();
+                print_raw(&mut raw, text)?;
+                f.write_str(&raw)
+            }
+            value => write!(f, "{value}"),
+        };
+        match &self.right {
+            Right::Nothing => Ok(()),
+            Right::Value(operand) => {
+                f.write_char(' ')?;
+                value(f, &operand.value)
+            }
+            Right::List(operands) => {
                 for (at, operand) in operands.iter().enumerate() {
                     f.write_str(if at == 0 { " (" } else { ", " })?;
-                    operand.value.fmt(f)?;
+                    value(f, &operand.value)?;
                 }
                 f.write_char(')')
             }
-            (_, operands) => operands.iter().try_for_each(|operand| write!(f, " {}", operand.value)),
+            Right::Named(list) => write!(f, " ${}", list.name),
+            Right::Field(path) => {
+                f.write_str(" field ")?;
+                path.write_to(f, inside)
+            }
         }
     }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Null => f.write_str("null"),
-            Value::Bool(value) => value.fmt(f),
-            Value::Number(number) => number.fmt(f),
-            Value::Text(text) => quoted(f, text),
-        }
-    }
-}
-
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('"')?;
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => write!(f, "\\{c}")?,
-            '\n' => f.write_str("\\n")?,
-            '\r' => f.write_str("\\r")?,
-            '\t' => f.write_str("\\t")?,
-            c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
-            c => f.write_char(c)?,
-        }
-    }
-    f.write_char('"')
 }

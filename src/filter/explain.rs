@@ -10,15 +10,17 @@ use super::{
 use crate::record::{Node, Scalar};
 
 /// One condition, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// The comparison in canonical form, or `and`, `or`, `not`.
+    /// The comparison in canonical form, or `and`, `or`, `not`, `any …`, `element n`.
     pub condition: String,
     /// Whether it held.
     pub held: bool,
     /// What a comparison saw, as a filter would write it; `None` for conditions that only join others.
     pub saw: Option<Vec<String>>,
-    /// The conditions that it joins.
+    /// What a comparison with another field saw of that one.
+    pub saw_other: Vec<String>,
+    /// The conditions that it joins, or the elements that an `any` tried.
     pub parts: Vec<Explanation>,
 }
 
@@ -27,7 +29,7 @@ pub fn explain<'a>(filter: &Filter, record: impl Node<'a>) -> Explanation {
     let mut recorder = Recorder { stack: vec![Seen::default()] };
     filter.matches_observed(record, &mut recorder);
     let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
-    told(filter.expr(), root)
+    told(filter.expr(), root, false)
 }
 
 /// What was seen of one condition.
@@ -35,6 +37,7 @@ pub fn explain<'a>(filter: &Filter, record: impl Node<'a>) -> Explanation {
 struct Seen {
     held: bool,
     values: Vec<String>,
+    others: Vec<String>,
     parts: Vec<Seen>,
 }
 
@@ -56,6 +59,12 @@ impl Observer for Recorder {
         }
     }
 
+    fn saw_other(&mut self, scalar: Scalar<'_>) {
+        if let Some(top) = self.stack.last_mut() {
+            top.others.push(shown(scalar));
+        }
+    }
+
     fn close(&mut self, held: bool) {
         if let Some(mut ended) = self.stack.pop() {
             ended.held = held;
@@ -66,17 +75,40 @@ impl Observer for Recorder {
     }
 }
 
-/// Lays the conditions as written beside the conditions as seen; both have the same shape.
-fn told(expr: &Expr, seen: Seen) -> Explanation {
-    let (condition, inner): (String, Vec<&Expr>) = match &expr.kind {
-        ExprKind::And(parts) => ("and".to_owned(), parts.iter().collect()),
-        ExprKind::Or(parts) => ("or".to_owned(), parts.iter().collect()),
-        ExprKind::Not(part) => ("not".to_owned(), vec![part]),
-        ExprKind::Compare(compare) => (compare.to_string(), Vec::new()),
+/// Lays the conditions as written beside the conditions as seen; both have the same shape, but that an `any` was seen
+/// once for each element.
+fn told(expr: &Expr, seen: Seen, inside: bool) -> Explanation {
+    let mut condition = String::new();
+    let parts = match &expr.kind {
+        ExprKind::And(parts) => {
+            condition.push_str("and");
+            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, inside)).collect()
+        }
+        ExprKind::Or(parts) => {
+            condition.push_str("or");
+            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, inside)).collect()
+        }
+        ExprKind::Not(part) => {
+            condition.push_str("not");
+            seen.parts.into_iter().map(|seen| told(part, seen, inside)).collect()
+        }
+        ExprKind::Any(path, inner) => {
+            condition.push_str("any ");
+            let _ = path.write_to(&mut condition, inside);
+            seen.parts.into_iter().enumerate().map(|(at, seen)| element(at, inner, seen)).collect()
+        }
+        ExprKind::Compare(compare) => {
+            let _ = compare.write_to(&mut condition, inside);
+            Vec::new()
+        }
     };
     let saw = matches!(expr.kind, ExprKind::Compare(_)).then_some(seen.values);
-    let parts = inner.into_iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen)).collect();
-    Explanation { condition, held: seen.held, saw, parts }
+    Explanation { condition, held: seen.held, saw, saw_other: seen.others, parts }
+}
+
+fn element(at: usize, inner: &Expr, seen: Seen) -> Explanation {
+    let parts = seen.parts.into_iter().map(|seen| told(inner, seen, true)).collect();
+    Explanation { condition: format!("element {at}"), held: seen.held, parts, ..Explanation::default() }
 }
 
 fn shown(scalar: Scalar<'_>) -> String {

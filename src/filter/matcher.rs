@@ -5,12 +5,15 @@
 use std::sync::Arc;
 
 use super::{
-    ast::{Compare, Expr, ExprKind, Operand},
-    operator::{Requires, Test, Value},
+    Lists,
+    ast::{Compare, Expr, ExprKind, Operand, Right},
+    mistake,
+    operand::{Refusal, Requires, Test, Value},
+    operator::Operator,
 };
 use crate::{
     diagnostic::Diagnostic,
-    record::{Node, Path, Scalar},
+    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, each_element},
 };
 
 /// A compiled condition.
@@ -22,28 +25,49 @@ pub enum Matcher {
     Or(Box<[Matcher]>),
     /// It does not hold.
     Not(Box<Matcher>),
-    /// A field against its operands.
+    /// It holds for one element.
+    Any(Box<Any>),
+    /// A field against what stands on the right of its operator.
     Clause(Clause),
 }
 
-/// A compiled comparison: whether any value that the path reaches passes any test, or the complement of that.
+/// A condition on the elements of a list.
+#[derive(Clone)]
+pub struct Any {
+    path: Path,
+    /// Whether it speaks of the element itself, and not only of what is in it.
+    names_it: bool,
+    inner: Matcher,
+}
+
+/// A compiled comparison: whether any value that the path reaches passes, or the complement of that.
 #[derive(Clone)]
 pub struct Clause {
     path: Path,
-    tests: Box<[Test]>,
     negated: bool,
+    against: Against,
     requires: Box<[Requires]>,
+}
+
+#[derive(Clone)]
+enum Against {
+    /// Any test.
+    Tests(Box<[Test]>),
+    /// Any value of another field.
+    Field(Path, fn(Scalar<'_>, Scalar<'_>) -> bool),
 }
 
 /// Who looks on while a filter is matched; conditions come in the order in which they are written.
 pub trait Observer {
     /// Whether every condition is to be looked at, also where the outcome is already known.
     const THOROUGH: bool;
-    /// A condition begins.
+    /// A condition begins, or an element of the list that an `any` looks at.
     fn open(&mut self) {}
     /// A comparison saw a value.
     fn saw(&mut self, _: Scalar<'_>) {}
-    /// The condition that began last and has not ended, ends.
+    /// A comparison with another field saw that field's value.
+    fn saw_other(&mut self, _: Scalar<'_>) {}
+    /// What began last and has not ended, ends.
     fn close(&mut self, _held: bool) {}
 }
 
@@ -55,24 +79,39 @@ impl Observer for Unobserved {
 }
 
 impl Matcher {
-    /// Compiles `expr`. The errors are all operands that their operators refuse.
-    pub fn compile(expr: &Expr) -> Result<Self, Vec<Diagnostic>> {
+    /// Compiles `expr`. The errors are all operands that their operators refuse, and lists that are not there.
+    pub fn compile(expr: &Expr, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
         match &expr.kind {
-            ExprKind::And(parts) => compile_all(parts).map(Matcher::And),
-            ExprKind::Or(parts) => compile_all(parts).map(Matcher::Or),
-            ExprKind::Not(inner) => Ok(Matcher::Not(Box::new(Matcher::compile(inner)?))),
-            ExprKind::Compare(compare) => Clause::compile(compare).map(Matcher::Clause),
+            ExprKind::And(parts) => compile_all(parts, lists).map(Matcher::And),
+            ExprKind::Or(parts) => compile_all(parts, lists).map(Matcher::Or),
+            ExprKind::Not(inner) => Ok(Matcher::Not(Box::new(Matcher::compile(inner, lists)?))),
+            ExprKind::Any(path, inner) => Ok(Matcher::Any(Box::new(Any {
+                path: path.clone(),
+                names_it: names_it(inner),
+                inner: Matcher::compile(inner, lists)?,
+            }))),
+            ExprKind::Compare(compare) => Clause::compile(compare, lists).map(Matcher::Clause),
         }
     }
 
-    /// Whether the record matches.
-    pub fn matches<'a, N: Node<'a>, O: Observer>(&self, record: N, observer: &mut O) -> bool {
+    /// Whether the record matches; `element` is what the innermost `any` looks at.
+    pub fn matches<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
+        &self,
+        record: R,
+        element: Place<E>,
+        observer: &mut O,
+    ) -> bool {
         observer.open();
         let holds = match self {
-            Matcher::And(parts) => until(parts, false, record, observer),
-            Matcher::Or(parts) => until(parts, true, record, observer),
-            Matcher::Not(inner) => !inner.matches(record, observer),
-            Matcher::Clause(clause) => clause.matches(record, observer),
+            Matcher::And(parts) => until(parts, false, record, element, observer),
+            Matcher::Or(parts) => until(parts, true, record, element, observer),
+            Matcher::Not(inner) => !inner.matches(record, element, observer),
+            Matcher::Any(any) => {
+                let mut elements = Elements { any, record, observer, found: false };
+                any.path.walk(record, element, &mut elements);
+                elements.found
+            }
+            Matcher::Clause(clause) => clause.matches(record, element, observer),
         };
         observer.close(holds);
         holds
@@ -87,6 +126,7 @@ impl Matcher {
                 let shortest = parts.iter().map(|part| part.requires().into_iter().min_by_key(Vec::len));
                 shortest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
             }
+            Matcher::Any(any) => any.inner.requires(),
             Matcher::Not(_) => Vec::new(),
             Matcher::Clause(clause) if clause.negated || clause.requires.contains(&Requires::Nothing) => Vec::new(),
             Matcher::Clause(clause) => vec![clause.requires.to_vec()],
@@ -94,8 +134,8 @@ impl Matcher {
     }
 }
 
-fn compile_all(parts: &[Expr]) -> Result<Box<[Matcher]>, Vec<Diagnostic>> {
-    collect(parts.iter().map(Matcher::compile)).map(Vec::into_boxed_slice)
+fn compile_all(parts: &[Expr], lists: &Lists) -> Result<Box<[Matcher]>, Vec<Diagnostic>> {
+    collect(parts.iter().map(|part| Matcher::compile(part, lists))).map(Vec::into_boxed_slice)
 }
 
 /// All values, or all errors.
@@ -110,11 +150,31 @@ fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Resu
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
+/// Whether a condition inside of an `any` speaks of the element itself.
+fn names_it(expr: &Expr) -> bool {
+    let is_it = |path: &Path| path.root == Root::Element && path.steps.is_empty();
+    match &expr.kind {
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(names_it),
+        ExprKind::Not(inner) => names_it(inner),
+        // What stands inside of another `any` speaks of that one's element.
+        ExprKind::Any(path, _) => is_it(path),
+        ExprKind::Compare(compare) => {
+            is_it(&compare.path) || matches!(&compare.right, Right::Field(path) if is_it(path))
+        }
+    }
+}
+
 /// Whether any part's outcome is `wanted` (for `or`), or else the opposite (for `and`).
-fn until<'a, N: Node<'a>, O: Observer>(parts: &[Matcher], wanted: bool, record: N, observer: &mut O) -> bool {
+fn until<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
+    parts: &[Matcher],
+    wanted: bool,
+    record: R,
+    element: Place<E>,
+    observer: &mut O,
+) -> bool {
     let mut outcome = !wanted;
     for part in parts {
-        if part.matches(record, observer) == wanted {
+        if part.matches(record, element, observer) == wanted {
             outcome = wanted;
             if !O::THOROUGH {
                 break;
@@ -124,51 +184,128 @@ fn until<'a, N: Node<'a>, O: Observer>(parts: &[Matcher], wanted: bool, record: 
     outcome
 }
 
-impl Clause {
-    fn compile(compare: &Compare) -> Result<Self, Vec<Diagnostic>> {
-        let operator = compare.operator;
-        if let [Operand { value: Value::Null, .. }] = compare.operands.as_slice() {
-            // No value, not even a null one, is no value: `= null` is the complement of `exists`.
-            let exists: Test = Arc::new(|scalar| scalar != Scalar::Null);
-            return Ok(Self {
-                path: compare.path.clone(),
-                tests: [exists].into(),
-                negated: !operator.negated,
-                requires: [Requires::Nothing].into(),
-            });
+/// Tries the elements that a path reaches.
+struct Elements<'a, R, O> {
+    any: &'a Any,
+    record: R,
+    observer: &'a mut O,
+    found: bool,
+}
+
+impl<'r, R: Node<'r>, O: Observer> Visitor for Elements<'_, R, O> {
+    fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool {
+        each_element(place, false, self)
+    }
+}
+
+impl<'r, R: Node<'r>, O: Observer> ElementVisitor for Elements<'_, R, O> {
+    /// A single object is its own one-element list; what is no object is looked at only in a list, and only if the
+    /// condition speaks of the element itself.
+    fn element<'n, N: Node<'n>>(&mut self, place: Place<N>, inside: bool) -> bool {
+        if place.node.scalar() == Scalar::Object || inside && self.any.names_it {
+            self.observer.open();
+            let held = self.any.inner.matches(self.record, place, self.observer);
+            self.observer.close(held);
+            self.found |= held;
         }
-        let nothing = [Operand { value: Value::Null, span: compare.operator_span }];
-        let operands = if compare.operands.is_empty() { &nothing } else { compare.operands.as_slice() };
-        let tests = collect(operands.iter().map(|operand| {
-            (operator.compile)(&operand.value).map_err(|refusal| {
-                let title = format!("`{}` does not take `{}`", operator.spelling, operand.value);
-                let diagnostic = Diagnostic::error("wrong-operand", title, operand.span, refusal.expected);
-                vec![diagnostic.help(refusal.help)]
-            })
-        }))?;
-        Ok(Self {
+        self.found && !O::THOROUGH
+    }
+}
+
+impl Clause {
+    fn compile(compare: &Compare, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
+        let operator = compare.operator;
+        let clause = |negated, against, requires: Vec<Requires>| Self {
             path: compare.path.clone(),
-            tests: tests.into(),
-            negated: operator.negated,
-            requires: operands
-                .iter()
-                .map(|operand| required(&compare.path, (operator.requires)(&operand.value)))
-                .collect(),
-        })
+            negated,
+            against,
+            requires: requires.into_iter().map(|requires| relied_on(&compare.path, requires)).collect(),
+        };
+        match &compare.right {
+            Right::Value(Operand { value: Value::Null, .. }) => {
+                // No value, not even a null one, is no value: `= null` is the complement of `exists`.
+                let exists: Test = Arc::new(|scalar| scalar != Scalar::Null);
+                Ok(clause(!operator.negated, Against::Tests([exists].into()), vec![Requires::Nothing]))
+            }
+            Right::Field(path) => {
+                let between = operator.between.unwrap_or(|_, _| false);
+                Ok(clause(operator.negated, Against::Field(path.clone(), between), vec![Requires::Nothing]))
+            }
+            right => {
+                let operands = operands(right, compare, lists)?;
+                let tests = collect(operands.iter().map(|operand| test(operator, operand)))?;
+                let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
+                Ok(clause(operator.negated, Against::Tests(tests.into()), requires))
+            }
+        }
     }
 
-    fn matches<'a, N: Node<'a>, O: Observer>(&self, record: N, observer: &mut O) -> bool {
+    fn matches<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
+        &self,
+        record: R,
+        element: Place<E>,
+        observer: &mut O,
+    ) -> bool {
         let mut found = false;
-        self.path.visit(record, &mut |scalar| {
-            observer.saw(scalar);
-            found |= self.tests.iter().any(|test| test(scalar));
-            found && !O::THOROUGH
-        });
+        self.path.walk(
+            record,
+            element,
+            &mut Scalars(&mut |scalar| {
+                observer.saw(scalar);
+                found |= match &self.against {
+                    Against::Tests(tests) => tests.iter().any(|test| test(scalar)),
+                    Against::Field(path, between) => other_holds(path, *between, scalar, record, element, observer),
+                };
+                found && !O::THOROUGH
+            }),
+        );
         found != self.negated
     }
 }
 
-/// What is worked out stands nowhere in the record.
-fn required(path: &Path, requires: Requires) -> Requires {
-    if path.is_worked_out() { Requires::Nothing } else { requires }
+/// Whether `scalar` holds against any value of another field; null holds against nothing.
+fn other_holds<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
+    path: &Path,
+    between: fn(Scalar<'_>, Scalar<'_>) -> bool,
+    scalar: Scalar<'_>,
+    record: R,
+    element: Place<E>,
+    observer: &mut O,
+) -> bool {
+    let mut found = false;
+    path.walk(
+        record,
+        element,
+        &mut Scalars(&mut |other| {
+            observer.saw_other(other);
+            found |= scalar != Scalar::Null && other != Scalar::Null && between(scalar, other);
+            found && !O::THOROUGH
+        }),
+    );
+    found
+}
+
+/// The values on the right, of which a named list has as many as the rules file gives it.
+fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Operand>, Vec<Diagnostic>> {
+    match right {
+        Right::Value(operand) => Ok(vec![operand.clone()]),
+        Right::List(operands) => Ok(operands.clone()),
+        Right::Named(list) => match lists.get(&list.name) {
+            Some(values) => Ok(values.iter().map(|value| Operand { value: value.clone(), span: list.span }).collect()),
+            None => Err(vec![mistake::unknown_list(&list.name, list.span, lists.names())]),
+        },
+        Right::Nothing | Right::Field(_) => Ok(vec![Operand { value: Value::Null, span: compare.operator_span }]),
+    }
+}
+
+fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
+    (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
+        let title = format!("`{}` does not take `{}`", operator.spelling, operand.value);
+        vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
+    })
+}
+
+/// What is worked out stands nowhere in the record, and what lies in JSON in a string is spelled otherwise there.
+fn relied_on(path: &Path, requires: Requires) -> Requires {
+    if path.is_worked_out() || path.enters_strings() { Requires::Nothing } else { requires }
 }

@@ -4,19 +4,20 @@ pub mod ast;
 mod explain;
 mod matcher;
 mod mistake;
+pub mod operand;
 pub mod operator;
 mod parser;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 pub use explain::{Explanation, explain};
 use matcher::Matcher;
 pub use matcher::{Observer, Unobserved};
-pub use operator::Requires;
+use operand::{Requires, Value};
 
 use crate::{
     diagnostic::Diagnostic,
-    record::{Node, Path},
+    record::{Node, Path, Place},
 };
 
 /// The language reference, as `trailbell help filter` prints it.
@@ -29,25 +30,46 @@ pub struct Filter {
     matcher: Matcher,
 }
 
+/// The named lists of a rules file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lists(pub BTreeMap<String, Vec<Value>>);
+
+impl Lists {
+    /// The values of the list of that name, without its `$`.
+    pub fn get(&self, name: &str) -> Option<&[Value]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// The names of all lists.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
 impl Filter {
+    /// Reads a filter that uses no named lists; see [`Filter::parse_with`].
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_with(text, &Lists::default())
+    }
+
     /// Reads a filter.
     ///
     /// The errors are the first mistake in its grammar, or else everything wrong in its meaning; their spans lie
     /// in `text`.
-    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+    pub fn parse_with(text: &str, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
         let expr = parser::parse(text).map_err(|diagnostic| vec![*diagnostic])?;
-        let matcher = Matcher::compile(&expr)?;
+        let matcher = Matcher::compile(&expr, lists)?;
         Ok(Self { expr, matcher })
     }
 
     /// Whether a record matches.
     pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
-        self.matcher.matches(record, &mut Unobserved)
+        self.matches_observed(record, &mut Unobserved)
     }
 
     /// The same, with somebody looking on.
     pub fn matches_observed<'a>(&self, record: impl Node<'a>, observer: &mut impl Observer) -> bool {
-        self.matcher.matches(record, observer)
+        self.matcher.matches(record, Place::record(record), observer)
     }
 
     /// The filter as it was written.
@@ -83,6 +105,6 @@ impl Path {
 
 /// Whether a name means something to the grammar, so that a field of that name is best written in back-quotes.
 pub fn is_keyword(name: &str) -> bool {
-    const WORDS: &[&str] = &["and", "or", "not", "true", "false", "null"];
+    const WORDS: &[&str] = &["and", "or", "not", "any", "field", "true", "false", "null"];
     WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) || operator::named(name).is_some()
 }

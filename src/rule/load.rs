@@ -8,21 +8,17 @@ use super::field::{self, Field, Fields};
 use super::scalar::Scalar;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Expect, Rule, RuleSet, RuleTest, Severity};
+use super::{Rule, RuleSet, Severity, list, suppression, test};
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, counted};
-use crate::filter::Filter;
-use crate::record::Path;
+use crate::filter::{Filter, Lists};
 
-const TOP_KEYS: [&str; 1] = ["rules"];
-const RULE_KEYS: [&str; 10] =
-    ["name", "id", "severity", "filter", "title", "description", "enabled", "tags", "runbook", "tests"];
-const TEST_KEYS: [&str; 3] = ["match", "no_match", "set"];
+const TOP_KEYS: [&str; 2] = ["rules", "lists"];
+const RULE_KEYS: [&str; 11] =
+    ["name", "id", "severity", "filter", "suppressions", "title", "description", "enabled", "tags", "runbook", "tests"];
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
-const TEST_HELP: &str = "write `match: ` or `no_match: `, and the path of a record";
-const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on a line of its own";
 const MAX_NAME: usize = 200;
 const MAX_ID: usize = 100;
 const MAX_FINDINGS: usize = 1000;
@@ -32,13 +28,13 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
     let document = yaml::parse(text)?;
     let mut loader = Loader { problems: document.problems, ..Loader::default() };
     let rules = loader.file(&document.root);
-    let mut problems = loader.problems;
+    let mut problems = std::mem::take(&mut loader.problems);
     problems.sort_by_key(|finding| finding.span.start);
     cut(&mut problems);
     if problems.iter().any(|finding| finding.level == Level::Error) {
         return Err(problems);
     }
-    Ok((RuleSet { rules }, problems))
+    Ok((RuleSet { rules, lists: loader.lists }, problems))
 }
 
 /// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
@@ -55,6 +51,7 @@ fn cut(problems: &mut Vec<Diagnostic>) {
 #[derive(Default)]
 struct Loader {
     problems: Vec<Diagnostic>,
+    lists: Lists,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
 }
@@ -76,6 +73,9 @@ impl Loader {
         let Some(fields) = Fields::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems) else {
             return Vec::new();
         };
+        if let Some(lists) = fields.get("lists") {
+            self.lists = list::read(lists, &mut self.problems);
+        }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {
             Kind::List(items) if !items.is_empty() => items.iter().filter_map(|item| self.rule(item)).collect(),
@@ -98,7 +98,7 @@ impl Loader {
     fn rule(&mut self, node: &Node) -> Option<Rule> {
         let before = self.problems.len();
         let fields = Fields::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
-        let p = &mut self.problems;
+        let (p, lists) = (&mut self.problems, &self.lists);
         let name_help = "add `name: `, and a text that is shown in alerts";
         let name = fields.require("name", name_help, p).and_then(|field| name(field, p));
         let id = match fields.get("id") {
@@ -108,15 +108,15 @@ impl Loader {
         let severity_help = format!("add `severity: `; {SEVERITY_HELP}");
         let severity = fields.require("severity", &severity_help, p).and_then(|field| severity(field, p));
         let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
-        let filter =
-            fields.require("filter", filter_help, p).and_then(|field| parsed(field.text(p)?, Filter::parse, p));
+        let filter = fields.require("filter", filter_help, p).and_then(|field| filter(field.text(p)?, lists, p));
+        let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
             optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
         let enabled = optional(&fields, "enabled", p, Field::boolean);
         let tags = optional(&fields, "tags", p, tags);
         let runbook = optional(&fields, "runbook", p, runbook);
-        let tests = optional(&fields, "tests", p, tests);
+        let tests = optional(&fields, "tests", p, test::read);
         self.unique(name, id.as_ref());
         if let Some(name) = name {
             for finding in &mut self.problems[before..] {
@@ -129,6 +129,7 @@ impl Loader {
             id: id?.text,
             severity: severity?,
             filter: filter?,
+            suppressions: suppressions?.unwrap_or_default(),
             title: title?,
             description: description?,
             enabled: enabled?.unwrap_or(true),
@@ -174,9 +175,14 @@ fn no_rules(title: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-rules", title, span, "expected at least one rule").help(RULES_HELP)
 }
 
+/// A filter whose findings are moved into the file.
+pub fn filter(scalar: &Scalar, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Filter> {
+    parsed(scalar, |text| Filter::parse_with(text, lists), problems)
+}
+
 /// `Some(None)` where the field is absent, `None` where it is wrong.
 #[expect(clippy::option_option, reason = "absent and wrong differ")]
-fn optional<'n, T>(
+pub fn optional<'n, T>(
     fields: &Fields<'n>,
     key: &str,
     problems: &mut Vec<Diagnostic>,
@@ -189,7 +195,7 @@ fn optional<'n, T>(
 }
 
 /// A text in a language of its own, whose findings are moved into the file.
-fn parsed<T>(
+pub fn parsed<T>(
     scalar: &Scalar,
     parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
     problems: &mut Vec<Diagnostic>,
@@ -299,49 +305,4 @@ fn runbook(field: Field, problems: &mut Vec<Diagnostic>) -> Option<String> {
     let finding = Diagnostic::error("bad-runbook", title, scalar.span, "expected `https://…` or `http://…`");
     problems.push(finding.help("write a whole URL, or put the text into `description`"));
     None
-}
-
-fn tests(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
-    let items = field.list("write each test behind `- `, such as `- match: events/login.json`", problems)?;
-    let tests: Vec<_> = items.iter().map(|item| test(item, problems)).collect();
-    tests.into_iter().collect()
-}
-
-fn test(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
-    let fields = Fields::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
-    let set = optional(&fields, "set", problems, changes);
-    let (expect, field) = match (fields.get("match"), fields.get("no_match")) {
-        (Some(field), None) => (Expect::Match, field),
-        (None, Some(field)) => (Expect::NoMatch, field),
-        (None, None) => {
-            problems.extend(fields.missing(&["match", "no_match"], TEST_HELP));
-            return None;
-        }
-        (Some(first), Some(second)) => {
-            let title = "a test has both `match` and `no_match`";
-            let finding = Diagnostic::error("two-outcomes", title, second.key_span, "expected only one of them");
-            problems.push(finding.context(first.key_span, "the other one").help("make two tests of it"));
-            return None;
-        }
-    };
-    let path = field.text(problems)?;
-    if path.text.trim().is_empty() {
-        let finding = Diagnostic::error("bad-path", "the path of a record is empty", path.span, "expected a file");
-        problems.push(finding.help("write a path relative to the rules file"));
-        return None;
-    }
-    let record = path.text.trim_end().to_owned();
-    Some(RuleTest { expect, record, span: path.span, set: set?.unwrap_or_default() })
-}
-
-fn changes(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<(Path, serde_json::Value)>> {
-    let entries = field.entries(SET_HELP, problems)?;
-    let changes: Vec<_> = entries
-        .iter()
-        .map(|(key, value)| {
-            let (path, value) = (parsed(key, Path::parse, problems), field::json(value, problems));
-            path.zip(value)
-        })
-        .collect();
-    changes.into_iter().collect()
 }

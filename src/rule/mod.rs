@@ -3,23 +3,29 @@
 //! A [`Rule`] that exists is complete: its filter and its title are parsed, and its id is unique in its set.
 
 mod field;
+mod list;
 mod load;
 mod scalar;
+mod suppression;
 mod syntax;
+mod test;
 mod yaml;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::filter::Filter;
-use crate::record::Path;
+use crate::filter::{Filter, Lists};
+use crate::record::{Path, Record};
 
 /// The rules of one file.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     /// In the order of the file.
     pub rules: Vec<Rule>,
+    /// The named lists that filters may use.
+    pub lists: Lists,
 }
 
 /// One rule.
@@ -33,6 +39,8 @@ pub struct Rule {
     pub severity: Severity,
     /// Which records it wants.
     pub filter: Filter,
+    /// Which of those raise no alert.
+    pub suppressions: Vec<Suppression>,
     /// The headline of its alerts.
     pub title: Option<Title>,
     /// What a match means and what to do.
@@ -47,6 +55,55 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// Its name in the file.
     pub span: Span,
+}
+
+/// Records that a rule matches and that raise no alert.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// Which records.
+    pub filter: Filter,
+    /// Why it is right to be silent.
+    pub reason: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Later events are not suppressed any more.
+    pub expires: Option<Timestamp>,
+    /// Its filter in the file.
+    pub span: Span,
+}
+
+/// What a rule says of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The filter is false.
+    NoMatch,
+    /// The filter is true, and no suppression holds.
+    Match,
+    /// The filter is true, and a suppression holds.
+    Suppressed,
+}
+
+impl Rule {
+    /// What the rule says of a record.
+    pub fn verdict(&self, record: &Record) -> Verdict {
+        if !self.filter.matches(record.value()) {
+            Verdict::NoMatch
+        } else if self.suppressions.iter().any(|suppression| suppression.holds(record)) {
+            Verdict::Suppressed
+        } else {
+            Verdict::Match
+        }
+    }
+}
+
+impl Suppression {
+    /// Whether a record falls under it. One whose time is unknown does not if there is a last day: nothing is hidden
+    /// that might be shown.
+    pub fn holds(&self, record: &Record) -> bool {
+        let time = || record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok());
+        let expired = self.expires.is_some_and(|expires| time().is_none_or(|time| time >= expires));
+        !expired && self.filter.matches(record.value())
+    }
 }
 
 /// 1 wakes somebody, 2 is for review, 3 for audit.
@@ -69,22 +126,13 @@ impl Severity {
 #[derive(Clone, Debug)]
 pub struct RuleTest {
     /// What must come out.
-    pub expect: Expect,
+    pub expect: Verdict,
     /// The file of the record, relative to the rules file.
     pub record: String,
     /// That path in the rules file.
     pub span: Span,
     /// What to change in the record before.
     pub set: Vec<(Path, Value)>,
-}
-
-/// The outcome that a test wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expect {
-    /// The filter is true.
-    Match,
-    /// The filter is false.
-    NoMatch,
 }
 
 impl RuleSet {

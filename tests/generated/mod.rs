@@ -4,10 +4,13 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use trailbell::{
     diagnostic::Span,
-    filter::ast::{Compare, Expr, ExprKind, Operand},
-    filter::operator::{OPERATORS, Operator, Takes, Value},
+    filter::{
+        ast::{Compare, Expr, ExprKind, Operand, Right},
+        operand::{Takes, Value},
+        operator::{self, Operator},
+    },
     number::Number,
-    record::{Path, Root, Virtual},
+    record::{Path, Root, Step, Virtual},
 };
 
 /// Keys of records, among them virtual names, keywords and names that need back-quotes.
@@ -103,15 +106,26 @@ pub const NUMBERS: &[&str] = &[
 
 /// Any condition that a filter can express over [`NAMES`], [`TEXTS`] and [`NUMBERS`].
 pub fn expr() -> impl Strategy<Value = Expr> {
-    expr_of(path(), select(TEXTS).prop_map(str::to_owned))
+    expr_of(path().boxed(), element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed())
 }
 
-/// Any condition over these paths and texts.
+/// Any condition over these paths, these inside of an `any`, and these texts.
 pub fn expr_of(
-    path: impl Strategy<Value = Path> + 'static,
-    text: impl Strategy<Value = String> + 'static,
+    path: BoxedStrategy<Path>,
+    inside: BoxedStrategy<Path>,
+    text: BoxedStrategy<String>,
 ) -> impl Strategy<Value = Expr> {
-    compare(path.boxed(), text.boxed()).prop_recursive(4, 24, 4, |inner| {
+    let lower = conditions(compare(inside.clone(), text.clone()).boxed(), 2, 6);
+    let any = |path: BoxedStrategy<Path>, inner: BoxedStrategy<Expr>| {
+        (path, inner).prop_map(|(path, inner)| bare(ExprKind::Any(path, Box::new(inner))))
+    };
+    let inner = prop_oneof![4 => lower.clone(), 1 => any(inside, lower.boxed())].boxed();
+    let leaf = prop_oneof![4 => compare(path.clone(), text), 1 => any(path, inner)].boxed();
+    conditions(leaf, 4, 24)
+}
+
+fn conditions(leaf: BoxedStrategy<Expr>, depth: u32, size: u32) -> impl Strategy<Value = Expr> + Clone {
+    leaf.prop_recursive(depth, size, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 2..4).prop_map(|parts| bare(ExprKind::And(parts))),
             vec(inner.clone(), 2..4).prop_map(|parts| bare(ExprKind::Or(parts))),
@@ -126,26 +140,48 @@ pub fn bare(kind: ExprKind) -> Expr {
 }
 
 fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strategy<Value = Expr> {
-    let clause = (path, select(OPERATORS.iter().collect::<Vec<&'static Operator>>()));
-    clause.prop_flat_map(move |(path, operator)| {
-        let count = match operator.takes {
-            Takes::Nothing => 0..=0,
-            Takes::List => 1..=3,
-            Takes::Value | Takes::ValueOrNull => 1..=1,
-        };
-        vec(accepted(operator, text.clone()), count).prop_map(move |values| {
-            let operands = values.into_iter().map(|value| Operand { value, span: Span::default() }).collect();
-            bare(ExprKind::Compare(Compare { path: path.clone(), operator, operator_span: Span::default(), operands }))
+    let operators: Vec<&'static Operator> = operator::all().collect();
+    (path.clone(), select(operators)).prop_flat_map(move |(left, operator)| {
+        right(operator, path.clone(), text.clone()).prop_map(move |right| {
+            bare(ExprKind::Compare(Compare { path: left.clone(), operator, operator_span: Span::default(), right }))
         })
     })
 }
 
+/// What may stand on the right of the operator.
+fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> BoxedStrategy<Right> {
+    let operand = accepted(operator, text).prop_map(|value| Operand { value, span: Span::default() }).boxed();
+    let list = vec(operand.clone(), 1..4).prop_map(Right::List).boxed();
+    let one = operand.prop_map(Right::Value).boxed();
+    let values = match operator.takes {
+        Takes::Nothing => Just(Right::Nothing).boxed(),
+        Takes::List => list,
+        Takes::ValueOrList => prop_oneof![2 => one, 1 => list].boxed(),
+        Takes::Value | Takes::ValueOrNull => one,
+    };
+    match operator.between {
+        Some(_) => prop_oneof![4 => values, 1 => path.prop_map(Right::Field)].boxed(),
+        None => values,
+    }
+}
+
 /// A value that the operator takes.
-fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
+fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> BoxedStrategy<Value> {
     let null = operator.takes == Takes::ValueOrNull;
-    value(text).prop_filter("the operator refuses it", move |value| {
-        (null || *value != Value::Null) && (operator.compile)(value).is_ok()
-    })
+    let networks = select(&["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::/0"][..]);
+    match operator.spelling {
+        // Few texts are networks.
+        "cidr" => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
+        // A line break cannot be written in text that is taken as it stands.
+        "matches" => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
+            .prop_map(|text| Value::Text(text.to_owned()))
+            .boxed(),
+        _ => value(text)
+            .prop_filter("the operator refuses it", move |value| {
+                (null || *value != Value::Null) && (operator.compile)(value).is_ok()
+            })
+            .boxed(),
+    }
 }
 
 fn value(text: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
@@ -166,9 +202,29 @@ fn number() -> impl Strategy<Value = Number> {
 }
 
 fn path() -> impl Strategy<Value = Path> {
-    let keys = |least| vec(select(NAMES).prop_map(str::to_owned), least..3);
     prop_oneof![
-        3 => keys(1).prop_map(|keys| Path { root: Root::Record, keys }),
-        1 => (select(Virtual::ALL), keys(0)).prop_map(|((field, ..), keys)| Path { root: Root::Virtual(field), keys }),
+        3 => steps(true).prop_map(|steps| Path { root: Root::Record, steps }),
+        1 => (select(Virtual::ALL), steps(false))
+            .prop_map(|((field, ..), steps)| Path { root: Root::Virtual(field), steps }),
     ]
+}
+
+/// A path as it stands inside of an `any`.
+fn element_path() -> impl Strategy<Value = Path> {
+    prop_oneof![
+        3 => steps(true).prop_map(|steps| Path { root: Root::Element, steps }),
+        1 => Just(Path { root: Root::Element, steps: Vec::new() }),
+        1 => Just(Path { root: Root::Record, steps: Vec::new() }),
+        1 => path(),
+    ]
+}
+
+/// Keys and places in lists; those at the top of a record begin with a key.
+fn steps(top: bool) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => select(NAMES).prop_map(|name| Step::Key(name.to_owned())),
+        1 => (0_usize..3).prop_map(Step::Index),
+    ];
+    let first = select(NAMES).prop_map(|name| Step::Key(name.to_owned()));
+    (vec(first, usize::from(top)), vec(step, 0..3)).prop_map(|(first, rest)| [first, rest].concat())
 }

@@ -48,7 +48,11 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
         Some([]) => "   saw nothing".to_owned(),
         Some(values) => format!("   saw {}", shortened(&values.join(", "))),
     };
-    writeln!(output, "{word}  {}{}{saw}", "  ".repeat(depth), part.condition)?;
+    let other = match part.saw_other.as_slice() {
+        [] => String::new(),
+        values => format!(" against {}", shortened(&values.join(", "))),
+    };
+    writeln!(output, "{word}  {}{}{saw}{other}", "  ".repeat(depth), part.condition)?;
     part.parts.iter().try_for_each(|part| show(part, depth + 1, colour, output))
 }
 

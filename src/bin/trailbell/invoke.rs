@@ -44,6 +44,9 @@ fn summary(outcome: &Outcome) -> String {
     if outcome.unparsable > 0 {
         parts.push(format!("{} unparsable", outcome.unparsable));
     }
+    if !outcome.suppressed.is_empty() {
+        parts.push(format!("{} suppressed", outcome.suppressed.values().sum::<u64>()));
+    }
     parts.push(format!("{} published", counted(outcome.alerted, "alert")));
     parts.push(format!("{} failed", outcome.failures.len()));
     parts.join(", ")

@@ -157,6 +157,8 @@ struct Line<'a> {
     event_source: Option<String>,
     event_name: Option<String>,
     file: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suppressed: bool,
 }
 
 fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &str) {
@@ -168,7 +170,9 @@ fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &st
                 |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| untrusted::line(&text, MAX_SHOWN));
             let (time, id, title) =
                 (shown(event("eventTime")), shown(event("eventID")), shown(Some(alert::title(finding))));
-            let line = format!("{time}  SEV{}  {}  |  {title}  |  {id}  {file}", rule.severity.number(), rule.name);
+            let muted = if finding.suppressed { "  (suppressed)" } else { "" };
+            let line =
+                format!("{time}  SEV{}  {}{muted}  |  {title}  |  {id}  {file}", rule.severity.number(), rule.name);
             output.extend_from_slice(line.as_bytes());
             output.push(b'\n');
         }
@@ -182,6 +186,7 @@ fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &st
                 event_source: event("eventSource"),
                 event_name: event("eventName"),
                 file,
+                suppressed: finding.suppressed,
             };
             output.extend(serde_json::to_vec(&line).unwrap_or_default());
             output.push(b'\n');

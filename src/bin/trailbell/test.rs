@@ -6,9 +6,9 @@ use std::{
 };
 
 use trailbell::{
-    backtest::{self, Verdict},
+    backtest::{self, Tested},
     diagnostic::{counted, line_column},
-    rule::Expect,
+    rule::Verdict,
 };
 
 use crate::{
@@ -28,15 +28,12 @@ pub fn run(path: &Path) -> Status {
         for test in &rule.tests {
             let file = folder.join(&test.record);
             let reason = match backtest::run(rule, test, inputs::record(&file, None)) {
-                Verdict::Passed => {
+                Tested::Passed => {
                     passed += 1;
                     continue;
                 }
-                Verdict::Failed if test.expect == Expect::Match => {
-                    "the filter must match this record, and does not".to_owned()
-                }
-                Verdict::Failed => "the filter must not match this record, and does".to_owned(),
-                Verdict::Broken(reason) => reason,
+                Tested::Failed(verdict) => format!("the rule must {}, and {}", wanted(test.expect), said(verdict)),
+                Tested::Broken(reason) => reason,
             };
             failed += 1;
             let (line, _) = line_column(&text, test.span.start);
@@ -59,4 +56,20 @@ pub fn run(path: &Path) -> Status {
         return Err(Stop::Message("no rule carries a test".to_owned()));
     }
     Ok(u8::from(failed > 0))
+}
+
+fn wanted(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Match => "match this record",
+        Verdict::NoMatch => "not match this record",
+        Verdict::Suppressed => "match this record and suppress it",
+    }
+}
+
+fn said(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Match => "matches it",
+        Verdict::NoMatch => "does not match it",
+        Verdict::Suppressed => "suppresses it",
+    }
 }

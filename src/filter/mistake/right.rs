@@ -1,0 +1,261 @@
+//! Mistakes at an operator and on its right.
+
+use super::{Found, LIKELY_OPERATORS, connective, curly, foreign};
+use crate::{
+    diagnostic::{Diagnostic, Span, nearest},
+    filter::{
+        ast::Name,
+        operand::Takes,
+        operator::{self, Operator},
+    },
+    record::Path,
+};
+
+/// A field with no operator behind it.
+pub fn expected_operator(found: Found, path: &Path) -> Diagnostic {
+    if let Some(answer) = foreign(&found) {
+        return answer;
+    }
+    let help = if let Some(name) = path.to_string().strip_suffix(':') {
+        format!("write `{name} =`; a `:` at the end belongs to the name")
+    } else if found.text.starts_with(['"', '\'']) {
+        format!("put an operator between field and value, such as `{path} = …`")
+    } else {
+        format!("to ask only whether it has a value, write `{path} exists`")
+    };
+    Diagnostic::error(
+        "expected-operator",
+        format!("{} stands where an operator should follow `{path}`", found.named()),
+        found.span,
+        LIKELY_OPERATORS,
+    )
+    .help(help)
+}
+
+/// A word or symbol that is no operator; `next` is what follows it.
+pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> Diagnostic {
+    let lower = spelling.to_ascii_lowercase();
+    if matches!(lower.as_str(), "and" | "or") {
+        return expected_operator(Found { text: spelling.to_owned(), span }, path);
+    }
+    if lower != "!"
+        && let Some(answer) = connective(spelling, span)
+    {
+        return answer;
+    }
+    let help = match lower.as_str() {
+        "not" => negated(path, next),
+        "is" if next.eq_ignore_ascii_case("not") => "write `!=`, or `!= null` for any value".to_owned(),
+        "is" => "write `=`, or `= null` for no value".to_owned(),
+        "==" | "===" | ":" | "eq" | "equals" => "write `=`".to_owned(),
+        "!" | "<>" | "!==" | "ne" | "=!" => "write `!=`".to_owned(),
+        "=<" | "le" | "lte" => "write `<=`".to_owned(),
+        "=>" | "ge" | "gte" => "write `>=`".to_owned(),
+        "lt" => "write `<`".to_owned(),
+        "gt" => "write `>`".to_owned(),
+        "~" | "=~" | "~=" | "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
+        _ => match nearest(&lower, operator::all().map(|operator| operator.spelling)) {
+            Some(known) => format!("write `{known}`"),
+            None if path.to_string() == "`exists`" => format!("write `{spelling} exists`"),
+            None => "the operators are listed by `trailbell help filter`; a name with a blank stands in back-quotes"
+                .to_owned(),
+        },
+    };
+    Diagnostic::error("unknown-operator", format!("`{spelling}` is not an operator"), span, LIKELY_OPERATORS).help(help)
+}
+
+/// The repair of `path not next …`.
+fn negated(path: &Path, next: &str) -> String {
+    match operator::named(next) {
+        Some(Operator { takes: Takes::Nothing, spelling, .. }) => format!("write `not {path} {spelling}`"),
+        Some(Operator { takes: Takes::List, spelling, .. }) => format!("write `not ({path} {spelling} (…))`"),
+        Some(Operator { spelling, .. }) => format!("write `not ({path} {spelling} …)`"),
+        None if next.eq_ignore_ascii_case("null") => format!("write `{path} != null`"),
+        None => format!("write `{path} != …`; to negate a condition, put `not` before it"),
+    }
+}
+
+/// No value where an operator needs one.
+pub fn expected_value(found: Found, operator: &Operator) -> Diagnostic {
+    if let Some(answer) = foreign(&found) {
+        return answer;
+    }
+    let spelling = operator.spelling;
+    let title = match found.text.chars().next() {
+        Some('(' | '[') => format!("`{spelling}` takes one value, not a list"),
+        _ => format!("{} stands where `{spelling}` needs a value", found.named()),
+    };
+    let help = match found.text.chars().next() {
+        Some('(' | '[') if operator.takes == Takes::ValueOrNull => {
+            "write `in` to compare with each value of a list, such as `eventName in (\"a\", \"b\")`"
+        }
+        Some('(' | '[') => "write a condition for each value, and join them with `or`",
+        Some(')') if operator.takes == Takes::List => "write at least one value, and no `,` after the last",
+        Some('.') => "write a digit before the point, such as `0.5`",
+        Some('+') => "write the number without `+`",
+        _ => "write text in quotes, a number, `true` or `false`",
+    };
+    Diagnostic::error("expected-value", title, found.span, "expected a value").help(help)
+}
+
+/// No list where an operator needs one.
+pub fn expected_list(found: Found, operator: &Operator) -> Diagnostic {
+    if let Some(answer) = foreign(&found) {
+        return answer;
+    }
+    let help = match found.text.chars().next() {
+        Some('"' | '\'') => format!("write `{} ({})`", operator.spelling, found.text),
+        Some('A'..='Z' | 'a'..='z') => format!("write `{} (\"{}\")`", operator.spelling, found.text),
+        _ => format!("write `{} (\"a\", \"b\")`", operator.spelling),
+    };
+    Diagnostic::error(
+        "expected-list",
+        format!("{} stands where `{}` needs a list", found.named(), operator.spelling),
+        found.span,
+        "expected `(`",
+    )
+    .help(help)
+}
+
+/// A list that goes on with something else than `,` or `)`.
+pub fn unclosed_list(found: Found, bracket: Span) -> Diagnostic {
+    let (title, help) = if found.text.is_empty() {
+        ("a list is never closed".to_owned(), "add the `)`")
+    } else {
+        (format!("{} follows a value of a list", found.named()), "put `,` between the values and `)` after the last")
+    };
+    Diagnostic::error("unclosed-list", title, found.span, "expected `,` or `)`")
+        .context(bracket, "the list begins here")
+        .help(help)
+}
+
+/// A named list where one value stands.
+pub fn list_not_here(list: &Name, operator: &Operator) -> Diagnostic {
+    let (title, help) = match operator.takes {
+        Takes::List | Takes::ValueOrList => {
+            (format!("a list in a list: `${}`", list.name), format!("write `{} ${}`", operator.spelling, list.name))
+        }
+        _ => (
+            format!("`{}` takes one value, not a list", operator.spelling),
+            format!("write `in ${}` to compare with each value of the list", list.name),
+        ),
+    };
+    Diagnostic::error("expected-value", title, list.span, "expected a value").help(help)
+}
+
+/// `null` after an operator that compares with something.
+pub fn null_not_here(span: Span, operator: &Operator) -> Diagnostic {
+    Diagnostic::error(
+        "null-not-here",
+        format!("`null` cannot follow `{}`", operator.spelling),
+        span,
+        "expected a value",
+    )
+    .help("to ask for no value, write `= null`; to ask for one, write `!= null`")
+}
+
+/// `field` behind an operator that cannot stand between two fields.
+pub fn field_not_here(span: Span, operator: &Operator) -> Diagnostic {
+    let title = format!("`{}` does not compare with another field", operator.spelling);
+    Diagnostic::error("field-not-here", title, span, "expected a value")
+        .help("compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like")
+}
+
+/// No field behind `field`.
+pub fn expected_field(found: Found) -> Diagnostic {
+    if found.text.starts_with(['"', '\'']) {
+        return Diagnostic::error("expected-field", "text follows `field`", found.span, "expected a field")
+            .help(format!("name a field, or compare with the text: leave out `field` before `{}`", found.text));
+    }
+    Diagnostic::error("expected-field", format!("{} follows `field`", found.named()), found.span, "expected a field")
+        .help("name the other field: `accountId != field recipientAccountId`")
+}
+
+/// A list that the rules file does not have.
+pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let help = match nearest(name, known.iter().copied()) {
+        Some(list) => format!("write `${list}`"),
+        None => format!("add it to `lists:` at the top of the rules file: `{name}: [\"…\"]`"),
+    };
+    Diagnostic::error("unknown-list", format!("there is no list `${name}`"), span, "expected the name of a list")
+        .help(help)
+}
+
+/// A word that should be text.
+pub fn unquoted(found: Found) -> Diagnostic {
+    Diagnostic::error(
+        "unquoted-text",
+        format!("{} is not in quotes", found.named()),
+        found.span,
+        "expected text in quotes",
+    )
+    .help(format!("write `\"{}\"`", found.text.replace(['"', '\''], "")))
+}
+
+/// A number such as an account id that begins with a zero.
+pub fn leading_zero(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "leading-zero",
+        format!("the number `{text}` begins with a zero"),
+        span,
+        "expected text in quotes",
+    )
+    .note("a number has no leading zero; an account id is text")
+    .help(format!("quote it: `\"{text}\"`"))
+}
+
+/// A number that no float can hold.
+pub fn number_too_large(found: Found) -> Diagnostic {
+    Diagnostic::error(
+        "number-too-large",
+        format!("{} is too large", found.named()),
+        found.span,
+        "expected a number up to 1.8e308",
+    )
+    .help("write a smaller number, or quote it to compare it as text")
+}
+
+/// A quote that is never closed on its line; `text` is what stands inside.
+pub fn unclosed_quote(quote: char, text: &str, found: Found, opening: Span) -> Diagnostic {
+    let (name, expected) = match quote {
+        '`' => ("a back-quote", "expected a back-quote".to_owned()),
+        _ => ("a quote", format!("expected `{quote}`")),
+    };
+    let title =
+        if found.text.is_empty() { format!("{name} is never closed") } else { "a line break inside quotes".to_owned() };
+    let help = match text.chars().find(|c| curly(*c).is_some()) {
+        _ if quote == '`' => "close the back-quote after the name".to_owned(),
+        Some(curly) => format!("write `{quote}` in place of the curly `{curly}`"),
+        None if text.ends_with(quote) => {
+            format!("write `\\\\` for a backslash: `\\{quote}` is a quote inside the text")
+        }
+        None => format!("close it with `{quote}`; a line break in a value is written `\\n`"),
+    };
+    Diagnostic::error("unclosed-quote", title, Span::new(found.span.start, found.span.start), expected)
+        .context(opening, "opened here")
+        .help(help)
+}
+
+/// `\u` with something else than a character's number behind it.
+pub fn bad_code_point(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "bad-escape",
+        "`\\u` needs the number of a character",
+        span,
+        "expected `\\u{…}` with one to six hexadecimal digits",
+    )
+    .help("write, for example, `\\u{e9}` for é")
+}
+
+/// A backslash before a letter that has no meaning.
+pub fn unknown_escape(letter: Option<char>, start: usize) -> Diagnostic {
+    let shown = letter.map(String::from).unwrap_or_default();
+    Diagnostic::error(
+        "bad-escape",
+        format!("`\\{shown}` is not an escape"),
+        Span::new(start, start + 1 + shown.len()),
+        "expected `\\\\`, `\\\"`, `\\'`, `\\n`, `\\r`, `\\t` or `\\u{…}`",
+    )
+    .help(format!("for a backslash write `\\\\`: `\\\\{shown}`"))
+}

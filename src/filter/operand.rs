@@ -1,0 +1,126 @@
+//! What stands on the right of an operator, and what becomes of it there.
+
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
+
+use crate::{number::Number, record::Scalar};
+
+/// What stands on the right of an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// One value: text, number, true or false.
+    Value,
+    /// One value or `null`.
+    ValueOrNull,
+    /// One value, or a list; the operator holds if it holds for any value of the list.
+    ValueOrList,
+    /// A list of values; the operator holds if it holds for any of them.
+    List,
+    /// Nothing.
+    Nothing,
+}
+
+impl Takes {
+    /// Whether a list may stand there.
+    pub fn list(self) -> bool {
+        matches!(self, Takes::List | Takes::ValueOrList)
+    }
+}
+
+/// A value that is written in a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`, and the operand of an operator that takes nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Text in quotes.
+    Text(String),
+}
+
+/// Whether an operator with its operand holds for one scalar.
+pub type Test = Arc<dyn Fn(Scalar<'_>) -> bool + Send + Sync>;
+
+/// Why an operator refuses an operand: what was expected in its place, and the repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was expected.
+    pub expected: String,
+    /// The repair.
+    pub help: String,
+}
+
+impl Refusal {
+    pub(super) fn of<T>(expected: impl Into<String>, help: impl Into<String>) -> Result<T, Self> {
+        Err(Self { expected: expected.into(), help: help.into() })
+    }
+}
+
+/// Text that a record must hold somewhere for an operator to hold; what an index may rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requires {
+    /// A whole string value.
+    Exact(String),
+    /// The beginning of a string value.
+    Prefix(String),
+    /// A part of a string value.
+    Substring(String),
+    /// Nothing that can be relied on. Always sound.
+    Nothing,
+}
+
+/// As a filter writes it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => value.fmt(f),
+            Value::Number(number) => number.fmt(f),
+            Value::Text(text) => quoted(f, text),
+        }
+    }
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            c if c.is_control() => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+            c => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}
+
+/// Text as an operator with raw text writes it: in the quotes that need no backslash where one already stands.
+pub fn print_raw(f: &mut impl Write, text: &str) -> fmt::Result {
+    let quote = if escapes(text, '"') { '\'' } else { '"' };
+    f.write_char(quote)?;
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == quote && !escaped {
+            f.write_char('\\')?;
+        }
+        escaped = c == '\\' && !escaped;
+        f.write_char(c)?;
+    }
+    f.write_char(quote)
+}
+
+/// Whether a backslash belongs to such a quote.
+fn escapes(text: &str, quote: char) -> bool {
+    let mut escaped = false;
+    text.chars().any(|c| {
+        let found = escaped && c == quote;
+        escaped = c == '\\' && !escaped;
+        found
+    })
+}

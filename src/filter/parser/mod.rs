@@ -1,0 +1,301 @@
+//! Text → [`Expr`]: the grammar, and with it the mistakes that people make.
+//!
+//! The first mistake ends the parse; it is a [`Diagnostic`] whose spans lie in the filter's text.
+
+mod token;
+
+use winnow::{
+    LocatingSlice, Parser,
+    combinator::{opt, peek, preceded},
+    error::ErrMode,
+    stream::{Location, Stream},
+    token::{one_of, take_while},
+};
+
+use self::token::{Input, Mistake, Parsed, blanks, connective, cut, found, keyword, list_name, path, value, word};
+use super::{
+    ast::{Compare, Expr, ExprKind, Operand, Right},
+    mistake::{self, Found},
+    operand::{Takes, Value},
+    operator::{self, Operator},
+};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    record::Path,
+};
+
+/// The longest text of a filter, in bytes.
+pub const MAX_LENGTH: usize = 16 * 1024;
+
+/// How deep conditions may lie in each other; each `not`, bracket, `any` and comparison counts one.
+pub const MAX_NESTING: usize = 64;
+
+/// Reads a whole filter. The error is the first mistake in it.
+pub fn parse(text: &str) -> Result<Expr, Box<Diagnostic>> {
+    if text.len() > MAX_LENGTH {
+        return Err(mistake::too_long(text.len()).into());
+    }
+    if text.trim().is_empty() {
+        return Err(mistake::empty().into());
+    }
+    whole(text, |input| or(input, Context::default()), mistake::after_condition)
+}
+
+/// Reads a path that stands alone, as titles and rule tests have it.
+pub fn parse_path(text: &str) -> Result<Path, Box<Diagnostic>> {
+    whole(text, |input| path(input, false), mistake::after_path)
+}
+
+fn whole<T>(
+    text: &str,
+    mut parser: impl FnMut(&mut Input<'_>) -> Parsed<T>,
+    leftover: fn(Found) -> Diagnostic,
+) -> Result<T, Box<Diagnostic>> {
+    let mut input = LocatingSlice::new(text);
+    let parsed = parser(&mut input).and_then(|parsed| {
+        blanks(&mut input)?;
+        if input.is_empty() { Ok(parsed) } else { Err(cut(leftover(found(&input)))) }
+    });
+    parsed.map_err(|error| match error {
+        ErrMode::Cut(Mistake(Some(diagnostic))) => diagnostic,
+        _ => Box::new(mistake::expected_condition(found(&input))),
+    })
+}
+
+/// Where a condition stands.
+#[derive(Clone, Copy, Default)]
+struct Context {
+    /// How many conditions it lies in.
+    depth: usize,
+    /// Whether one of them is an `any`.
+    inside: bool,
+}
+
+impl Context {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
+fn or(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    chain(input, "or", ExprKind::Or, |input| and(input, context))
+}
+
+fn and(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    chain(input, "and", ExprKind::And, |input| unary(input, context))
+}
+
+/// One condition, or several with a word between them.
+fn chain(
+    input: &mut Input<'_>,
+    word: &'static str,
+    kind: fn(Vec<Expr>) -> ExprKind,
+    mut part: impl FnMut(&mut Input<'_>) -> Parsed<Expr>,
+) -> Parsed<Expr> {
+    let first = part(input)?;
+    let mut parts = vec![first];
+    while preceded(blanks, opt(keyword(word))).parse_next(input)?.is_some() {
+        parts.push(part(input)?);
+    }
+    Ok(if parts.len() == 1 { parts.remove(0) } else { joined(kind, parts) })
+}
+
+fn joined(kind: fn(Vec<Expr>) -> ExprKind, parts: Vec<Expr>) -> Expr {
+    let span = match parts.as_slice() {
+        [first, .., last] => first.span.to(last.span),
+        _ => Span::default(),
+    };
+    Expr { kind: kind(parts), span }
+}
+
+fn unary(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    blanks(input)?;
+    let start = input.current_token_start();
+    if context.depth >= MAX_NESTING {
+        return Err(cut(mistake::too_deep(Span::new(start, start + 1))));
+    }
+    if let Some(bracket) = opt('('.span()).parse_next(input)? {
+        return bracketed(input, bracket.into(), context.deeper());
+    }
+    if opt(peek(keyword("not"))).parse_next(input)?.is_some() {
+        return field_or(input, context, negation);
+    }
+    if opt(peek(keyword("any"))).parse_next(input)?.is_some() {
+        return field_or(input, context, quantified);
+    }
+    compare(input, context)
+}
+
+/// What stands in brackets, of which the first has been read.
+fn bracketed(input: &mut Input<'_>, bracket: Span, inner: Context) -> Parsed<Expr> {
+    let expr = or(input, inner)?;
+    blanks(input)?;
+    match opt(')').parse_next(input)? {
+        Some(_) => Ok(Expr { span: Span::new(bracket.start, input.previous_token_end()), ..expr }),
+        None => Err(cut(mistake::unclosed_bracket(found(input), bracket))),
+    }
+}
+
+/// `not` and `any` are fields where an operator follows.
+fn field_or(
+    input: &mut Input<'_>,
+    context: Context,
+    otherwise: fn(&mut Input<'_>, Context) -> Parsed<Expr>,
+) -> Parsed<Expr> {
+    let before = input.checkpoint();
+    let as_field = compare(input, context).and_then(|expr| {
+        // `not exists = 1` begins like a test of the field `not`; what follows tells.
+        let ends = (blanks, peek(end_of_condition)).parse_next(input);
+        ends.map(|_| expr)
+    });
+    if as_field.is_ok() {
+        return as_field;
+    }
+    input.reset(&before);
+    // Of the two ways to read it, the one that came further is the one that was meant.
+    otherwise(input, context).map_err(|error| further(as_field.err(), error))
+}
+
+fn negation(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    let start = input.current_token_start();
+    keyword("not").parse_next(input)?;
+    let inner = unary(input, context.deeper())?;
+    let span = Span::new(start, inner.span.end);
+    Ok(Expr { kind: ExprKind::Not(Box::new(inner)), span })
+}
+
+fn quantified(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    let start = input.current_token_start();
+    keyword("any").parse_next(input)?;
+    blanks(input)?;
+    let path = match path(input, context.inside) {
+        Err(ErrMode::Backtrack(_)) => return Err(cut(mistake::expected_list_field(found(input)))),
+        path => path?,
+    };
+    blanks(input)?;
+    let Some(bracket) = opt('('.span()).parse_next(input)? else {
+        return Err(cut(mistake::expected_block(found(input), &path)));
+    };
+    let inner = bracketed(input, bracket.into(), Context { inside: true, ..context.deeper() })?;
+    let span = Span::new(start, input.previous_token_end());
+    Ok(Expr { kind: ExprKind::Any(path, Box::new(inner)), span })
+}
+
+fn further(one: Option<ErrMode<Mistake>>, other: ErrMode<Mistake>) -> ErrMode<Mistake> {
+    let place = |error: &ErrMode<Mistake>| match error {
+        ErrMode::Cut(Mistake(Some(diagnostic))) => diagnostic.span.start,
+        _ => 0,
+    };
+    match one {
+        Some(one) if place(&one) > place(&other) => one,
+        _ => other,
+    }
+}
+
+fn end_of_condition(input: &mut Input<'_>) -> Parsed<()> {
+    if input.is_empty() || input.starts_with(')') {
+        return Ok(());
+    }
+    connective(input)
+}
+
+fn compare(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
+    let start = input.current_token_start();
+    let connective = opt(peek(connective.take())).parse_next(input)?;
+    let path = match path(input, context.inside) {
+        Err(ErrMode::Backtrack(_)) => return Err(cut(mistake::expected_condition(found(input)))),
+        path => path?,
+    };
+    blanks(input)?;
+    let (operator, operator_span) = operator(input, &path).map_err(|error| match connective {
+        Some(word) => cut(mistake::misplaced_connective(word, Span::new(start, start + word.len()))),
+        None => error,
+    })?;
+    let right = right(input, operator, context)?;
+    let span = Span::new(start, input.previous_token_end());
+    Ok(Expr { kind: ExprKind::Compare(Compare { path, operator, operator_span, right }), span })
+}
+
+fn operator(input: &mut Input<'_>, path: &Path) -> Parsed<(&'static Operator, Span)> {
+    let start = input.current_token_start();
+    let symbols = take_while(0.., |c| mistake::OPERATOR_SYMBOLS.contains(c)).parse_next(input)?;
+    let spelling = if symbols.is_empty() { opt(word).parse_next(input)?.unwrap_or_default() } else { symbols };
+    let span = Span::new(start, start + spelling.len());
+    match operator::named(spelling) {
+        Some(operator) => Ok((operator, span)),
+        None if spelling.is_empty() => Err(cut(mistake::expected_operator(found(input), path))),
+        None => {
+            blanks(input)?;
+            let next = opt(word).parse_next(input)?.unwrap_or_default();
+            Err(cut(mistake::unknown_operator(spelling, span, path, next)))
+        }
+    }
+}
+
+/// What an operator takes.
+fn right(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed<Right> {
+    if operator.takes == Takes::Nothing {
+        return Ok(Right::Nothing);
+    }
+    blanks(input)?;
+    if let Some(path) = other_field(input, operator, context)? {
+        return Ok(Right::Field(path));
+    }
+    if operator.takes.list() {
+        if let Some(name) = opt(list_name).parse_next(input)? {
+            return Ok(Right::Named(name));
+        }
+        if let Some(bracket) = opt('('.span()).parse_next(input)? {
+            return list(input, operator, bracket.into()).map(Right::List);
+        }
+        if operator.takes == Takes::List {
+            return Err(cut(mistake::expected_list(found(input), operator)));
+        }
+    }
+    operand(input, operator).map(Right::Value)
+}
+
+/// The field behind the word `field`.
+fn other_field(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed<Option<Path>> {
+    let start = input.current_token_start();
+    if opt(keyword("field")).parse_next(input)?.is_none() {
+        return Ok(None);
+    }
+    let span = Span::new(start, input.current_token_start());
+    if operator.between.is_none() {
+        return Err(cut(mistake::field_not_here(span, operator)));
+    }
+    blanks(input)?;
+    match path(input, context.inside) {
+        Err(ErrMode::Backtrack(_)) => Err(cut(mistake::expected_field(found(input)))),
+        path => path.map(Some),
+    }
+}
+
+fn operand(input: &mut Input<'_>, operator: &Operator) -> Parsed<Operand> {
+    blanks(input)?;
+    if let Some(list) = opt(list_name).parse_next(input)? {
+        return Err(cut(mistake::list_not_here(&list, operator)));
+    }
+    match value(input, operator.raw) {
+        Ok(Operand { value: Value::Null, span }) if operator.takes != Takes::ValueOrNull => {
+            Err(cut(mistake::null_not_here(span, operator)))
+        }
+        Err(ErrMode::Backtrack(_)) => Err(cut(mistake::expected_value(found(input), operator))),
+        operand => operand,
+    }
+}
+
+/// The values of a list whose bracket has been read.
+fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span) -> Parsed<Vec<Operand>> {
+    let mut operands = Vec::new();
+    loop {
+        operands.push(operand(input, operator)?);
+        blanks(input)?;
+        match opt(one_of([',', ')'])).parse_next(input)? {
+            Some(',') => {}
+            Some(_) => return Ok(operands),
+            None => return Err(cut(mistake::unclosed_list(found(input), bracket))),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The virtual fields: a thin layer over the raw record, with short names for what people ask for most.
+
+use super::{Node, Scalar};
+use crate::number::Number;
+
+/// The virtual names: a thin layer over the raw record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Virtual {
+    /// `insight` or `cloudtrail`.
+    EventType,
+    /// Who did it, as a short name.
+    User,
+    /// The name of the role behind a session.
+    Role,
+    /// `userIdentity.type`.
+    UserType,
+    /// `userIdentity.accountId`.
+    AccountId,
+    /// `userIdentity.accessKeyId`.
+    AccessKey,
+    /// The part of `userIdentity.arn` after its last `:`.
+    ArnRole,
+    /// `sourceIPAddress`.
+    Ip,
+    /// `awsRegion`.
+    Region,
+    /// `errorCode`.
+    Error,
+    /// `requestParameters.bucketName`.
+    BucketName,
+    /// Whether the caller had passed multi-factor authentication.
+    MfaUsed,
+    /// `eventTime` in milliseconds since 1970.
+    Timestamp,
+}
+
+impl Virtual {
+    /// Every virtual field with its name and what it stands for.
+    pub const ALL: &[(Virtual, &str, &str)] = &[
+        (Virtual::EventType, "event_type", "`\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`"),
+        (
+            Virtual::User,
+            "user",
+            "`Root`, the user name, the end of the ARN, `invokedBy` or `principalId`: the first there is",
+        ),
+        (Virtual::Role, "role", "`userIdentity.sessionContext.sessionIssuer.userName`"),
+        (Virtual::UserType, "userType", "`userIdentity.type`"),
+        (Virtual::AccountId, "accountId", "`userIdentity.accountId`"),
+        (Virtual::AccessKey, "accessKey", "`userIdentity.accessKeyId`"),
+        (Virtual::ArnRole, "arnRole", "the part of `userIdentity.arn` after its last `:`"),
+        (Virtual::Ip, "ip", "`sourceIPAddress`"),
+        (Virtual::Region, "region", "`awsRegion`"),
+        (Virtual::Error, "error", "`errorCode`"),
+        (Virtual::BucketName, "bucketName", "`requestParameters.bucketName`"),
+        (
+            Virtual::MfaUsed,
+            "mfaUsed",
+            "true or false: `additionalEventData.MFAUsed`, else the session's `mfaAuthenticated`",
+        ),
+        (Virtual::Timestamp, "timestamp", "`eventTime` in milliseconds since 1970"),
+    ];
+
+    /// The virtual field of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(field, ..)| *field)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(field, ..)| *field == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// The raw keys that it is another name for; `None` where its value is worked out.
+    pub fn raw_keys(self) -> Option<&'static [&'static str]> {
+        Some(match self {
+            Virtual::Role => &["userIdentity", "sessionContext", "sessionIssuer", "userName"],
+            Virtual::UserType => &["userIdentity", "type"],
+            Virtual::AccountId => &["userIdentity", "accountId"],
+            Virtual::AccessKey => &["userIdentity", "accessKeyId"],
+            Virtual::Ip => &["sourceIPAddress"],
+            Virtual::Region => &["awsRegion"],
+            Virtual::Error => &["errorCode"],
+            Virtual::BucketName => &["requestParameters", "bucketName"],
+            Virtual::EventType | Virtual::User | Virtual::ArnRole | Virtual::MfaUsed | Virtual::Timestamp => {
+                return None;
+            }
+        })
+    }
+
+    /// The value that is worked out; null for a field that only stands for raw keys.
+    pub(super) fn work_out<'a>(self, record: impl Node<'a>) -> Scalar<'a> {
+        let text = |keys: &[&str]| match descend(record, keys).map(Node::scalar) {
+            Some(Scalar::Text(text)) => Some(text),
+            _ => None,
+        };
+        let arn = || text(&["userIdentity", "arn"]);
+        match self {
+            Virtual::EventType => {
+                let insight =
+                    text(&["eventCategory"]) == Some("Insight") || text(&["eventType"]) == Some("AwsCloudTrailInsight");
+                Scalar::Text(if insight { "insight" } else { "cloudtrail" })
+            }
+            Virtual::User if text(&["userIdentity", "type"]) == Some("Root") => Scalar::Text("Root"),
+            Virtual::User => text(&["userIdentity", "userName"])
+                .or_else(|| arn()?.rsplit_once('/').map(|(_, name)| name))
+                .or_else(|| text(&["userIdentity", "invokedBy"]))
+                .or_else(|| text(&["userIdentity", "principalId"]))
+                .map_or(Scalar::Null, Scalar::Text),
+            Virtual::ArnRole => {
+                arn().map_or(Scalar::Null, |arn| Scalar::Text(arn.rsplit_once(':').map_or(arn, |(_, role)| role)))
+            }
+            Virtual::MfaUsed => mfa_used(record).map_or(Scalar::Null, Scalar::Bool),
+            Virtual::Timestamp => text(&["eventTime"])
+                .and_then(|time| time.parse::<jiff::Timestamp>().ok())
+                .map_or(Scalar::Null, |time| Scalar::Number(Number::Int(time.as_millisecond().into()))),
+            _ => Scalar::Null,
+        }
+    }
+}
+
+/// `additionalEventData.MFAUsed` decides where it is present; else the session's attribute.
+fn mfa_used<'a>(record: impl Node<'a>) -> Option<bool> {
+    let session = &["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"];
+    match descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
+        None | Some(Scalar::Null) => match descend(record, session)?.scalar() {
+            Scalar::Text(text) => Some(text == "true"),
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        },
+        Some(Scalar::Text(text)) => Some(text.eq_ignore_ascii_case("yes")),
+        Some(_) => Some(false),
+    }
+}
+
+fn descend<'a, N: Node<'a>>(record: N, keys: &[&str]) -> Option<N> {
+    keys.iter().try_fold(record, |node, key| node.get(key))
+}

@@ -1,0 +1,60 @@
+//! Which matches of a rule raise no alert.
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
+use super::{
+    Suppression,
+    field::{Field, Fields},
+    load::{filter, optional},
+    scalar::Scalar,
+    syntax::shorten,
+    yaml::{Kind, Node},
+};
+use crate::{diagnostic::Diagnostic, filter::Lists};
+
+const KEYS: [&str; 4] = ["filter", "reason", "owner", "expires"];
+const HELP: &str = "write each filter behind `- `, or as `- filter: …` with `reason`, `owner` and `expires`";
+const FILTER_HELP: &str = "add `filter: |`, and on the next line, indented, which records raise no alert";
+const EXPIRES_HELP: &str = "write the last day, such as `2026-12-31`, or a time such as `2026-12-31T12:00:00Z`";
+
+/// The suppressions of a rule: each a filter, or a filter with what should be known of it.
+pub fn read(field: Field, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Vec<Suppression>> {
+    let items = field.list(HELP, problems)?;
+    let suppressions: Vec<_> = items.iter().map(|item| suppression(item, lists, problems)).collect();
+    suppressions.into_iter().collect()
+}
+
+fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Suppression> {
+    if let Kind::Scalar(scalar) = &node.kind
+        && !scalar.is_null()
+    {
+        let filter = filter(scalar, lists, problems)?;
+        return Some(Suppression { filter, reason: None, owner: None, expires: None, span: scalar.span });
+    }
+    let fields = Fields::of(node, "a suppression", &KEYS, HELP, problems)?;
+    let found = fields.require("filter", FILTER_HELP, problems).and_then(|field| {
+        let scalar = field.text(problems)?;
+        Some((filter(scalar, lists, problems)?, scalar.span))
+    });
+    let text = |field: Field, problems: &mut Vec<Diagnostic>| Some(field.text(problems)?.text.trim_end().to_owned());
+    let reason = optional(&fields, "reason", problems, text);
+    let owner = optional(&fields, "owner", problems, text);
+    let expires = optional(&fields, "expires", problems, |field, problems| expires(field.text(problems)?, problems));
+    let (filter, span) = found?;
+    Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span })
+}
+
+/// The first moment that it no longer covers: of a day, its end in UTC.
+fn expires(scalar: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
+    let text = scalar.text.trim_end();
+    let time = text.parse::<Timestamp>().ok().or_else(|| {
+        let next = text.parse::<Date>().ok().filter(|_| !text.contains('T'))?.checked_add(1.day()).ok()?;
+        TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).ok()
+    });
+    if time.is_none() {
+        let title = format!("`{}` is not a day", shorten(text));
+        problems
+            .push(Diagnostic::error("bad-date", title, scalar.span, "expected year, month and day").help(EXPIRES_HELP));
+    }
+    time
+}

@@ -1,0 +1,61 @@
+//! The tests that a rule carries.
+
+use super::{
+    RuleTest, Verdict,
+    field::{self, Field, Fields},
+    load::{optional, parsed},
+    yaml::Node,
+};
+use crate::{diagnostic::Diagnostic, record::Path};
+
+const TEST_KEYS: [&str; 4] = ["match", "no_match", "suppressed", "set"];
+const OUTCOMES: [(&str, Verdict); 3] =
+    [("match", Verdict::Match), ("no_match", Verdict::NoMatch), ("suppressed", Verdict::Suppressed)];
+const TEST_HELP: &str = "write `match: `, `no_match: ` or `suppressed: `, and the path of a record";
+const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on a line of its own";
+
+/// The tests of a rule.
+pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
+    let items = field.list("write each test behind `- `, such as `- match: events/login.json`", problems)?;
+    let tests: Vec<_> = items.iter().map(|item| test(item, problems)).collect();
+    tests.into_iter().collect()
+}
+
+fn test(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
+    let fields = Fields::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
+    let set = optional(&fields, "set", problems, changes);
+    let found: Vec<_> = OUTCOMES.iter().filter_map(|(key, verdict)| Some((*verdict, fields.get(key)?))).collect();
+    let (expect, field) = match found[..] {
+        [one] => one,
+        [] => {
+            problems.extend(fields.missing(&OUTCOMES.map(|(key, _)| key), TEST_HELP));
+            return None;
+        }
+        [(_, first), (_, second), ..] => {
+            let title = format!("a test has both `{}` and `{}`", first.key, second.key);
+            let finding = Diagnostic::error("two-outcomes", title, second.key_span, "expected only one of them");
+            problems.push(finding.context(first.key_span, "the other one").help("make two tests of it"));
+            return None;
+        }
+    };
+    let path = field.text(problems)?;
+    if path.text.trim().is_empty() {
+        let finding = Diagnostic::error("bad-path", "the path of a record is empty", path.span, "expected a file");
+        problems.push(finding.help("write a path relative to the rules file"));
+        return None;
+    }
+    let record = path.text.trim_end().to_owned();
+    Some(RuleTest { expect, record, span: path.span, set: set?.unwrap_or_default() })
+}
+
+fn changes(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<(Path, serde_json::Value)>> {
+    let entries = field.entries(SET_HELP, problems)?;
+    let changes: Vec<_> = entries
+        .iter()
+        .map(|(key, value)| {
+            let (path, value) = (parsed(key, Path::parse, problems), field::json(value, problems));
+            path.zip(value)
+        })
+        .collect();
+    changes.into_iter().collect()
+}
