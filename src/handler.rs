@@ -75,7 +75,9 @@ pub struct Outcome {
     pub suppressed: BTreeMap<String, u64>,
     /// Alerts that the channel accepted.
     pub alerted: u64,
-    /// What must come again.
+    /// How many things failed.
+    pub failed: u64,
+    /// What must come again: of every object the first of its failures, and one that counts the others.
     pub failures: Vec<Failure>,
 }
 
@@ -113,6 +115,14 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// More records or alerts of an object failed than are worth a line each.
+    #[error("s3://{}/{}: {count} more records or alerts failed", object.bucket, object.key)]
+    More {
+        /// Which object.
+        object: ObjectId,
+        /// How many.
+        count: u64,
+    },
     /// An alert was not accepted.
     #[error("alert {id} from s3://{}/{}: {error}", object.bucket, object.key)]
     Publish {
@@ -149,6 +159,15 @@ impl Failure {
                     "record not readable"
                 );
             }
+            Failure::More { object, count } => {
+                tracing::error!(
+                    bucket = object.bucket,
+                    key = object.key,
+                    count,
+                    reason,
+                    "more records or alerts failed"
+                );
+            }
             Failure::Publish { object, id, error } => {
                 let (bucket, key, topic) = (&object.bucket, &object.key, &error.channel);
                 tracing::error!(bucket, key, alert = id, topic, reason = error.reason, "alert not published");
@@ -177,6 +196,7 @@ pub async fn handle(
                             object,
                             scratch: &mut scratch,
                             pending: Vec::new(),
+                            failed: 0,
                             outcome: &mut outcome,
                         };
                         run.read(objects, limits).await;
@@ -197,7 +217,7 @@ pub async fn handle(
         matches = outcome.matches,
         suppressed = outcome.suppressed.values().sum::<u64>(),
         alerted = outcome.alerted,
-        failed = outcome.failures.len(),
+        failed = outcome.failed,
         "done"
     );
     outcome
@@ -209,13 +229,14 @@ impl Outcome {
         serde_json::json!({
             "processed": self.processed, "skipped": self.skipped,
             "evaluated": self.evaluated, "repaired": self.repaired, "unparsable": self.unparsable,
-            "matches": self.matches, "suppressed": self.suppressed, "alerted": self.alerted, "failed": self.failures.len(),
+            "matches": self.matches, "suppressed": self.suppressed, "alerted": self.alerted, "failed": self.failed,
         })
     }
 
     /// Keeps a failure, and says it at once: an operator must see it also if the invocation never ends.
     fn fail(&mut self, failure: Failure) {
         failure.log();
+        self.failed += if let Failure::More { count, .. } = failure { count } else { 1 };
         self.failures.push(failure);
     }
 
@@ -232,14 +253,22 @@ struct Run<'a, C> {
     object: ObjectId,
     scratch: &'a mut Scratch,
     pending: Vec<Message>,
+    /// How many of its records and alerts have failed.
+    failed: u64,
     outcome: &'a mut Outcome,
 }
+
+/// How many failed records and alerts of an object get a line each.
+const MAX_FAILURES: u64 = 20;
 
 impl<C: Channel> Run<'_, C> {
     async fn read(&mut self, objects: &impl Objects, limits: Limits) {
         let read = self.stream(objects, limits).await;
         // Whatever happened to the object: what was found in it is published.
         self.publish().await;
+        if self.failed > MAX_FAILURES {
+            self.outcome.fail(Failure::More { object: self.object.clone(), count: self.failed - MAX_FAILURES });
+        }
         match read {
             Ok(()) => self.outcome.processed += 1,
             Err(failure) => self.outcome.fail(failure),
@@ -286,7 +315,15 @@ impl<C: Channel> Run<'_, C> {
             Item::Unparsable { index, reason } => (index, reason.to_string()),
         };
         self.outcome.unparsable += 1;
-        self.outcome.fail(Failure::Record { object: self.object.clone(), index, reason });
+        self.fail(Failure::Record { object: self.object.clone(), index, reason });
+    }
+
+    /// A broken object can have millions of broken records: the first are told one by one, the others are counted.
+    fn fail(&mut self, failure: Failure) {
+        self.failed += 1;
+        if self.failed <= MAX_FAILURES {
+            self.outcome.fail(failure);
+        }
     }
 
     async fn publish(&mut self) {
@@ -304,7 +341,7 @@ impl<C: Channel> Run<'_, C> {
                     None => PublishError { channel: "the channel".to_owned(), reason: "it gave no answer".to_owned() },
                 };
                 let (object, id) = (self.object.clone(), message.id.clone());
-                self.outcome.fail(Failure::Publish { object, id, error });
+                self.fail(Failure::Publish { object, id, error });
             }
         }
     }

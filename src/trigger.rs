@@ -85,7 +85,7 @@ pub enum TriggerError {
 /// Its shape is that of an S3 event notification ("Event message structure" in the Amazon S3 User Guide).
 pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
     let payload: Value = serde_json::from_slice(payload).map_err(|error| TriggerError::NotJson(error.to_string()))?;
-    if payload["Event"] == "s3:TestEvent" {
+    if payload["Event"] == "s3:TestEvent" && payload.get("Records").is_none() {
         let what = "s3:TestEvent".to_owned();
         return Ok(Delivery { work: vec![Work::Skip { what, reason: SkipReason::TestEvent }] });
     }
@@ -94,6 +94,9 @@ pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
             Ok(Delivery { work: records.iter().enumerate().map(|(index, record)| s3_record(index, record)).collect() })
         }
         Some(_) => Err(TriggerError::UnknownShape("its `Records` are empty".to_owned())),
+        None if payload.get("Records").is_some() => {
+            Err(TriggerError::UnknownShape("its `Records` are no list".to_owned()))
+        }
         None => Err(TriggerError::UnknownShape(outline(&payload))),
     }
 }
@@ -264,5 +267,8 @@ mod tests {
     fn a_test_event_is_no_work() {
         let payload = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "logs"});
         assert!(matches!(decoded(payload).unwrap()[..], [Work::Skip { reason: SkipReason::TestEvent, .. }]));
+        // With records it is work, whatever else it says.
+        let payload = json!({"Event": "s3:TestEvent", "Records": [record("ObjectCreated:Put", "a")]});
+        assert_eq!(decoded(payload), Ok(vec![object("a")]));
     }
 }

@@ -216,7 +216,6 @@ fn a_test_that_fails_names_rule_place_and_record() {
 
     FAILED Images
            rules.yaml:7: put.json: the rule must match this record, and does not match it
-           see: trailbell explain --rules rules.yaml images put.json
 
     FAILED Images
            rules.yaml:9: two.json: it holds more than one record; choose one by its event id
@@ -445,4 +444,65 @@ fn what_a_record_says_cannot_steer_the_terminal() {
     let ran = trailbell_reading(&["scan", "-"], record.as_bytes());
     assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
     assert!(!ran.stdout.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{:?}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_read_and_a_pipe_hold_up_nothing() {
+    use std::os::unix::fs::symlink;
+    let root =
+        folder("odd-folder", &[("rules.yaml", rule("").as_bytes()), ("in/b.json", record("PutImage", "1").as_bytes())]);
+    symlink(root.join("nowhere"), root.join("in/gone.json")).unwrap();
+    symlink(root.join("in"), root.join("in/circle")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(root.join("in/a.json")).status().unwrap();
+    assert!(made.success());
+    let output = command(&["scan", "in", "absent"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("error: absent: ") && said.contains("1 match, 1 failed, 2 passed over"), "{said}");
+}
+
+#[test]
+fn a_file_name_stays_on_its_line() {
+    let root = folder(
+        "odd-name",
+        &[("rules.yaml", rule("").as_bytes()), ("in/x\u{1b}[31m\nforged.json", record("PutImage", "1").as_bytes())],
+    );
+    let output = command(&["scan", "in"]).current_dir(&root).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.lines().count() == 1 && !printed.contains('\u{1b}'), "{printed:?}");
+}
+
+#[test]
+fn a_folder_without_log_files_is_said() {
+    let root = folder("no-logs", &[("rules.yaml", rule("").as_bytes()), ("in/notes.txt", b"x")]);
+    let output = command(&["scan", "in"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
+}
+
+#[test]
+fn scan_ends_when_nobody_reads_its_lines() {
+    use std::io::Read;
+    let root = folder("endless", &[("rules.yaml", rule("").as_bytes())]);
+    let mut child = command(&["scan", "-"])
+        .current_dir(&root)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let line = record("PutImage", "1") + "\n";
+    let writer = std::thread::spawn(move || {
+        let block = line.repeat(1000);
+        // Ends only because the other side does.
+        while std::io::Write::write_all(&mut input, block.as_bytes()).is_ok() {}
+    });
+    let mut some = [0; 100];
+    output.read_exact(&mut some).unwrap();
+    drop(output);
+    writer.join().unwrap();
+    assert!(child.wait().unwrap().success());
 }

@@ -648,9 +648,11 @@ fn rule_tests() {
       = help: write `set: {path: value}`, or each `path: value` on a line of its own
     ");
     let text = rule("severity: 1\nfilter: a = 1\ntests:\n  - match: here.json\n  - no_match: 'events/gone.json'");
-    let (set, warnings) = RuleSet::parse(&text).unwrap();
-    assert_eq!(warnings, []);
-    let missing = missing_tests(&set, &|path| path == "here.json");
+    assert_eq!(RuleSet::parse(&text).unwrap().1, []);
+    // A mistake elsewhere in the rule does not hide it.
+    let broken = text.replace("severity: 1", "severity: 9");
+    assert_eq!(missing_tests(&broken, &|path| path == "here.json").len(), 1);
+    let missing = missing_tests(&text, &|path| path == "here.json");
     insta::assert_snapshot!(render(&missing, "rules.yaml", &text, false).trim_end(), @"
     error[missing-test-file]: there is no record file `events/gone.json`
      --> rules.yaml:7:19

@@ -387,6 +387,18 @@ fn a_message_that_is_refused_fails_alone() {
 }
 
 #[test]
+fn a_flood_of_failures_is_counted_and_told_in_few_lines() {
+    let nothing = format!("{{\"Records\":[{}5,{}]}}", "5,".repeat(100_000), image("1"));
+    let objects = Memory::default().with("a", vec![Ok(gzip(nothing.as_bytes()))]).with("b", vec![Ok(images(1))]);
+    let outbox = Outbox::new(|_| Some(Ok(())));
+    let outcome = handled(&objects, &outbox, &event(&["a", "b"]));
+    assert_eq!((outcome.unparsable, outcome.failed, outcome.alerted), (100_001, 100_001, 2));
+    let failures = failures(&outcome);
+    assert_eq!(failures.len(), 21, "{failures:?}");
+    assert_eq!(failures[20], "s3://logs/a: 99981 more records or alerts failed");
+}
+
+#[test]
 fn a_message_without_an_answer_counts_as_failed() {
     let objects = Memory::default().with("a", vec![Ok(images(4))]);
     let outbox = Outbox::new(|message| (!message.body.contains("event-1\n")).then_some(Ok(())));

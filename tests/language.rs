@@ -341,3 +341,18 @@ fn limits() {
     assert_eq!(Filter::parse(&format!("x = \"{}\"", "a".repeat(16_384))).unwrap_err()[0].code, "filter-too-long");
     assert!(Filter::parse(&vec!["x = 1"; 1000].join(" or ")).is_ok());
 }
+
+#[test]
+fn floats_are_read_as_they_are_written() {
+    // Numbers that a parser which rounds twice gets wrong in the last bit.
+    for text in [
+        "0.9452706955539223",
+        "8.35235235935322e-1",
+        "1.7976931348623157e308",
+        "2.2250738585072011e-308",
+        "123456789012345.678",
+    ] {
+        let record: Value = serde_json::from_str(&format!("{{\"a\": {text}}}")).unwrap();
+        check(&format!("a = {text}"), &[(record, true)]);
+    }
+}

@@ -28,6 +28,9 @@ rules:
   - name: Nothing to say
     severity: 3
     filter: eventName exists
+    title: ""
+    description: "Rules may\x01 be\u200b odd too\0"
+    tags: ["\u200b"]
 "#;
 
 fn message(rule: usize, record: Value, key: &str) -> Message {
@@ -113,6 +116,29 @@ fn a_record_that_says_nothing_makes_an_alert_too() {
 }
 
 #[test]
+fn a_sign_in_with_a_wrong_password_says_so() {
+    let record = json!({
+        "eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com", "errorMessage": "Failed authentication",
+        "userIdentity": {"type": "IAMUser", "userName": "bob"}, "responseElements": {"ConsoleLogin": "Failure"},
+    });
+    let message = message(1, record, "k");
+    assert!(message.body.contains("          failed: Failed authentication\n"), "{}", message.body);
+    assert!(
+        message.attributes.iter().any(|attribute| attribute.name == "outcome" && attribute.string_value() == "failed")
+    );
+}
+
+#[test]
+fn what_matched_is_shown_as_it_is_written() {
+    let text = RULES.replace("filter: eventName exists", "filter: eventName = \"A  B\"");
+    let rule = Arc::new(RuleSet::parse(&text).unwrap().0.rules.swap_remove(1));
+    let record = Arc::new(Record::new(json!({"eventName": "A  B"})).unwrap());
+    let finding = Finding { rule, position: 0, suppressed: false, record };
+    let message = text::render(&Alert::new(finding, Origin { bucket: "b".to_owned(), key: "k".to_owned() }));
+    assert!(message.body.contains("Matched   eventName = \"A  B\"\n"), "{}", message.body);
+}
+
+#[test]
 fn a_denied_call_says_so() {
     let mut record = put_image();
     record["errorCode"] = json!("AccessDenied");
@@ -155,14 +181,14 @@ fn check(message: &Message) -> Result<(), TestCaseError> {
     prop_assert!(subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{subject:?}");
     prop_assert!(subject.starts_with("SEV"), "{subject:?}");
     prop_assert!(!message.body.is_empty());
-    prop_assert!(message.body.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", message.body);
+    prop_assert!(message.body.chars().all(|c| c == '\n' || !unfit(c)), "{:?}", message.body);
     prop_assert!(message.attributes.len() <= 10);
     let mut size = message.body.len();
     for attribute in &message.attributes {
         let (name, value) = (attribute.name, attribute.string_value());
         prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)), "{name}");
         prop_assert!(!value.is_empty(), "{name}");
-        prop_assert!(!value.chars().any(char::is_control), "{name}: {value:?}");
+        prop_assert!(!value.chars().any(unfit), "{name}: {value:?}");
         match &attribute.value {
             AttributeValue::Text(_) => prop_assert_eq!(attribute.data_type(), "String"),
             AttributeValue::Number(_) => {
@@ -182,6 +208,11 @@ fn check(message: &Message) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Control characters, and code points that XML, and with it SNS, does not take.
+fn unfit(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{1fffe}' | '\u{fdd0}'..='\u{fdef}')
+}
+
 /// Text that an attacker may choose: a user agent, a name, an error message.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
@@ -191,7 +222,7 @@ fn hostile() -> impl Strategy<Value = String> {
         Just("\u{2028}\u{85}\u{b}\u{0}\u{1b}[31m".to_owned()),
         Just("<!channel> @here [link](https://example.com)".to_owned()),
         Just("日本語 😀 é".to_owned()),
-        Just("\u{ffff}\u{fffe}\u{feff}".to_owned()),
+        Just("\u{ffff}\u{fffe}\u{feff}\u{fdd0}\u{1fffe}\u{3164}".to_owned()),
         Just("\"}{\\".to_owned()),
         any::<String>(),
         (1_usize..3_000).prop_map(|length| "A".repeat(length)),

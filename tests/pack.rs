@@ -19,7 +19,7 @@ fn rules() -> Vec<Rule> {
     let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
     let (set, warnings) = RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert!(warnings.is_empty(), "{warnings:#?}");
-    let missing = missing_tests(&set, &|path| root().join(path).is_file());
+    let missing = missing_tests(&text, &|path| root().join(path).is_file());
     assert!(missing.is_empty(), "{missing:#?}");
     set.rules
 }

@@ -57,9 +57,9 @@ impl Alert {
         self.record().at(&["recipientAccountId"]).or_else(|| self.record().at(&["userIdentity", "accountId"]))
     }
 
-    /// `success`, or the error code.
+    /// `success`, the error code, or `failed` where there is none.
     pub fn outcome(&self) -> String {
-        self.record().field(Virtual::Error).unwrap_or_else(|| "success".to_owned())
+        outcome(self.record()).unwrap_or_else(|| "success".to_owned())
     }
 
     /// What subscribers can filter by; see [`Attribute`].
@@ -82,13 +82,22 @@ impl Alert {
     }
 }
 
-/// The rule's title with the record's values, or else what was called by whom.
+/// The rule's title with the record's values; where that is empty, what was called by whom.
 pub fn title(finding: &Finding) -> String {
-    if let Some(title) = &finding.rule.title {
-        return title.fill(&finding.record);
+    let title = finding.rule.title.as_ref().map(|title| title.fill(&finding.record));
+    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+        return title;
     }
     let event = finding.record.at(&["eventName"]).unwrap_or_else(|| "an unnamed event".to_owned());
     format!("{event} by {}", actor(&finding.record))
+}
+
+/// How a call failed: its error code, or `failed` where there is none, as for a sign-in with a wrong password; `None`
+/// for a call that did not.
+fn outcome(record: &Record) -> Option<String> {
+    let sign_in = || record.at(&["responseElements", "ConsoleLogin"]).is_some_and(|outcome| outcome == "Failure");
+    let failed = || (record.at(&["errorMessage"]).is_some() || sign_in()).then(|| "failed".to_owned());
+    record.field(Virtual::Error).or_else(failed)
 }
 
 fn actor(record: &Record) -> String {
@@ -165,8 +174,8 @@ impl Attribute {
         let value = match value {
             AttributeValue::Text(text) => AttributeValue::Text(untrusted::line(&text, Self::MAX_LENGTH)),
             AttributeValue::List(items) => {
-                let items = items.iter().map(|item| untrusted::line(item, Self::MAX_LENGTH)).collect();
-                AttributeValue::List(items)
+                let items = items.iter().map(|item| untrusted::line(item, Self::MAX_LENGTH));
+                AttributeValue::List(items.filter(|item| !item.is_empty()).collect())
             }
             number @ AttributeValue::Number(_) => number,
         };

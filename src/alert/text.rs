@@ -51,10 +51,10 @@ fn body(alert: &Alert) -> String {
     body.row("When", &record.at(&["eventTime"]).unwrap_or_else(|| "unknown".to_owned()));
     body.gap();
     if let Some(description) = &rule.description {
-        body.paragraph(&untrusted::cut(description.trim(), MAX_DESCRIPTION));
+        body.paragraph(&untrusted::lines(description, MAX_DESCRIPTION));
     }
     body.row("Runbook", rule.runbook.as_deref().unwrap_or_default());
-    body.long_row("Matched", &rule.filter.to_string(), MAX_FILTER);
+    body.write("Matched", &untrusted::cut(&untrusted::printable(&rule.filter.to_string()), MAX_FILTER));
     body.row("Event", &record.at(&["eventID"]).unwrap_or_else(|| "without an id".to_owned()));
     body.long_row("Object", &format!("s3://{}/{}", alert.origin.bucket, alert.origin.key), MAX_KEY);
     body.row("Alert", &alert.id);
@@ -90,10 +90,15 @@ fn what(record: &Record) -> String {
 }
 
 fn outcome(record: &Record) -> String {
-    match (record.field(Virtual::Error), record.at(&["errorMessage"])) {
-        (None, None) => "succeeded".to_owned(),
-        (Some(code), None) => format!("failed: {code}"),
-        (code, Some(message)) => format!("failed: {} ({message})", code.unwrap_or_else(|| "no error code".to_owned())),
+    let code = record.field(Virtual::Error);
+    match (super::outcome(record), record.at(&["errorMessage"])) {
+        (None, _) => "succeeded".to_owned(),
+        (Some(_), Some(message)) => match code {
+            Some(code) => format!("failed: {code} ({message})"),
+            None => format!("failed: {message}"),
+        },
+        (Some(failure), None) if code.is_some() => format!("failed: {failure}"),
+        (Some(_), None) => "failed".to_owned(),
     }
 }
 
@@ -124,7 +129,11 @@ impl Body {
     }
 
     fn long_row(&mut self, name: &str, value: &str, limit: usize) {
-        let value = untrusted::line(value, limit);
+        self.write(name, &untrusted::line(value, limit));
+    }
+
+    /// A value that is fit to be shown.
+    fn write(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             let _ = writeln!(self.0, "{name:<9} {value}");
         }

@@ -3,9 +3,20 @@
 /// `text` on one line: what is no printable character becomes a blank, runs of blanks become one, and what is longer
 /// than `limit` characters is cut, with a word on how much.
 pub fn line(text: &str, limit: usize) -> String {
-    let shown: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
-    let shown: Vec<&str> = shown.split_whitespace().collect();
-    cut(&shown.join(" "), limit)
+    let shown = printable(text);
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    cut(&words.join(" "), limit)
+}
+
+/// `text` on one line: what is no printable character becomes a blank.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
+}
+
+/// `text` with its lines, each made fit to be shown.
+pub fn lines(text: &str, limit: usize) -> String {
+    let lines: Vec<String> = text.trim().lines().map(|text| printable(text).trim_end().to_owned()).collect();
+    cut(&lines.join("\n"), limit)
 }
 
 /// The beginning of `text`, with a word on how many characters are missing.
@@ -36,12 +47,15 @@ pub fn ascii(text: &str) -> String {
 }
 
 /// Not a control character, nor one that is invisible or turns the direction of the text round it: those can hide or
-/// forge what a reader sees (Unicode Technical Report 36, "Unicode Security Considerations").
+/// forge what a reader sees (Unicode Technical Report 36, "Unicode Security Considerations"). Invisible are those of the
+/// property `Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`, and the blank Braille pattern.
 fn is_printable(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
         && !is_noncharacter(c)
 }
 
@@ -60,6 +74,12 @@ mod tests {
         assert_eq!(line("a\u{202e}b\u{200b}c\u{0}d\u{feff}", 100), "a b c d");
         assert_eq!(line(" \t ", 100), "");
         assert_eq!(line("Ådå 😀", 100), "Ådå 😀");
+        assert_eq!(line("\u{3164}\u{115f}a\u{2800}\u{ffa0}\u{fffe}\u{fdd0}b\u{e0100}", 100), "a b");
+    }
+
+    #[test]
+    fn paragraphs_keep_their_lines() {
+        assert_eq!(lines("one\u{1b}[31m\r\n\n  two  blanks \u{0}\n", 100), "one [31m\n\n  two  blanks");
     }
 
     #[test]

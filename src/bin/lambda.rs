@@ -24,7 +24,6 @@ use trailbell::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log_as_json();
     let function = match Function::start().await {
         Ok(function) => function,
         Err(wrong) => return refuse(&wrong).await,
@@ -43,9 +42,8 @@ async fn main() -> ExitCode {
 }
 
 /// One JSON object a line on standard output, panics included.
-fn log_as_json() {
-    let levels = env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
-    let levels: Targets = levels.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+fn log_as_json(levels: &str) {
+    let levels: Targets = levels.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -68,6 +66,7 @@ struct Function {
 impl Function {
     async fn start() -> Result<Self, String> {
         let settings = Settings::read(|name| env::var(name).ok())?;
+        log_as_json(&settings.log);
         let engine = Engine::new(rules(&settings)?);
         let config = sdk_config(&settings).await;
         tracing::info!(rules = engine.rules().len(), topic = settings.alert_topic, "ready");
@@ -80,7 +79,7 @@ impl Function {
         match outcome.failures.as_slice() {
             [] => Ok(outcome.summary()),
             [only] => Err(Failed(only.to_string())),
-            [first, more @ ..] => Err(Failed(format!("{first} (and {} more failures)", more.len()))),
+            [first, ..] => Err(Failed(format!("{first} (and {} more failures)", outcome.failed.saturating_sub(1)))),
         }
     }
 }

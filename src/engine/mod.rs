@@ -4,11 +4,12 @@
 //! plain: it parses every record and asks every rule. The two find the same matches; tests hold them to it.
 
 mod index;
+mod parse;
 mod repair;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+pub use parse::{MAX_NESTING, parse};
 
 use crate::{
     record::Record,
@@ -104,17 +105,4 @@ impl Engine {
         };
         candidates.filter_map(finding).collect()
     }
-}
-
-/// The record, and whether its text had to be mended; or why it is none.
-pub fn parse(text: &[u8]) -> Result<(Record, bool), String> {
-    let (value, repaired) = match serde_json::from_slice::<Value>(text) {
-        Ok(value) => (value, false),
-        Err(error) => match repair::repair(text) {
-            (mended, true) => (serde_json::from_str(&mended).map_err(|error| error.to_string())?, true),
-            _ => return Err(error.to_string()),
-        },
-    };
-    let record = Record::new(value).map_err(|_| "it is not a JSON object".to_owned())?;
-    Ok((record, repaired))
 }

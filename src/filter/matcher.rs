@@ -2,8 +2,6 @@
 //!
 //! It mirrors the expression node for node, so that an [`Observer`] can lay the expression beside what it sees.
 
-use std::sync::Arc;
-
 use super::{
     Lists,
     ast::{Compare, Expr, ExprKind, Operand, Right},
@@ -222,10 +220,10 @@ impl Clause {
             requires: requires.into_iter().map(|requires| relied_on(&compare.path, requires)).collect(),
         };
         match &compare.right {
-            Right::Value(Operand { value: Value::Null, .. }) => {
-                // No value, not even a null one, is no value: `= null` is the complement of `exists`.
-                let exists: Test = Arc::new(|scalar| scalar != Scalar::Null);
-                Ok(clause(!operator.negated, Against::Tests([exists].into()), vec![Requires::Nothing]))
+            Right::Value(operand @ Operand { value: Value::Null, .. }) => {
+                // `= null` holds where no value is present.
+                let present = test(operator, operand)?;
+                Ok(clause(!operator.negated, Against::Tests([present].into()), vec![Requires::Nothing]))
             }
             Right::Field(path) => {
                 let between = operator.between.unwrap_or(|_, _| false);

@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use crate::log_file::Limits;
+use crate::{engine::MAX_NESTING, log_file::Limits};
 
 /// Settings that are complete and in range.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub alert_topic: String,
     /// `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`: what a log file may cost.
     pub limits: Limits,
+    /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
+    pub log: String,
     /// `RETRY_BASE_MS`: the wait before a request is sent a second time; it doubles from there.
     pub retry_base: Duration,
     /// `CONNECT_TIMEOUT_MS`: how long a connection may take.
@@ -35,8 +37,9 @@ impl Settings {
             limits: Limits {
                 max_decompressed_bytes: reader.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
                 max_record_bytes: reader.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
-                max_nesting: reader.number("MAX_NESTING", "levels", safe.max_nesting),
+                max_nesting: reader.nesting("MAX_NESTING", safe.max_nesting),
             },
+            log: reader.log("RUST_LOG"),
             retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
             connect_timeout: reader.milliseconds("CONNECT_TIMEOUT_MS", 3_000),
             read_timeout: reader.milliseconds("READ_TIMEOUT_MS", 10_000),
@@ -62,6 +65,29 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             Some(other) => self.reject(format!("`{name}` is `{other}`: write the ARN of an SNS topic")),
             None => self.reject(format!("`{name}` is missing: set it to the ARN of the SNS topic for alerts")),
         }
+    }
+
+    fn nesting(&mut self, name: &str, default: usize) -> usize {
+        let levels = self.number(name, "levels", default);
+        if levels > MAX_NESTING {
+            self.wrong.push(format!("`{name}` is `{levels}`: write at most {MAX_NESTING}"));
+        }
+        levels
+    }
+
+    /// A word that is no level would be taken for the name of a module, and silence all others.
+    fn log(&mut self, name: &str) -> String {
+        const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+        let text = self.text(name).unwrap_or_else(|| "info".to_owned());
+        let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        let known = |part: &str| match part.split_once('=') {
+            Some((module, level)) => !module.trim().is_empty() && is_level(level.trim()),
+            None => is_level(part.trim()),
+        };
+        if !text.split(',').all(known) {
+            self.wrong.push(format!("`{name}` is `{text}`: write `error`, `warn`, `info`, `debug`, `trace` or `off`"));
+        }
+        text
     }
 
     fn milliseconds(&mut self, name: &str, default: u64) -> Duration {
@@ -104,6 +130,7 @@ mod tests {
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
         assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.log, "info");
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
     }
 
@@ -115,6 +142,7 @@ mod tests {
             ("LAMBDA_TASK_ROOT", "/var/task"),
             ("MAX_RECORD_BYTES", "5"),
             ("RETRY_BASE_MS", "7"),
+            ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
@@ -126,7 +154,8 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let wrong = [
             ("ALERT_TOPIC_ARN", "alerts"),
-            ("MAX_NESTING", "0"),
+            ("MAX_NESTING", "513"),
+            ("RUST_LOG", "warning"),
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),
             ("MAX_RECORD_BYTES", "99999999999999999999"),

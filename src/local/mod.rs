@@ -4,9 +4,8 @@ mod folder;
 mod printed;
 
 use std::{
-    fs::File,
     io::{self, Read},
-    path::Path,
+    ops::ControlFlow,
 };
 
 pub use folder::Folder;
@@ -29,16 +28,14 @@ pub enum ReadError {
     LogFile(#[from] LogFileError),
 }
 
-/// Shows every item of a CloudTrail file of any shape, gzipped or not, in order; the path `-` is standard input.
-/// `progress` is told how many bytes have been read.
+/// Shows items of a CloudTrail file of any shape, gzipped or not, in order, until `see` breaks off. `progress` is told
+/// how many bytes have been read.
 pub fn read(
-    path: &Path,
+    mut input: impl Read,
     limits: Limits,
     progress: &dyn Fn(u64),
-    see: &mut dyn FnMut(Item<'_>),
+    see: &mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    let mut input: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
     let mut reader = Reader::new(Shape::Any, limits);
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -51,7 +48,9 @@ pub fn read(
         progress(length as u64);
         let mut chunk = &buffer[..length];
         while let Some(item) = reader.next(&mut chunk)? {
-            see(item);
+            if see(item).is_break() {
+                return Ok(());
+            }
         }
     }
 }

@@ -118,17 +118,17 @@ impl Virtual {
     }
 }
 
-/// `additionalEventData.MFAUsed` decides where it is present; else the session's attribute.
+/// `additionalEventData.MFAUsed` decides where it is text; else the session's attribute.
 fn mfa_used<'a>(record: impl Node<'a>) -> Option<bool> {
     let session = &["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"];
-    match descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
-        None | Some(Scalar::Null) => match descend(record, session)?.scalar() {
-            Scalar::Text(text) => Some(text == "true"),
-            Scalar::Bool(value) => Some(value),
-            _ => None,
-        },
-        Some(Scalar::Text(text)) => Some(text.eq_ignore_ascii_case("yes")),
-        Some(_) => Some(false),
+    if let Some(Scalar::Text(used)) = descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
+        return Some(used.eq_ignore_ascii_case("yes"));
+    }
+    match descend(record, session)?.scalar() {
+        Scalar::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Scalar::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        Scalar::Bool(value) => Some(value),
+        _ => None,
     }
 }
 

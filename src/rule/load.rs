@@ -8,7 +8,7 @@ use super::field::{self, Field, Fields};
 use super::scalar::Scalar;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Rule, RuleSet, Severity, list, suppression, test};
+use super::{Rule, RuleSet, RuleTest, Severity, list, suppression, test};
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, counted};
 use crate::filter::{Filter, Lists};
@@ -37,6 +37,14 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
     Ok((RuleSet { rules, lists: loader.lists }, problems))
 }
 
+/// The tests that can be read, with the names of their rules; of a file that is no YAML none.
+pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
+    let Ok(document) = yaml::parse(text) else { return Vec::new() };
+    let mut loader = Loader::default();
+    loader.file(&document.root);
+    loader.tests
+}
+
 /// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
 fn cut(problems: &mut Vec<Diagnostic>) {
     let hidden = problems.split_off(MAX_FINDINGS.min(problems.len()));
@@ -52,6 +60,7 @@ fn cut(problems: &mut Vec<Diagnostic>) {
 struct Loader {
     problems: Vec<Diagnostic>,
     lists: Lists,
+    tests: Vec<(Option<String>, RuleTest)>,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
 }
@@ -117,6 +126,9 @@ impl Loader {
         let tags = optional(&fields, "tags", p, tags);
         let runbook = optional(&fields, "runbook", p, runbook);
         let tests = optional(&fields, "tests", p, test::read);
+        let shown = name.map(|name| name.text.trim_end().to_owned());
+        let read = tests.iter().flatten().flatten();
+        self.tests.extend(read.map(|test| (shown.clone(), test.clone())));
         self.unique(name, id.as_ref());
         if let Some(name) = name {
             for finding in &mut self.problems[before..] {

@@ -150,16 +150,15 @@ impl RuleSet {
     }
 }
 
-/// The tests whose record is no file; `exists` is asked with paths relative to the rules file.
-pub fn missing_tests(set: &RuleSet, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
-    let tests = set.rules.iter().flat_map(|rule| rule.tests.iter().map(move |test| (rule, test)));
-    tests
-        .filter(|(_, test)| !exists(&test.record))
+/// The tests whose record is no file, also those of rules that are broken elsewhere; `text` is the rules file, and
+/// `exists` is asked with paths relative to it.
+pub fn missing_tests(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let missing = load::tests(text).into_iter().filter(|(_, test)| !exists(&test.record));
+    missing
         .map(|(rule, test)| {
             let title = format!("there is no record file `{}`", syntax::shorten(&test.record));
-            Diagnostic::error("missing-test-file", title, test.span, "expected a file")
-                .in_rule(&rule.name)
-                .help("create the file, or mend the path: it is relative to the rules file")
+            let finding = Diagnostic::error("missing-test-file", title, test.span, "expected a file");
+            Diagnostic { rule, ..finding }.help("create the file, or mend the path: it is relative to the rules file")
         })
         .collect()
 }

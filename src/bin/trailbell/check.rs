@@ -7,9 +7,15 @@ use std::{
 
 use clap::ValueEnum;
 use serde_json::json;
-use trailbell::diagnostic::{Diagnostic, Level, counted, line_column, tally};
+use trailbell::{
+    alert::untrusted::printable,
+    diagnostic::{Diagnostic, Level, counted, line_column, tally},
+};
 
-use crate::{Status, inputs::RulesFile};
+use crate::{
+    Status,
+    inputs::{RulesFile, shown},
+};
 
 /// How findings are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -41,7 +47,7 @@ pub fn run(path: &Path, format: Format) -> Status {
         }
     }
     let rules = file.rules.as_ref().map(|rules| counted(rules.rules.len() as u64, "rule") + ", ").unwrap_or_default();
-    let tally = format!("{}: {rules}{}", path.display(), tally(&file.findings));
+    let tally = format!("{}: {rules}{}", shown(path), tally(&file.findings));
     match format {
         Format::Text => writeln!(stdout, "{tally}")?,
         Format::Json | Format::Github => writeln!(io::stderr(), "{tally}")?,
@@ -72,7 +78,7 @@ fn as_github(finding: &Diagnostic, file: &RulesFile) -> String {
         level(finding),
         property(&file.path.display().to_string()),
         property(finding.code),
-        data(&format!("{rule}{}: {}{help}", finding.title, finding.label)),
+        data(&format!("{}{help}", printable(&format!("{rule}{}: {}", finding.title, finding.label)))),
     )
 }
 

@@ -6,12 +6,16 @@ use std::{
 };
 
 use trailbell::{
+    alert::untrusted::printable,
     diagnostic::nearest,
     filter::{self, Explanation},
     rule::RuleSet,
 };
 
-use crate::{Status, Stop, inputs};
+use crate::{
+    Status, Stop,
+    inputs::{self, shown},
+};
 
 /// The longest value shown, in characters.
 const MAX_SHOWN: usize = 200;
@@ -20,9 +24,10 @@ const MAX_SHOWN: usize = 200;
 pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
     let rules = inputs::rules(rules)?;
     let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?;
-    let record = inputs::record(file, event_id).map_err(|reason| {
+    let record = inputs::open(file).map_err(|error| error.to_string());
+    let record = record.and_then(|input| inputs::record(input, event_id)).map_err(|reason| {
         let hint = if event_id.is_none() && reason.contains("more than one") { ": add --event-id ID" } else { "" };
-        Stop::Message(format!("{}: {reason}{hint}", file.display()))
+        Stop::Message(format!("{}: {reason}{hint}", shown(file)))
     })?;
     let explanation = filter::explain(&rule.filter, record.value());
     let mut stdout = io::stdout().lock();
@@ -52,7 +57,7 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
         [] => String::new(),
         values => format!(" against {}", shortened(&values.join(", "))),
     };
-    writeln!(output, "{word}  {}{}{saw}{other}", "  ".repeat(depth), part.condition)?;
+    writeln!(output, "{word}  {}{}{saw}{other}", "  ".repeat(depth), printable(&part.condition))?;
     part.parts.iter().try_for_each(|part| show(part, depth + 1, colour, output))
 }
 

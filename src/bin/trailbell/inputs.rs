@@ -1,12 +1,14 @@
 //! What the commands read: rules files, and single records.
 
 use std::{
-    fs,
-    io::{self, IsTerminal, Write},
+    fs::{self, File},
+    io::{self, IsTerminal, Read, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use trailbell::{
+    alert::untrusted::printable,
     diagnostic::{Diagnostic, render, tally},
     engine, local,
     log_file::{Item, Limits},
@@ -31,70 +33,80 @@ pub struct RulesFile {
 impl RulesFile {
     /// Reads and checks the rules file at `path`, with the files of its tests.
     pub fn read(path: &Path) -> Result<Self, Stop> {
-        let shown = path.display();
+        let shown = shown(path);
         let bytes = fs::read(path).map_err(|error| Stop::Message(format!("{shown} cannot be read: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Stop::Message(format!("{shown} is not UTF-8: byte {at} is no part of a character; save the file as UTF-8"))
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (rules, findings) = match RuleSet::parse(&text) {
-            Ok((rules, mut warnings)) => {
-                warnings.extend(missing_tests(&rules, &|test| folder.join(test).is_file()));
-                (Some(rules), warnings)
-            }
+        let (rules, mut findings) = match RuleSet::parse(&text) {
+            Ok((rules, warnings)) => (Some(rules), warnings),
             Err(errors) => (None, errors),
         };
+        findings.extend(missing_tests(&text, &|test| folder.join(test).is_file()));
+        findings.sort_by_key(|finding| finding.span.start);
         Ok(Self { path: path.to_owned(), text, rules, findings })
     }
 
     /// The findings as text.
     pub fn rendered(&self, colour: bool) -> String {
-        render(&self.findings, &self.path.display().to_string(), &self.text, colour)
+        render(&self.findings, &shown(&self.path), &self.text, colour)
     }
 }
 
 /// The rules at `path`, for a command that needs them whole; says on standard error what keeps it from that. The
 /// files that tests name are not asked for.
 pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
+    Ok(rules_and_text(path)?.0)
+}
+
+/// The same, with the text of the file.
+pub fn rules_and_text(path: &Path) -> Result<(RuleSet, String), Stop> {
     let file = RulesFile::read(path)?;
     if let Some(rules) = file.rules {
-        return Ok(rules);
+        return Ok((rules, file.text));
     }
     let mut stderr = io::stderr().lock();
     let _ = write!(stderr, "{}", file.rendered(io::stderr().is_terminal()));
-    let _ = writeln!(stderr, "{}: {}", path.display(), tally(&file.findings));
+    let _ = writeln!(stderr, "{}: {}", shown(path), tally(&file.findings));
     Err(Stop::Said)
 }
 
-/// The one record of a file; with `event_id` the one of that id.
-pub fn record(path: &Path, event_id: Option<&str>) -> Result<Record, String> {
-    let mut found = Vec::new();
-    let mut broken = None;
-    let read = local::read(path, Limits::default(), &|_| {}, &mut |item| {
+/// A file that a user names; `-` is standard input.
+pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if path == Path::new("-") { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
+}
+
+/// A path as it can be shown: whatever its name holds, it stays on its line.
+pub fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+/// The one record of a file; with `event_id` the one of that id, whatever else the file holds.
+pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, String> {
+    let (mut found, mut broken) = (Vec::new(), None);
+    let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
         let parsed = match item {
             Item::Record(record) => engine::parse(record.text).map_err(|reason| (record.index, reason)),
             Item::Unparsable { index, reason } => Err((index, reason.to_string())),
         };
         match parsed {
             Ok((record, _)) if event_id.is_none_or(|id| record.at(&["eventID"]).as_deref() == Some(id)) => {
-                // Two are enough to know that there is more than one.
-                if found.len() < 2 {
-                    found.push(record);
-                }
+                found.push(record);
             }
             Ok(_) => {}
-            Err((index, reason)) => {
-                broken.get_or_insert(format!("record {index}: {reason}"));
-            }
+            Err((index, reason)) => broken = broken.take().or(Some(format!("record {index}: {reason}"))),
         }
+        // Two are enough to know that there is more than one.
+        if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    match (read, broken, found.len(), found.pop(), event_id) {
-        (Err(error), ..) => Err(error.to_string()),
-        (_, _, 1, Some(record), _) => Ok(record),
-        (_, Some(reason), 0, ..) => Err(reason),
-        (_, _, 0, _, Some(id)) => Err(format!("it holds no record with the event id `{id}`")),
-        (_, _, 0, _, None) => Err("it holds no record".to_owned()),
+    let broken = broken.or_else(|| read.err().map(|error| error.to_string()));
+    match (found.len(), found.pop(), broken, event_id) {
+        (1, Some(record), None, _) | (1, Some(record), Some(_), Some(_)) => Ok(record),
+        (0 | 1, _, Some(reason), _) => Err(reason),
+        (0, _, None, Some(id)) => Err(format!("it holds no record with the event id `{id}`")),
+        (0, _, None, None) => Err("it holds no record".to_owned()),
         (.., Some(id)) => Err(format!("it holds more than one record with the event id `{id}`")),
         (.., None) => Err("it holds more than one record; choose one by its event id".to_owned()),
     }

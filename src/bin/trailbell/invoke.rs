@@ -7,6 +7,7 @@ use std::{
 };
 
 use trailbell::{
+    alert::untrusted::printable,
     diagnostic::counted,
     engine::Engine,
     handler::{self, Outcome},
@@ -14,19 +15,22 @@ use trailbell::{
     log_file::Limits,
 };
 
-use crate::{Status, Stop, inputs};
+use crate::{
+    Status, Stop,
+    inputs::{self, shown},
+};
 
 /// Prints each alert on standard output, and what came of the invocation on standard error.
 pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let payload =
-        fs::read(event).map_err(|error| Stop::Message(format!("{} cannot be read: {error}", event.display())))?;
+        fs::read(event).map_err(|error| Stop::Message(format!("{} cannot be read: {error}", shown(event))))?;
     let channel = Printed::new(io::stdout());
     let objects = Folder::new(buckets);
     let outcome = pollster::block_on(handler::handle(&engine, &objects, &channel, Limits::default(), &payload));
     let mut stderr = io::stderr().lock();
     for failure in &outcome.failures {
-        writeln!(stderr, "error: {failure}")?;
+        writeln!(stderr, "error: {}", printable(&failure.to_string()))?;
     }
     writeln!(stderr, "{}", summary(&outcome))?;
     Ok(u8::from(!outcome.failures.is_empty()))
@@ -48,6 +52,6 @@ fn summary(outcome: &Outcome) -> String {
         parts.push(format!("{} suppressed", outcome.suppressed.values().sum::<u64>()));
     }
     parts.push(format!("{} published", counted(outcome.alerted, "alert")));
-    parts.push(format!("{} failed", outcome.failures.len()));
+    parts.push(format!("{} failed", outcome.failed));
     parts.join(", ")
 }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
+use trailbell::alert::untrusted::printable;
 
 /// Watches CloudTrail: evaluates every event against rules and raises alerts.
 #[derive(Parser)]
@@ -133,7 +134,7 @@ fn main() -> ExitCode {
         Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Said) => ExitCode::from(2),
         Err(Stop::Message(message)) => {
-            let _ = writeln!(io::stderr(), "error: {message}");
+            let _ = writeln!(io::stderr(), "error: {}", printable(&message));
             ExitCode::from(2)
         }
     }

@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     io::{self, IsTerminal, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -18,7 +19,10 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use trailbell::{
-    alert::{self, untrusted},
+    alert::{
+        self,
+        untrusted::{self, printable},
+    },
     backtest::Counts,
     diagnostic::counted,
     engine::{Engine, Evaluated, Finding, Scratch},
@@ -27,7 +31,10 @@ use trailbell::{
     trigger::is_digest,
 };
 
-use crate::{Status, Stop, inputs};
+use crate::{
+    Status,
+    inputs::{self, shown},
+};
 
 /// How matches are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -51,10 +58,20 @@ const LONG: u64 = 32 << 20;
 /// Prints matches on standard output, and what is wrong and a tally on standard error.
 pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
-    let (files, passed_over) = expand(paths)?;
+    let mut folders = Folders::default();
+    for path in paths {
+        folders.add(path);
+    }
+    let Folders { files, passed_over, mut complaints } = folders;
+    if files.is_empty() {
+        complaints.push("nothing to read: of folders, .json and .json.gz files are read".to_owned());
+    }
+    let mut failed = complaints.len() as u64;
+    for complaint in complaints {
+        writeln!(io::stderr(), "error: {complaint}")?;
+    }
     let progress = progress(&files);
     let mut total = Counts::new(engine.rules().len());
-    let mut failed = 0;
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let (jobs, queue) = channel::<Job>();
     let queue = Mutex::new(queue);
@@ -111,13 +128,15 @@ fn work(engine: &Engine, format: Format, queue: &Mutex<Receiver<Job>>, progress:
 }
 
 fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
-    let shown = job.path.display().to_string();
+    let shown = shown(&job.path);
     let mut counts = Counts::new(engine.rules().len());
     let mut block = Vec::new();
-    let send = |part| {
-        let _ = job.parts.send(part);
+    // A receiver that is gone wants no more of the file.
+    let send = |part| match job.parts.send(part) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
     };
-    let read = local::read(&job.path, Limits::default(), &|bytes| progress.inc(bytes), &mut |item| {
+    let mut see = |item: Item<'_>| {
         let (index, reason) = match item {
             Item::Record(record) => match engine.evaluate(record.text, scratch) {
                 Evaluated::Record { findings, repaired } => {
@@ -125,24 +144,28 @@ fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, pro
                     for finding in &findings {
                         write_line(&mut block, format, finding, &shown);
                     }
-                    if block.len() >= BLOCK {
-                        send(Part::Block(std::mem::take(&mut block)));
-                    }
-                    return;
+                    return match block.len() {
+                        ..BLOCK => ControlFlow::Continue(()),
+                        _ => send(Part::Block(std::mem::take(&mut block))),
+                    };
                 }
                 Evaluated::Unparsable(reason) => (record.index, reason),
             },
             Item::Unparsable { index, reason } => (index, reason.to_string()),
         };
         counts.unparsable += 1;
-        send(Part::Block(std::mem::take(&mut block)));
-        send(Part::Complaint(format!("{shown}: record {index}: {reason}")));
-    });
-    send(Part::Block(block));
+        send(Part::Block(std::mem::take(&mut block)))?;
+        send(Part::Complaint(format!("{shown}: record {index}: {}", printable(&reason))))
+    };
+    let read = match inputs::open(&job.path) {
+        Ok(input) => local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see),
+        Err(error) => Err(error.into()),
+    };
+    let _ = send(Part::Block(block));
     if let Err(error) = &read {
-        send(Part::Complaint(format!("{shown}: {error}")));
+        let _ = send(Part::Complaint(format!("{shown}: {}", printable(&error.to_string()))));
     }
-    send(Part::End { counts, failed: read.is_err() });
+    let _ = send(Part::End { counts, failed: read.is_err() });
 }
 
 #[derive(Serialize)]
@@ -171,8 +194,11 @@ fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &st
             let (time, id, title) =
                 (shown(event("eventTime")), shown(event("eventID")), shown(Some(alert::title(finding))));
             let muted = if finding.suppressed { "  (suppressed)" } else { "" };
-            let line =
-                format!("{time}  SEV{}  {}{muted}  |  {title}  |  {id}  {file}", rule.severity.number(), rule.name);
+            let line = format!(
+                "{time}  SEV{}  {}{muted}  |  {title}  |  {id}  {file}",
+                rule.severity.number(),
+                printable(&rule.name)
+            );
             output.extend_from_slice(line.as_bytes());
             output.push(b'\n');
         }
@@ -218,39 +244,46 @@ impl Output<'_> {
     }
 }
 
-/// The files at `paths`, those of folders in order of their names, and how many files of folders are left out: other
-/// kinds of file, and digests, which hold no records.
-fn expand(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, u64), Stop> {
-    let (mut files, mut passed_over) = (Vec::new(), 0);
-    for path in paths {
-        if path.is_dir() {
-            expand_folder(path, &mut files, &mut passed_over)?;
-        } else {
-            files.push(path.clone());
-        }
-    }
-    Ok((files, passed_over))
+/// The files that are to be read.
+#[derive(Default)]
+struct Folders {
+    /// In the order of the paths, those of folders in order of their names.
+    files: Vec<PathBuf>,
+    /// Files of folders that are left out: other kinds of file, and digests, which hold no records.
+    passed_over: u64,
+    /// Folders that cannot be read.
+    complaints: Vec<String>,
 }
 
-fn expand_folder(folder: &Path, files: &mut Vec<PathBuf>, passed_over: &mut u64) -> Result<(), Stop> {
-    let unreadable = |error| Stop::Message(format!("{} cannot be read: {error}", folder.display()));
-    let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?;
-    let mut entries: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
-    entries.sort();
-    for path in entries {
-        let name = path.to_string_lossy();
-        // A link to a folder is not followed: it could lead in a circle.
-        if path.is_dir() {
-            if !path.is_symlink() {
-                expand_folder(&path, files, passed_over)?;
+impl Folders {
+    /// A file is read whatever its name.
+    fn add(&mut self, path: &Path) {
+        if path.is_dir() { self.add_folder(path) } else { self.files.push(path.to_owned()) }
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries: Vec<PathBuf> = match entries {
+            Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
+            Err(error) => return self.complaints.push(format!("{}: {error}", shown(folder))),
+        };
+        entries.sort();
+        for path in entries {
+            let name = path.to_string_lossy().to_ascii_lowercase();
+            let is_log =
+                Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().is_some_and(|end| end == "json");
+            if path.is_dir() {
+                // A link to a folder is not followed: it could lead in a circle.
+                if !path.is_symlink() {
+                    self.add_folder(&path);
+                }
+            } else if is_log && path.is_file() && !is_digest(&path.to_string_lossy()) {
+                self.files.push(path);
+            } else {
+                self.passed_over += 1;
             }
-        } else if (name.ends_with(".json") || name.ends_with(".json.gz")) && !is_digest(&name) {
-            files.push(path);
-        } else {
-            *passed_over += 1;
         }
     }
-    Ok(())
 }
 
 fn progress(files: &[PathBuf]) -> ProgressBar {
@@ -265,7 +298,7 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
 fn tally(engine: &Engine, total: &Counts, files: u64, passed_over: u64, failed: u64) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
     for (rule, matches) in engine.rules().iter().zip(&total.matches).filter(|(_, matches)| **matches > 0) {
-        writeln!(stderr, "{matches:>9}  SEV{}  {}", rule.severity.number(), rule.name)?;
+        writeln!(stderr, "{matches:>9}  SEV{}  {}", rule.severity.number(), printable(&rule.name))?;
     }
     let matches: u64 = total.matches.iter().sum();
     let mut parts = vec![

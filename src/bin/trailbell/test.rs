@@ -1,6 +1,7 @@
 //! `trailbell test`: the tests that rules carry.
 
 use std::{
+    fs::File,
     io::{self, Write},
     path::Path,
 };
@@ -13,13 +14,12 @@ use trailbell::{
 
 use crate::{
     Status, Stop,
-    inputs::{self, RulesFile},
+    inputs::{self, shown},
 };
 
 /// Prints every test that fails, with a tally on the last line.
 pub fn run(path: &Path) -> Status {
-    let rules = inputs::rules(path)?;
-    let text = RulesFile::read(path)?.text;
+    let (rules, text) = inputs::rules_and_text(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut stdout = io::stdout().lock();
     let (mut passed, mut failed, mut untested) = (0_u64, 0_u64, 0_u64);
@@ -27,7 +27,9 @@ pub fn run(path: &Path) -> Status {
         untested += u64::from(rule.tests.is_empty());
         for test in &rule.tests {
             let file = folder.join(&test.record);
-            let reason = match backtest::run(rule, test, inputs::record(&file, None)) {
+            let record = File::open(&file).map_err(|error| error.to_string());
+            let record = record.and_then(|file| inputs::record(file, None));
+            let reason = match backtest::run(rule, test, record) {
                 Tested::Passed => {
                     passed += 1;
                     continue;
@@ -37,14 +39,14 @@ pub fn run(path: &Path) -> Status {
             };
             failed += 1;
             let (line, _) = line_column(&text, test.span.start);
-            writeln!(stdout, "FAILED {}\n       {}:{line}: {}: {reason}", rule.name, path.display(), test.record)?;
-            writeln!(
-                stdout,
-                "       see: trailbell explain --rules {} {} {}\n",
-                path.display(),
-                rule.id,
-                file.display()
-            )?;
+            let record = shown(Path::new(&test.record));
+            writeln!(stdout, "FAILED {}\n       {}:{line}: {record}: {reason}", rule.name, shown(path))?;
+            // With changes made to it, the record is not what the file holds.
+            if test.set.is_empty() {
+                let (rules, file) = (shown(path), shown(&file));
+                writeln!(stdout, "       see: trailbell explain --rules {rules} {} {file}", rule.id)?;
+            }
+            writeln!(stdout)?;
         }
     }
     if untested > 0 {

@@ -35,6 +35,11 @@ impl Found {
     }
 }
 
+/// Text in back-quotes, whatever back-quotes are in it.
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
 const LIKELY_OPERATORS: &str = "expected `=`, `!=`, `in`, `like` or another operator";
 
 /// The filter is longer than [`super::parser::MAX_LENGTH`].
@@ -191,8 +196,13 @@ pub fn expected_list_field(found: Found) -> Diagnostic {
 
 /// `any` and a field, and then no bracket.
 pub fn expected_block(found: Found, path: &Path) -> Diagnostic {
-    Diagnostic::error("expected-block", format!("{} follows `any {path}`", found.named()), found.span, "expected `(`")
-        .help(format!("put what one element must be in brackets: `any {path} (…)`"))
+    Diagnostic::error(
+        "expected-block",
+        format!("{} follows {}", found.named(), code(&format!("any {path}"))),
+        found.span,
+        "expected `(`",
+    )
+    .help(format!("put what one element must be in brackets: {}", code(&format!("any {path} (…)"))))
 }
 
 /// Habits of other languages that can stand anywhere.

@@ -1,6 +1,6 @@
 //! Mistakes at an operator and on its right.
 
-use super::{Found, LIKELY_OPERATORS, connective, curly, foreign};
+use super::{Found, LIKELY_OPERATORS, code, connective, curly, foreign};
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
     filter::{
@@ -19,13 +19,13 @@ pub fn expected_operator(found: Found, path: &Path) -> Diagnostic {
     let help = if let Some(name) = path.to_string().strip_suffix(':') {
         format!("write `{name} =`; a `:` at the end belongs to the name")
     } else if found.text.starts_with(['"', '\'']) {
-        format!("put an operator between field and value, such as `{path} = …`")
+        format!("put an operator between field and value, such as {}", code(&format!("{path} = …")))
     } else {
-        format!("to ask only whether it has a value, write `{path} exists`")
+        format!("to ask only whether it has a value, write {}", code(&format!("{path} exists")))
     };
     Diagnostic::error(
         "expected-operator",
-        format!("{} stands where an operator should follow `{path}`", found.named()),
+        format!("{} stands where an operator should follow {}", found.named(), code(&path.to_string())),
         found.span,
         LIKELY_OPERATORS,
     )
@@ -67,11 +67,15 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
 /// The repair of `path not next …`.
 fn negated(path: &Path, next: &str) -> String {
     match operator::named(next) {
-        Some(Operator { takes: Takes::Nothing, spelling, .. }) => format!("write `not {path} {spelling}`"),
-        Some(Operator { takes: Takes::List, spelling, .. }) => format!("write `not ({path} {spelling} (…))`"),
-        Some(Operator { spelling, .. }) => format!("write `not ({path} {spelling} …)`"),
-        None if next.eq_ignore_ascii_case("null") => format!("write `{path} != null`"),
-        None => format!("write `{path} != …`; to negate a condition, put `not` before it"),
+        Some(Operator { takes: Takes::Nothing, spelling, .. }) => {
+            format!("write {}", code(&format!("not {path} {spelling}")))
+        }
+        Some(Operator { takes: Takes::List, spelling, .. }) => {
+            format!("write {}", code(&format!("not ({path} {spelling} (…))")))
+        }
+        Some(Operator { spelling, .. }) => format!("write {}", code(&format!("not ({path} {spelling} …)"))),
+        None if next.eq_ignore_ascii_case("null") => format!("write {}", code(&format!("{path} != null"))),
+        None => format!("write {}; to negate a condition, put `not` before it", code(&format!("{path} != …"))),
     }
 }
 

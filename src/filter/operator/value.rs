@@ -106,7 +106,7 @@ pub static OPERATORS: &[Operator] = &[
         spelling: "exists",
         summary: "has a value: the same as `!= null`",
         takes: Takes::Nothing,
-        compile: |_| Ok(Arc::new(|scalar| scalar != Scalar::Null)),
+        compile: |_| Ok(present()),
         examples: &[
             ("errorCode exists", r#"{"errorCode": "AccessDenied"}"#, true),
             ("errorCode exists", r#"{"errorCode": null}"#, false),
@@ -117,15 +117,20 @@ pub static OPERATORS: &[Operator] = &[
 ];
 
 /// Same types compare natively; a number or boolean equals the text that spells it canonically. `= null` speaks of
-/// all that a path reaches, not of one scalar, so the matcher asks it as the complement of `exists`.
+/// all that a path reaches, not of one scalar: its test is that of `exists`, and the matcher takes the complement.
 #[expect(clippy::unnecessary_wraps, reason = "the signature is the table's")]
 pub fn equals(operand: &Value) -> Result<Test, Refusal> {
     Ok(match operand.clone() {
-        Value::Null => Arc::new(|scalar| scalar == Scalar::Null),
+        Value::Null => present(),
         Value::Bool(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Bool(wanted))),
         Value::Number(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Number(wanted))),
         Value::Text(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Text(&wanted))),
     })
+}
+
+/// Whether there is a value.
+fn present() -> Test {
+    Arc::new(|scalar| scalar != Scalar::Null)
 }
 
 fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
