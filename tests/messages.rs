@@ -108,6 +108,8 @@ fn a_record_that_says_nothing_makes_an_alert_too() {
     Where     account unknown, region unknown
     When      unknown
 
+    Rules may  be  odd too
+
     Matched   eventName exists
     Event     without an id
     Object    s3://logs/k
