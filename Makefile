@@ -41,9 +41,12 @@ run: ## Builds the command line, without AWS, and runs the function's handler on
 	@echo "It evaluates every record against rules.yaml; folders are S3, this terminal is SNS. The first build takes a minute."
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- invoke events/invocations/s3-put.json
 
+# Features to build the command line with; `make test` has built it with those of the function.
+FEATURES ?= cli
+
 check: ## Finds mistakes in rules.yaml and runs the tests of its rules.
-	cargo run --quiet --locked --bin trailbell -- check
-	cargo run --quiet --locked --bin trailbell -- test
+	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
+	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- test
 
 # The command line is linted on its own, since nothing of AWS may be needed to build it.
 test: .venv ## Runs all that CI runs: format, lints, documentation, tests with the stand-ins for AWS, then `check`.
@@ -52,7 +55,7 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo clippy --locked --all-targets --features lambda -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
 	cargo test --locked --features lambda
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
 
 .venv: .venv/.installed ## Sets up the tools of build, deploy and test in .venv.
 

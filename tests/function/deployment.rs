@@ -81,10 +81,12 @@ fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator
         .current_dir(root())
         .env("ARCH", processor)
         .env("PROFILE", "dev")
+        .env("FEATURES", "cli,lambda")
         .env("SAM_CLI_TELEMETRY", "0")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         // What an outer make has set would be obeyed before our own.
         .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
         .env_remove("ARTIFACTS_DIR")
         .output()
         .unwrap()
