@@ -9,13 +9,24 @@ ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
 PROFILE ?= dist
 
-ifeq ($(filter $(ARCH),arm64 x86_64),)
+ifneq ($(words $(ARCH))$(filter-out arm64 x86_64,$(ARCH)),1)
 $(error ARCH is `$(ARCH)`: write `arm64` or `x86_64`)
+endif
+
+# The answers are those of one stack.
+SAVED_STACK := $(shell sed -n 's/^stack_name = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev/null)
+ifneq ($(filter-out file default undefined,$(origin STACK)),)
+ifneq ($(filter-out $(STACK),$(SAVED_STACK)),)
+$(error $(SAMCONFIG) is of the stack `$(SAVED_STACK)`: give another SAMCONFIG with STACK=$(STACK))
+endif
 endif
 
 # What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
 MACHINE_arm64 := 183
 MACHINE_x86_64 := 62
+
+# What Amazon Linux 2023 has.
+GLIBC := 2.34
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -66,30 +77,37 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	touch $@
 
 build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml) for ARCH.
-	@ls -l $(ARTIFACTS_DIR)
+	@ls -l "$(ARTIFACTS_DIR)"
 
 # `sam build` calls this one with ARTIFACTS_DIR set.
 build-TrailbellFunction: .venv
-	mkdir -p $(ARTIFACTS_DIR)
+	mkdir -p "$(ARTIFACTS_DIR)"
 ifeq ($(PROFILE),dist)
-	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu $(CARGO_LAMBDA_FLAGS) \
-		--no-default-features --features lambda --bin bootstrap --lambda-dir $(ARTIFACTS_DIR) --flatten bootstrap
+	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
+		--no-default-features --features lambda --bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
 else
-	cargo build --profile $(PROFILE) --features lambda --bin bootstrap
-	cp $(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap $(ARTIFACTS_DIR)
+	cargo build --locked --profile $(PROFILE) --features lambda --bin bootstrap
+	cp "$(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap" "$(ARTIFACTS_DIR)"
 endif
-	@test $$(od -An -j18 -N2 -tu2 $(ARTIFACTS_DIR)/bootstrap) -eq $(MACHINE_$(ARCH)) || \
+	@test $$(od -An -j18 -N2 -tu2 "$(ARTIFACTS_DIR)/bootstrap") -eq $(MACHINE_$(ARCH)) || \
 		{ echo "$(ARTIFACTS_DIR)/bootstrap is not for $(ARCH)"; exit 1; }
-	cp rules.yaml $(ARTIFACTS_DIR)
+	cp rules.yaml "$(ARTIFACTS_DIR)"
+
+# As SAM writes it, for sed and grep.
+SAVED_AS = Architecture=\\"$(ARCH)\\"
 
 # A second guided run would offer the template's defaults in place of the saved answers.
 deploy: .venv check ## Checks the rules, builds for ARCH and deploys with SAM, which asks for the settings the first time.
 	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCH)
 ifeq ($(wildcard $(SAMCONFIG)),)
 	$(SAM) deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
+	@! test -f $(SAMCONFIG) || grep -q '$(SAVED_AS)' $(SAMCONFIG) || \
+		{ echo "what was built is for $(ARCH), and another Architecture was chosen: run make deploy again"; exit 1; }
 else
-	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/Architecture=\\"$(ARCH)\\"/' $(SAMCONFIG) && rm $(SAMCONFIG).old
-	$(SAM) deploy --config-file $(abspath $(SAMCONFIG)) --no-fail-on-empty-changeset
+	@grep -q 'Architecture=\\"[a-z0-9_]*\\"' $(SAMCONFIG) || \
+		{ echo '$(SAMCONFIG) has no Architecture=\"...\" in its parameter_overrides: add it'; exit 1; }
+	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/$(SAVED_AS)/' $(SAMCONFIG) && rm $(SAMCONFIG).old
+	$(SAM) deploy --config-file "$(abspath $(SAMCONFIG))" --no-fail-on-empty-changeset
 endif
 
 clean: ## Removes what was built, and .venv.

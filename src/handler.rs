@@ -115,6 +115,12 @@ pub enum Failure {
         /// Why.
         reason: String,
     },
+    /// More parts of the payload were not understood than are worth a line each.
+    #[error("{count} more records of the S3 event cannot be read")]
+    MoreOfPayload {
+        /// How many.
+        count: u64,
+    },
     /// More records or alerts of an object failed than are worth a line each.
     #[error("s3://{}/{}: {count} more records or alerts failed", object.bucket, object.key)]
     More {
@@ -143,7 +149,7 @@ impl Failure {
             None => self.to_string(),
         };
         match self {
-            Failure::Trigger(_) => tracing::error!(reason, "payload not understood"),
+            Failure::Trigger(_) | Failure::MoreOfPayload { .. } => tracing::error!(reason, "payload not understood"),
             Failure::Fetch { object, .. } => {
                 tracing::error!(bucket = object.bucket, key = object.key, reason, "object not fetched");
             }
@@ -184,7 +190,7 @@ pub async fn handle(
     limits: Limits,
     payload: &[u8],
 ) -> Outcome {
-    let (mut outcome, mut scratch) = (Outcome::default(), Scratch::default());
+    let (mut outcome, mut scratch, mut malformed) = (Outcome::default(), Scratch::default(), 0);
     match trigger::decode(payload) {
         Ok(delivery) => {
             for work in delivery.work {
@@ -202,8 +208,16 @@ pub async fn handle(
                         run.read(objects, limits).await;
                     }
                     Work::Skip { what, reason } => outcome.skip(&what, reason),
-                    Work::Malformed(error) => outcome.fail(error.into()),
+                    Work::Malformed(error) => {
+                        malformed += 1;
+                        if malformed <= MAX_FAILURES {
+                            outcome.fail(error.into());
+                        }
+                    }
                 }
+            }
+            if malformed > MAX_FAILURES {
+                outcome.fail(Failure::MoreOfPayload { count: malformed - MAX_FAILURES });
             }
         }
         Err(error) => outcome.fail(error.into()),
@@ -236,7 +250,10 @@ impl Outcome {
     /// Keeps a failure, and says it at once: an operator must see it also if the invocation never ends.
     fn fail(&mut self, failure: Failure) {
         failure.log();
-        self.failed += if let Failure::More { count, .. } = failure { count } else { 1 };
+        self.failed += match failure {
+            Failure::More { count, .. } | Failure::MoreOfPayload { count } => count,
+            _ => 1,
+        };
         self.failures.push(failure);
     }
 
@@ -258,7 +275,7 @@ struct Run<'a, C> {
     outcome: &'a mut Outcome,
 }
 
-/// How many failed records and alerts of an object get a line each.
+/// How many failed records and alerts of an object, and how many bad records of a payload, get a line each.
 const MAX_FAILURES: u64 = 20;
 
 impl<C: Channel> Run<'_, C> {

@@ -130,10 +130,10 @@ fn s3_record(index: usize, record: &Value) -> Work {
     let bad = |reason: String| Work::Malformed(TriggerError::BadRecord { index, reason });
     let record = match S3Record::deserialize(record) {
         Ok(record) => record,
-        Err(error) => return bad(error.to_string()),
+        Err(error) => return bad(shortened(&error.to_string())),
     };
     if record.event_source != "aws:s3" {
-        return bad(format!("its `eventSource` is `{}`, not `aws:s3`", record.event_source));
+        return bad(format!("its `eventSource` is `{}`, not `aws:s3`", shortened(&record.event_source)));
     }
     let Some(key) = decode_form(&record.s3.object.key) else {
         return bad("its key does not decode to UTF-8".to_owned());
@@ -160,12 +160,17 @@ pub fn is_digest(key: &str) -> bool {
     key.rsplit('/').skip(1).any(|component| component == "CloudTrail-Digest")
 }
 
+/// Text of a payload as it can be shown: without control characters, and no more than is needed to know it by.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).flat_map(char::escape_debug).collect()
+}
+
 /// What a payload looks like, for a person who wonders what was sent.
 fn outline(payload: &Value) -> String {
     match payload {
         Value::Object(fields) if fields.is_empty() => "it is an empty object".to_owned(),
         Value::Object(fields) => {
-            let keys: Vec<String> = fields.keys().take(5).map(|key| format!("`{}`", key.escape_debug())).collect();
+            let keys: Vec<String> = fields.keys().take(5).map(|key| format!("`{}`", shortened(key))).collect();
             format!("it has no list `Records`, but {}{}", keys.join(", "), if fields.len() > 5 { ", …" } else { "" })
         }
         Value::Array(_) => "it is a list".to_owned(),

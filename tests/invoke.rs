@@ -399,6 +399,15 @@ fn a_flood_of_failures_is_counted_and_told_in_few_lines() {
 }
 
 #[test]
+fn a_payload_of_nonsense_is_told_in_few_lines() {
+    let payload = json!({"Records": vec![json!({"eventSource": "x".repeat(10_000), "eventName": "", "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}); 500]});
+    let outcome = handled(&Memory::default(), &Outbox::new(|_| Some(Ok(()))), &payload);
+    let failures = failures(&outcome);
+    assert_eq!((outcome.failed, failures.len()), (500, 21));
+    assert!(failures.iter().all(|failure| failure.len() < 300), "{failures:?}");
+}
+
+#[test]
 fn a_message_without_an_answer_counts_as_failed() {
     let objects = Memory::default().with("a", vec![Ok(images(4))]);
     let outbox = Outbox::new(|message| (!message.body.contains("event-1\n")).then_some(Ok(())));

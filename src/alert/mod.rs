@@ -168,6 +168,8 @@ pub enum AttributeValue {
 impl Attribute {
     /// The longest text of a value, in characters.
     const MAX_LENGTH: usize = 256;
+    /// The longest list; no subscription can filter by more values than 150.
+    const MAX_ITEMS: usize = 50;
 
     /// The attribute with its value made safe; `None` where nothing is left of it.
     fn new(name: &'static str, value: AttributeValue) -> Option<Self> {
@@ -175,7 +177,7 @@ impl Attribute {
             AttributeValue::Text(text) => AttributeValue::Text(untrusted::line(&text, Self::MAX_LENGTH)),
             AttributeValue::List(items) => {
                 let items = items.iter().map(|item| untrusted::line(item, Self::MAX_LENGTH));
-                AttributeValue::List(items.filter(|item| !item.is_empty()).collect())
+                AttributeValue::List(items.filter(|item| !item.is_empty()).take(Self::MAX_ITEMS).collect())
             }
             number @ AttributeValue::Number(_) => number,
         };

@@ -4,8 +4,10 @@
 //! cannot do.
 
 use std::{
-    env, fs,
-    io::{self, Write},
+    env,
+    fs::File,
+    io::{self, Read, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -21,6 +23,9 @@ use trailbell::{
     log_file::Limits,
     rule::RuleSet,
 };
+
+/// More than the rules reader takes, so that it is the one to refuse what is longer.
+const MAX_RULES_FILE: u64 = 8 << 20;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -69,7 +74,7 @@ impl Function {
         log_as_json(&settings.log);
         let engine = Engine::new(rules(&settings)?);
         let config = sdk_config(&settings).await;
-        tracing::info!(rules = engine.rules().len(), topic = settings.alert_topic, "ready");
+        tracing::info!(rules = engine.rules().len(), topic = settings.alert_topic.arn, "ready");
         Ok(Self { engine, limits: settings.limits, s3: S3::new(&config, &settings), sns: Sns::new(&config, &settings) })
     }
 
@@ -87,13 +92,20 @@ impl Function {
 /// The rules of the file; the error is what `trailbell check` says.
 fn rules(settings: &Settings) -> Result<RuleSet, String> {
     let path = settings.rules_file.display().to_string();
-    let text = fs::read_to_string(&settings.rules_file)
+    let text = read_text(&settings.rules_file)
         .map_err(|error| format!("{path} cannot be read: {error}; `RULES_FILE` names the rules file"))?;
     let (rules, warnings) = RuleSet::parse(&text).map_err(|errors| render(&errors, &path, &text, false))?;
     for warning in warnings {
         tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
     }
     Ok(rules)
+}
+
+/// A text that is not much longer than any rules file may be.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_RULES_FILE).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The runtime logs it by `Debug` and sends it to Lambda as a diagnostic: the same sentence twice.

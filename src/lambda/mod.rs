@@ -8,34 +8,52 @@ mod sns;
 
 use std::error::Error;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_config::{
+    BehaviorVersion, SdkConfig, retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig,
+    timeout::TimeoutConfig,
+};
+use aws_sdk_s3::{
+    config::{
+        http::HttpResponse,
+        retry::{RetryPartition, TokenBucket},
+    },
+    error::{ProvideErrorMetadata, SdkError},
+};
 
 pub use s3::S3;
-pub use settings::Settings;
+pub use settings::{Settings, Topic};
 pub use sns::Sns;
 
 /// A request is sent this often before it counts as failed.
 const ATTEMPTS: u32 = 5;
 
-/// What all clients share: region and credentials from the environment, time-outs and retries from the settings.
+/// What all clients share: region and credentials from the environment, time-outs and retries from the settings. The
+/// SDK's own guard against streams that stall would end them before the time-out of the settings does.
 pub async fn sdk_config(settings: &Settings) -> SdkConfig {
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(settings.retry_base);
     let timeouts =
         TimeoutConfig::builder().connect_timeout(settings.connect_timeout).read_timeout(settings.read_timeout).build();
-    aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts).load().await
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .load()
+        .await
+}
+
+/// Retries that no earlier failure can use up: by default the clients of a process share a budget, and an object that
+/// cannot be read would take it from the next.
+fn own_retries(name: &'static str) -> RetryPartition {
+    RetryPartition::custom(name).token_bucket(TokenBucket::unlimited()).build()
 }
 
 /// Why a request failed: what the service said, or else what went wrong on the way to it, from the outside in.
-fn reason<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
-{
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        (None, _) => chain(error),
+fn reason<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> String {
+    match (error.code(), error.message(), error.raw_response()) {
+        (Some(code), Some(message), _) => format!("{code}: {message}"),
+        (Some(code), None, _) => code.to_owned(),
+        (None, _, Some(response)) => format!("HTTP status {}", response.status().as_u16()),
+        (None, _, None) => chain(error),
     }
 }
 

@@ -1,19 +1,20 @@
 //! S3 as the place where log files are: an object, read chunk by chunk.
 //!
-//! A body that stalls is given up after the read time-out, so that a silent peer cannot eat the invocation's time.
+//! A body that says nothing for the read time-out is given up.
 
 use std::{io, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     operation::get_object::GetObjectError,
     primitives::ByteStream,
 };
 use tokio::time::timeout;
 
-use super::{chain, reason, settings::Settings};
+use super::{chain, own_retries, reason, settings::Settings};
 use crate::{
     handler::{Body, FetchError, Objects},
     trigger::ObjectId,
@@ -34,7 +35,8 @@ pub struct Arriving {
 impl S3 {
     /// A reader with the shared time-outs.
     pub fn new(config: &SdkConfig, settings: &Settings) -> Self {
-        Self { client: Client::new(config), read_timeout: settings.read_timeout }
+        let config = aws_sdk_s3::config::Builder::from(config).retry_partition(own_retries("s3")).build();
+        Self { client: Client::from_conf(config), read_timeout: settings.read_timeout }
     }
 }
 
@@ -65,14 +67,19 @@ impl Body for Arriving {
 /// The bytes that the SDK hands out.
 type Chunk = bytes::Bytes;
 
-fn explained(error: &SdkError<GetObjectError>) -> String {
-    let code = error.code().unwrap_or("no code");
-    match error.raw_response().map(|response| response.status().as_u16()) {
-        Some(404) => format!("it does not exist ({code})"),
-        Some(401 | 403) => format!(
-            "it may not be read ({code}); allow the function's role s3:GetObject on it, and kms:Decrypt on its key if it is \
-             encrypted with one (without s3:ListBucket on the bucket, a missing object looks the same)"
-        ),
+fn explained(error: &SdkError<GetObjectError, HttpResponse>) -> String {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match (status, error.code()) {
+        (Some(404), code) => format!("it does not exist ({})", code.unwrap_or("no code")),
+        (Some(403), Some("AccessDenied")) => {
+            "it may not be read (AccessDenied); allow the function's role s3:GetObject on it, and kms:Decrypt on its key if it \
+             is encrypted with one (without s3:ListBucket on the bucket, a missing object looks the same)"
+                .to_owned()
+        }
+        (Some(301 | 307), _) => {
+            let region = error.raw_response().and_then(|response| response.headers().get("x-amz-bucket-region"));
+            format!("its bucket is in the region {}; deploy the function there", region.unwrap_or("of another endpoint"))
+        }
         _ => reason(error),
     }
 }

@@ -12,7 +12,7 @@ pub struct Settings {
     /// `RULES_FILE`: where the rules are; a relative path begins at the function's own folder.
     pub rules_file: PathBuf,
     /// `ALERT_TOPIC_ARN`: where alerts go.
-    pub alert_topic: String,
+    pub alert_topic: Topic,
     /// `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`: what a log file may cost.
     pub limits: Limits,
     /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
@@ -23,6 +23,15 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// `READ_TIMEOUT_MS`: how long an answer, or the next part of one, may take.
     pub read_timeout: Duration,
+}
+
+/// An SNS topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topic {
+    /// Its ARN.
+    pub arn: String,
+    /// The region that it is in; SNS takes messages for it nowhere else.
+    pub region: String,
 }
 
 impl Settings {
@@ -59,11 +68,24 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         (self.variable)(name).filter(|text| !text.is_empty())
     }
 
-    fn topic(&mut self, name: &str) -> String {
-        match self.text(name) {
-            Some(topic) if topic.starts_with("arn:") && topic.split(':').nth(2) == Some("sns") => topic,
-            Some(other) => self.reject(format!("`{name}` is `{other}`: write the ARN of an SNS topic")),
-            None => self.reject(format!("`{name}` is missing: set it to the ARN of the SNS topic for alerts")),
+    fn topic(&mut self, name: &str) -> Topic {
+        let Some(arn) = self.text(name) else {
+            return self.reject(format!("`{name}` is missing: set it to the ARN of the SNS topic for alerts"));
+        };
+        match arn.split(':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "sns", region, account, topic]
+                if [partition, region, account, topic].iter().all(|part| is_name(part)) =>
+            {
+                let region = region.to_owned();
+                Topic { arn, region }
+            }
+            [.., topic] if topic.strip_suffix(".fifo").is_some() => {
+                self.reject(format!("`{name}` is `{arn}`: write the ARN of a standard topic, not of a FIFO topic"))
+            }
+            _ => self.reject(format!(
+                "`{name}` is `{}`: write the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`",
+                arn.escape_debug()
+            )),
         }
     }
 
@@ -90,8 +112,13 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         text
     }
 
+    /// At most 15 minutes, which is how long a function may run.
     fn milliseconds(&mut self, name: &str, default: u64) -> Duration {
-        Duration::from_millis(self.number(name, "milliseconds", default))
+        let milliseconds = self.number(name, "milliseconds", default);
+        if milliseconds > 900_000 {
+            self.wrong.push(format!("`{name}` is `{milliseconds}`: write at most 900000 milliseconds"));
+        }
+        Duration::from_millis(milliseconds)
     }
 
     fn number<N>(&mut self, name: &str, unit: &str, default: N) -> N
@@ -112,6 +139,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         self.wrong.push(wrong);
         T::default()
     }
+}
+
+/// Letters, digits, `-` and `_`, as topics, regions and accounts have them.
+fn is_name(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -148,6 +180,23 @@ mod tests {
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
         assert_eq!(settings.limits.max_record_bytes, 5);
         assert_eq!(settings.retry_base, Duration::from_millis(7));
+        assert_eq!(settings.alert_topic.region, "cn-north-1");
+    }
+
+    #[test]
+    fn only_standard_topics_will_do() {
+        for topic in [
+            "alerts",
+            "arn::sns",
+            "arn:aws:sns:us-east-1:111122223333:",
+            "arn:aws:sns:us-east-1:111122223333:alerts.fifo",
+            "arn:aws:sns:us-east-1:111122223333:alerts:6b0e71bd",
+            "arn:aws:sns:us-east-1:111122223333:alerts\n",
+            "arn:aws:sqs:us-east-1:111122223333:alerts",
+        ] {
+            let said = read(&[("ALERT_TOPIC_ARN", topic)]).unwrap_err();
+            assert!(said.starts_with("`ALERT_TOPIC_ARN` is `") && said.lines().count() == 1, "{said}");
+        }
     }
 
     #[test]

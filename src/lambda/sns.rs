@@ -7,16 +7,29 @@ use std::{ops::Range, time::Duration};
 use aws_config::SdkConfig;
 use aws_sdk_sns::{
     Client,
-    error::BuildError,
+    config::{
+        Region,
+        http::HttpResponse,
+        interceptors::InterceptorContext,
+        retry::{ClassifyRetry, RetryAction},
+    },
+    error::{BuildError, ProvideErrorMetadata, SdkError},
+    operation::publish_batch::PublishBatchError,
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use tokio::time::sleep;
 
-use super::{ATTEMPTS, reason, settings::Settings};
+use super::{
+    ATTEMPTS, own_retries, reason,
+    settings::{Settings, Topic},
+};
 use crate::{
     alert::Message,
     handler::{Channel, PublishError},
 };
+
+/// The longest wait before entries of a request are sent again.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// SNS takes no more bytes in one request: bodies and attributes together.
 const MAX_REQUEST: usize = 262_144;
@@ -31,7 +44,13 @@ pub struct Sns {
 impl Sns {
     /// The topic for alerts.
     pub fn new(config: &SdkConfig, settings: &Settings) -> Self {
-        Self { client: Client::new(config), topic: settings.alert_topic.clone(), retry_base: settings.retry_base }
+        let Topic { arn, region } = settings.alert_topic.clone();
+        let config = aws_sdk_sns::config::Builder::from(config)
+            .region(Region::new(region))
+            .retry_partition(own_retries("sns"))
+            .retry_classifier(Throttles)
+            .build();
+        Self { client: Client::from_conf(config), topic: arn, retry_base: settings.retry_base }
     }
 
     /// Sends one request's worth, and again what SNS failed on through no fault of the message.
@@ -53,13 +72,12 @@ impl Sns {
                 answers[*at] = Ok(());
             }
             pending = again;
-            sleep(self.retry_base * 2_u32.pow(attempt)).await;
+            sleep((self.retry_base * 2_u32.pow(attempt)).min(MAX_WAIT)).await;
         }
         answers
     }
 
-    /// One request, and what it leaves unpublished, by place. The SDK has already sent it again where that may help, so
-    /// a request that failed is final.
+    /// One request, and what it leaves unpublished, by place. The SDK has already sent it again where that may help.
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
     async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
@@ -75,18 +93,57 @@ impl Sns {
             self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
         let answer = match request.send().await {
             Ok(answer) => answer,
+            Err(error) if pending.len() > 1 && may_be_one_message(&error) => {
+                let mut left = Vec::new();
+                for at in pending {
+                    left.extend(Box::pin(self.attempt(messages, &[*at])).await);
+                }
+                return left;
+            }
             Err(error) => return all(reason(&error)),
         };
         let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
         let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
             Some(entry) => Refusal {
                 reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
-                is_transient: !entry.sender_fault,
+                is_transient: !entry.sender_fault || is_throttle(&entry.code),
             },
             None => Refusal { reason: "SNS did not say that it was published".to_owned(), is_transient: true },
         };
         let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
         unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
+    }
+}
+
+/// `Throttled`, `KMSThrottling` and their like, some of which the SDK does not know for throttles.
+fn is_throttle(code: &str) -> bool {
+    code.contains("Throttl")
+}
+
+/// Whether a request was refused for what is in it, so that the other messages may be taken without the one at fault.
+fn may_be_one_message(error: &SdkError<PublishBatchError, HttpResponse>) -> bool {
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    matches!(status, 400 | 413) && !error.code().is_some_and(is_throttle)
+}
+
+/// Has the SDK send requests again that were throttled in words that it does not know.
+#[derive(Debug)]
+struct Throttles;
+
+impl ClassifyRetry for Throttles {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        let code = error.as_operation_error().and_then(|error| error.downcast_ref::<PublishBatchError>()?.code());
+        let status = context.response().map(|response| response.status().as_u16());
+        if status == Some(429) || code.is_some_and(is_throttle) {
+            RetryAction::throttling_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "throttles"
     }
 }
 

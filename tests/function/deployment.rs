@@ -52,7 +52,7 @@ fn one_word_sets_build_and_parameter() {
     };
     for (processor, target) in [("arm64", "aarch64-unknown-linux-gnu"), ("x86_64", "x86_64-unknown-linux-gnu")] {
         let build = text(&run("make", ["--dry-run", "build-TrailbellFunction", "PROFILE=dist"], processor));
-        assert!(build.contains(&format!("--target {target} ")), "{build}");
+        assert!(build.contains(&format!("--target {target}.2.34 ")), "{build}");
 
         let _ = fs::remove_file(&answers);
         let first = deploy(processor);
@@ -69,6 +69,20 @@ fn one_word_sets_build_and_parameter() {
         assert!(!next.contains("--guided"), "{next}");
         assert_eq!(fs::read_to_string(&answers).unwrap(), saved.replace("sparc", processor));
     }
+}
+
+#[test]
+fn the_answers_of_one_stack_are_not_used_for_another() {
+    let answers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samconfig-one.toml");
+    let saved = "stack_name = \"one\"\nparameter_overrides = \"Architecture=\\\"arm64\\\"\"\n";
+    fs::write(&answers, saved).unwrap();
+    let samconfig = format!("SAMCONFIG={}", answers.display());
+    let deploy = |stack: &str| run("make", ["--dry-run", "deploy", "SAM=echo", &samconfig, stack], "arm64");
+    assert!(!deploy("STACK=two").status.success());
+    assert!(deploy("STACK=one").status.success());
+    // What SAM would not read as we do is refused, not passed over.
+    fs::write(&answers, saved.replace("\\\"", "")).unwrap();
+    assert!(!run("make", ["deploy", "SAM=echo", &samconfig], "arm64").status.success());
 }
 
 const HOST: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
