@@ -4,8 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::detection::{and, not, or};
-use crate::{diagnostic::nearest, filter::ast::Expr, rule::syntax::shorten};
+use super::{
+    detection::{and, not, or},
+    likely,
+};
+use crate::{filter::ast::Expr, rule::syntax::shorten};
 
 /// How deep brackets and `not` may lie in each other; a filter allows no more.
 const MAX_NESTING: usize = 64;
@@ -90,7 +93,7 @@ impl<'s> Conditions<'s> {
         let selections = self.selections;
         match selections.iter().find(|(known, _)| known == name) {
             Some(selection) => self.use_selection(selection),
-            None => Err(match nearest(name, selections.iter().map(|(known, _)| known.as_str())) {
+            None => Err(match likely(name, selections.iter().map(|(known, _)| known.as_str())) {
                 Some(known) => {
                     format!("the condition names `{}`, which is not there: did you mean `{known}`?", shorten(name))
                 }

@@ -36,6 +36,9 @@ const BLOCKS: &[&str] = &[
     "tlsDetails",
 ];
 
+/// How many values a field may have: more are longer than a filter.
+const MAX_VALUES: usize = 8192;
+
 /// The condition that a selection is; the error is the reason why there is none.
 pub fn selection(node: &Node) -> Result<Expr, String> {
     const KEYWORDS: &str = "it searches the whole record for words, and a filter compares fields";
@@ -123,6 +126,9 @@ fn condition<'a>(name: &str, words: impl Iterator<Item = &'a str>, node: &Node) 
     let modifiers = Modifiers::read(words)?;
     let values: Vec<&Node> = match &node.kind {
         Kind::List(items) if items.is_empty() => return Err("its list of values is empty".to_owned()),
+        Kind::List(items) if items.len() > MAX_VALUES => {
+            return Err(format!("it has {} values, more than {MAX_VALUES}", items.len()));
+        }
         Kind::List(items) => items.iter().collect(),
         _ => vec![node],
     };

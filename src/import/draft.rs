@@ -44,7 +44,7 @@ pub struct Draft {
 const WIDTH: usize = 100;
 
 /// The text of a rules file. Without a single rule it holds comments only, below an empty list.
-pub fn print(source: &str, entries: &[Entry]) -> String {
+pub fn rules_file(source: &str, entries: &[Entry]) -> String {
     let mut out = Writer(String::new());
     out.comment(0, &format!("Converted from {source} by `trailbell import`."));
     let any = entries.iter().any(|entry| entry.draft.is_some());

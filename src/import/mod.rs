@@ -16,7 +16,7 @@ use draft::Entry;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Span, nearest},
     rule::{self, yaml},
 };
 
@@ -74,7 +74,7 @@ pub fn import(text: &str) -> Result<Imported, Vec<Diagnostic>> {
         names.settle(entry);
     }
     Ok(Imported {
-        rules: draft::print(source, &entries),
+        rules: draft::rules_file(source, &entries),
         converted: entries.iter().filter(|entry| entry.draft.is_some()).count(),
         problems: entries.into_iter().flat_map(|entry| entry.problems).collect(),
     })
@@ -167,4 +167,14 @@ fn one_line(text: &str) -> Option<String> {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// The name that was probably meant by one that is not there.
+fn likely<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// Longer names are no misspellings, and take long to compare.
+    const LONGEST: usize = 40;
+    if name.len() > LONGEST {
+        return None;
+    }
+    nearest(name, candidates.filter(|candidate| candidate.len() <= LONGEST))
 }

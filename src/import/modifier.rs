@@ -3,7 +3,8 @@
 //! The list is that of "Sigma Modifiers", an appendix of the Sigma specification. One that has no meaning for a CloudTrail
 //! record is an error with its reason, never passed over.
 
-use crate::diagnostic::nearest;
+use super::likely;
+use crate::rule::syntax::shorten;
 
 /// What the modifiers of a field say together.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -125,9 +126,9 @@ fn refused(word: &str) -> String {
         "minute" | "hour" | "day" | "week" | "month" | "year" => "takes a time apart, and no operator does",
         "i" | "m" | "s" => "stands only behind `re`",
         _ if KNOWN.contains(&word) => "cannot be combined with the one before it",
-        _ => match nearest(word, KNOWN.iter().copied()) {
-            Some(known) => return format!("there is no modifier `{word}`: did you mean `{known}`?"),
-            None => return format!("there is no modifier `{word}`"),
+        _ => match likely(word, KNOWN.iter().copied()) {
+            Some(known) => return format!("there is no modifier `{}`: did you mean `{known}`?", shorten(word)),
+            None => return format!("there is no modifier `{}`", shorten(word)),
         },
     };
     format!("the modifier `{word}` {why}")

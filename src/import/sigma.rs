@@ -7,10 +7,10 @@ use super::{
     condition::{Conditions, Selection},
     detection,
     draft::{Draft, Entry},
-    one_line, unknown,
+    one_line, shifted, unknown,
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, Span, line_column, render},
+    diagnostic::{Diagnostic, Level, render},
     filter::{Filter, ast::Expr},
     rule::{
         scalar::Scalar,
@@ -19,20 +19,20 @@ use crate::{
     },
 };
 
-/// Every rule of a file. Errors: why not one document is a rule; their spans lie in `text`.
+/// Every rule of a file. Errors: why its first document cannot be read, if none can; the spans lie in `text`.
 pub fn read(text: &str) -> Result<Vec<Entry>, Vec<Diagnostic>> {
     let (mut entries, mut errors, mut any) = (Vec::new(), Vec::new(), false);
-    for (at, (start, document)) in documents(text).into_iter().enumerate() {
-        let place = format!("document {}, line {}", at + 1, line_column(text, start).0);
-        let root = match tree(document) {
+    for Document { start, line, text } in documents(text) {
+        let place = format!("the document at line {line}");
+        let root = match tree(text) {
             Ok(root) => root,
-            Err(findings) => {
-                let placed = |span: Span| Span::new(span.start + start, span.end + start);
-                let found: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.at(placed)).collect();
+            Err(found) => {
                 let title = found.first().map(|first| first.title.as_str()).unwrap_or_default();
-                let detail = render(&found, "file", text, false).trim_end().to_owned();
+                let detail = render(&found, "document", text, false).trim_end().to_owned();
                 entries.push(refused(place, format!("it is not readable: {title}"), detail));
-                errors.extend(found);
+                if errors.is_empty() {
+                    errors.extend(found.into_iter().map(|finding| shifted(finding, start)));
+                }
                 continue;
             }
         };
@@ -55,31 +55,43 @@ fn refused(name: String, reason: String, detail: String) -> Entry {
     Entry { name, draft: None, problems, comments: Vec::new() }
 }
 
-/// The documents and where each starts. A line that begins with `---` or `...` ends one wherever it stands
+/// A part of a file that is YAML by itself.
+struct Document<'t> {
+    /// Where it starts, in bytes.
+    start: usize,
+    /// The line where it starts, from 1.
+    line: usize,
+    text: &'t str,
+}
+
+/// A line that begins with `---` or `...` ends a document wherever it stands
 /// (<https://yaml.org/spec/1.2.2/#91-documents>); what holds no value is none.
-fn documents(text: &str) -> Vec<(usize, &str)> {
-    let (mut documents, mut start, mut at) = (Vec::new(), 0, 0);
-    let mut add = |start: usize, end: usize| {
-        let document = &text[start..end];
-        let empty = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with('%');
-        let mut lines = document.lines();
-        if !lines.all(|line| empty(if is_marker(line, "---") { &line[3..] } else { line })) {
-            documents.push((start, document));
-        }
+fn documents(text: &str) -> Vec<Document<'_>> {
+    let (mut documents, mut start, mut first, mut at) = (Vec::new(), 0, 1, 0);
+    let mut add = |start: usize, end: usize, line: usize| {
+        let document = Document { start, line, text: &text[start..end] };
+        documents.extend(Some(document).filter(|document| holds_something(document.text)));
     };
-    for line in text.split_inclusive('\n') {
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let next = at + line.len();
         if is_marker(line, "---") {
-            add(start, at);
-            start = at;
+            add(start, at, first);
+            (start, first) = (at, number);
         } else if is_marker(line, "...") {
-            add(start, at);
-            start = next;
+            add(start, at, first);
+            (start, first) = (next, number + 1);
         }
         at = next;
     }
-    add(start, at);
+    add(start, at, first);
     documents
+}
+
+fn holds_something(document: &str) -> bool {
+    document.lines().any(|line| {
+        let line = if is_marker(line, "---") { &line[3..] } else { line };
+        !line.trim().is_empty() && !line.trim_start().starts_with('#') && !line.starts_with('%')
+    })
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {
@@ -123,17 +135,18 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The texts of a list, or the one text that stands in its place.
-    fn texts(self, key: &str) -> Vec<&'n str> {
-        match self.get(key).map(|node| &node.kind) {
-            Some(Kind::List(items)) => items
-                .iter()
-                .filter_map(|item| match &item.kind {
-                    Kind::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.as_str()),
-                    _ => None,
-                })
-                .collect(),
-            _ => self.text(key).into_iter().collect(),
+    /// The items of a list, or the one value that stands in its place, as texts.
+    fn texts(self, key: &str) -> Vec<String> {
+        let text = |node: &Node| match &node.kind {
+            Kind::Scalar(scalar) => scalar.text.clone(),
+            _ => shown(node),
+        };
+        match self.get(key) {
+            Some(Node { kind: Kind::List(items), .. }) => {
+                items.iter().filter(|item| !is_empty(item)).map(text).collect()
+            }
+            Some(node) if !is_empty(node) => vec![text(node)],
+            _ => Vec::new(),
         }
     }
 }
@@ -157,7 +170,10 @@ impl<'n> Rule<'n> {
         let draft = self.draft().map_err(|problem| self.problems.push(problem)).ok();
         let kept = |key: &str| if draft.is_some() { !CONVERTED.contains(&key) } else { key == "id" };
         let fields = self.fields.0.iter().filter(|(key, node)| kept(&key.text) && !is_empty(node));
-        let comments = fields.map(|(key, node)| format!("{}: {}", key.text, shown(node))).collect();
+        let mut comments: Vec<String> = fields.map(|(key, node)| comment(&key.text, node)).collect();
+        let source = self.fields.map("logsource").filter(|_| draft.is_some()).into_iter().flat_map(|source| source.0);
+        let more = source.filter(|(key, node)| !matches!(key.text.as_str(), "product" | "service") && !is_empty(node));
+        comments.extend(more.map(|(key, node)| comment(&format!("logsource {}", key.text), node)));
         Entry { name: self.name, draft, problems: self.problems, comments }
     }
 
@@ -173,7 +189,7 @@ impl<'n> Rule<'n> {
             suppressions: Vec::new(),
             title: None,
             description: self.description(),
-            tags: self.fields.texts("tags").into_iter().filter_map(tag).collect(),
+            tags: self.fields.texts("tags").iter().filter_map(|text| tag(text)).collect(),
             enabled,
         })
     }
@@ -268,8 +284,9 @@ impl<'n> Rule<'n> {
 
     fn description(&self) -> Option<String> {
         let mut lines: Vec<String> = Vec::new();
-        lines.extend(self.fields.text("description").map(|text| text.trim_end().to_owned()));
-        let benign = self.fields.texts("falsepositives").into_iter().filter_map(one_line);
+        lines.extend(self.fields.texts("description").iter().map(|text| text.trim_end().to_owned()));
+        let benign = self.fields.texts("falsepositives");
+        let benign = benign.iter().filter_map(|text| one_line(text));
         let benign: Vec<String> = benign.map(|text| text.trim_end_matches('.').to_owned()).collect();
         if !benign.is_empty() {
             lines.push(format!("False positives: {}.", benign.join("; ")));
@@ -307,7 +324,11 @@ fn is_empty(node: &Node) -> bool {
     }
 }
 
-/// A value on one line, for a comment.
+fn comment(key: &str, node: &Node) -> String {
+    format!("{key}: {}", shown(node))
+}
+
+/// A value on one line.
 fn shown(node: &Node) -> String {
     match &node.kind {
         Kind::Scalar(scalar) => scalar.text.split_whitespace().collect::<Vec<_>>().join(" "),
