@@ -37,6 +37,7 @@
 //!
 //! - [`local`]: the ports on folders and a terminal, and CloudTrail files of any shape.
 //! - [`backtest`]: rules tried on known records.
+//! - [`import`]: rules of other systems become a rules file.
 
 pub mod alert;
 pub mod backtest;
@@ -44,6 +45,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod filter;
 pub mod handler;
+pub mod import;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod local;

@@ -36,6 +36,12 @@ fn record(name: &str, id: &str) -> String {
     )
 }
 
+/// An export of one rule of Threat Stack.
+fn export(kind: &str) -> String {
+    json!({"rules": [{"name": "Images", "type": kind, "severityOfAlerts": 2, "filter": "eventName = \"PutImage\""}]})
+        .to_string()
+}
+
 fn show(path: &Path) -> String {
     path.display().to_string()
 }
@@ -55,6 +61,8 @@ fn every_command_ends_with_its_status() {
             ("put.json", record("PutImage", "1").as_bytes()),
             ("two.json", [record("PutImage", "1"), record("GetImage", "2")].join("\n").as_bytes()),
             ("broken.json", b"{\"eventID\":"),
+            ("rules.json", export("CloudTrail").as_bytes()),
+            ("hosts.json", export("Host").as_bytes()),
         ],
     );
     let path = |name: &str| show(&root.join(name));
@@ -85,6 +93,12 @@ fn every_command_ends_with_its_status() {
     check(&["explain", "--rules", &good, "Images", &path("broken.json")], 2, false, true);
     check(&["explain", "--rules", &bad, "Images", &path("put.json")], 2, false, true);
 
+    check(&["import", &path("rules.json")], 0, true, true);
+    check(&["import", &path("hosts.json")], 1, true, true);
+    check(&["import", &path("broken.json")], 2, false, true);
+    check(&["import", &good], 2, false, true);
+    check(&["import", &path("no such file")], 2, false, true);
+
     check(&["--version"], 0, true, false);
     check(&["--help"], 0, true, false);
     check(&["help"], 0, true, false);
@@ -99,7 +113,7 @@ fn version_and_help() {
     assert_eq!(trailbell(&["--version"]).stdout, format!("trailbell {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(trailbell(&["help", "filter"]).stdout, include_str!("../src/filter/reference.md"));
     let help = trailbell(&["--help"]).stdout;
-    for command in ["check", "test", "scan", "explain", "invoke", "help"] {
+    for command in ["check", "test", "scan", "explain", "invoke", "import", "help"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         let more = trailbell(&["help", command]).stdout;
         assert!(command == "help" || more.contains("Exit status: 0 "), "{more}");
@@ -505,4 +519,40 @@ fn scan_ends_when_nobody_reads_its_lines() {
     drop(output);
     writer.join().unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn import_prints_rules_and_what_they_lack() {
+    let rules = "{\"rules\": [{\"name\": \"Images\u{1b}\", \"type\": \"CloudTrail\", \"severityOfAlerts\": 2, \"filter\": \"a ==\"}]}";
+    let root = folder(
+        "import",
+        &[("rules.json", export("CloudTrail").as_bytes()), ("bad.json", rules.replace('\u{1b}', "\\u001b").as_bytes())],
+    );
+    let path = |name: &str| show(&root.join(name));
+    let shown = |text: &str| text.replace(&show(&root), "").replace('\\', "/");
+
+    let ran = check(&["import", &path("rules.json")], 0, true, true);
+    assert_snapshot!(ran.stdout, @r#"
+    # Converted from a Threat Stack export by `trailbell import`.
+    rules:
+
+      - name: "Images"
+        severity: 2
+        filter: >-
+          eventName = "PutImage"
+    "#);
+    assert_snapshot!(shown(&ran.stderr), @"/rules.json: 1 rule, 0 not converted, 0 in part, 0 notes");
+
+    let ran = check(&["import", &path("bad.json")], 1, true, true);
+    assert_snapshot!(shown(&ran.stderr), @"
+    not converted: Images: its filter has a mistake: `==` is not an operator
+        error[unknown-operator]: `==` is not an operator
+         --> filter:1:3
+          |
+        1 | a ==
+          |   ^^ expected `=`, `!=`, `in`, `like` or another operator
+          |
+          = help: write `=`
+    /bad.json: 0 rules, 1 not converted, 0 in part, 0 notes
+    ");
 }

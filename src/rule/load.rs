@@ -13,14 +13,17 @@ use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, counted};
 use crate::filter::{Filter, Lists};
 
+/// The longest name of a rule, in characters.
+pub const MAX_NAME: usize = 200;
+/// The longest id of a rule.
+pub const MAX_ID: usize = 100;
+
 const TOP_KEYS: [&str; 2] = ["rules", "lists"];
 const RULE_KEYS: [&str; 11] =
     ["name", "id", "severity", "filter", "suppressions", "title", "description", "enabled", "tags", "runbook", "tests"];
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
-const MAX_NAME: usize = 200;
-const MAX_ID: usize = 100;
 const MAX_FINDINGS: usize = 1000;
 
 /// [`RuleSet::parse`].
@@ -260,8 +263,8 @@ fn derived_id(name: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     Some(Id { text, span: name.span, derived: true })
 }
 
-/// Letters and digits in lower case, one `-` for each run of anything else.
-fn slug(name: &str) -> String {
+/// The id that a name makes: letters and digits in lower case, one `-` for each run of anything else; perhaps empty.
+pub fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     slug.truncate(MAX_ID);

@@ -5,11 +5,13 @@
 mod field;
 mod list;
 mod load;
-mod scalar;
+pub(crate) mod scalar;
 mod suppression;
-mod syntax;
+pub(crate) mod syntax;
 mod test;
-mod yaml;
+pub(crate) mod yaml;
+
+pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
 use jiff::Timestamp;
 use serde_json::Value;

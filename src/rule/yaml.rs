@@ -11,7 +11,8 @@ use super::scalar::Scalar;
 use super::syntax::{self, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Span};
 
-const MAX_FILE_BYTES: usize = 4 << 20;
+/// The longest file that is read.
+pub const MAX_FILE_BYTES: usize = 4 << 20;
 const MAX_ALIASED_BYTES: usize = 16 << 20;
 
 /// One value of the file.
@@ -50,8 +51,7 @@ pub struct Document {
 /// Errors: the first place where the text is no YAML, after the findings that were made before it.
 pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
     if file.len() > MAX_FILE_BYTES {
-        let title = format!("the file has {} bytes, more than {} MiB", file.len(), MAX_FILE_BYTES >> 20);
-        return Err(vec![Diagnostic::error("too-large", title, Span::default(), "the file starts here")]);
+        return Err(vec![too_large(file)]);
     }
     let limits = options! {
         emit_anchor_events: true,
@@ -79,6 +79,12 @@ pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
     let nothing = || Scalar::new(file, Span::default(), ScalarStyle::Plain, None, "");
     let root = builder.root.unwrap_or_else(|| Node { span: Span::default(), kind: Kind::Scalar(nothing()) });
     Ok(Document { root, problems: builder.problems })
+}
+
+/// The finding for a file of more than [`MAX_FILE_BYTES`].
+pub fn too_large(file: &str) -> Diagnostic {
+    let title = format!("the file has {} bytes, more than {} MiB", file.len(), MAX_FILE_BYTES >> 20);
+    Diagnostic::error("too-large", title, Span::default(), "the file starts here")
 }
 
 enum Step {

@@ -33,12 +33,7 @@ pub struct RulesFile {
 impl RulesFile {
     /// Reads and checks the rules file at `path`, with the files of its tests.
     pub fn read(path: &Path) -> Result<Self, Stop> {
-        let shown = shown(path);
-        let bytes = fs::read(path).map_err(|error| Stop::Message(format!("{shown} cannot be read: {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Stop::Message(format!("{shown} is not UTF-8: byte {at} is no part of a character; save the file as UTF-8"))
-        })?;
+        let text = text(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let (rules, mut findings) = match RuleSet::parse(&text) {
             Ok((rules, warnings)) => (Some(rules), warnings),
@@ -53,6 +48,16 @@ impl RulesFile {
     pub fn rendered(&self, colour: bool) -> String {
         render(&self.findings, &shown(&self.path), &self.text, colour)
     }
+}
+
+/// The text of the file at `path`.
+pub fn text(path: &Path) -> Result<String, Stop> {
+    let shown = shown(path);
+    let bytes = fs::read(path).map_err(|error| Stop::Message(format!("{shown} cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Stop::Message(format!("{shown} is not UTF-8: byte {at} is no part of a character; save the file as UTF-8"))
+    })
 }
 
 /// The rules at `path`, for a command that needs them whole; says on standard error what keeps it from that. The

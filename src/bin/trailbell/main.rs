@@ -1,7 +1,9 @@
-//! The command line: check rules, test them, replay logs, explain a match, run the function's own handler.
+//! The command line: check rules, test them, replay logs, explain a match, take over rules of other systems, run the
+//! function's own handler.
 
 mod check;
 mod explain;
+mod import;
 mod inputs;
 mod invoke;
 mod scan;
@@ -91,6 +93,17 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "events/bucket")]
         buckets: PathBuf,
     },
+    /// Turn rules of other systems into a rules file
+    ///
+    /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one document or more), and
+    /// prints a rules file. What cannot be converted is said on standard error, by rule and reason, and stands as a
+    /// comment at its place.
+    ///
+    /// Exit status: 0 all converted, 1 something not converted, 2 the file holds no rules that could be read.
+    Import {
+        /// The file of the other system
+        file: PathBuf,
+    },
     /// Show help: `trailbell help filter` is the language reference
     Help {
         /// `filter`, or a command
@@ -127,6 +140,7 @@ fn main() -> ExitCode {
         Command::Scan { rules, format, paths } => scan::run(&rules, format, &paths),
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
+        Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),
     };
     match status {
