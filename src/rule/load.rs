@@ -2,13 +2,12 @@
 //!
 //! A broken field costs its rule, but never hides another finding: every field of every rule is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::field::{self, Field, Fields};
-use super::scalar::Scalar;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Rule, RuleSet, Severity, list, suppression, test};
+use super::{Rule, RuleSet, Severity, Written, list, suppression, test};
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, counted};
 use crate::filter::{Filter, Lists};
@@ -34,7 +33,7 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
     if problems.iter().any(|finding| finding.level == Level::Error) {
         return Err(problems);
     }
-    Ok((RuleSet { rules, lists: loader.lists }, problems))
+    Ok((RuleSet { rules, lists: loader.lists, list_spans: loader.list_spans }, problems))
 }
 
 /// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
@@ -52,6 +51,7 @@ fn cut(problems: &mut Vec<Diagnostic>) {
 struct Loader {
     problems: Vec<Diagnostic>,
     lists: Lists,
+    list_spans: BTreeMap<String, Span>,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
 }
@@ -74,7 +74,7 @@ impl Loader {
             return Vec::new();
         };
         if let Some(lists) = fields.get("lists") {
-            self.lists = list::read(lists, &mut self.problems);
+            (self.lists, self.list_spans) = list::read(lists, &mut self.problems);
         }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {
@@ -123,12 +123,12 @@ impl Loader {
                 finding.rule.get_or_insert_with(|| name.text.trim_end().to_owned());
             }
         }
-        let name = name?;
+        let (name, (filter, written)) = (name?, filter?);
         Some(Rule {
             name: name.text.trim_end().to_owned(),
             id: id?.text,
             severity: severity?,
-            filter: filter?,
+            filter,
             suppressions: suppressions?.unwrap_or_default(),
             title: title?,
             description: description?,
@@ -137,11 +137,12 @@ impl Loader {
             runbook: runbook?,
             tests: tests?.unwrap_or_default(),
             span: name.span,
+            written,
         })
     }
 
     /// Two rules of one name have one derived id too; that is said once.
-    fn unique(&mut self, name: Option<&Scalar>, id: Option<&Id>) {
+    fn unique(&mut self, name: Option<&Written>, id: Option<&Id>) {
         if let Some(scalar) = name {
             let name = scalar.text.trim_end();
             if let Some(first) = self.names.get(name) {
@@ -175,9 +176,9 @@ fn no_rules(title: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-rules", title, span, "expected at least one rule").help(RULES_HELP)
 }
 
-/// A filter whose findings are moved into the file.
-pub fn filter(scalar: &Scalar, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Filter> {
-    parsed(scalar, |text| Filter::parse_with(text, lists), problems)
+/// A filter whose findings are moved into the file, and its text there.
+pub fn filter(written: &Written, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<(Filter, Written)> {
+    Some((parsed(written, |text| Filter::parse_with(text, lists), problems)?, written.clone()))
 }
 
 /// `Some(None)` where the field is absent, `None` where it is wrong.
@@ -196,7 +197,7 @@ pub fn optional<'n, T>(
 
 /// A text in a language of its own, whose findings are moved into the file.
 pub fn parsed<T>(
-    scalar: &Scalar,
+    scalar: &Written,
     parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
@@ -206,7 +207,7 @@ pub fn parsed<T>(
     parse(scalar.text.trim_end()).map_err(found).ok()
 }
 
-fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Written> {
     let scalar = field.text(problems)?;
     let name = scalar.text.trim_end();
     let length = name.chars().count();
@@ -237,7 +238,7 @@ fn id(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     None
 }
 
-fn derived_id(name: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn derived_id(name: &Written, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     let text = slug(&name.text);
     if text.is_empty() {
         let title = "no id can be made from this name";

@@ -11,8 +11,12 @@ mod syntax;
 mod test;
 mod yaml;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
+
+pub use scalar::Scalar as Written;
 
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};
@@ -26,6 +30,8 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// The named lists that filters may use.
     pub lists: Lists,
+    /// Where the names of those lists stand in the file.
+    pub list_spans: BTreeMap<String, Span>,
 }
 
 /// One rule.
@@ -55,6 +61,8 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// Its name in the file.
     pub span: Span,
+    /// Its filter as it stands in the file.
+    pub written: Written,
 }
 
 /// Records that a rule matches and that raise no alert.
@@ -70,6 +78,8 @@ pub struct Suppression {
     pub expires: Option<Timestamp>,
     /// Its filter in the file.
     pub span: Span,
+    /// The same, with the place of each part.
+    pub written: Written,
 }
 
 /// What a rule says of a record.
