@@ -1,0 +1,142 @@
+//! Rules that say what another rule says already.
+
+use std::collections::BTreeSet;
+
+use super::{
+    condition::{Literal, all, field, values},
+    group::{candidates, says},
+};
+use crate::{
+    diagnostic::Diagnostic,
+    filter::{
+        Lists,
+        ast::{Expr, ExprKind, Right},
+    },
+    record::{Path, Root},
+    rule::{Rule, RuleSet},
+};
+
+pub const SAME: &str = "duplicate-rule";
+pub const SHADOWED: &str = "shadowed-rule";
+
+/// Of rules that are evaluated. Rules whose suppressions differ differ; a rule with suppressions shadows none.
+pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+    let enabled: Vec<Normal> =
+        rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Normal::of(rule, &rules.lists)).collect();
+    let mut found = Vec::new();
+    for (at, one) in enabled.iter().enumerate() {
+        if let Some(first) = enabled[..at].iter().find(|first| first.parts == one.parts) {
+            if first.suppressions == one.suppressions {
+                found.push(same(one.rule, first.rule));
+            }
+            continue;
+        }
+        let wider = |other: &&Normal| {
+            other.rule.severity == one.rule.severity
+                && other.suppressions.is_empty()
+                && one.lies_in(other, &rules.lists)
+        };
+        found.extend(enabled.iter().find(wider).map(|wider| shadowed(one.rule, wider.rule)));
+    }
+    found
+}
+
+/// A rule whose filter is taken apart.
+struct Normal<'a> {
+    rule: &'a Rule,
+    parts: BTreeSet<String>,
+    literals: Vec<Literal<'a>>,
+    suppressions: BTreeSet<BTreeSet<String>>,
+}
+
+impl<'a> Normal<'a> {
+    fn of(rule: &'a Rule, lists: &Lists) -> Self {
+        let literals = all(rule.filter.expr(), true);
+        let suppressions = rule.suppressions.iter().map(|one| parts(&all(one.filter.expr(), true), lists)).collect();
+        Self { rule, parts: parts(&literals, lists), literals, suppressions }
+    }
+
+    /// Whether every match of it is surely a match of a rule with another filter.
+    fn lies_in(&self, other: &Self, lists: &Lists) -> bool {
+        let implied = |wanted: &Literal| {
+            self.parts.contains(&print(wanted, lists))
+                || self.literals.iter().any(|literal| implies(literal, wanted, lists))
+        };
+        self.parts != other.parts && other.literals.iter().all(implied)
+    }
+}
+
+/// Whether each value that the one allows satisfies the other.
+fn implies(literal: &Literal, wanted: &Literal, lists: &Lists) -> bool {
+    let Some((path, values)) = candidates(literal.expr, literal.holds, None, lists) else { return false };
+    !values.is_empty() && values.iter().all(|value| says(wanted, &path, value, lists) == Some(true))
+}
+
+fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {
+    literals.iter().map(|literal| print(literal, lists)).collect()
+}
+
+/// The same text for conditions that say the same in another order, or by another name.
+fn print(literal: &Literal, lists: &Lists) -> String {
+    text(literal.expr, literal.holds, lists)
+}
+
+fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
+    let joined = |parts: &[Expr], and: bool| {
+        let parts: BTreeSet<String> = parts.iter().map(|part| text(part, holds, lists)).collect();
+        let word = if and == holds { " and " } else { " or " };
+        format!("({})", parts.into_iter().collect::<Vec<_>>().join(word))
+    };
+    match &expr.kind {
+        ExprKind::And(parts) => joined(parts, true),
+        ExprKind::Or(parts) => joined(parts, false),
+        ExprKind::Not(inner) => text(inner, !holds, lists),
+        ExprKind::Any(path, inner) => {
+            format!("{} any {} {}", if holds { "" } else { "not" }, print_path(path), text(inner, true, lists))
+        }
+        ExprKind::Compare(compare) => {
+            let (operator, right) = match (compare.operator.spelling, &compare.right) {
+                ("exists", _) => ("= null", String::new()),
+                (_, Right::Field(other)) => (compare.operator.spelling, format!("field {}", print_path(other))),
+                (spelling, right) => {
+                    let values: BTreeSet<String> = values(right, lists).iter().map(ToString::to_string).collect();
+                    (spelling, values.into_iter().collect::<Vec<_>>().join(", "))
+                }
+            };
+            let operator = match operator {
+                "!=" | "in" => "=",
+                "contains" => "like",
+                other => other,
+            };
+            let negated = compare.operator.negated != (compare.operator.spelling == "exists");
+            let not = if holds == negated { "not " } else { "" };
+            format!("{not}{} {operator} {right}", print_path(&compare.path)).trim_end().to_owned()
+        }
+    }
+}
+
+/// A path inside of an `any` is the element's, and never the same as one outside.
+fn print_path(path: &Path) -> String {
+    let element = if path.root == Root::Element { "it." } else { "" };
+    format!("{element}{}", field(path))
+}
+
+fn same(rule: &Rule, first: &Rule) -> Diagnostic {
+    Diagnostic::warning(
+        SAME,
+        format!("`{}` has the filter of `{}`", rule.name, first.name),
+        rule.span,
+        "the second one",
+    )
+    .context(first.span, "the first one")
+    .in_rule(&rule.name)
+    .help("remove one of them: each match raises two alerts")
+}
+
+fn shadowed(rule: &Rule, wider: &Rule) -> Diagnostic {
+    let title = format!("every match of `{}` is a match of `{}` too", rule.name, wider.name);
+    Diagnostic::warning(SHADOWED, title, rule.span, "raises no alert of its own severity")
+        .context(wider.span, "this rule matches it too, with the same severity")
+        .in_rule(&rule.name)
+        .help("remove it, give it another severity, or exclude it from the wider rule")
+}
