@@ -11,6 +11,7 @@ use crate::{
     filter::{
         Lists,
         ast::{Expr, ExprKind, Right},
+        operand::Value,
     },
     record::{Path, Root},
     rule::{Rule, RuleSet},
@@ -44,32 +45,37 @@ pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
 /// A rule whose filter is taken apart.
 struct Normal<'a> {
     rule: &'a Rule,
+    /// What must all be so, as text that is the same for conditions that say the same.
     parts: BTreeSet<String>,
-    literals: Vec<Literal<'a>>,
+    literals: Vec<(String, Literal<'a>)>,
+    /// Fields, and all that they can be in a match.
+    candidates: Vec<(Path, Vec<Value>)>,
     suppressions: BTreeSet<BTreeSet<String>>,
 }
 
 impl<'a> Normal<'a> {
     fn of(rule: &'a Rule, lists: &Lists) -> Self {
         let literals = all(rule.filter.expr(), true);
-        let suppressions = rule.suppressions.iter().map(|one| parts(&all(one.filter.expr(), true), lists)).collect();
-        Self { rule, parts: parts(&literals, lists), literals, suppressions }
+        let candidates = literals.iter().filter_map(|one| candidates(one.expr, one.holds, None, lists));
+        Self {
+            rule,
+            parts: parts(&literals, lists),
+            candidates: candidates.filter(|(_, values)| !values.is_empty()).collect(),
+            literals: literals.into_iter().map(|literal| (print(&literal, lists), literal)).collect(),
+            suppressions: rule.suppressions.iter().map(|one| parts(&all(one.filter.expr(), true), lists)).collect(),
+        }
     }
 
     /// Whether every match of it is surely a match of a rule with another filter.
     fn lies_in(&self, other: &Self, lists: &Lists) -> bool {
-        let implied = |wanted: &Literal| {
-            self.parts.contains(&print(wanted, lists))
-                || self.literals.iter().any(|literal| implies(literal, wanted, lists))
+        let implied = |(text, literal): &(String, Literal)| {
+            let follows = |(path, values): &(Path, Vec<Value>)| {
+                values.iter().all(|value| says(literal, path, value, lists) == Some(true))
+            };
+            self.parts.contains(text) || self.candidates.iter().any(follows)
         };
         self.parts != other.parts && other.literals.iter().all(implied)
     }
-}
-
-/// Whether each value that the one allows satisfies the other.
-fn implies(literal: &Literal, wanted: &Literal, lists: &Lists) -> bool {
-    let Some((path, values)) = candidates(literal.expr, literal.holds, None, lists) else { return false };
-    !values.is_empty() && values.iter().all(|value| says(wanted, &path, value, lists) == Some(true))
 }
 
 fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {

@@ -249,3 +249,133 @@ fn spellings(value: &Value) -> Vec<Value> {
     };
     [Some(value.clone()), other].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::select};
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::{filter::Filter, lint::condition::all};
+
+    /// Conditions on fields of every kind: with one value, with several, worked out, or with another name.
+    const CONDITIONS: &[&str] = &[
+        r#"eventName = "A""#,
+        r#"eventName != "A""#,
+        r#"eventName = "AB""#,
+        r#"eventName in ("A", "AB", "B")"#,
+        r#"eventName starts_with "A""#,
+        r#"eventName starts_with ("B", "C")"#,
+        r#"eventName like "B""#,
+        r#"eventName iequals "a""#,
+        "eventName = null",
+        "eventName exists",
+        r#"error = "A""#,
+        r#"errorCode != "A""#,
+        "error = field eventName",
+        "errorCode = null",
+        "readOnly = true",
+        r#"readOnly = "false""#,
+        "readOnly != true",
+        r#"requestParameters.a = "A""#,
+        r#"requestParameters.a = "B""#,
+        r#"requestParameters.a != "B""#,
+        "requestParameters.a = null",
+        "requestParameters.a > 1",
+        r#"resources.type = "A""#,
+        r#"resources.type = "B""#,
+        r#"any resources (type = "A" and accountId = "A")"#,
+        "mfaUsed = true",
+        r#"mfaUsed = "false""#,
+        "mfaUsed = null",
+        r#"event_type = "insight""#,
+        r#"event_type != "insight""#,
+        r#"event_type like "trail""#,
+        r#"user = "A""#,
+        r#"user in ("A", "B")"#,
+        r#"user != "B""#,
+    ];
+
+    fn filters() -> impl Strategy<Value = String> {
+        select(CONDITIONS).prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+            let many = prop::collection::vec(inner.clone(), 2..4);
+            prop_oneof![
+                many.clone().prop_map(|parts| format!("({})", parts.join(" and "))),
+                many.prop_map(|parts| format!("({})", parts.join(" or "))),
+                inner.prop_map(|part| format!("not ({part})")),
+            ]
+        })
+    }
+
+    fn records() -> impl Strategy<Value = Json> {
+        let text = || select(vec![Json::Null, json!("A"), json!("AB"), json!("B"), json!("a"), json!("C")]);
+        let flag = || select(vec![Json::Null, json!(true), json!(false), json!("true"), json!("false")]);
+        let list = select(vec![json!(["A", "B"]), json!([]), json!("A"), json!(["B", 5]), Json::Null]);
+        let insight = select(vec!["Insight", "Management"]);
+        (text(), text(), flag(), list, text(), text(), flag(), insight, text()).prop_map(
+            |(name, error, read, parameter, one, two, mfa, category, user)| {
+                json!({
+                    "eventName": name, "errorCode": error, "readOnly": read, "requestParameters": {"a": parameter},
+                    "resources": [{"type": one, "accountId": two}, {"type": two}], "eventCategory": category,
+                    "userIdentity": {"userName": user, "sessionContext": {"attributes": {"mfaAuthenticated": mfa}}},
+                })
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// What is called impossible is satisfied by no record, and what is called certain by every one.
+        #[test]
+        fn a_clash_is_sure(text in filters(), records in prop::collection::vec(records(), 20)) {
+            let filter = Filter::parse(&text).unwrap();
+            for holds in [true, false] {
+                if clash(&all(filter.expr(), holds), None, &Lists::default()).is_some() {
+                    for record in &records {
+                        prop_assert_ne!(filter.matches(record), holds, "{} on {}", text, record);
+                    }
+                }
+            }
+        }
+    }
+
+    /// So that the property above is about something.
+    #[test]
+    fn clashes_are_found() {
+        let clashes = |text: &str| {
+            let filter = Filter::parse(text).unwrap();
+            clash(&all(filter.expr(), true), None, &Lists::default()).is_some()
+        };
+        for text in [
+            r#"eventName = "A" and eventName = "B""#,
+            r#"eventName in ("A", "B") and eventName starts_with ("C", "D")"#,
+            r#"(eventName = "A" or eventName = "B") and not eventName in ("A", "B")"#,
+            r#"eventName starts_with "Get" and eventName starts_with "List""#,
+            r#"error = "A" and errorCode = "B""#,
+            r#"requestParameters.a = null and requestParameters.a = "A""#,
+            r#"requestParameters.a = "A" and requestParameters.a != "A""#,
+            "errorCode exists and not error exists",
+            r#"eventName in ("A", "B") and eventName != "A" and eventName != "B""#,
+            r#"event_type = "Insight""#,
+            "mfaUsed = true and mfaUsed = null",
+            r#"any a (b = 1) and not any a (b = 1)"#,
+        ] {
+            assert!(clashes(text), "{text}");
+        }
+        for text in [
+            r#"eventName = "A" and eventName starts_with "A""#,
+            r#"eventName starts_with "Get" and eventName starts_with "GetObject""#,
+            r#"requestParameters.a = "A" and requestParameters.a = "B""#,
+            r#"resources.type = "A" and resources.type = "B""#,
+            r#"userAgent = "A" and userAgent = "B""#,
+            r#"requestParameters.a = null and requestParameters.b = "A""#,
+            r#"errorCode = "A" and errorMessage = "B""#,
+            r#"eventName != "A" and eventName != "B""#,
+            r#"eventName = "A" and `user` = "B" and user = "C""#,
+            r#"readOnly = true and readOnly = "true""#,
+        ] {
+            assert!(!clashes(text), "{text}");
+        }
+    }
+}

@@ -27,6 +27,25 @@ const ALIASES: &[(&str, &str)] = &[
     ("stepfunctions", "states"),
 ];
 
+/// Sources to suggest before others.
+const FAMILIAR: &[&str] = &[
+    "iam",
+    "ec2",
+    "s3",
+    "kms",
+    "lambda",
+    "cloudtrail",
+    "rds",
+    "ecr",
+    "ecs",
+    "eks",
+    "ssm",
+    "sts",
+    "dynamodb",
+    "sns",
+    "sqs",
+];
+
 /// The event sources, without the end that all have in common.
 static SOURCES: LazyLock<BTreeMap<&str, Source>> = LazyLock::new(read);
 
@@ -76,10 +95,10 @@ pub fn look_up(sources: &[&str], name: &str) -> Answer {
     }
     let others = sources_of(name);
     if stems.is_empty() || stems.iter().any(|source| source.open) {
-        let all = SOURCES.values().filter(|source| stems.is_empty() || source.open && stems.len() == 1);
-        let all = all.flat_map(|source| &source.names).map(String::as_str);
+        let all: Vec<&Source> = if stems.is_empty() { SOURCES.values().collect() } else { stems };
+        let stands_alone = sources.is_empty() && !others.is_empty();
+        let all = all.iter().flat_map(|source| &source.names).map(String::as_str);
         let near = close(name, all.filter(|known| known.len().abs_diff(name.len()) <= 1));
-        let stands_alone = stems.is_empty() && !others.is_empty();
         return match near.filter(|_| !stands_alone) {
             Some(close) => Answer::Unknown { close: Some(close), others: Vec::new() },
             None => Answer::Fine,
@@ -90,11 +109,13 @@ pub fn look_up(sources: &[&str], name: &str) -> Answer {
     if close.is_none() && others.is_empty() { Answer::Fine } else { Answer::Unknown { close, others } }
 }
 
-/// The sources that log an event.
+/// The sources that log an event, those first that most people know.
 pub fn sources_of(name: &str) -> Vec<String> {
     let name = undated(name);
-    let found = SOURCES.iter().filter(|(_, source)| source.names.contains(name));
-    found.map(|(source, _)| format!("{source}{SUFFIX}")).collect()
+    let logging = |(stem, source): &(&&str, &Source)| source.names.contains(name) && !stem.contains('.');
+    let mut found: Vec<&str> = SOURCES.iter().filter(logging).map(|(stem, _)| *stem).collect();
+    found.sort_by_key(|stem| FAMILIAR.iter().position(|known| known == stem).unwrap_or(FAMILIAR.len()));
+    found.into_iter().map(|stem| format!("{stem}{SUFFIX}")).collect()
 }
 
 /// The same letters in another case, or one slip of the finger in a long name.
