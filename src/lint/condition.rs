@@ -11,6 +11,9 @@ use crate::{
     record::{Path, Root, Step},
 };
 
+/// How many conditions of one `and` are looked at together: time must not grow with their square.
+pub const MANY: usize = 64;
+
 /// A condition that must hold, or must not.
 #[derive(Clone, Copy, Debug)]
 pub struct Literal<'a> {
@@ -52,9 +55,11 @@ fn within<'a>(expr: &'a Expr, scope: &Scope<'a>, visit: &mut dyn FnMut(&'a Expr,
         ExprKind::And(parts) | ExprKind::Or(parts) => {
             let mut inner = scope.clone();
             if matches!(expr.kind, ExprKind::And(_)) != scope.negated {
-                inner.around.extend(parts.iter().flat_map(|part| all(part, !scope.negated)));
+                inner.around.extend(parts.iter().flat_map(|part| all(part, !scope.negated)).take(MANY));
             }
-            parts.iter().for_each(|part| within(part, &inner, visit));
+            for part in parts {
+                within(part, &inner, visit);
+            }
         }
         ExprKind::Not(part) => within(part, &Scope { negated: !scope.negated, ..scope.clone() }, visit),
         ExprKind::Any(path, part) => {

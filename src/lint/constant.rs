@@ -65,10 +65,11 @@ fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Optio
     };
     let alike = second.is_some_and(|second| equal(first) && equal(second));
     Some(match (holds, alike) {
+        (true, false) if second.is_none() => finding.help("name a value that is not excluded, or remove a condition"),
         (true, true) => finding.help("write `or` between them, and both in parentheses"),
         (true, false) => finding.help("remove one of them, or write `or` between them"),
         (false, true) => finding.help("write `and` between them"),
-        (false, false) => finding.help("remove both, or write `and` between them"),
+        (false, false) => finding.help("remove them, or write `and` between them"),
     })
 }
 
@@ -81,7 +82,7 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
         _ if never(false) => Some(true),
         _ => None,
     }?;
-    let title = format!("`{}` {} true", filter.at(expr.span), if constant { "is always" } else { "is never" });
+    let title = format!("`{}` {} true", filter.shown(expr.span), if constant { "is always" } else { "is never" });
     let label = if constant { "every record satisfies it" } else { "no record satisfies it" };
     let finding = warning(constant, title, expr.span, label, filter, scope);
     Some(match path.root {

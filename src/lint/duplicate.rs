@@ -1,6 +1,9 @@
 //! Rules that say what another rule says already.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ptr,
+};
 
 use super::{
     condition::{Literal, all, field, values},
@@ -20,16 +23,24 @@ use crate::{
 pub const SAME: &str = "duplicate-rule";
 pub const SHADOWED: &str = "shadowed-rule";
 
+/// With more rules than these, pairs are too many to look at each.
+const MOST_RULES: usize = 1000;
+
 /// Of rules that are evaluated. Rules whose suppressions differ differ; a rule with suppressions shadows none.
 pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let enabled: Vec<Normal> =
         rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Normal::of(rule, &rules.lists)).collect();
     let mut found = Vec::new();
-    for (at, one) in enabled.iter().enumerate() {
-        if let Some(first) = enabled[..at].iter().find(|first| first.parts == one.parts) {
+    let mut seen = BTreeMap::new();
+    for one in &enabled {
+        let first = *seen.entry(&one.parts).or_insert(one);
+        if !ptr::eq(first, one) {
             if first.suppressions == one.suppressions {
                 found.push(same(one.rule, first.rule));
             }
+            continue;
+        }
+        if enabled.len() > MOST_RULES {
             continue;
         }
         let wider = |other: &&Normal| {
@@ -61,7 +72,7 @@ impl<'a> Normal<'a> {
             rule,
             parts: parts(&literals, lists),
             candidates: candidates.filter(|(_, values)| !values.is_empty()).collect(),
-            literals: literals.into_iter().map(|literal| (print(&literal, lists), literal)).collect(),
+            literals: literals.into_iter().map(|literal| (canonical(&literal, lists), literal)).collect(),
             suppressions: rule.suppressions.iter().map(|one| parts(&all(one.filter.expr(), true), lists)).collect(),
         }
     }
@@ -79,11 +90,11 @@ impl<'a> Normal<'a> {
 }
 
 fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {
-    literals.iter().map(|literal| print(literal, lists)).collect()
+    literals.iter().map(|literal| canonical(literal, lists)).collect()
 }
 
 /// The same text for conditions that say the same in another order, or by another name.
-fn print(literal: &Literal, lists: &Lists) -> String {
+fn canonical(literal: &Literal, lists: &Lists) -> String {
     text(literal.expr, literal.holds, lists)
 }
 
@@ -98,12 +109,12 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
         ExprKind::Or(parts) => joined(parts, false),
         ExprKind::Not(inner) => text(inner, !holds, lists),
         ExprKind::Any(path, inner) => {
-            format!("{} any {} {}", if holds { "" } else { "not" }, print_path(path), text(inner, true, lists))
+            format!("{} any {} {}", if holds { "" } else { "not" }, canonical_path(path), text(inner, true, lists))
         }
         ExprKind::Compare(compare) => {
             let (operator, right) = match (compare.operator.spelling, &compare.right) {
                 ("exists", _) => ("= null", String::new()),
-                (_, Right::Field(other)) => (compare.operator.spelling, format!("field {}", print_path(other))),
+                (_, Right::Field(other)) => (compare.operator.spelling, format!("field {}", canonical_path(other))),
                 (spelling, right) => {
                     let values: BTreeSet<String> = values(right, lists).iter().map(ToString::to_string).collect();
                     (spelling, values.into_iter().collect::<Vec<_>>().join(", "))
@@ -116,13 +127,13 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
             };
             let negated = compare.operator.negated != (compare.operator.spelling == "exists");
             let not = if holds == negated { "not " } else { "" };
-            format!("{not}{} {operator} {right}", print_path(&compare.path)).trim_end().to_owned()
+            format!("{not}{} {operator} {right}", canonical_path(&compare.path)).trim_end().to_owned()
         }
     }
 }
 
 /// A path inside of an `any` is the element's, and never the same as one outside.
-fn print_path(path: &Path) -> String {
+fn canonical_path(path: &Path) -> String {
     let element = if path.root == Root::Element { "it." } else { "" };
     format!("{element}{}", field(path))
 }
@@ -141,7 +152,7 @@ fn same(rule: &Rule, first: &Rule) -> Diagnostic {
 
 fn shadowed(rule: &Rule, wider: &Rule) -> Diagnostic {
     let title = format!("every match of `{}` is a match of `{}` too", rule.name, wider.name);
-    Diagnostic::warning(SHADOWED, title, rule.span, "raises no alert of its own severity")
+    Diagnostic::warning(SHADOWED, title, rule.span, "each of its alerts comes twice")
         .context(wider.span, "this rule matches it too, with the same severity")
         .in_rule(&rule.name)
         .help("remove it, give it another severity, or exclude it from the wider rule")

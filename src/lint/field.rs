@@ -52,22 +52,35 @@ fn path(path: &Path, names: &[Name], scope: &Scope) -> Option<Diagnostic> {
     }
     Some(match look_up(&keys) {
         Known::InsideText { .. } => below_text(&keys[..at].join("."), name.span),
-        Known::NoKey { siblings, .. } => no_key(&keys, at, siblings.iter().map(|(name, _)| *name), name.span),
+        Known::NoKey { siblings, .. } => {
+            no_key(path.root, &keys, at, siblings.iter().map(|(name, _)| *name), name.span)
+        }
         Known::There { .. } => return None,
     })
 }
 
-fn no_key(keys: &[String], at: usize, siblings: impl Iterator<Item = &'static str>, span: Span) -> Diagnostic {
+fn no_key(
+    root: Root,
+    keys: &[String],
+    at: usize,
+    siblings: impl Iterator<Item = &'static str>,
+    span: Span,
+) -> Diagnostic {
     let (above, name) = (keys[..at].join("."), keys[at].as_str());
     let title = match above.as_str() {
         "" => format!("CloudTrail records have no field `{name}`"),
         above => format!("`{above}` has no field `{name}`"),
     };
-    let short = Virtual::ALL.iter().map(|(_, name, _)| *name).filter(|_| at == 0);
-    let meant = nearest(name, siblings.chain(short)).map(str::to_owned);
     let finding = |label: String| Diagnostic::warning(CODE, title, span, label);
-    match meant.or_else(|| schema::elsewhere(name)) {
-        Some(meant) => finding(format!("expected `{meant}`?")).help(format!("write `{meant}`")),
+    let short = Virtual::ALL.iter().map(|(_, name, _)| *name).filter(|_| at == 0);
+    if let Some(meant) = nearest(name, siblings.chain(short)) {
+        // The whole path can be pasted, where it is written in full.
+        let before = if root == Root::Record && at > 0 { above + "." } else { String::new() };
+        return finding(format!("expected `{meant}`?")).help(format!("write `{before}{meant}`"));
+    }
+    let outside = if root == Root::Element { "record." } else { "" };
+    match schema::elsewhere(name) {
+        Some(path) => finding(format!("expected `{outside}{path}`?")).help(format!("write `{outside}{path}`")),
         None => finding("never there".to_owned()).help(format!(
             "remove it; if the records that you read do have it, write it in back-quotes: `` `{name}` ``"
         )),

@@ -24,7 +24,7 @@ mod wildcard;
 use jiff::civil::Date;
 
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Span, cut},
     filter::{Lists, ast::Expr},
     rule::{Rule, RuleSet, Suppression, Written},
 };
@@ -67,6 +67,9 @@ pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     found.extend(unused_list::check(rules));
     found.extend(today.into_iter().flat_map(|today| expired::check(rules, today)));
     found.sort_by_key(|finding| finding.span.start);
+    // Of a named list, several items may raise the same at the one place that names it.
+    found.dedup();
+    cut(&mut found);
     found
 }
 
@@ -84,9 +87,12 @@ impl<'a> FilterText<'a> {
         Self { filter: suppression.filter.expr(), lists, suppression: true, written: &suppression.written }
     }
 
-    /// What stands at a span of the filter.
-    fn at(&self, span: Span) -> &'a str {
-        self.written.text.get(span.start..span.end).unwrap_or_default()
+    /// What stands at a span of the filter, for a title: on one line, and cut where it would bury the message.
+    fn shown(&self, span: Span) -> String {
+        const MAX: usize = 60;
+        let text = self.written.text.get(span.start..span.end).unwrap_or_default();
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= MAX { line } else { line.chars().take(MAX - 1).chain(['…']).collect() }
     }
 }
 

@@ -62,12 +62,12 @@ fn is_asked_for(compare: &Compare, filter: &FilterText, scope: &Scope) -> bool {
 }
 
 fn warning(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> Diagnostic {
-    let condition = filter.at(expr.span);
-    let written = if scope.negated { format!("not {condition}") } else { condition.to_owned() };
+    let condition = filter.shown(expr.span);
+    let (written, before) = if scope.negated { (format!("not {condition}"), "the `not`") } else { (condition, "it") };
     let mut path = String::new();
     // A text takes all that is written to it.
     let _ = compare.path.write_to(&mut path, scope.base.is_some());
     let title = format!("`{written}` is true where there is no `{path}`");
     Diagnostic::warning(CODE, title, expr.span, "hides all events without this field too")
-        .help(format!("write `({path} exists and {written})`, or name the values to suppress"))
+        .help(format!("put `{path} exists and` before {before}, or name the values to suppress"))
 }

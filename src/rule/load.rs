@@ -9,7 +9,7 @@ use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
 use super::{Rule, RuleSet, Severity, Written, list, suppression, test};
 use crate::alert::Title;
-use crate::diagnostic::{Diagnostic, Level, Span, counted};
+use crate::diagnostic::{Diagnostic, Level, Span, cut};
 use crate::filter::{Filter, Lists};
 
 const TOP_KEYS: [&str; 2] = ["rules", "lists"];
@@ -20,7 +20,6 @@ const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for re
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 const MAX_NAME: usize = 200;
 const MAX_ID: usize = 100;
-const MAX_FINDINGS: usize = 1000;
 
 /// [`RuleSet::parse`].
 pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -34,17 +33,6 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
         return Err(problems);
     }
     Ok((RuleSet { rules, lists: loader.lists, list_spans: loader.list_spans }, problems))
-}
-
-/// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
-fn cut(problems: &mut Vec<Diagnostic>) {
-    let hidden = problems.split_off(MAX_FINDINGS.min(problems.len()));
-    let Some(first) = hidden.first() else { return };
-    let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
-    let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
-    let last =
-        Diagnostic::error("too-many", title, first.span, "the first of them").help("mend those above and check again");
-    problems.push(Diagnostic { level, ..last });
 }
 
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::{
     sync::LazyLock,
 };
 
-use crate::diagnostic::edit_distance;
+use crate::diagnostic::nearest;
 
 const APIS: &str = include_str!("apis.txt");
 const EVENTS: &str = include_str!("events.txt");
@@ -98,14 +98,14 @@ pub fn look_up(sources: &[&str], name: &str) -> Answer {
         let all: Vec<&Source> = if stems.is_empty() { SOURCES.values().collect() } else { stems };
         let stands_alone = sources.is_empty() && !others.is_empty();
         let all = all.iter().flat_map(|source| &source.names).map(String::as_str);
-        let near = close(name, all.filter(|known| known.len().abs_diff(name.len()) <= 1));
+        let near = close(name, all);
         return match near.filter(|_| !stands_alone) {
             Some(close) => Answer::Unknown { close: Some(close), others: Vec::new() },
             None => Answer::Fine,
         };
     }
     let names = || stems.iter().flat_map(|source| &source.names).map(String::as_str);
-    let close = crate::diagnostic::nearest(name, names());
+    let close = nearest(name, names());
     if close.is_none() && others.is_empty() { Answer::Fine } else { Answer::Unknown { close, others } }
 }
 
@@ -120,21 +120,34 @@ pub fn sources_of(name: &str) -> Vec<String> {
 
 /// The same letters in another case, or one slip of the finger in a long name.
 fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let slip =
-        |known: &str| name.len() >= 4 && known.len().abs_diff(name.len()) <= 1 && edit_distance(name, known) == 1;
     let mut slips = None;
     for known in known {
         if known.eq_ignore_ascii_case(name) {
             return Some(known);
         }
-        if slips.is_none() && slip(known) {
+        if slips.is_none() && name.len() >= 4 && one_slip(name, known) {
             slips = Some(known);
         }
     }
     slips
 }
 
-/// Without the version of the API, which Lambda and CloudFront add: `CreateFunction20150331`,
+/// Whether one letter is too many, missing or another, or two neighbours are swapped.
+fn one_slip(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let alike = |(a, b): &(&u8, &u8)| a == b;
+    let start = a.iter().zip(b).take_while(alike).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(alike).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        ([], [_]) | ([_], [] | [_]) => true,
+        ([first, second], swapped) => swapped == [*second, *first],
+        _ => false,
+    }
+}
+
+/// Without the version of the API, which Lambda and `CloudFront` add: `CreateFunction20150331`,
 /// `GetFunction20150331v2`, `CreateDistribution2020_05_31`.
 fn undated(name: &str) -> &str {
     let digit = |c: char| c.is_ascii_digit();
@@ -186,6 +199,16 @@ mod tests {
             ("20150331", ""),
         ] {
             assert_eq!(undated(logged), name);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_one_letter_or_two_neighbours() {
+        for slip in ["GetUse", "etUser", "GetUserr", "GtUser", "GetVser", "GteUser", "GetUsre"] {
+            assert!(one_slip("GetUser", slip) && one_slip(slip, "GetUser"), "{slip}");
+        }
+        for other in ["GetUser", "GetUsers2", "GteUsre", "Getter", "UserGet", ""] {
+            assert!(!one_slip("GetUser", other), "{other}");
         }
     }
 
