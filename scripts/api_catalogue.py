@@ -21,7 +21,7 @@ SOURCES = {
     "application-autoscaling": ["autoscaling", "application-autoscaling"],
     "autoscaling-plans": ["autoscaling-plans", "autoscaling"],
     "cloudwatch": ["monitoring"],
-    "cloudwatchomni": ["cloudwatch-omni"],
+    "cloudwatchomni": ["cloudwatch", "cloudwatch-omni"],
     "connectparticipant": ["connect"],
     "docdb": ["rds"],
     "efs": ["elasticfilesystem"],

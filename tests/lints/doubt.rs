@@ -41,6 +41,7 @@ fn in_doubt_nothing_is_said() {
         r#"eventSource = "signin.amazonaws.com" and eventName in ("ConsoleLogin", "CheckMfa", "SwitchRole")"#,
         r#"eventSource = "kms.amazonaws.com" and eventName = "DeleteKey""#,
         r#"eventSource = "monitoring.amazonaws.com" and eventName = "DeleteAlarms""#,
+        r#"eventSource = "cloudwatch.amazonaws.com" and eventName = "CreateAlert""#,
         r#"eventSource = "states.amazonaws.com" and eventName = "CreateStateMachine""#,
         r#"eventSource = "ses.amazonaws.com" and eventName = "VerifyEmailIdentity""#,
         r#"eventSource = "cognito-idp.amazonaws.com" and eventName = "Login_POST""#,

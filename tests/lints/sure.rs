@@ -2,7 +2,9 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
-use trailbell::{lint, rule::RuleSet};
+use trailbell::{diagnostic::render, lint, rule::RuleSet};
+
+use crate::generated::expr;
 
 /// Conditions that meet in one field and in several.
 const CONDITIONS: &[&str] = &[
@@ -53,5 +55,20 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// Whatever a filter says, it is looked at, and every place lies in the file.
+    #[test]
+    fn no_filter_is_too_odd(filter in expr(), suppression in expr()) {
+        let quoted = |filter: &str| serde_json::to_string(filter).unwrap();
+        let (filter, suppression) = (quoted(&filter.to_string()), quoted(&suppression.to_string()));
+        let file = format!("rules:\n- name: r\n  severity: 3\n  filter: {filter}\n  suppressions:\n  - {suppression}\n");
+        let Ok((rules, _)) = RuleSet::parse(&file) else { return Ok(()) };
+        let found = lint::check(&rules, None);
+        for finding in &found {
+            prop_assert!(finding.span.start < finding.span.end, "{:?}", finding);
+            prop_assert!(file.get(finding.span.start..finding.span.end).is_some(), "{:?}", finding);
+        }
+        render(&found, "f", &file, false);
     }
 }

@@ -16,14 +16,12 @@ const SUFFIX: &str = ".amazonaws.com";
 
 /// Names of services that are no event sources, and the source that is meant.
 const ALIASES: &[(&str, &str)] = &[
-    ("cloudwatch", "monitoring"),
     ("efs", "elasticfilesystem"),
     ("elb", "elasticloadbalancing"),
     ("elbv2", "elasticloadbalancing"),
     ("emr", "elasticmapreduce"),
     ("eventbridge", "events"),
     ("mwaa", "airflow"),
-    ("opensearch", "es"),
     ("stepfunctions", "states"),
 ];
 
