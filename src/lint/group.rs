@@ -366,6 +366,7 @@ mod tests {
         for text in [
             r#"eventName = "A" and eventName starts_with "A""#,
             r#"eventName starts_with "Get" and eventName starts_with "GetObject""#,
+            r#"eventName starts_with ("Get", "List") and eventName starts_with ("List", "Put")"#,
             r#"requestParameters.a = "A" and requestParameters.a = "B""#,
             r#"resources.type = "A" and resources.type = "B""#,
             r#"userAgent = "A" and userAgent = "B""#,
