@@ -160,6 +160,19 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// Nobody reads thousands of findings, and printing them takes minutes: all after the first thousand are counted by
+/// one finding in their place.
+pub fn cut(findings: &mut Vec<Diagnostic>) {
+    const MOST: usize = 1000;
+    let hidden = findings.split_off(MOST.min(findings.len()));
+    let Some(first) = hidden.first() else { return };
+    let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
+    let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
+    let last =
+        Diagnostic::error("too-many", title, first.span, "the first of them").help("mend those above and check again");
+    findings.push(Diagnostic { level, ..last });
+}
+
 /// The last line of a run: `2 errors, 1 warning`.
 pub fn tally(diagnostics: &[Diagnostic]) -> String {
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count() as u64;

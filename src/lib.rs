@@ -26,6 +26,7 @@
 //! - [`rule`]: `rules.yaml` becomes a set of rules, or every error in it.
 //! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator`].
 //! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
+//! - [`lint`]: what a rules file may say but hardly means. A new lint goes here.
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: what a person must mend, printed as rustc would.
 //!
@@ -48,6 +49,7 @@ pub mod handler;
 pub mod import;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod lint;
 pub mod local;
 pub mod log_file;
 pub mod number;

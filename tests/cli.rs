@@ -171,6 +171,21 @@ fn check_prints_every_finding_and_a_tally() {
 }
 
 #[test]
+fn warnings_leave_the_status_of_check_at_0_and_other_commands_alone() {
+    let root = folder("lints", &[("rules.yaml", rule("").replace("eventName", "eventname").as_bytes())]);
+    let path = show(&root.join("rules.yaml"));
+    let ran = check(&["check", &path], 0, true, false);
+    assert!(ran.stdout.starts_with("warning[unknown-field]: CloudTrail records have no field `eventname`"));
+    assert!(ran.stdout.ends_with("rules.yaml: 1 rule, 0 errors, 1 warning\n"), "{}", ran.stdout);
+    let ran = check(&["check", &path, "--format", "github"], 0, true, true);
+    assert!(ran.stdout.starts_with("::warning file="), "{}", ran.stdout);
+    let ran = check(&["check", &path, "--format", "json"], 0, true, true);
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()["help"], json!("write `eventName`"));
+    let ran = trailbell(&["test", &path]);
+    assert!(!(ran.stdout + &ran.stderr).contains("unknown-field"));
+}
+
+#[test]
 fn check_takes_rules_yaml_of_the_folder_and_misses_a_test_file() {
     let text = rule("    tests:\n      - match: events/gone.json\n      - no_match: events\n");
     let root = folder("check-here", &[("rules.yaml", text.as_bytes()), ("events/there.json", b"{}")]);

@@ -7,7 +7,7 @@ use super::{
     ast::{Compare, Expr, ExprKind, Operand, Right},
     mistake,
     operand::{Refusal, Requires, Test, Value},
-    operator::Operator,
+    operator::{Operator, present},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -220,10 +220,8 @@ impl Clause {
             requires: requires.into_iter().map(|requires| relied_on(&compare.path, requires)).collect(),
         };
         match &compare.right {
-            Right::Value(operand @ Operand { value: Value::Null, .. }) => {
-                // `= null` holds where no value is present.
-                let present = test(operator, operand)?;
-                Ok(clause(!operator.negated, Against::Tests([present].into()), vec![Requires::Nothing]))
+            Right::Value(Operand { value: Value::Null, .. }) => {
+                Ok(clause(!operator.negated, Against::Tests([present()].into()), vec![Requires::Nothing]))
             }
             Right::Field(path) => {
                 let between = operator.between.unwrap_or(|_, _| false);

@@ -1,5 +1,7 @@
 //! The named lists of a rules file.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
     yaml::{Kind, Node},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Span},
     filter::{Lists, operand::Value},
     number::Number,
     record::continues_bare_word,
@@ -18,14 +20,15 @@ use crate::{
 const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";
 
 /// The lists that are sound; a list with a broken item is there without it, so that filters that name it raise no
-/// findings of their own.
-pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> Lists {
+/// findings of their own. Beside them, where their names stand.
+pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> (Lists, BTreeMap<String, Span>) {
     let entries = field.entries(LISTS_HELP, problems).unwrap_or_default();
     let lists = entries.iter().map(|(name, node)| {
         check_name(name, problems);
         (name.text.clone(), items(name, node, problems))
     });
-    Lists(lists.collect())
+    let lists = Lists(lists.collect());
+    (lists, entries.iter().map(|(name, _)| (name.text.clone(), name.span)).collect())
 }
 
 fn check_name(name: &Scalar, problems: &mut Vec<Diagnostic>) {

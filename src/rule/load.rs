@@ -2,15 +2,14 @@
 //!
 //! A broken field costs its rule, but never hides another finding: every field of every rule is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::field::{self, Field, Fields};
-use super::scalar::Scalar;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Rule, RuleSet, RuleTest, Severity, list, suppression, test};
+use super::{Rule, RuleSet, RuleTest, Severity, Written, list, suppression, test};
 use crate::alert::Title;
-use crate::diagnostic::{Diagnostic, Level, Span, counted};
+use crate::diagnostic::{Diagnostic, Level, Span, cut};
 use crate::filter::{Filter, Lists};
 
 /// The longest name of a rule, in characters.
@@ -24,7 +23,6 @@ const RULE_KEYS: [&str; 11] =
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
-const MAX_FINDINGS: usize = 1000;
 
 /// [`RuleSet::parse`].
 pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -37,7 +35,7 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
     if problems.iter().any(|finding| finding.level == Level::Error) {
         return Err(problems);
     }
-    Ok((RuleSet { rules, lists: loader.lists }, problems))
+    Ok((RuleSet { rules, lists: loader.lists, list_spans: loader.list_spans }, problems))
 }
 
 /// The tests that can be read, with the names of their rules; of a file that is no YAML none.
@@ -48,22 +46,12 @@ pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
     loader.tests
 }
 
-/// Nobody reads thousands of findings, and printing them takes minutes; what is left out is counted.
-fn cut(problems: &mut Vec<Diagnostic>) {
-    let hidden = problems.split_off(MAX_FINDINGS.min(problems.len()));
-    let Some(first) = hidden.first() else { return };
-    let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
-    let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
-    let last =
-        Diagnostic::error("too-many", title, first.span, "the first of them").help("mend those above and check again");
-    problems.push(Diagnostic { level, ..last });
-}
-
 #[derive(Default)]
 struct Loader {
     problems: Vec<Diagnostic>,
     lists: Lists,
     tests: Vec<(Option<String>, RuleTest)>,
+    list_spans: BTreeMap<String, Span>,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
 }
@@ -86,7 +74,7 @@ impl Loader {
             return Vec::new();
         };
         if let Some(lists) = fields.get("lists") {
-            self.lists = list::read(lists, &mut self.problems);
+            (self.lists, self.list_spans) = list::read(lists, &mut self.problems);
         }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {
@@ -138,12 +126,12 @@ impl Loader {
                 finding.rule.get_or_insert_with(|| name.text.trim_end().to_owned());
             }
         }
-        let name = name?;
+        let (name, (filter, written)) = (name?, filter?);
         Some(Rule {
             name: name.text.trim_end().to_owned(),
             id: id?.text,
             severity: severity?,
-            filter: filter?,
+            filter,
             suppressions: suppressions?.unwrap_or_default(),
             title: title?,
             description: description?,
@@ -152,11 +140,12 @@ impl Loader {
             runbook: runbook?,
             tests: tests?.unwrap_or_default(),
             span: name.span,
+            written,
         })
     }
 
     /// Two rules of one name have one derived id too; that is said once.
-    fn unique(&mut self, name: Option<&Scalar>, id: Option<&Id>) {
+    fn unique(&mut self, name: Option<&Written>, id: Option<&Id>) {
         if let Some(scalar) = name {
             let name = scalar.text.trim_end();
             if let Some(first) = self.names.get(name) {
@@ -190,9 +179,9 @@ fn no_rules(title: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-rules", title, span, "expected at least one rule").help(RULES_HELP)
 }
 
-/// A filter whose findings are moved into the file.
-pub fn filter(scalar: &Scalar, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Filter> {
-    parsed(scalar, |text| Filter::parse_with(text, lists), problems)
+/// A filter whose findings are moved into the file, and its text there.
+pub fn filter(written: &Written, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<(Filter, Written)> {
+    Some((parsed(written, |text| Filter::parse_with(text, lists), problems)?, written.clone()))
 }
 
 /// `Some(None)` where the field is absent, `None` where it is wrong.
@@ -211,7 +200,7 @@ pub fn optional<'n, T>(
 
 /// A text in a language of its own, whose findings are moved into the file.
 pub fn parsed<T>(
-    scalar: &Scalar,
+    scalar: &Written,
     parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<T> {
@@ -221,7 +210,7 @@ pub fn parsed<T>(
     parse(scalar.text.trim_end()).map_err(found).ok()
 }
 
-fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Written> {
     let scalar = field.text(problems)?;
     let name = scalar.text.trim_end();
     let length = name.chars().count();
@@ -252,7 +241,7 @@ fn id(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     None
 }
 
-fn derived_id(name: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn derived_id(name: &Written, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     let text = slug(&name.text);
     if text.is_empty() {
         let title = "no id can be made from this name";

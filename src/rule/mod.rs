@@ -13,8 +13,12 @@ pub(crate) mod yaml;
 
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
+
+pub use scalar::Scalar as Written;
 
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};
@@ -28,6 +32,8 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// The named lists that filters may use.
     pub lists: Lists,
+    /// Where the names of those lists stand in the file.
+    pub list_spans: BTreeMap<String, Span>,
 }
 
 /// One rule.
@@ -57,6 +63,8 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// Its name in the file.
     pub span: Span,
+    /// Its filter as it stands in the file.
+    pub written: Written,
 }
 
 /// Records that a rule matches and that raise no alert.
@@ -72,6 +80,8 @@ pub struct Suppression {
     pub expires: Option<Timestamp>,
     /// Its filter in the file.
     pub span: Span,
+    /// The same, with the place of each part.
+    pub written: Written,
 }
 
 /// What a rule says of a record.

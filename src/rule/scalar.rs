@@ -44,6 +44,11 @@ impl Scalar {
         (self.style == ScalarStyle::Plain).then_some(self.text.as_str())
     }
 
+    /// Whether YAML reads backslashes in it as escapes.
+    pub fn has_escapes(&self) -> bool {
+        self.style == ScalarStyle::DoubleQuoted
+    }
+
     /// Whether it is no value: nothing at all, `~` or `null`.
     pub fn is_null(&self) -> bool {
         matches!(self.plain(), Some("" | "~" | "null" | "Null" | "NULL"))

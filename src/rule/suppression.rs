@@ -28,20 +28,18 @@ fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Op
     if let Kind::Scalar(scalar) = &node.kind
         && !scalar.is_null()
     {
-        let filter = filter(scalar, lists, problems)?;
-        return Some(Suppression { filter, reason: None, owner: None, expires: None, span: scalar.span });
+        let (filter, written) = filter(scalar, lists, problems)?;
+        return Some(Suppression { filter, reason: None, owner: None, expires: None, span: written.span, written });
     }
     let fields = Fields::of(node, "a suppression", &KEYS, HELP, problems)?;
-    let found = fields.require("filter", FILTER_HELP, problems).and_then(|field| {
-        let scalar = field.text(problems)?;
-        Some((filter(scalar, lists, problems)?, scalar.span))
-    });
+    let found = fields.require("filter", FILTER_HELP, problems);
+    let found = found.and_then(|field| filter(field.text(problems)?, lists, problems));
     let text = |field: Field, problems: &mut Vec<Diagnostic>| Some(field.text(problems)?.text.trim_end().to_owned());
     let reason = optional(&fields, "reason", problems, text);
     let owner = optional(&fields, "owner", problems, text);
     let expires = optional(&fields, "expires", problems, |field, problems| expires(field.text(problems)?, problems));
-    let (filter, span) = found?;
-    Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span })
+    let (filter, written) = found?;
+    Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span: written.span, written })
 }
 
 /// The first moment that it no longer covers: of a day, its end in UTC.

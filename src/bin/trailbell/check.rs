@@ -6,10 +6,12 @@ use std::{
 };
 
 use clap::ValueEnum;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use trailbell::{
     alert::untrusted::printable,
     diagnostic::{Diagnostic, Level, counted, line_column, tally},
+    lint,
 };
 
 use crate::{
@@ -31,7 +33,12 @@ pub enum Format {
 
 /// Prints the findings, with a tally on the last line.
 pub fn run(path: &Path, format: Format) -> Status {
-    let file = RulesFile::read(path)?;
+    let mut file = RulesFile::read(path)?;
+    if let Some(rules) = &file.rules {
+        let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+        file.findings.extend(lint::check(rules, Some(today)));
+        file.findings.sort_by_key(|finding| finding.span.start);
+    }
     let mut stdout = io::stdout().lock();
     match format {
         Format::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,

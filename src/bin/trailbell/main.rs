@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Find every mistake in a rules file
+    /// Find every mistake in a rules file, and what it may say but hardly means
     ///
     /// Exit status: 0 clean or only warnings, 1 errors, 2 the file could not be read.
     Check {
@@ -104,9 +104,9 @@ enum Command {
         /// The file of the other system
         file: PathBuf,
     },
-    /// Show help: `trailbell help filter` is the language reference
+    /// Show help: `trailbell help filter` is the language reference, `trailbell help lints` what `check` warns of
     Help {
-        /// `filter`, or a command
+        /// `filter`, `lints`, or a command
         topic: Option<String>,
     },
 }
@@ -159,9 +159,14 @@ fn help(topic: Option<&str>) -> Status {
     command.build();
     let text = match topic {
         Some("filter") => trailbell::filter::REFERENCE.to_owned(),
+        Some("lints") => trailbell::lint::REFERENCE.to_owned(),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
-            None => return Err(Stop::Message(format!("there is no help on `{topic}`; try `filter` or a command"))),
+            None => {
+                return Err(Stop::Message(format!(
+                    "there is no help on `{topic}`; try `filter`, `lints` or a command"
+                )));
+            }
         },
         None => command.render_long_help().to_string(),
     };

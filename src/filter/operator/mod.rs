@@ -8,6 +8,8 @@ mod pattern;
 mod text;
 mod value;
 
+pub use value::present;
+
 use super::operand::{Refusal, Requires, Takes, Test, Value};
 use crate::record::Scalar;
 

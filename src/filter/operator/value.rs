@@ -117,11 +117,11 @@ pub static OPERATORS: &[Operator] = &[
 ];
 
 /// Same types compare natively; a number or boolean equals the text that spells it canonically. `= null` speaks of
-/// all that a path reaches, not of one scalar: its test is that of `exists`, and the matcher takes the complement.
+/// all that a path reaches, not of one scalar, so the matcher asks whether none is [`present`].
 #[expect(clippy::unnecessary_wraps, reason = "the signature is the table's")]
 pub fn equals(operand: &Value) -> Result<Test, Refusal> {
     Ok(match operand.clone() {
-        Value::Null => present(),
+        Value::Null => Arc::new(|scalar| scalar == Scalar::Null),
         Value::Bool(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Bool(wanted))),
         Value::Number(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Number(wanted))),
         Value::Text(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Text(&wanted))),
@@ -129,7 +129,7 @@ pub fn equals(operand: &Value) -> Result<Test, Refusal> {
 }
 
 /// Whether there is a value.
-fn present() -> Test {
+pub fn present() -> Test {
     Arc::new(|scalar| scalar != Scalar::Null)
 }
 

@@ -1,0 +1,240 @@
+//! The events that CloudTrail logs: AWS's APIs, and what services log beside them.
+//!
+//! `apis.txt` is made by `scripts/api_catalogue.py`; `events.txt` is kept by hand. Names that are in neither may exist
+//! all the same, so nothing is unknown that is not close to something known.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use crate::diagnostic::nearest;
+
+const APIS: &str = include_str!("apis.txt");
+const EVENTS: &str = include_str!("events.txt");
+const SUFFIX: &str = ".amazonaws.com";
+
+/// Names of services that are no event sources, and the source that is meant.
+const ALIASES: &[(&str, &str)] = &[
+    ("efs", "elasticfilesystem"),
+    ("elb", "elasticloadbalancing"),
+    ("elbv2", "elasticloadbalancing"),
+    ("emr", "elasticmapreduce"),
+    ("eventbridge", "events"),
+    ("mwaa", "airflow"),
+    ("stepfunctions", "states"),
+];
+
+/// Sources to suggest before others.
+const FAMILIAR: &[&str] = &[
+    "iam",
+    "ec2",
+    "s3",
+    "kms",
+    "lambda",
+    "cloudtrail",
+    "rds",
+    "ecr",
+    "ecs",
+    "eks",
+    "ssm",
+    "sts",
+    "dynamodb",
+    "sns",
+    "sqs",
+];
+
+/// The event sources, without the end that all have in common.
+static SOURCES: LazyLock<BTreeMap<&str, Source>> = LazyLock::new(read);
+
+/// What is known of a source.
+#[derive(Default)]
+struct Source {
+    names: BTreeSet<String>,
+    /// Whether it logs more than is known.
+    open: bool,
+}
+
+/// What is known of the events of some sources.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// They may log it.
+    Fine,
+    /// They hardly log it: what is close to it, and the sources that do log it.
+    Unknown { close: Option<&'static str>, others: Vec<String> },
+}
+
+/// The source that is meant by a text that is none; nothing where it is one, or may be.
+pub fn meant_source(text: &str) -> Option<String> {
+    let stem = text.strip_suffix(SUFFIX);
+    if stem.is_some_and(|stem| SOURCES.contains_key(stem)) {
+        return None;
+    }
+    let alias = |name: &str| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, source)| *source);
+    let lower = text.to_ascii_lowercase();
+    let lower_stem = lower.strip_suffix(SUFFIX).unwrap_or(&lower);
+    let without_end = lower_stem.strip_suffix(".amazon.com").or_else(|| lower_stem.strip_suffix(".aws.com"));
+    let bare = lower_stem.strip_prefix("aws.").or(without_end).unwrap_or(lower_stem);
+    let known = alias(bare).or_else(|| SOURCES.get_key_value(bare).map(|(source, _)| *source));
+    // Names this short are near to each other by chance.
+    let near = || close(bare, SOURCES.keys().copied()).filter(|_| bare.len() >= 4);
+    Some(format!("{}{SUFFIX}", known.or_else(near)?))
+}
+
+/// What is known of an event of one of these sources; of no source, if there are none.
+pub fn look_up(sources: &[&str], name: &str) -> Answer {
+    let name = undated(name);
+    let stems: Option<Vec<&Source>> =
+        sources.iter().map(|source| SOURCES.get(source.strip_suffix(SUFFIX).unwrap_or(source))).collect();
+    let Some(stems) = stems else { return Answer::Fine };
+    // `Login_POST` and its like are pages, not calls.
+    if stems.iter().any(|source| source.names.contains(name)) || name.contains('_') {
+        return Answer::Fine;
+    }
+    let others = sources_of(name);
+    if stems.is_empty() || stems.iter().any(|source| source.open) {
+        let all: Vec<&Source> = if stems.is_empty() { SOURCES.values().collect() } else { stems };
+        let stands_alone = sources.is_empty() && !others.is_empty();
+        let all = all.iter().flat_map(|source| &source.names).map(String::as_str);
+        let near = close(name, all);
+        return match near.filter(|_| !stands_alone) {
+            Some(close) => Answer::Unknown { close: Some(close), others: Vec::new() },
+            None => Answer::Fine,
+        };
+    }
+    let names = || stems.iter().flat_map(|source| &source.names).map(String::as_str);
+    let close = nearest(name, names());
+    if close.is_none() && others.is_empty() { Answer::Fine } else { Answer::Unknown { close, others } }
+}
+
+/// The sources that log an event, those first that most people know.
+pub fn sources_of(name: &str) -> Vec<String> {
+    let name = undated(name);
+    let logging = |(stem, source): &(&&str, &Source)| source.names.contains(name) && !stem.contains('.');
+    let mut found: Vec<&str> = SOURCES.iter().filter(logging).map(|(stem, _)| *stem).collect();
+    found.sort_by_key(|stem| FAMILIAR.iter().position(|known| known == stem).unwrap_or(FAMILIAR.len()));
+    found.into_iter().map(|stem| format!("{stem}{SUFFIX}")).collect()
+}
+
+/// The same letters in another case, or one slip of the finger in a long name.
+fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut slips = None;
+    for known in known {
+        if known.eq_ignore_ascii_case(name) {
+            return Some(known);
+        }
+        if slips.is_none() && name.len() >= 4 && one_slip(name, known) {
+            slips = Some(known);
+        }
+    }
+    slips
+}
+
+/// Whether one letter is too many, missing or another, or two neighbours are swapped.
+fn one_slip(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let alike = |(a, b): &(&u8, &u8)| a == b;
+    let start = a.iter().zip(b).take_while(alike).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(alike).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        ([], [_]) | ([_], [] | [_]) => true,
+        ([first, second], swapped) => swapped == [*second, *first],
+        _ => false,
+    }
+}
+
+/// Without the version of the API, which Lambda and `CloudFront` add: `CreateFunction20150331`,
+/// `GetFunction20150331v2`, `CreateDistribution2020_05_31`.
+fn undated(name: &str) -> &str {
+    let digit = |c: char| c.is_ascii_digit();
+    let version = name.trim_end_matches(digit).strip_suffix('v').filter(|rest| rest.ends_with(digit)).unwrap_or(name);
+    let without = version.trim_end_matches(|c| digit(c) || c == '_');
+    if version.len() - without.len() >= 8 { without } else { name }
+}
+
+fn read() -> BTreeMap<&'static str, Source> {
+    let mut sources = BTreeMap::<&str, Source>::new();
+    for line in APIS.lines() {
+        let mut words = line.split(' ');
+        let names: Vec<String> = words.clone().skip(1).flat_map(operations).collect();
+        for source in words.next().unwrap_or_default().split(',') {
+            sources.entry(source).or_default().names.extend(names.iter().cloned());
+        }
+    }
+    for line in EVENTS.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split(' ');
+        let source = sources.entry(words.next().unwrap_or_default()).or_default();
+        for word in words {
+            match word {
+                "*" => source.open = true,
+                name => source.names.extend([name.to_owned()]),
+            }
+        }
+    }
+    sources
+}
+
+/// `Put:Image,Rule` is `PutImage` and `PutRule`.
+fn operations(group: &str) -> impl Iterator<Item = String> {
+    let (verb, rest) = group.split_once(':').unwrap_or((group, ""));
+    rest.split(',').map(move |rest| format!("{verb}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_no_part_of_a_name() {
+        for (logged, name) in [
+            ("CreateFunction20150331", "CreateFunction"),
+            ("UpdateFunctionCode20150331v2", "UpdateFunctionCode"),
+            ("CreateDistribution2020_05_31", "CreateDistribution"),
+            ("ListObjectsV2", "ListObjectsV2"),
+            ("Login_GET", "Login_GET"),
+            ("20150331", ""),
+        ] {
+            assert_eq!(undated(logged), name);
+        }
+    }
+
+    #[test]
+    fn a_slip_is_one_letter_or_two_neighbours() {
+        for slip in ["GetUse", "etUser", "GetUserr", "GtUser", "GetVser", "GteUser", "GetUsre"] {
+            assert!(one_slip("GetUser", slip) && one_slip(slip, "GetUser"), "{slip}");
+        }
+        for other in ["GetUser", "GetUsers2", "GteUsre", "Getter", "UserGet", ""] {
+            assert!(!one_slip("GetUser", other), "{other}");
+        }
+    }
+
+    #[test]
+    fn sources_are_those_that_cloudtrail_writes() {
+        for source in ["iam", "monitoring", "states", "elasticmapreduce", "ses", "cloudtrail-data", "health", "signin"]
+        {
+            assert!(SOURCES.contains_key(source), "{source}");
+            assert_eq!(meant_source(&format!("{source}.amazonaws.com")), None);
+        }
+        for (wrong, right) in [
+            ("ecr", "ecr.amazonaws.com"),
+            ("aws.ssm", "ssm.amazonaws.com"),
+            ("IAM.amazonaws.com", "iam.amazonaws.com"),
+            ("s3.amazon.com", "s3.amazonaws.com"),
+            ("cloudtrial.amazonaws.com", "cloudtrail.amazonaws.com"),
+            ("stepfunctions.amazonaws.com", "states.amazonaws.com"),
+        ] {
+            assert_eq!(meant_source(wrong).as_deref(), Some(right));
+        }
+        assert_eq!(meant_source("new-service.amazonaws.com"), None);
+        assert_eq!(meant_source("myapp.example.com"), None);
+    }
+
+    #[test]
+    fn every_alias_leads_to_a_source() {
+        for (alias, source) in ALIASES {
+            assert!(SOURCES.contains_key(source) && !SOURCES.contains_key(alias), "{alias}");
+        }
+    }
+}

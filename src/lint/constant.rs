@@ -1,0 +1,123 @@
+//! Conditions that no record satisfies, and conditions that every record satisfies.
+
+use super::{
+    FilterText,
+    condition::{self, Literal, Scope, all, field},
+    group::{Clash, candidates, clash},
+};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    filter::{
+        ast::{Compare, Expr, ExprKind, Right},
+        operand::Value,
+    },
+    record::{Path, Root, Step},
+};
+
+pub const NEVER: &str = "never-matches";
+pub const ALWAYS: &str = "always-matches";
+
+/// What every record has, whatever its kind.
+const PRESENT: &[&str] = &["eventVersion", "eventTime", "awsRegion"];
+
+/// An `or` always holds where its parts can never all be false.
+pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+    condition::walk(filter.filter, &mut |expr, scope| {
+        let finding = match &expr.kind {
+            ExprKind::And(_) => joined(expr, true, filter, scope),
+            ExprKind::Or(_) => joined(expr, false, filter, scope),
+            ExprKind::Compare(compare) => alone(expr, compare, filter, scope),
+            ExprKind::Not(_) | ExprKind::Any(..) => None,
+        };
+        let goes_on = finding.is_none();
+        found.extend(finding);
+        goes_on
+    });
+}
+
+/// `holds` is what the parts would have to be for the whole not to be constant.
+fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Option<Diagnostic> {
+    let base = scope.base.as_deref();
+    let mut parts = all(expr, holds);
+    // What is impossible alone is reported alone.
+    parts.retain(|part| clash(&[*part], base, filter.lists).is_none());
+    let Clash { path, first, second } = clash(&parts, base, filter.lists)?;
+    let (title, label) = match (holds, second) {
+        (true, Some(_)) => (format!("no record satisfies both conditions on `{path}`"), "this excludes the other"),
+        (true, None) => {
+            (format!("no record satisfies all conditions on `{path}`"), "each of its values is excluded by another one")
+        }
+        (false, Some(_)) => {
+            (format!("every record satisfies one of the conditions on `{path}`"), "true wherever the other is false")
+        }
+        (false, None) => (
+            format!("every record satisfies one of the conditions on `{path}`"),
+            "for each of its values, another one is true",
+        ),
+    };
+    let finding = warning(!holds, title, second.unwrap_or(first).span, label, filter, scope);
+    let finding = match second {
+        Some(_) => finding.context(first.span, "the other one"),
+        None => finding,
+    };
+    let equal = |part: &Expr| {
+        candidates(part, holds, base, filter.lists).is_some_and(|(_, values)| !values.contains(&Value::Null))
+    };
+    let alike = second.is_some_and(|second| equal(first) && equal(second));
+    Some(match (holds, alike) {
+        (true, false) if second.is_none() => finding.help("name a value that is not excluded, or remove a condition"),
+        (true, true) => finding.help("write `or` between them, and both in parentheses"),
+        (true, false) => finding.help("remove one of them, or write `or` between them"),
+        (false, true) => finding.help("write `and` between them"),
+        (false, false) => finding.help("remove them, or write `and` between them"),
+    })
+}
+
+fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> Option<Diagnostic> {
+    let path = field(&compare.path);
+    let never = |holds| clash(&[Literal { expr, holds }], scope.base.as_deref(), filter.lists).is_some();
+    let constant = match null_test(compare) {
+        Some(exists) if is_present(&path) => Some(exists),
+        _ if never(true) => Some(false),
+        _ if never(false) => Some(true),
+        _ => None,
+    }?;
+    let title = format!("`{}` {} true", filter.shown(expr.span), if constant { "is always" } else { "is never" });
+    let label = if constant { "every record satisfies it" } else { "no record satisfies it" };
+    let finding = warning(constant, title, expr.span, label, filter, scope);
+    Some(match path.root {
+        Root::Virtual(short) if short.name() == "event_type" => finding
+            .note("`event_type` is `\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`")
+            .help("write one of these; CloudTrail's own types stand in `eventType` and `eventCategory`"),
+        Root::Virtual(short) => finding
+            .note(format!("`{}` is true, false, or nothing", short.name()))
+            .help(format!("write `{} = true` or `{0} != true`", short.name())),
+        _ => finding.note("every record has this field").help("remove the condition"),
+    })
+}
+
+/// What the finding means for the filter depends on the `not` before it.
+fn warning(constant: bool, title: String, span: Span, label: &str, filter: &FilterText, scope: &Scope) -> Diagnostic {
+    let code = if constant == scope.negated { NEVER } else { ALWAYS };
+    let mut finding = Diagnostic::warning(code, title, span, label);
+    if scope.negated {
+        finding = finding.note("a `not` stands before it");
+    }
+    if filter.suppression && code == ALWAYS && scope.around.is_empty() {
+        finding = finding.note("this suppression hides every match of its rule");
+    }
+    finding
+}
+
+/// Whether it asks for any value (true) or for none.
+fn null_test(compare: &Compare) -> Option<bool> {
+    match &compare.right {
+        Right::Nothing => Some(true),
+        Right::Value(operand) if operand.value == Value::Null => Some(compare.operator.negated),
+        _ => None,
+    }
+}
+
+fn is_present(path: &Path) -> bool {
+    matches!((&path.root, path.steps.as_slice()), (Root::Record, [Step::Key(key)]) if PRESENT.contains(&key.as_str()))
+}

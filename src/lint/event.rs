@@ -1,0 +1,130 @@
+//! Event sources and event names that AWS does not have.
+
+use super::{
+    FilterText,
+    catalogue::{self, Answer},
+    condition::{self, Scope, field},
+    group::{candidates, says},
+};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    filter::{
+        ast::{Compare, Right},
+        operand::Value,
+    },
+    record::{Path, Root, Step},
+};
+
+pub const SOURCE: &str = "unknown-event-source";
+pub const NAME: &str = "unknown-event-name";
+
+pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+    condition::comparisons(filter.filter, &mut |_, compare, scope| {
+        if !matches!(compare.operator.spelling, "=" | "!=" | "in") {
+            return;
+        }
+        if field(&compare.path) == top("eventSource") {
+            found.extend(texts(compare, filter).into_iter().filter_map(|(source, span)| unknown_source(source, span)));
+        } else if field(&compare.path) == top("eventName") && !is_no_call(scope, filter) {
+            let Some(sources) = sources(scope, filter) else { return };
+            let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+            found.extend(
+                texts(compare, filter).into_iter().filter_map(|(name, span)| unknown_name(&sources, name, span)),
+            );
+        }
+    });
+}
+
+/// The event sources that the conditions around allow; empty if they say nothing of it, nothing if they say something
+/// that is not understood.
+pub fn sources(scope: &Scope, filter: &FilterText) -> Option<Vec<String>> {
+    let mut unclear = false;
+    for literal in &scope.around {
+        match candidates(literal.expr, literal.holds, scope.base.as_deref(), filter.lists) {
+            Some((path, values)) if path == top("eventSource") => {
+                let texts = values.into_iter().map(|value| match value {
+                    Value::Text(text) => Some(text),
+                    _ => None,
+                });
+                return texts.collect();
+            }
+            _ => unclear |= says(literal, &top("eventSource"), &Value::Text(String::new()), filter.lists).is_some(),
+        }
+    }
+    (!unclear).then(Vec::new)
+}
+
+/// The texts that a comparison names, each with its place; those of a named list stand where it is named.
+pub fn texts<'a>(compare: &'a Compare, filter: &'a FilterText) -> Vec<(&'a str, Span)> {
+    let text = |value: &'a Value, span| match value {
+        Value::Text(text) => Some((text.as_str(), span)),
+        _ => None,
+    };
+    match &compare.right {
+        Right::Value(operand) => text(&operand.value, operand.span).into_iter().collect(),
+        Right::List(operands) => operands.iter().filter_map(|operand| text(&operand.value, operand.span)).collect(),
+        Right::Named(list) => {
+            let values = filter.lists.get(&list.name).unwrap_or_default();
+            values.iter().filter_map(|value| text(value, list.span)).collect()
+        }
+        Right::Nothing | Right::Field(_) => Vec::new(),
+    }
+}
+
+/// A field at the top of a record.
+pub fn top(key: &str) -> Path {
+    Path { root: Root::Record, steps: vec![Step::Key(key.to_owned())] }
+}
+
+/// Services and consoles log events of their own, under names that no API has.
+fn is_no_call(scope: &Scope, filter: &FilterText) -> bool {
+    let call = Value::Text("AwsApiCall".to_owned());
+    scope.around.iter().any(|literal| says(literal, &top("eventType"), &call, filter.lists) == Some(false))
+}
+
+fn unknown_source(source: &str, span: Span) -> Option<Diagnostic> {
+    if source.contains(char::is_whitespace) {
+        return None;
+    }
+    let meant = catalogue::meant_source(source)?;
+    let title = format!("AWS has no event source `{source}`");
+    Some(Diagnostic::warning(SOURCE, title, span, format!("expected `{meant}`?")).help(format!("write `\"{meant}\"`")))
+}
+
+fn unknown_name(sources: &[&str], name: &str, span: Span) -> Option<Diagnostic> {
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let Answer::Unknown { close, others } = catalogue::look_up(sources, name) else { return None };
+    let title = match sources {
+        [] => format!("AWS has no event `{name}`"),
+        [one] => format!("`{one}` has no event `{name}`"),
+        [first, rest @ ..] => {
+            format!("neither `{first}` nor {} has an event `{name}`", counted(rest.len(), "other source"))
+        }
+    };
+    let elsewhere = |others: &[String]| match others {
+        [] => None,
+        [one] => Some(format!("`{one}`")),
+        [first, rest @ ..] => Some(format!("`{first}` and {}", counted(rest.len(), "other source"))),
+    };
+    let label = match (close, others.first()) {
+        (Some(close), _) => format!("expected `{close}`?"),
+        (None, Some(other)) => format!("expected another source, such as `{other}`?"),
+        (None, None) => "never logged".to_owned(),
+    };
+    let finding = Diagnostic::warning(NAME, title, span, label);
+    let finding = match elsewhere(&others) {
+        Some(others) => finding.note(format!("events of that name come from {others}")),
+        None => finding,
+    };
+    Some(match (close, others.first()) {
+        (Some(close), _) => finding.help(format!("write `\"{close}\"`")),
+        (None, Some(other)) => finding.help(format!("write `eventSource = \"{other}\"`, or another name")),
+        (None, None) => finding,
+    })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    crate::diagnostic::counted(count as u64, noun)
+}

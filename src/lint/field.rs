@@ -1,0 +1,101 @@
+//! Fields that CloudTrail records do not have.
+
+use super::{
+    FilterText,
+    condition::{self, Scope},
+    place::{self, Name},
+    schema::{self, Known, look_up},
+};
+use crate::{
+    diagnostic::{Diagnostic, Span, nearest},
+    filter::ast::{ExprKind, Right},
+    record::{Path, Root, Step, Virtual},
+};
+
+pub const CODE: &str = "unknown-field";
+
+/// A name in back-quotes is meant as it stands.
+pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+    let text = filter.written.text.as_str();
+    condition::walk(filter.filter, &mut |expr, scope| {
+        match &expr.kind {
+            ExprKind::Compare(compare) => {
+                found.extend(path(&compare.path, &place::left(text, expr), scope));
+                if let Right::Field(other) = &compare.right {
+                    found.extend(path(other, &place::right(text, compare), scope));
+                }
+            }
+            ExprKind::Any(list, _) => found.extend(path(list, &place::any(text, expr), scope)),
+            ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => {}
+        }
+        true
+    });
+}
+
+fn path(path: &Path, names: &[Name], scope: &Scope) -> Option<Diagnostic> {
+    if let Root::Virtual(short) = path.root
+        && path.is_worked_out()
+        && !path.steps.is_empty()
+    {
+        return Some(below_worked_out(short, place::whole(names)));
+    }
+    let keys = condition::keys(path, scope.base.as_deref())?;
+    let at = match look_up(&keys) {
+        Known::There { .. } => return None,
+        Known::NoKey { at, .. } | Known::InsideText { at } => at,
+    };
+    // A misspelt list is reported where it is named, and not again for what its elements are asked.
+    let own = path.steps.iter().filter(|step| matches!(step, Step::Key(_))).count();
+    let name = names.get((names.len() + at).checked_sub(keys.len())?).filter(|name| !name.quoted)?;
+    if own < keys.len() - at {
+        return None;
+    }
+    Some(match look_up(&keys) {
+        Known::InsideText { .. } => below_text(&keys[..at].join("."), name.span),
+        Known::NoKey { siblings, .. } => {
+            no_key(path.root, &keys, at, siblings.iter().map(|(name, _)| *name), name.span)
+        }
+        Known::There { .. } => return None,
+    })
+}
+
+fn no_key(
+    root: Root,
+    keys: &[String],
+    at: usize,
+    siblings: impl Iterator<Item = &'static str>,
+    span: Span,
+) -> Diagnostic {
+    let (above, name) = (keys[..at].join("."), keys[at].as_str());
+    let title = match above.as_str() {
+        "" => format!("CloudTrail records have no field `{name}`"),
+        above => format!("`{above}` has no field `{name}`"),
+    };
+    let finding = |label: String| Diagnostic::warning(CODE, title, span, label);
+    let short = Virtual::ALL.iter().map(|(_, name, _)| *name).filter(|_| at == 0);
+    if let Some(meant) = nearest(name, siblings.chain(short)) {
+        // The whole path can be pasted, where it is written in full.
+        let before = if root == Root::Record && at > 0 { above + "." } else { String::new() };
+        return finding(format!("expected `{meant}`?")).help(format!("write `{before}{meant}`"));
+    }
+    let outside = if root == Root::Element { "record." } else { "" };
+    match schema::elsewhere(name) {
+        Some(path) => finding(format!("expected `{outside}{path}`?")).help(format!("write `{outside}{path}`")),
+        None => finding("never there".to_owned()).help(format!(
+            "remove it; if the records that you read do have it, write it in back-quotes: `` `{name}` ``"
+        )),
+    }
+}
+
+fn below_text(above: &str, span: Span) -> Diagnostic {
+    Diagnostic::warning(CODE, format!("nothing lies below `{above}`"), span, "never there")
+        .note(format!("`{above}` holds a single value"))
+        .help(format!("compare `{above}` itself"))
+}
+
+fn below_worked_out(short: Virtual, span: Span) -> Diagnostic {
+    let name = short.name();
+    Diagnostic::warning(CODE, format!("nothing lies below `{name}`"), span, "never there")
+        .note(format!("`{name}` is worked out from other fields"))
+        .help(format!("compare `{name}` itself, or write `` `{name}` `` for the record's own field of that name"))
+}

@@ -1,0 +1,116 @@
+//! What a rules file may say but hardly means: filters that cannot match, misspelt fields, rules that say the same.
+//!
+//! A lint speaks only where it is sure, and never refuses a file: in doubt it says nothing. It sees the rules alone, so
+//! that only who asks for lints pays for them.
+
+mod backslash;
+mod blanks;
+mod catalogue;
+mod condition;
+mod constant;
+mod data_event;
+mod duplicate;
+mod event;
+mod expired;
+mod field;
+mod group;
+mod mixed;
+mod negation;
+mod place;
+mod schema;
+mod unused_list;
+mod wildcard;
+
+use jiff::civil::Date;
+
+use crate::{
+    diagnostic::{Diagnostic, Span, cut},
+    filter::{Lists, ast::Expr},
+    rule::{Rule, RuleSet, Suppression, Written},
+};
+
+/// All lints with an example of each, as `trailbell help lints` prints them.
+pub const REFERENCE: &str = include_str!("lints.md");
+
+/// The code of every lint, and what it finds.
+pub const ALL: &[(&str, &str)] = &[
+    (field::CODE, "a field that CloudTrail records do not have"),
+    (constant::NEVER, "conditions that no record satisfies"),
+    (constant::ALWAYS, "conditions that every record satisfies"),
+    (blanks::CODE, "a value with blanks at its ends, where CloudTrail writes none"),
+    (event::SOURCE, "an `eventSource` that AWS does not have"),
+    (event::NAME, "an `eventName` that its `eventSource` does not have"),
+    (data_event::CODE, "an event that only trails with data events log"),
+    (negation::CODE, "a suppression that hides the events in which a field is missing"),
+    (mixed::CODE, "`and` and `or` side by side without parentheses"),
+    (wildcard::CODE, "a `%`, `*` or `?` that is meant as a wildcard and is none"),
+    (backslash::CODE, "a backslash that is doubled, though neither YAML nor the filter asks for it"),
+    (duplicate::SAME, "two rules with the same filter"),
+    (duplicate::SHADOWED, "a rule all of whose matches another rule reports with the same severity"),
+    (unused_list::CODE, "a list that no filter names"),
+    (expired::CODE, "a suppression whose last day is over"),
+];
+
+/// Everything in the rules that is hardly meant, as warnings in the order of the file. Without `today`, no suppression
+/// has expired.
+pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for rule in &rules.rules {
+        let of_rule = |filter| FilterText { filter, lists: &rules.lists, suppression: false, written: &rule.written };
+        found.extend(in_filter(&of_rule(rule.filter.expr()), rule));
+        for suppression in &rule.suppressions {
+            let filter = FilterText::of(suppression, &rules.lists);
+            found.extend(in_filter(&filter, rule));
+        }
+    }
+    found.extend(duplicate::check(rules));
+    found.extend(unused_list::check(rules));
+    found.extend(today.into_iter().flat_map(|today| expired::check(rules, today)));
+    found.sort_by_key(|finding| finding.span.start);
+    // Of a named list, several items may raise the same at the one place that names it.
+    found.dedup();
+    cut(&mut found);
+    found
+}
+
+/// A filter, and what a lint may want to know beside it.
+struct FilterText<'a> {
+    filter: &'a Expr,
+    lists: &'a Lists,
+    /// Whether it says which matches raise no alert.
+    suppression: bool,
+    written: &'a Written,
+}
+
+impl<'a> FilterText<'a> {
+    fn of(suppression: &'a Suppression, lists: &'a Lists) -> Self {
+        Self { filter: suppression.filter.expr(), lists, suppression: true, written: &suppression.written }
+    }
+
+    /// What stands at a span of the filter, for a title: on one line, and cut where it would bury the message.
+    fn shown(&self, span: Span) -> String {
+        const MAX: usize = 60;
+        let text = self.written.text.get(span.start..span.end).unwrap_or_default();
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= MAX { line } else { line.chars().take(MAX - 1).chain(['…']).collect() }
+    }
+}
+
+/// The lints that look at one filter know places in its text only.
+fn in_filter(filter: &FilterText, rule: &Rule) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for lint in [
+        field::check,
+        constant::check,
+        blanks::check,
+        event::check,
+        data_event::check,
+        negation::check,
+        mixed::check,
+        wildcard::check,
+        backslash::check,
+    ] {
+        lint(filter, &mut found);
+    }
+    found.into_iter().map(|finding| finding.at(|span| filter.written.place(span)).in_rule(&rule.name)).collect()
+}

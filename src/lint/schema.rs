@@ -1,0 +1,149 @@
+//! The part of a CloudTrail record whose fields AWS lists: "CloudTrail record contents" and "CloudTrail userIdentity
+//! element" in the CloudTrail User Guide.
+//!
+//! What services write themselves (`requestParameters` and its like) is open: nothing is known of the names in it.
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// One text, or nothing.
+    Text,
+    /// Text for people, or text of a client: one or several, with anything in it.
+    Prose,
+    /// True or false, sometimes as text.
+    Flag,
+    /// An object with these fields.
+    Fields(&'static [(&'static str, Shape)]),
+    /// A list of such objects.
+    List(&'static [(&'static str, Shape)]),
+    /// Anything.
+    Open,
+}
+
+use Shape::{Fields, Flag, List, Open, Prose, Text};
+
+/// The fields of a record.
+pub const RECORD: &[(&str, Shape)] = &[
+    ("eventVersion", Text),
+    ("userIdentity", Fields(USER_IDENTITY)),
+    ("eventTime", Text),
+    ("eventSource", Text),
+    ("eventName", Text),
+    ("awsRegion", Text),
+    ("sourceIPAddress", Text),
+    ("userAgent", Prose),
+    ("errorCode", Text),
+    ("errorMessage", Prose),
+    ("requestParameters", Open),
+    ("responseElements", Open),
+    ("additionalEventData", Open),
+    ("requestID", Text),
+    ("eventID", Text),
+    ("eventType", Text),
+    ("apiVersion", Text),
+    ("managementEvent", Flag),
+    ("readOnly", Flag),
+    ("resources", List(&[("ARN", Text), ("ARNPrefix", Text), ("accountId", Text), ("type", Text)])),
+    ("recipientAccountId", Text),
+    ("serviceEventDetails", Open),
+    ("sharedEventID", Text),
+    ("vpcEndpointId", Text),
+    ("vpcEndpointAccountId", Text),
+    ("eventCategory", Text),
+    ("addendum", Fields(ADDENDUM)),
+    ("sessionCredentialFromConsole", Flag),
+    ("eventContext", Open),
+    ("edgeDeviceDetails", Open),
+    ("tlsDetails", Fields(TLS_DETAILS)),
+    ("insightDetails", Open),
+    // Of aggregated events.
+    ("timeWindow", Open),
+    ("summary", Open),
+];
+
+const USER_IDENTITY: &[(&str, Shape)] = &[
+    ("type", Text),
+    ("userName", Text),
+    ("principalId", Text),
+    ("arn", Text),
+    ("accountId", Text),
+    ("accessKeyId", Text),
+    ("sessionContext", Fields(SESSION_CONTEXT)),
+    ("invokedBy", Text),
+    ("onBehalfOf", Fields(&[("userId", Text), ("identityStoreArn", Text)])),
+    ("inScopeOf", Open),
+    ("credentialId", Text),
+    ("identityProvider", Text),
+];
+
+const SESSION_CONTEXT: &[(&str, Shape)] = &[
+    (
+        "sessionIssuer",
+        Fields(&[("type", Text), ("userName", Text), ("principalId", Text), ("arn", Text), ("accountId", Text)]),
+    ),
+    ("webIdFederationData", Fields(&[("federatedProvider", Text), ("attributes", Open)])),
+    ("assumedRoot", Flag),
+    ("attributes", Fields(&[("creationDate", Text), ("mfaAuthenticated", Flag)])),
+    ("sourceIdentity", Text),
+    ("ec2RoleDelivery", Text),
+];
+
+const ADDENDUM: &[(&str, Shape)] =
+    &[("reason", Text), ("updatedFields", Prose), ("originalRequestID", Text), ("originalEventID", Text)];
+
+const TLS_DETAILS: &[(&str, Shape)] =
+    &[("tlsVersion", Text), ("cipherSuite", Text), ("clientProvidedHostHeader", Text), ("keyExchange", Text)];
+
+/// What is known of a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Known {
+    /// It leads to this; `listed` if it passes through a list.
+    There { shape: Shape, listed: bool },
+    /// The object above has no such key.
+    NoKey { at: usize, siblings: &'static [(&'static str, Shape)] },
+    /// What is above is text.
+    InsideText { at: usize },
+}
+
+/// What the record has at the end of these keys.
+pub fn look_up(keys: &[String]) -> Known {
+    let (mut shape, mut listed) = (Fields(RECORD), false);
+    for (at, key) in keys.iter().enumerate() {
+        let siblings = match shape {
+            Fields(fields) => fields,
+            List(fields) => {
+                listed = true;
+                fields
+            }
+            // CloudTrail writes this mark in place of a block that is too large.
+            Open => return Known::There { shape: Open, listed: true },
+            Text | Prose | Flag => return Known::InsideText { at },
+        };
+        let Some((_, found)) = siblings.iter().find(|(name, _)| name == key) else {
+            return Known::NoKey { at, siblings };
+        };
+        shape = *found;
+    }
+    Known::There { shape, listed }
+}
+
+/// The first place that has a field of that name, deepest levels last.
+pub fn elsewhere(name: &str) -> Option<String> {
+    let mut level: Vec<(String, &'static [(&'static str, Shape)])> = vec![(String::new(), RECORD)];
+    while !level.is_empty() {
+        let mut below = Vec::new();
+        for (before, fields) in level {
+            for (key, shape) in fields {
+                let path = format!("{before}{key}");
+                if *key == name {
+                    return Some(path);
+                }
+                if let Fields(inner) | List(inner) = shape {
+                    below.push((format!("{path}."), *inner));
+                }
+            }
+        }
+        level = below;
+    }
+    None
+}

@@ -1,0 +1,28 @@
+//! Lists that no filter names.
+
+use std::collections::BTreeSet;
+
+use super::condition;
+use crate::{diagnostic::Diagnostic, filter::ast::Right, rule::RuleSet};
+
+pub const CODE: &str = "unused-list";
+
+pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+    let mut used = BTreeSet::new();
+    for rule in &rules.rules {
+        for filter in [&rule.filter].into_iter().chain(rule.suppressions.iter().map(|one| &one.filter)) {
+            condition::comparisons(filter.expr(), &mut |_, compare, _| {
+                if let Right::Named(list) = &compare.right {
+                    used.insert(list.name.as_str());
+                }
+            });
+        }
+    }
+    let unused = rules.list_spans.iter().filter(|(name, _)| !used.contains(name.as_str()));
+    unused
+        .map(|(name, span)| {
+            Diagnostic::warning(CODE, format!("no filter uses the list `{name}`"), *span, "never used")
+                .help(format!("remove it, or name it in a filter, such as `in ${name}`"))
+        })
+        .collect()
+}
