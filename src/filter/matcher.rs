@@ -63,8 +63,8 @@ pub trait Observer {
     const THOROUGH: bool;
     /// A condition begins, or an element of the list that an `any` looks at.
     fn open(&mut self) {}
-    /// A comparison saw a value.
-    fn saw(&mut self, _: Scalar<'_>) {}
+    /// A comparison saw a value, which passes its test or does not. What `!=` and `= null` test is their complement.
+    fn saw(&mut self, _: Scalar<'_>, _passes: bool) {}
     /// A comparison with another field saw that field's value.
     fn saw_other(&mut self, _: Scalar<'_>) {}
     /// What began last and has not ended, ends.
@@ -251,11 +251,12 @@ impl Clause {
             record,
             element,
             &mut Scalars(&mut |scalar| {
-                observer.saw(scalar);
-                found |= match &self.against {
+                let passes = match &self.against {
                     Against::Tests(tests) => tests.iter().any(|test| test(scalar)),
                     Against::Field(path, between) => other_holds(path, *between, scalar, record, element, observer),
                 };
+                observer.saw(scalar, passes);
+                found |= passes;
                 found && !O::THOROUGH
             }),
         );
