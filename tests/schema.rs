@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+#![allow(clippy::too_many_lines, reason = "the cases are data")]
 
 //! The JSON Schema of rules files, which editors read, says what the loader says: the same keys, and the same verdict on
 //! whatever a schema can tell.

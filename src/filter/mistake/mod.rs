@@ -43,7 +43,7 @@ pub fn too_long(length: usize) -> Diagnostic {
     Diagnostic::error(
         "filter-too-long",
         format!("the filter has {length} bytes, more than the {limit} allowed"),
-        Span::new(0, 1),
+        Span::new(0, 0),
         "expected a shorter filter",
     )
     .help("split it into several rules")
