@@ -12,7 +12,7 @@ use super::{
     operator::Operator,
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, shorten},
     record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, each_element},
 };
 
@@ -233,7 +233,13 @@ impl Clause {
             }
             right => {
                 let operands = operands(right, compare, lists)?;
-                let tests = collect(operands.iter().map(|operand| test(operator, operand)))?;
+                let tests =
+                    collect(operands.iter().map(|operand| test(operator, operand))).map_err(|errors| match right {
+                        Right::Named(list) => {
+                            errors.into_iter().map(|error| mistake::in_list(error, &list.name)).collect()
+                        }
+                        _ => errors,
+                    })?;
                 let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
                 Ok(clause(operator.negated, Against::Tests(tests.into()), requires))
             }
@@ -301,7 +307,7 @@ fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Opera
 
 fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
     (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
-        let title = format!("`{}` does not take `{}`", operator.spelling, operand.value);
+        let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
         vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
     })
 }
