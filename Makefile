@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test build deploy clean build-TrailbellFunction
+.PHONY: help run check test fuzz build deploy clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,19 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
 	cargo test --locked --features lambda
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
+
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
+
+# What it finds beyond the corpus is kept under target/, and goes on from there the next time.
+fuzz: ## Fuzzes every target for FUZZ_SECONDS; needs a nightly compiler and cargo-fuzz.
+	@cargo +nightly fuzz --version >/dev/null 2>&1 || \
+		{ echo "cargo-fuzz or a nightly compiler is missing: rustup toolchain install nightly; cargo install --locked cargo-fuzz"; exit 1; }
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/$$target; \
+		cargo +nightly fuzz run $$target target/fuzz/$$target fuzz/corpus/$$target -- \
+			-dict=fuzz/dictionaries/$$target -max_len=4096 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
+	done
 
 .venv: .venv/.installed ## Sets up the tools of build, deploy and test in .venv.
 

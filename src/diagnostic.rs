@@ -184,6 +184,16 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A text for a title, cut where it would bury the message.
+pub fn shorten(text: &str) -> String {
+    const MAX: usize = 60;
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    if line.len() == text.len() && text.chars().count() <= MAX {
+        return text.to_owned();
+    }
+    line.chars().take(MAX - 1).chain(['…']).collect()
+}
+
 /// The candidate that was probably meant by `word`: the same letters in another case, or an edit distance of
 /// at most a third of the longer length.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

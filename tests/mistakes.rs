@@ -52,7 +52,7 @@ fn operators_of_other_languages() {
     1 | eventName =~ "Put"
       |           ^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: write `like`, which looks for text anywhere in the value
+      = help: write `matches` for a regular expression, or `like` for text anywhere in the value
     "#);
     says!(filter(r#"eventName is "PutImage""#), @r#"
     error[unknown-operator]: `is` is not an operator
@@ -633,7 +633,7 @@ fn brackets() {
     1 | eventName in ["PutImage"]
       |              ^^^^^^^^^^^^ expected `(`
       |
-      = help: write `in ("a", "b")`
+      = help: write the list in `(` and `)`
     "#);
     says!(filter("eventName in PutImage"), @r#"
     error[expected-list]: `PutImage` stands where `in` needs a list
@@ -642,7 +642,7 @@ fn brackets() {
     1 | eventName in PutImage
       |              ^^^^^^^^ expected `(`
       |
-      = help: write `in ("PutImage")`
+      = help: write `in ("PutImage")`, or `in $PutImage` for the list of that name
     "#);
     says!(filter(r#"eventName in ("PutImage", null)"#), @r#"
     error[null-not-here]: `null` cannot follow `in`
@@ -826,7 +826,7 @@ fn the_wrong_way_round() {
     1 | requestParameters.2 = 1
       |                   ^ expected a name
       |
-      = help: write the name; one with odd characters stands in back-quotes
+      = help: write a place in a list as `[2]`, without the `.`, and a name in back-quotes
     ");
     says!(filter("items.*.tag = 1"), @"
     error[expected-name]: `*.tag` follows a `.`

@@ -76,6 +76,39 @@ fn words_stay_words() {
 }
 
 #[test]
+fn words_of_lists_stay_words() {
+    let text = "\
+lists:
+  words: [NO, off, yes, true, ada, '5', 0x1f, \"012345678901\"]
+rules:
+  - {name: A, severity: 1, filter: a in $words}
+";
+    let rule = rules(text).remove(0);
+    for word in ["NO", "off", "yes", "true", "ada", "5", "012345678901"] {
+        assert!(rule.filter.matches(&json!({"a": word})), "{word}");
+    }
+    assert!(rule.filter.matches(&json!({"a": 31})));
+    for other in [json!(false), json!("no"), json!("12345678901"), json!(12_345_678_901_u64)] {
+        assert!(!rule.filter.matches(&json!({"a": other})), "{other}");
+    }
+}
+
+/// One backslash of the filter's text is one of the regular expression, and how many YAML wants depends on its style.
+#[test]
+fn backslashes_are_those_of_the_yaml_style() {
+    for filter in [
+        r#"a matches "^\d+$" or a = "C:\\x""#,
+        r#"'a matches "^\d+$" or a = "C:\\x"'"#,
+        r#""a matches \"^\\d+$\" or a = \"C:\\\\x\"""#,
+        "|\n      a matches \"^\\d+$\" or a = \"C:\\\\x\"",
+    ] {
+        let rule = rules(&format!("rules:\n  - name: A\n    severity: 1\n    filter: {filter}\n")).remove(0);
+        let verdicts = ["123", "C:\\x", "\\d", "C:\\\\x"].map(|text| rule.filter.matches(&json!({"a": text})));
+        assert_eq!(verdicts, [true, true, false, false], "{filter}");
+    }
+}
+
+#[test]
 fn ids_are_slugs_of_names() {
     let long = "a".repeat(150);
     for (name, id) in [

@@ -7,7 +7,7 @@ use super::{
     ast::{Expr, ExprKind},
     matcher::Observer,
 };
-use crate::record::{Node, Scalar};
+use crate::record::{Node, Path, Root, Scalar};
 
 /// One condition, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,12 @@ pub struct Explanation {
     pub held: bool,
     /// What a comparison saw, as a filter would write it; `None` for conditions that only join others.
     pub saw: Option<Vec<String>>,
+    /// The first of these that made the comparison come out as it did, unlike the others.
+    pub decided_by: Option<String>,
     /// What a comparison with another field saw of that one.
     pub saw_other: Vec<String>,
+    /// Where the path of a comparison that saw nothing ends, if that is before its last step.
+    pub missing: Option<String>,
     /// The conditions that it joins, or the elements that an `any` tried.
     pub parts: Vec<Explanation>,
 }
@@ -29,7 +33,14 @@ pub fn explain<'a>(filter: &Filter, record: impl Node<'a>) -> Explanation {
     let mut recorder = Recorder { stack: vec![Seen::default()] };
     filter.matches_observed(record, &mut recorder);
     let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
-    told(filter.expr(), root, false)
+    told(filter.expr(), root, record, false)
+}
+
+impl Explanation {
+    /// Whether it is one of the elements that an `any` tried.
+    pub fn is_element(&self) -> bool {
+        self.saw.is_none() && self.condition.starts_with("element ")
+    }
 }
 
 /// What was seen of one condition.
@@ -37,6 +48,7 @@ pub fn explain<'a>(filter: &Filter, record: impl Node<'a>) -> Explanation {
 struct Seen {
     held: bool,
     values: Vec<String>,
+    decided_by: Option<String>,
     others: Vec<String>,
     parts: Vec<Seen>,
 }
@@ -53,14 +65,19 @@ impl Observer for Recorder {
         self.stack.push(Seen::default());
     }
 
-    fn saw(&mut self, scalar: Scalar<'_>) {
+    fn saw(&mut self, scalar: Scalar<'_>, passes: bool) {
         if let Some(top) = self.stack.last_mut() {
-            top.values.push(shown(scalar));
+            let value = shown(scalar);
+            if passes {
+                top.decided_by.get_or_insert_with(|| value.clone());
+            }
+            top.values.push(value);
         }
     }
 
     fn saw_other(&mut self, scalar: Scalar<'_>) {
-        if let Some(top) = self.stack.last_mut() {
+        // It sees the other field's values anew for every value of its own.
+        if let Some(top) = self.stack.last_mut().filter(|top| top.values.is_empty()) {
             top.others.push(shown(scalar));
         }
     }
@@ -77,38 +94,53 @@ impl Observer for Recorder {
 
 /// Lays the conditions as written beside the conditions as seen; both have the same shape, but that an `any` was seen
 /// once for each element.
-fn told(expr: &Expr, seen: Seen, inside: bool) -> Explanation {
+fn told<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Explanation {
     let mut condition = String::new();
+    let mut missing = None;
     let parts = match &expr.kind {
         ExprKind::And(parts) => {
             condition.push_str("and");
-            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, inside)).collect()
+            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, record, inside)).collect()
         }
         ExprKind::Or(parts) => {
             condition.push_str("or");
-            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, inside)).collect()
+            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, record, inside)).collect()
         }
         ExprKind::Not(part) => {
             condition.push_str("not");
-            seen.parts.into_iter().map(|seen| told(part, seen, inside)).collect()
+            seen.parts.into_iter().map(|seen| told(part, seen, record, inside)).collect()
         }
         ExprKind::Any(path, inner) => {
             condition.push_str("any ");
             let _ = path.write_to(&mut condition, inside);
-            seen.parts.into_iter().enumerate().map(|(at, seen)| element(at, inner, seen)).collect()
+            seen.parts.into_iter().enumerate().map(|(at, seen)| element(at, inner, seen, record)).collect()
         }
         ExprKind::Compare(compare) => {
             let _ = compare.write_to(&mut condition, inside);
+            missing = seen.values.is_empty().then(|| missing_part(&compare.path, record, inside)).flatten();
             Vec::new()
         }
     };
     let saw = matches!(expr.kind, ExprKind::Compare(_)).then_some(seen.values);
-    Explanation { condition, held: seen.held, saw, saw_other: seen.others, parts }
+    let Seen { held, decided_by, others, .. } = seen;
+    Explanation { condition, held, saw, decided_by, saw_other: others, missing, parts }
 }
 
-fn element(at: usize, inner: &Expr, seen: Seen) -> Explanation {
-    let parts = seen.parts.into_iter().map(|seen| told(inner, seen, true)).collect();
+fn element<'a>(at: usize, inner: &Expr, seen: Seen, record: impl Node<'a>) -> Explanation {
+    let parts = seen.parts.into_iter().map(|seen| told(inner, seen, record, true)).collect();
     Explanation { condition: format!("element {at}"), held: seen.held, parts, ..Explanation::default() }
+}
+
+/// The shortest beginning of a path into the record that has no value.
+fn missing_part<'a>(path: &Path, record: impl Node<'a>, inside: bool) -> Option<String> {
+    if path.root != Root::Record {
+        return None;
+    }
+    let beginnings = (1..path.steps.len()).map(|end| Path { root: path.root, steps: path.steps[..end].to_vec() });
+    let missing = beginnings.into_iter().find(|path| !path.visit(record, &mut |scalar| scalar != Scalar::Null))?;
+    let mut name = String::new();
+    missing.write_to(&mut name, inside).ok()?;
+    Some(name)
 }
 
 fn shown(scalar: Scalar<'_>) -> String {

@@ -10,7 +10,7 @@ use super::{
     operator::{Operator, present},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, shorten},
     record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, each_element},
 };
 
@@ -61,8 +61,8 @@ pub trait Observer {
     const THOROUGH: bool;
     /// A condition begins, or an element of the list that an `any` looks at.
     fn open(&mut self) {}
-    /// A comparison saw a value.
-    fn saw(&mut self, _: Scalar<'_>) {}
+    /// A comparison saw a value, which passes its test or does not. What `!=` and `= null` test is their complement.
+    fn saw(&mut self, _: Scalar<'_>, _passes: bool) {}
     /// A comparison with another field saw that field's value.
     fn saw_other(&mut self, _: Scalar<'_>) {}
     /// What began last and has not ended, ends.
@@ -229,7 +229,13 @@ impl Clause {
             }
             right => {
                 let operands = operands(right, compare, lists)?;
-                let tests = collect(operands.iter().map(|operand| test(operator, operand)))?;
+                let tests =
+                    collect(operands.iter().map(|operand| test(operator, operand))).map_err(|errors| match right {
+                        Right::Named(list) => {
+                            errors.into_iter().map(|error| mistake::in_list(error, &list.name)).collect()
+                        }
+                        _ => errors,
+                    })?;
                 let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
                 Ok(clause(operator.negated, Against::Tests(tests.into()), requires))
             }
@@ -247,11 +253,12 @@ impl Clause {
             record,
             element,
             &mut Scalars(&mut |scalar| {
-                observer.saw(scalar);
-                found |= match &self.against {
+                let passes = match &self.against {
                     Against::Tests(tests) => tests.iter().any(|test| test(scalar)),
                     Against::Field(path, between) => other_holds(path, *between, scalar, record, element, observer),
                 };
+                observer.saw(scalar, passes);
+                found |= passes;
                 found && !O::THOROUGH
             }),
         );
@@ -296,7 +303,7 @@ fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Opera
 
 fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
     (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
-        let title = format!("`{}` does not take `{}`", operator.spelling, operand.value);
+        let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
         vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! A [`Rule`] that exists is complete: its filter and its title are parsed, and its id is unique in its set.
 
+mod explain;
 mod field;
 mod list;
 mod load;
@@ -15,6 +16,7 @@ pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
 use std::collections::BTreeMap;
 
+pub use explain::{RuleExplanation, Standing, SuppressionExplanation};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -98,23 +100,36 @@ pub enum Verdict {
 impl Rule {
     /// What the rule says of a record.
     pub fn verdict(&self, record: &Record) -> Verdict {
-        if !self.filter.matches(record.value()) {
-            Verdict::NoMatch
-        } else if self.suppressions.iter().any(|suppression| suppression.holds(record)) {
-            Verdict::Suppressed
-        } else {
-            Verdict::Match
+        let held = self.filter.matches(record.value());
+        Verdict::of(held, held && self.suppressions.iter().any(|suppression| suppression.holds(record)))
+    }
+}
+
+impl Verdict {
+    fn of(held: bool, suppressed: bool) -> Self {
+        match (held, suppressed) {
+            (false, _) => Verdict::NoMatch,
+            (true, false) => Verdict::Match,
+            (true, true) => Verdict::Suppressed,
         }
     }
 }
 
 impl Suppression {
-    /// Whether a record falls under it. One whose time is unknown does not if there is a last day: nothing is hidden
-    /// that might be shown.
+    /// Whether a record falls under it.
     pub fn holds(&self, record: &Record) -> bool {
-        let time = || record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok());
-        let expired = self.expires.is_some_and(|expires| time().is_none_or(|time| time >= expires));
-        !expired && self.filter.matches(record.value())
+        self.standing(record) == Standing::InForce && self.filter.matches(record.value())
+    }
+
+    /// Whether it counts for a record. Where it has an end and the time of the event is unknown it does not: nothing is
+    /// hidden that might be shown.
+    fn standing(&self, record: &Record) -> Standing {
+        let Some(end) = self.expires else { return Standing::InForce };
+        match record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok()) {
+            None => Standing::UnknownTime,
+            Some(time) if time >= end => Standing::Expired { end, time },
+            Some(_) => Standing::InForce,
+        }
     }
 }
 

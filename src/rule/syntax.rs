@@ -4,6 +4,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
+pub use crate::diagnostic::shorten;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// How many lists and maps may stand inside one another.
@@ -67,16 +68,6 @@ pub fn template(file: &str, at: usize) -> Option<Diagnostic> {
 pub fn too_deep(span: Span) -> Diagnostic {
     let title = format!("nested more than {MAX_DEPTH} deep");
     Diagnostic::error("bad-yaml", title, span, "one level too many").help("a rules file needs about six levels")
-}
-
-/// A text for a title, cut where it would bury the message.
-pub fn shorten(text: &str) -> String {
-    const MAX: usize = 60;
-    let line = text.split(['\n', '\r']).next().unwrap_or_default();
-    if line.len() == text.len() && text.chars().count() <= MAX {
-        return text.to_owned();
-    }
-    line.chars().take(MAX - 1).chain(['…']).collect()
 }
 
 /// Where the parser stopped.

@@ -1,7 +1,9 @@
 //! Filters as proptest makes them, from one small set of names and values that records are made from too, so that
 //! they meet.
+#![allow(dead_code, reason = "every test uses a part")]
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Map, Value as Json};
 use trailbell::{
     diagnostic::Span,
     filter::{
@@ -109,6 +111,29 @@ pub fn expr() -> impl Strategy<Value = Expr> {
     expr_of(path().boxed(), element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed())
 }
 
+/// Any condition that an `any` can express of its element.
+pub fn element_expr() -> impl Strategy<Value = Expr> {
+    conditions(compare(element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed()).boxed(), 2, 6)
+}
+
+/// Any record over the names and values of the filters.
+pub fn record() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        4 => select(TEXTS).prop_map(Json::from),
+        3 => select(NUMBERS).prop_map(|text| serde_json::from_str(text).unwrap()),
+        1 => any::<bool>().prop_map(Json::from),
+        1 => Just(Json::Null),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![vec(inner.clone(), 0..4).prop_map(Json::from), fields(inner).prop_map(Json::from),]
+    });
+    fields(value).prop_map(Json::from)
+}
+
+fn fields(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
+    vec((select(NAMES).prop_map(str::to_owned), value), 0..5).prop_map(Map::from_iter)
+}
+
 /// Any condition over these paths, these inside of an `any`, and these texts.
 pub fn expr_of(
     path: BoxedStrategy<Path>,
@@ -201,7 +226,8 @@ fn number() -> impl Strategy<Value = Number> {
     ]
 }
 
-fn path() -> impl Strategy<Value = Path> {
+/// Any path outside of an `any`.
+pub fn path() -> impl Strategy<Value = Path> {
     prop_oneof![
         3 => steps(true).prop_map(|steps| Path { root: Root::Record, steps }),
         1 => (select(Virtual::ALL), steps(false))

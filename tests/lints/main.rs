@@ -3,7 +3,6 @@
 //! What `trailbell check` warns of: every message whole, what it must be silent about, and that it is right.
 
 mod doubt;
-#[allow(dead_code, reason = "only whole filters are wanted here")]
 #[path = "../generated/mod.rs"]
 mod generated;
 mod messages;

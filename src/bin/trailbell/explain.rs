@@ -8,8 +8,8 @@ use std::{
 use trailbell::{
     alert::untrusted::printable,
     diagnostic::nearest,
-    filter::{self, Explanation},
-    rule::RuleSet,
+    filter::Explanation,
+    rule::{RuleSet, Standing, Suppression, SuppressionExplanation, Verdict},
 };
 
 use crate::{
@@ -17,10 +17,16 @@ use crate::{
     inputs::{self, shown},
 };
 
-/// The longest value shown, in characters.
+/// Longer texts are cut, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// Prints the tree of conditions.
+/// No more values of one path are shown.
+const MAX_VALUES: usize = 10;
+
+/// No more elements of one list are shown.
+const MAX_ELEMENTS: usize = 10;
+
+/// Prints the tree of conditions of the filter, then those of the suppressions.
 pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
     let rules = inputs::rules(rules)?;
     let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?;
@@ -29,11 +35,24 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
         let hint = if event_id.is_none() && reason.contains("more than one") { ": add --event-id ID" } else { "" };
         Stop::Message(format!("{}: {reason}{hint}", shown(file)))
     })?;
-    let explanation = filter::explain(&rule.filter, record.value());
+    let explanation = rule.explain(&record);
+    let verdict = match explanation.verdict {
+        Verdict::NoMatch => "does not match",
+        Verdict::Match => "matches",
+        Verdict::Suppressed => "matches, and is suppressed",
+    };
     let mut stdout = io::stdout().lock();
     let colour = stdout.is_terminal();
-    writeln!(stdout, "{}: {}", rule.name, if explanation.held { "matches" } else { "does not match" })?;
-    show(&explanation, 0, colour, &mut stdout)?;
+    writeln!(stdout, "{}: {verdict}", rule.name)?;
+    if !rule.enabled {
+        writeln!(stdout, "The rule is disabled: no record raises its alert.")?;
+    }
+    show(&explanation.filter, 0, colour, &mut stdout)?;
+    let count = rule.suppressions.len();
+    for (at, (suppression, explanation)) in rule.suppressions.iter().zip(&explanation.suppressions).enumerate() {
+        write!(stdout, "\nsuppression {} of {count}: ", at + 1)?;
+        show_suppression(suppression, explanation, colour, &mut stdout)?;
+    }
     Ok(0)
 }
 
@@ -45,20 +64,94 @@ fn unknown(rule: &str, rules: &RuleSet) -> String {
     }
 }
 
+fn show_suppression(
+    suppression: &Suppression,
+    explanation: &SuppressionExplanation,
+    colour: bool,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    match explanation.standing {
+        Standing::InForce if explanation.holds => writeln!(output, "holds"),
+        Standing::InForce => writeln!(output, "does not hold"),
+        Standing::Expired { end, time } => {
+            writeln!(output, "expired, so it does not count: it ended at {end}, and the event is of {time}")
+        }
+        Standing::UnknownTime => {
+            writeln!(output, "does not count: it has an end, and the record has no `eventTime` that can be read")
+        }
+    }?;
+    for (what, text) in [("reason", &suppression.reason), ("owner", &suppression.owner)] {
+        if let Some(text) = text {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            writeln!(output, "{what}: {}", words.join(" "))?;
+        }
+    }
+    show(&explanation.filter, 0, colour, output)
+}
+
 fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write) -> io::Result<()> {
     let (word, code) = if part.held { ("true ", 32) } else { ("false", 31) };
     let word = if colour { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() };
-    let saw = match part.saw.as_deref() {
-        None => String::new(),
-        Some([]) => "   saw nothing".to_owned(),
-        Some(values) => format!("   saw {}", shortened(&values.join(", "))),
+    let indent = "  ".repeat(depth);
+    if let [only] = &part.parts[..]
+        && part.is_element()
+        && only.saw.is_some()
+    {
+        return writeln!(output, "{word}  {indent}{}: {}{}", part.condition, printable(&only.condition), saw(only));
+    }
+    writeln!(output, "{word}  {indent}{}{}", printable(&part.condition), saw(part))?;
+    let chosen = chosen(&part.parts);
+    for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| **chosen) {
+        show(part, depth + 1, colour, output)?;
+    }
+    let hidden = || part.parts.iter().zip(&chosen).filter(|(_, chosen)| !**chosen).map(|(part, _)| part.held);
+    let outcome = match (hidden().count(), hidden().filter(|held| *held).count()) {
+        (0, _) => return Ok(()),
+        (_, 0) => "all false".to_owned(),
+        (count, held) if count == held => "all true".to_owned(),
+        (_, held) => format!("{held} of them true"),
     };
-    let other = match part.saw_other.as_slice() {
+    writeln!(output, "       {indent}  … and {} more, {outcome}", hidden().count())
+}
+
+/// Which parts are shown: all conditions, and of the elements of a list a few, before all those that hold.
+fn chosen(parts: &[Explanation]) -> Vec<bool> {
+    let mut chosen = vec![!parts.first().is_some_and(Explanation::is_element); parts.len()];
+    let by_interest =
+        (0..parts.len()).filter(|at| parts[*at].held).chain((0..parts.len()).filter(|at| !parts[*at].held));
+    for at in by_interest.take(MAX_ELEMENTS) {
+        chosen[at] = true;
+    }
+    chosen
+}
+
+/// What a comparison saw, or that a list has nothing to look at.
+fn saw(part: &Explanation) -> String {
+    let Some(values) = &part.saw else {
+        let empty = part.condition.starts_with("any ") && part.parts.is_empty();
+        return if empty { "   found no element".to_owned() } else { String::new() };
+    };
+    let here = match (&values[..], &part.missing) {
+        ([], None) => "   saw nothing".to_owned(),
+        ([], Some(missing)) => format!("   saw nothing: there is no {missing}"),
+        (values, _) => format!("   saw {}", listed(values)),
+    };
+    let there = match &part.saw_other[..] {
         [] => String::new(),
-        values => format!(" against {}", shortened(&values.join(", "))),
+        values => format!(" against {}", listed(values)),
     };
-    writeln!(output, "{word}  {}{}{saw}{other}", "  ".repeat(depth), printable(&part.condition))?;
-    part.parts.iter().try_for_each(|part| show(part, depth + 1, colour, output))
+    match &part.decided_by {
+        Some(value) if values.len() > 1 => format!("{here}{there}; decided by {}", shortened(value)),
+        _ => here + &there,
+    }
+}
+
+fn listed(values: &[String]) -> String {
+    let shown: Vec<String> = values.iter().take(MAX_VALUES).map(|value| shortened(value)).collect();
+    match values.len() {
+        0..=MAX_VALUES => shown.join(", "),
+        count => format!("{}, … and {} more", shown.join(", "), count - MAX_VALUES),
+    }
 }
 
 fn shortened(text: &str) -> String {

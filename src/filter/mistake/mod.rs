@@ -8,7 +8,8 @@ mod right;
 pub use right::*;
 
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Span, shorten},
+    filter::operator,
     record::Path,
 };
 
@@ -30,7 +31,7 @@ impl Found {
             "" => "the end of the filter".to_owned(),
             "\n" | "\r" => "the end of the line".to_owned(),
             blank if blank.trim().is_empty() => "a blank".to_owned(),
-            text => format!("`{text}`"),
+            text => format!("`{}`", shorten(text)),
         }
     }
 }
@@ -48,7 +49,7 @@ pub fn too_long(length: usize) -> Diagnostic {
     Diagnostic::error(
         "filter-too-long",
         format!("the filter has {length} bytes, more than the {limit} allowed"),
-        Span::new(0, 1),
+        Span::new(0, 0),
         "expected a shorter filter",
     )
     .help("split it into several rules")
@@ -169,21 +170,30 @@ pub fn expected_segment(found: Found) -> Diagnostic {
         "" => "no name follows a `.`".to_owned(),
         _ => format!("{} follows a `.`", found.named()),
     };
+    let place: String = found.text.chars().take_while(char::is_ascii_digit).collect();
     let help = match found.text.chars().next() {
-        Some('*') => "leave it out: a path walks through lists by itself",
-        _ => "write the name; one with odd characters stands in back-quotes",
+        Some('*') => "leave it out: a path walks through lists by itself".to_owned(),
+        Some('[') => "leave out the `.`: a place in a list follows its name, such as `items[0]`".to_owned(),
+        Some('0'..='9') => {
+            format!("write a place in a list as `[{place}]`, without the `.`, and a name in back-quotes")
+        }
+        _ => "write the name; one with odd characters stands in back-quotes".to_owned(),
     };
     Diagnostic::error("expected-name", title, found.span, "expected a name").help(help)
 }
 
 /// Something in square brackets that is no place in a list.
 pub fn bad_index(inside: &str, closed: bool, span: Span) -> Diagnostic {
-    let (title, help) = match inside {
-        _ if !closed => (format!("`[{inside}` is never closed"), "write a place such as `[0]`"),
-        "" | "*" => {
-            (format!("`[{inside}]` is no place in a list"), "leave it out: a path walks through lists by itself")
+    let shown = shorten(inside);
+    let title =
+        if closed { format!("`[{shown}]` is no place in a list") } else { format!("`[{shown}` is never closed") };
+    let help = match inside {
+        _ if !closed => "write a place such as `[0]`",
+        "" | "*" => "leave it out: a path walks through lists by itself",
+        _ if inside.starts_with(['"', '\'']) => {
+            "write the name behind a `.`; one with odd characters stands in back-quotes"
         }
-        _ => (format!("`[{inside}]` is no place in a list"), "write a place such as `[0]`, counted from 0"),
+        _ => "write a place such as `[0]`, counted from 0",
     };
     Diagnostic::error("bad-index", title, span, "expected a number in brackets").help(help)
 }
@@ -196,13 +206,18 @@ pub fn expected_list_field(found: Found) -> Diagnostic {
 
 /// `any` and a field, and then no bracket.
 pub fn expected_block(found: Found, path: &Path) -> Diagnostic {
-    Diagnostic::error(
-        "expected-block",
-        format!("{} follows {}", found.named(), code(&format!("any {path}"))),
-        found.span,
-        "expected `(`",
-    )
-    .help(format!("put what one element must be in brackets: {}", code(&format!("any {path} (…)"))))
+    let help = match path.to_string().as_str() {
+        "`in`" | "of" if !found.text.is_empty() => format!("write `any {} (…)`", found.text),
+        _ if operator::named(&found.text).is_some() || foreign(&found).is_some() => {
+            format!(
+                "leave out `any`, for a path walks through lists by itself, or write {}",
+                code(&format!("any {path} (…)"))
+            )
+        }
+        _ => format!("put what one element must be in brackets: {}", code(&format!("any {path} (…)"))),
+    };
+    let title = format!("{} follows {}", found.named(), code(&format!("any {}", shorten(&path.to_string()))));
+    Diagnostic::error("expected-block", title, found.span, "expected `(`").help(help)
 }
 
 /// Habits of other languages that can stand anywhere.

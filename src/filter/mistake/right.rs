@@ -2,13 +2,13 @@
 
 use super::{Found, LIKELY_OPERATORS, code, connective, curly, foreign};
 use crate::{
-    diagnostic::{Diagnostic, Span, nearest},
+    diagnostic::{Diagnostic, Span, nearest, shorten},
     filter::{
         ast::Name,
         operand::Takes,
         operator::{self, Operator},
     },
-    record::Path,
+    record::{Path, Virtual},
 };
 
 /// A field with no operator behind it.
@@ -20,12 +20,14 @@ pub fn expected_operator(found: Found, path: &Path) -> Diagnostic {
         format!("write `{name} =`; a `:` at the end belongs to the name")
     } else if found.text.starts_with(['"', '\'']) {
         format!("put an operator between field and value, such as {}", code(&format!("{path} = …")))
+    } else if found.text.starts_with('[') {
+        format!("write {}, without a blank", code(&format!("{path}{}", found.text)))
     } else {
         format!("to ask only whether it has a value, write {}", code(&format!("{path} exists")))
     };
     Diagnostic::error(
         "expected-operator",
-        format!("{} stands where an operator should follow {}", found.named(), code(&path.to_string())),
+        format!("{} stands where an operator should follow {}", found.named(), code(&shorten(&path.to_string()))),
         found.span,
         LIKELY_OPERATORS,
     )
@@ -53,7 +55,15 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
         "=>" | "ge" | "gte" => "write `>=`".to_owned(),
         "lt" => "write `<`".to_owned(),
         "gt" => "write `>`".to_owned(),
-        "~" | "=~" | "~=" | "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
+        "~" | "=~" | "~=" | "regex" | "matches_regex" => {
+            "write `matches` for a regular expression, or `like` for text anywhere in the value".to_owned()
+        }
+        "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
+        "field" => "write the operator first, such as `= field …`".to_owned(),
+        _ if quantifier(path) => {
+            "write `any list (…)`: one element satisfies it all; no element fails it: `not any list (not (…))`"
+                .to_owned()
+        }
         _ => match nearest(&lower, operator::all().map(|operator| operator.spelling)) {
             Some(known) => format!("write `{known}`"),
             None if path.to_string() == "`exists`" => format!("write `{spelling} exists`"),
@@ -61,7 +71,13 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
                 .to_owned(),
         },
     };
-    Diagnostic::error("unknown-operator", format!("`{spelling}` is not an operator"), span, LIKELY_OPERATORS).help(help)
+    Diagnostic::error("unknown-operator", format!("`{}` is not an operator", shorten(spelling)), span, LIKELY_OPERATORS)
+        .help(help)
+}
+
+/// Whether it is no field but a word by which other languages speak of the elements of a list.
+fn quantifier(path: &Path) -> bool {
+    matches!(path.to_string().to_ascii_lowercase().as_str(), "all" | "every" | "each" | "some" | "none")
 }
 
 /// The repair of `path not next …`.
@@ -85,18 +101,24 @@ pub fn expected_value(found: Found, operator: &Operator) -> Diagnostic {
         return answer;
     }
     let spelling = operator.spelling;
-    let title = match found.text.chars().next() {
+    let first = found.text.chars().next();
+    let title = match first {
+        Some('(') if operator.takes.list() => "a list in a list".to_owned(),
+        Some('[') if operator.takes.list() => "`[` does not begin a list of values".to_owned(),
         Some('(' | '[') => format!("`{spelling}` takes one value, not a list"),
         _ => format!("{} stands where `{spelling}` needs a value", found.named()),
     };
-    let help = match found.text.chars().next() {
+    let help = match first {
+        Some('(') if operator.takes.list() => "write all values in one list",
+        Some('[') if operator.takes.list() => "write the list in `(` and `)`",
         Some('(' | '[') if operator.takes == Takes::ValueOrNull => {
             "write `in` to compare with each value of a list, such as `eventName in (\"a\", \"b\")`"
         }
         Some('(' | '[') => "write a condition for each value, and join them with `or`",
-        Some(')') if operator.takes == Takes::List => "write at least one value, and no `,` after the last",
+        Some(')') if operator.takes.list() => "write at least one value, and no `,` after the last",
         Some('.') => "write a digit before the point, such as `0.5`",
         Some('+') => "write the number without `+`",
+        Some('/') if operator.raw => "write the regular expression in quotes",
         _ => "write text in quotes, a number, `true` or `false`",
     };
     Diagnostic::error("expected-value", title, found.span, "expected a value").help(help)
@@ -108,8 +130,15 @@ pub fn expected_list(found: Found, operator: &Operator) -> Diagnostic {
         return answer;
     }
     let help = match found.text.chars().next() {
+        Some('"' | '\'') if found.text[1..].starts_with('$') => {
+            format!("write `{} {}` for the list of that name, without quotes", operator.spelling, bare(&found.text))
+        }
         Some('"' | '\'') => format!("write `{} ({})`", operator.spelling, found.text),
-        Some('A'..='Z' | 'a'..='z') => format!("write `{} (\"{}\")`", operator.spelling, found.text),
+        Some('A'..='Z' | 'a'..='z') => {
+            let (operator, word) = (operator.spelling, &found.text);
+            format!("write `{operator} (\"{word}\")`, or `{operator} ${word}` for the list of that name")
+        }
+        Some('[') => "write the list in `(` and `)`".to_owned(),
         _ => format!("write `{} (\"a\", \"b\")`", operator.spelling),
     };
     Diagnostic::error(
@@ -136,12 +165,17 @@ pub fn unclosed_list(found: Found, bracket: Span) -> Diagnostic {
 /// A named list where one value stands.
 pub fn list_not_here(list: &Name, operator: &Operator) -> Diagnostic {
     let (title, help) = match operator.takes {
-        Takes::List | Takes::ValueOrList => {
-            (format!("a list in a list: `${}`", list.name), format!("write `{} ${}`", operator.spelling, list.name))
-        }
-        _ => (
+        Takes::List | Takes::ValueOrList => (
+            format!("a list in a list: `${}`", shorten(&list.name)),
+            format!("write `{} ${}`", operator.spelling, list.name),
+        ),
+        Takes::ValueOrNull => (
             format!("`{}` takes one value, not a list", operator.spelling),
             format!("write `in ${}` to compare with each value of the list", list.name),
+        ),
+        Takes::Value | Takes::Nothing => (
+            format!("`{}` takes one value, not a list", operator.spelling),
+            "write a condition for each value, and join them with `or`".to_owned(),
         ),
     };
     Diagnostic::error("expected-value", title, list.span, "expected a value").help(help)
@@ -180,28 +214,67 @@ pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
     let known: Vec<&str> = known.into_iter().collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(list) => format!("write `${list}`"),
+        None if name.is_empty() => "write the name of a list of the rules file, such as `$admins`".to_owned(),
         None => format!("add it to `lists:` at the top of the rules file: `{name}: [\"…\"]`"),
     };
-    Diagnostic::error("unknown-list", format!("there is no list `${name}`"), span, "expected the name of a list")
-        .help(help)
+    Diagnostic::error(
+        "unknown-list",
+        format!("there is no list `${}`", shorten(name)),
+        span,
+        "expected the name of a list",
+    )
+    .help(help)
+}
+
+/// A value of a named list that the operator refuses.
+pub fn in_list(refused: Diagnostic, list: &str) -> Diagnostic {
+    refused.note(format!("it is a value of the list `${list}`, which must be mended there"))
 }
 
 /// A word that should be text.
 pub fn unquoted(found: Found) -> Diagnostic {
+    let word = bare(&found.text);
+    let help = if found.text == "field" {
+        "compare with each field on its own, and join the conditions with `or`".to_owned()
+    } else if names_field(word) {
+        format!("write `\"{word}\"`, or `field {word}` for the value of that field")
+    } else {
+        format!("write `\"{word}\"`")
+    };
     Diagnostic::error(
         "unquoted-text",
         format!("{} is not in quotes", found.named()),
         found.span,
         "expected text in quotes",
     )
-    .help(format!("write `\"{}\"`", found.text.replace(['"', '\''], "")))
+    .help(help)
+}
+
+/// Without the quotes round it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(['"', '\''])
+}
+
+/// Whether it looks like a field of a record more than like text.
+fn names_field(word: &str) -> bool {
+    const FIELDS: [&str; 7] = [
+        "userIdentity",
+        "requestParameters",
+        "responseElements",
+        "additionalEventData",
+        "recipientAccountId",
+        "sourceIPAddress",
+        "record",
+    ];
+    let first = word.split(['.', '[']).next().unwrap_or_default();
+    FIELDS.contains(&first) || Virtual::named(first).is_some()
 }
 
 /// A number such as an account id that begins with a zero.
 pub fn leading_zero(text: &str, span: Span) -> Diagnostic {
     Diagnostic::error(
         "leading-zero",
-        format!("the number `{text}` begins with a zero"),
+        format!("the number `{}` begins with a zero", shorten(text)),
         span,
         "expected text in quotes",
     )

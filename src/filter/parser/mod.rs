@@ -112,7 +112,8 @@ fn unary(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
     blanks(input)?;
     let start = input.current_token_start();
     if context.depth >= MAX_NESTING {
-        return Err(cut(mistake::too_deep(Span::new(start, start + 1))));
+        let length = input.chars().next().map_or(0, char::len_utf8);
+        return Err(cut(mistake::too_deep(Span::new(start, start + length))));
     }
     if let Some(bracket) = opt('('.span()).parse_next(input)? {
         return bracketed(input, bracket.into(), context.deeper());

@@ -1,0 +1,221 @@
+//! What is fuzzed: every body takes any bytes, and panics where a promise of the library is broken.
+//!
+//! `tests/fuzz.rs` runs them with stable Rust as part of `make test`, `fuzz_targets/` under cargo-fuzz.
+
+use std::{io::Write, sync::OnceLock};
+
+use flate2::{Compression, write::GzEncoder};
+use trailbell::{
+    alert::Title,
+    diagnostic::{Diagnostic, render},
+    engine::{self, Engine, Evaluated, Finding, Scratch},
+    filter::{Filter, Lists, Observer},
+    log_file::{Item, Limits, Reader, Shape},
+    record::{Path, Record},
+    rule::RuleSet,
+    trigger,
+};
+
+/// A name, and what is done with any bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("filter", filter),
+    ("rules", rules),
+    ("log_file", log_file),
+    ("record", record),
+    ("trigger", trigger),
+    ("title", title),
+    ("path", path),
+];
+
+/// The text of a filter: an error has a place in the text; a filter that is printed is read again as the same, and
+/// whoever looks on changes nothing.
+pub fn filter(input: &[u8]) {
+    let text = &String::from_utf8_lossy(input);
+    let filter = match Filter::parse_with(text, &fixed().lists) {
+        Ok(filter) => filter,
+        Err(errors) => return check_findings(&errors, text),
+    };
+    let printed = filter.to_string();
+    let again = match Filter::parse_with(&printed, &fixed().lists) {
+        Ok(again) => again,
+        // Canonical text has blanks and brackets that the original may do without.
+        Err(errors) => {
+            assert!(matches!(errors[0].code, "filter-too-long" | "nested-too-deep"), "{printed}\n{errors:#?}");
+            return;
+        }
+    };
+    assert_eq!(again.expr(), filter.expr(), "{printed}");
+    assert_eq!(again.to_string(), printed);
+    for record in &fixed().records {
+        let holds = filter.matches(record.value());
+        assert_eq!(again.matches(record.value()), holds, "{printed}");
+        assert_eq!(filter.matches_observed(record.value(), &mut Thorough), holds, "{printed}");
+    }
+}
+
+/// The text of a rules file: a finding has a place in the text and can be printed; rules that are read explain
+/// themselves as they match.
+pub fn rules(input: &[u8]) {
+    let text = &String::from_utf8_lossy(input);
+    match RuleSet::parse(text) {
+        Err(errors) => check_findings(&errors, text),
+        Ok((set, warnings)) => {
+            assert!(!set.rules.is_empty());
+            if !warnings.is_empty() {
+                check_findings(&warnings, text);
+            }
+            for rule in &set.rules {
+                assert!(std::ptr::eq(rule, set.find(&rule.id).unwrap_or_else(|| panic!("{} is not found", rule.id))));
+                assert!(text.get(rule.span.start..rule.span.end).is_some());
+                for record in &fixed().records {
+                    assert_eq!(rule.explain(record).verdict, rule.verdict(record));
+                }
+            }
+        }
+    }
+}
+
+/// The bytes of a log file: the size of the chunks in which they come, and compression, change nothing; nothing is
+/// over a limit.
+pub fn log_file(input: &[u8]) {
+    let loose = Limits { max_record_bytes: 1 << 16, ..Limits::default() };
+    let tight = Limits { max_decompressed_bytes: 2000, max_record_bytes: 200, max_nesting: 5 };
+    let compressed = (!input.is_empty() && !input.starts_with(b"\x1f")).then(|| compressed(input));
+    for shape in [Shape::LogFile, Shape::Any] {
+        for limits in [loose, tight] {
+            let whole = read(input, input.len().max(1), shape, limits);
+            for chunk in [1, 2 + input.len() / 3] {
+                assert_eq!(read(input, chunk, shape, limits), whole, "chunks of {chunk}, {shape:?}, {limits:?}");
+            }
+            if let Some(compressed) = &compressed {
+                let (items, _) = read(compressed, compressed.len(), shape, limits);
+                assert_eq!(items, whole.0, "compressed, {shape:?}, {limits:?}");
+            }
+        }
+    }
+}
+
+/// The text of a record: the quick engine finds what the plain one finds.
+pub fn record(input: &[u8]) {
+    let Fixed { engine, .. } = fixed();
+    let positions = |findings: &[Finding]| -> Vec<_> {
+        findings.iter().map(|finding| (finding.position, finding.suppressed)).collect()
+    };
+    match (engine.evaluate(input, &mut Scratch::default()), engine.evaluate_plainly(input)) {
+        (Evaluated::Record { findings: quick, .. }, Evaluated::Record { findings: plain, .. }) => {
+            assert_eq!(positions(&quick), positions(&plain));
+        }
+        // A record that no rule wants is not parsed.
+        (Evaluated::Record { findings, .. }, Evaluated::Unparsable(_)) => assert!(findings.is_empty()),
+        (Evaluated::Unparsable(quick), Evaluated::Unparsable(plain)) => assert_eq!(quick, plain),
+        (Evaluated::Unparsable(reason), Evaluated::Record { .. }) => panic!("only the quick engine says: {reason}"),
+    }
+}
+
+/// An invocation's payload: it is work or an error, never nothing.
+pub fn trigger(input: &[u8]) {
+    match trigger::decode(input) {
+        Ok(delivery) => assert!(!delivery.work.is_empty()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// The template of a title: an error has a place in the text.
+pub fn title(input: &[u8]) {
+    let text = &String::from_utf8_lossy(input);
+    match Title::parse(text) {
+        Err(errors) => check_findings(&errors, text),
+        Ok(title) => {
+            let filled = fixed().records.iter().map(|record| title.fill(record));
+            assert!(text.contains("{{") || filled.into_iter().all(|filled| filled == **text));
+        }
+    }
+}
+
+/// The text of a path: an error has a place in the text, and a path that is printed is read again as the same.
+pub fn path(input: &[u8]) {
+    let text = &String::from_utf8_lossy(input);
+    match Path::parse(text) {
+        Err(errors) => check_findings(&errors, text),
+        Ok(path) => {
+            let printed = path.to_string();
+            assert_eq!(Path::parse(&printed).as_ref(), Ok(&path), "{printed}");
+            for record in &fixed().records {
+                record.text(&path);
+            }
+        }
+    }
+}
+
+/// What the bodies need and what does not depend on their input.
+struct Fixed {
+    lists: Lists,
+    engine: Engine,
+    records: Vec<Record>,
+}
+
+fn fixed() -> &'static Fixed {
+    static FIXED: OnceLock<Fixed> = OnceLock::new();
+    FIXED.get_or_init(|| {
+        let (rules, _) = RuleSet::parse(include_str!("rules.yaml")).unwrap_or_else(|errors| panic!("{errors:#?}"));
+        let records = include_str!("records.jsonl").lines();
+        let records = records.map(|line| engine::parse(line.as_bytes()).unwrap_or_else(|error| panic!("{error}")).0);
+        Fixed { lists: rules.lists.clone(), records: records.collect(), engine: Engine::new(rules) }
+    })
+}
+
+/// Somebody who wants to see every condition.
+struct Thorough;
+
+impl Observer for Thorough {
+    const THOROUGH: bool = true;
+}
+
+fn check_findings(findings: &[Diagnostic], text: &str) {
+    assert!(!findings.is_empty());
+    for finding in findings {
+        for span in finding.context.iter().map(|(span, _)| span).chain([&finding.span]) {
+            assert!(text.get(span.start..span.end).is_some(), "{finding:#?}");
+        }
+        assert!(!finding.title.is_empty() && !finding.label.is_empty(), "{finding:#?}");
+    }
+    assert!(!render(findings, "rules.yaml", text, false).is_empty());
+}
+
+/// The items of a file, and how it ended.
+type Outcome = (Vec<Result<Vec<u8>, String>>, Result<(), String>);
+
+fn read(input: &[u8], chunk: usize, shape: Shape, limits: Limits) -> Outcome {
+    let mut reader = Reader::new(shape, limits);
+    let mut items = Vec::new();
+    for mut chunk in input.chunks(chunk) {
+        loop {
+            let index = match reader.next(&mut chunk) {
+                Err(error) => return (items, Err(error.to_string())),
+                Ok(None) => break,
+                Ok(Some(Item::Record(record))) => {
+                    assert!(record.text.len() <= limits.max_record_bytes);
+                    assert!(record.text.starts_with(b"{") && record.text.ends_with(b"}"));
+                    items.push(Ok(record.text.to_owned()));
+                    record.index
+                }
+                Ok(Some(Item::Unparsable { index, reason })) => {
+                    items.push(Err(reason.to_string()));
+                    index
+                }
+            };
+            assert_eq!(index + 1, items.len() as u64);
+        }
+        assert!(chunk.is_empty());
+    }
+    (items, reader.finish().map_err(|error| error.to_string()))
+}
+
+fn compressed(input: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(input).and_then(|()| encoder.finish());
+    written.unwrap_or_else(|error| panic!("{error}"))
+}

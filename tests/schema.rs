@@ -1,0 +1,272 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+#![allow(clippy::too_many_lines, reason = "the cases are data")]
+
+//! The JSON Schema of rules files, which editors read, says what the loader says: the same keys, and the same verdict on
+//! whatever a schema can tell.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use trailbell::{diagnostic::Diagnostic, rule::RuleSet};
+
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+fn schema() -> Value {
+    serde_json::from_str(&file("rules.schema.json")).unwrap()
+}
+
+fn validator() -> Validator {
+    let schema = schema();
+    assert!(jsonschema::meta::is_valid(&schema));
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+/// What the loader says of a file; all JSON is YAML.
+fn errors(file: &Value) -> Vec<Diagnostic> {
+    RuleSet::parse(&file.to_string()).err().unwrap_or_default()
+}
+
+/// A file of one rule that has `changes` besides what every rule has; a change to null takes the field away.
+fn rule(changes: &Value) -> Value {
+    let mut rule = json!({"name": "A rule", "severity": 1, "filter": "a = 1"});
+    for (key, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => rule.as_object_mut().unwrap().remove(key),
+            value => rule.as_object_mut().unwrap().insert(key.clone(), value.clone()),
+        };
+    }
+    json!({"rules": [rule]})
+}
+
+/// The keys that the loader offers in place of one that nobody could have meant.
+fn offered(file: &Value) -> BTreeSet<String> {
+    let errors = errors(file);
+    let unknown: Vec<_> = errors.iter().filter(|error| error.code == "unknown-key").collect();
+    let [error] = &unknown[..] else { panic!("{file}\n{errors:#?}") };
+    error.help.as_ref().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_keys_are_those_of_the_loader() {
+    let schema = schema();
+    let odd = "a key of this length is no misspelling of any";
+    for (file, place) in [
+        (json!({"rules": [], odd: 1}), ""),
+        (rule(&json!({odd: 1})), "/definitions/rule"),
+        (rule(&json!({"suppressions": [{"filter": "a = 1", odd: 1}]})), "/definitions/suppression"),
+        (rule(&json!({"tests": [{"match": "a.json", odd: 1}]})), "/definitions/test"),
+    ] {
+        let described = schema.pointer(place).unwrap();
+        let keys: BTreeSet<String> = described["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, offered(&file), "{place}");
+        assert_eq!(described["additionalProperties"], json!(false), "{place}");
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    fn check(place: &str, schema: &Value) {
+        if let Some(properties) = schema["properties"].as_object() {
+            for (name, property) in properties {
+                assert!(property["description"].is_string(), "{place}/{name}");
+                check(&format!("{place}/{name}"), property);
+            }
+        }
+    }
+    let schema = schema();
+    check("", &schema);
+    for (name, definition) in schema["definitions"].as_object().unwrap() {
+        check(name, definition);
+    }
+}
+
+#[test]
+fn right_files_are_right_for_both() {
+    let validator = validator();
+    let check = |file: &Value| {
+        assert!(errors(file).is_empty(), "{file}\n{:#?}", errors(file));
+        assert!(validator.is_valid(file), "{file}\n{:?}", validator.iter_errors(file).collect::<Vec<_>>());
+    };
+    for changes in [
+        json!({}),
+        json!({"severity": 3, "id": "a-1", "enabled": false, "title": "{{user}} {{a.b[0]}}", "description": "x\ny"}),
+        json!({"name": "n".repeat(200)}),
+        json!({"name": "ends with a line break\n"}),
+        json!({"name": " é1 "}),
+        json!({"name": 5}),
+        json!({"name": true}),
+        json!({"id": "i".repeat(100)}),
+        json!({"id": 5}),
+        json!({"filter": "a = 1\n"}),
+        json!({"title": ""}),
+        json!({"title": 5}),
+        json!({"description": ""}),
+        json!({"tags": []}),
+        json!({"tags": ["attack.T1098", "a b", 5, true]}),
+        json!({"runbook": "https://example.com/x?y=1#z"}),
+        json!({"runbook": "http://[::1]/"}),
+        json!({"runbook": "https://bücher.example/é"}),
+        json!({"runbook": "https://例え.jp"}),
+        json!({"suppressions": []}),
+        json!({"suppressions": ["a = 1", "b = 2\n"]}),
+        json!({"suppressions": ["a = 1", {"filter": "a = 1"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "reason": "x", "owner": 5, "expires": "2026-12-31"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12-31T12:00:00Z"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12-31T12:00:00.5+02:00\n"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "20261231"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": 20_261_231}]}),
+        json!({"tests": []}),
+        json!({"tests": [{"match": "a.json"}, {"no_match": "b.json"}, {"suppressed": "c/d.json"}, {"match": 5}, {"match": true}]}),
+        json!({"tests": [{"match": "a.json", "set": {}}]}),
+        json!({"tests": [{"match": "a.json", "set": {"a.b": null, "c[0]": [1, {"x": true}], "`d e`": "x"}}]}),
+    ] {
+        check(&rule(&changes));
+    }
+    let rules = rule(&json!({}))["rules"].clone();
+    for lists in
+        [json!({}), json!({"admins": ["ada", 5, 0.5, true]}), json!({"a-b_c:d@$": ["x"], "5": [1], "again": [""]})]
+    {
+        check(&json!({"lists": lists, "rules": rules}));
+    }
+}
+
+#[test]
+fn wrong_files_are_wrong_for_both() {
+    let validator = validator();
+    let check = |file: &Value| {
+        assert!(!errors(file).is_empty(), "the loader takes {file}");
+        assert!(!validator.is_valid(file), "the schema takes {file}");
+    };
+    for changes in [
+        json!({"name": null}),
+        json!({"severity": null}),
+        json!({"filter": null}),
+        json!({"name": ""}),
+        json!({"name": " \n"}),
+        json!({"name": "two\nlines"}),
+        json!({"name": "a\u{7f}b"}),
+        json!({"name": "n".repeat(201)}),
+        json!({"name": ["x"]}),
+        json!({"name": {"x": 1}}),
+        json!({"id": ""}),
+        json!({"id": "A"}),
+        json!({"id": "a b"}),
+        json!({"id": "a\n"}),
+        json!({"id": "i".repeat(101)}),
+        json!({"id": ["a"]}),
+        json!({"severity": 0}),
+        json!({"severity": 4}),
+        json!({"severity": 1.5}),
+        json!({"severity": "1"}),
+        json!({"severity": "high"}),
+        json!({"severity": true}),
+        json!({"severity": [1]}),
+        json!({"filter": ""}),
+        json!({"filter": " \n"}),
+        json!({"filter": 5}),
+        json!({"filter": true}),
+        json!({"filter": ["a = 1"]}),
+        json!({"filter": {"a": 1}}),
+        json!({"filter": format!("a = 1{}", " or a = 1".repeat(2000))}),
+        json!({"title": {"{eventName}": 1}}),
+        json!({"title": []}),
+        json!({"description": ["x"]}),
+        json!({"enabled": "yes"}),
+        json!({"enabled": "true"}),
+        json!({"enabled": 1}),
+        json!({"tags": "attack.T1098"}),
+        json!({"tags": {"a": 1}}),
+        json!({"tags": [""]}),
+        json!({"tags": [" "]}),
+        json!({"tags": [["a"]]}),
+        json!({"runbook": "wiki"}),
+        json!({"runbook": "ftp://example.com"}),
+        json!({"runbook": "https://"}),
+        json!({"runbook": "https:///x"}),
+        json!({"runbook": "https://example.com/a b"}),
+        json!({"runbook": 5}),
+        json!({"suppressions": "a = 1"}),
+        json!({"suppressions": {"filter": "a = 1"}}),
+        json!({"suppressions": [""]}),
+        json!({"suppressions": [["a = 1"]]}),
+        json!({"suppressions": [5]}),
+        json!({"suppressions": [{}]}),
+        json!({"suppressions": [{"reason": "x"}]}),
+        json!({"suppressions": [{"filter": ""}]}),
+        json!({"suppressions": [{"filter": 5}]}),
+        json!({"suppressions": [{"filter": "a = 1", "until": "2026-12-31"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "reason": ["x"]}]}),
+        json!({"suppressions": [{"filter": "a = 1", "owner": {}}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "soon"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "31.12.2026"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": true}]}),
+        json!({"tests": "a.json"}),
+        json!({"tests": ["a.json"]}),
+        json!({"tests": [{}]}),
+        json!({"tests": [{"set": {"a": 1}}]}),
+        json!({"tests": [{"match": "a.json", "no_match": "b.json"}]}),
+        json!({"tests": [{"matches": "a.json"}]}),
+        json!({"tests": [{"match": ""}]}),
+        json!({"tests": [{"match": " "}]}),
+        json!({"tests": [{"no_match": ""}]}),
+        json!({"tests": [{"suppressed": ""}]}),
+        json!({"tests": [{"match": ["a.json"]}]}),
+        json!({"tests": [{"match": "a.json", "set": ["a"]}]}),
+        json!({"tests": [{"match": "a.json", "set": "a"}]}),
+        json!({"tests": [{"match": "a.json", "set": {"": 1}}]}),
+        json!({"nmae": "x"}),
+    ] {
+        check(&rule(&changes));
+    }
+    for key in ["id", "title", "description", "enabled", "tags", "runbook", "suppressions", "tests"] {
+        let mut file = rule(&json!({}));
+        file["rules"][0][key] = Value::Null;
+        check(&file);
+    }
+    let rules = rule(&json!({}))["rules"].clone();
+    for lists in [
+        json!(null),
+        json!([]),
+        json!("admins"),
+        json!({"admins": "ada"}),
+        json!({"admins": []}),
+        json!({"admins": null}),
+        json!({"admins": [null]}),
+        json!({"admins": [["ada"]]}),
+        json!({"admins": [{"name": "ada"}]}),
+        json!({"two words": ["ada"]}),
+        json!({"": ["ada"]}),
+        json!({"é": ["ada"]}),
+    ] {
+        check(&json!({"lists": lists, "rules": rules}));
+    }
+    for file in [
+        json!({}),
+        json!([]),
+        json!(null),
+        json!("rules"),
+        json!({"rules": []}),
+        json!({"rules": null}),
+        json!({"rules": {}}),
+        json!({"rules": [null]}),
+        json!({"rules": ["a = 1"]}),
+        json!({"rule": rules}),
+        json!({"rules": rules, "version": 1}),
+    ] {
+        check(&file);
+    }
+}
+
+#[test]
+fn the_shipped_rules_name_the_schema_and_follow_it() {
+    let text = file("rules.yaml");
+    assert_eq!(text.lines().next(), Some("# yaml-language-server: $schema=./rules.schema.json"));
+    let rules: Value = serde_saphyr::from_str(&text).unwrap();
+    assert!(rules["rules"].as_array().unwrap().len() > 1);
+    let validator = validator();
+    assert!(validator.is_valid(&rules), "{:?}", validator.iter_errors(&rules).collect::<Vec<_>>());
+}
