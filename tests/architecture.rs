@@ -304,16 +304,35 @@ fn missing(text: &str, all: &[String]) -> Vec<String> {
 
 /// The packages that a build with these features compiles into the product.
 fn packages(features: &[&str]) -> Vec<String> {
+    let tree = tree("normal,build", &["--no-default-features", "--features", &features.join(",")]);
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The packages behind these edges, one a line.
+fn tree(edges: &str, arguments: &[&str]) -> String {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none", "--no-default-features"])
-        .args(["--features", &features.join(",")])
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--edges", edges])
+        .args(arguments)
         .current_dir(root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).unwrap();
-    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A package that a test needs may turn on what the product does without, and then the tests prove something else.
+#[test]
+fn what_reads_records_is_tested_as_it_is_built() {
+    let features = |edges: &str, package: &str| {
+        let tree = tree(edges, &["--format", "{p} {f}"]);
+        let line = tree.lines().find(|line| line.starts_with(&format!("{package} v"))).unwrap_or_default();
+        line.trim_end_matches(" (*)").to_owned()
+    };
+    for package in ["serde_json", "regex", "flate2", "ipnet", "jiff", "percent-encoding"] {
+        assert!(!features("normal", package).is_empty(), "{package}");
+        assert_eq!(features("normal", package), features("normal,dev", package));
+    }
 }
 
 fn is_of_the_function(package: &str) -> bool {

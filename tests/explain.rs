@@ -89,6 +89,7 @@ fn elements_values_and_gaps_are_shown() {
       or not requestParameters.ipPermissions.items.toPort != 443
       or requestParameters.policyDocument.Statement.Principal = \"*\"
       or requestParameters.groupID = \"sg-1\"
+      or requestParameters.ipPermissions.items.iprange.items.cidrIp exists
       or responseElements.securityGroupRuleSet.items.isEgress = true
       or any requestParameters.tagSpecificationSet.items (resourceType = \"vpc\")
       or errorCode exists
@@ -115,7 +116,8 @@ fn elements_values_and_gaps_are_shown() {
     true     not
     false      requestParameters.ipPermissions.items.toPort != 443   saw 22, 443; decided by 443
     true     requestParameters.policyDocument.Statement.Principal = "*"   saw "*", "a"; decided by "*"
-    false    requestParameters.groupID = "sg-1"   saw nothing
+    false    requestParameters.groupID = "sg-1"   saw nothing: there is no requestParameters.groupID, but groupId
+    false    requestParameters.ipPermissions.items.iprange.items.cidrIp exists   saw nothing: there is no requestParameters.ipPermissions.items.iprange, but ipRanges
     false    responseElements.securityGroupRuleSet.items.isEgress = true   saw nothing: there is no responseElements
     false    any requestParameters.tagSpecificationSet.items   found no element
     false    errorCode exists   saw null
@@ -307,5 +309,5 @@ fn fits(explanation: &Explanation, saw: &[String]) -> bool {
     let names_one = [" != ", " = null"].iter().any(|operator| explanation.condition.contains(operator));
     (!complement || names_one)
         && explanation.decided_by.as_ref().is_none_or(|value| saw.contains(value))
-        && (explanation.missing.is_none() || saw.is_empty())
+        && (explanation.gap.is_none() || saw.is_empty())
 }

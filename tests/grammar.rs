@@ -234,6 +234,12 @@ proptest! {
     }
 
     #[test]
+    fn a_number_equals_itself_in_a_record(number in "-?(0|[1-9][0-9]{0,20})([.][0-9]{1,20})?(e-?[0-9]{1,2})?") {
+        let record: serde_json::Value = serde_json::from_str(&format!("{{\"a\": {number}}}")).unwrap();
+        prop_assert!(parse(&format!("a = {number} and a <= {number} and a in ({number})")).matches(&record), "{}", number);
+    }
+
+    #[test]
     fn who_looks_on_changes_nothing(expr in expr(), record in record()) {
         let filter = compiled(&expr);
         let holds = filter.matches(&record);

@@ -7,7 +7,10 @@ use super::{
     ast::{Expr, ExprKind},
     matcher::Observer,
 };
-use crate::record::{Node, Path, Root, Scalar};
+use crate::{
+    diagnostic::nearest,
+    record::{Node, Path, Place, Root, Scalar, Step, Visitor},
+};
 
 /// One condition, and what came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,10 +25,19 @@ pub struct Explanation {
     pub decided_by: Option<String>,
     /// What a comparison with another field saw of that one.
     pub saw_other: Vec<String>,
-    /// Where the path of a comparison that saw nothing ends, if that is before its last step.
-    pub missing: Option<String>,
+    /// Why a comparison saw nothing, where there is more to say than that.
+    pub gap: Option<Gap>,
     /// The conditions that it joins, or the elements that an `any` tried.
     pub parts: Vec<Explanation>,
+}
+
+/// The place where the record has nothing more of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The path up to the first step that leads nowhere.
+    pub missing: String,
+    /// A key that is there and looks like the one that is not.
+    pub similar: Option<String>,
 }
 
 /// Matches a record, looking at every condition.
@@ -96,7 +108,7 @@ impl Observer for Recorder {
 /// once for each element.
 fn told<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Explanation {
     let mut condition = String::new();
-    let mut missing = None;
+    let mut gap = None;
     let parts = match &expr.kind {
         ExprKind::And(parts) => {
             condition.push_str("and");
@@ -117,13 +129,13 @@ fn told<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Exp
         }
         ExprKind::Compare(compare) => {
             let _ = compare.write_to(&mut condition, inside);
-            missing = seen.values.is_empty().then(|| missing_part(&compare.path, record, inside)).flatten();
+            gap = seen.values.is_empty().then(|| find_gap(&compare.path, record, inside)).flatten();
             Vec::new()
         }
     };
     let saw = matches!(expr.kind, ExprKind::Compare(_)).then_some(seen.values);
     let Seen { held, decided_by, others, .. } = seen;
-    Explanation { condition, held, saw, decided_by, saw_other: others, missing, parts }
+    Explanation { condition, held, saw, decided_by, saw_other: others, gap, parts }
 }
 
 fn element<'a>(at: usize, inner: &Expr, seen: Seen, record: impl Node<'a>) -> Explanation {
@@ -131,16 +143,39 @@ fn element<'a>(at: usize, inner: &Expr, seen: Seen, record: impl Node<'a>) -> Ex
     Explanation { condition: format!("element {at}"), held: seen.held, parts, ..Explanation::default() }
 }
 
-/// The shortest beginning of a path into the record that has no value.
-fn missing_part<'a>(path: &Path, record: impl Node<'a>, inside: bool) -> Option<String> {
+/// Where the record has nothing more of a path; nothing where that is the end of the path and nothing looks like it.
+fn find_gap<'a>(path: &Path, record: impl Node<'a>, inside: bool) -> Option<Gap> {
     if path.root != Root::Record {
         return None;
     }
-    let beginnings = (1..path.steps.len()).map(|end| Path { root: path.root, steps: path.steps[..end].to_vec() });
-    let missing = beginnings.into_iter().find(|path| !path.visit(record, &mut |scalar| scalar != Scalar::Null))?;
-    let mut name = String::new();
-    missing.write_to(&mut name, inside).ok()?;
-    Some(name)
+    let beginning = |length: usize| Path { root: path.root, steps: path.steps[..length].to_vec() };
+    let is_null = |length: &usize| !beginning(*length).visit(record, &mut |scalar| scalar != Scalar::Null);
+    let length = (1..=path.steps.len()).find(is_null)?;
+    let similar = match &path.steps[length - 1] {
+        Step::Key(key) => {
+            let mut similar = Similar { key, found: None };
+            beginning(length - 1).walk(record, Place::record(record), &mut similar);
+            similar.found
+        }
+        Step::Index(_) => None,
+    };
+    let mut missing = String::new();
+    beginning(length).write_to(&mut missing, inside).ok()?;
+    (length < path.steps.len() || similar.is_some()).then_some(Gap { missing, similar })
+}
+
+/// Looks for a key like another in the objects that a path reaches.
+struct Similar<'k> {
+    key: &'k str,
+    found: Option<String>,
+}
+
+impl Visitor for Similar<'_> {
+    fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool {
+        let keys = place.node.keys().filter(|key| *key != self.key);
+        self.found = nearest(self.key, keys).map(str::to_owned);
+        self.found.is_some() || place.node.elements().any(|element| self.visit(place.with(element)))
+    }
 }
 
 fn shown(scalar: Scalar<'_>) -> String {

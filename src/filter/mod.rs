@@ -10,7 +10,7 @@ mod parser;
 
 use std::{collections::BTreeMap, fmt};
 
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Gap, explain};
 use matcher::Matcher;
 pub use matcher::{Observer, Unobserved};
 use operand::{Requires, Value};

@@ -65,6 +65,8 @@ pub trait Node<'a>: Copy {
     fn get(self, key: &str) -> Option<Self>;
     /// The elements of a list; nothing if this is no list.
     fn elements(self) -> impl Iterator<Item = Self>;
+    /// The keys of an object; nothing if this is no object.
+    fn keys(self) -> impl Iterator<Item = &'a str>;
 }
 
 impl<'a> Node<'a> for &'a Value {
@@ -85,6 +87,10 @@ impl<'a> Node<'a> for &'a Value {
 
     fn elements(self) -> impl Iterator<Item = Self> {
         self.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+    }
+
+    fn keys(self) -> impl Iterator<Item = &'a str> {
+        self.as_object().into_iter().flat_map(|members| members.keys().map(String::as_str))
     }
 }
 

@@ -72,7 +72,8 @@ impl<N> Place<N> {
         Self { node, strings: Strings::Top }
     }
 
-    fn with<M>(&self, node: M) -> Place<M> {
+    /// Another node, such as an element, of which the same holds.
+    pub fn with<M>(&self, node: M) -> Place<M> {
         Place { node, strings: self.strings }
     }
 
@@ -215,6 +216,10 @@ impl<'a> Node<'a> for Computed<'a> {
     }
 
     fn elements(self) -> impl Iterator<Item = Self> {
+        std::iter::empty()
+    }
+
+    fn keys(self) -> impl Iterator<Item = &'a str> {
         std::iter::empty()
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use trailbell::{
     alert::untrusted::printable,
     diagnostic::nearest,
-    filter::Explanation,
+    filter::{Explanation, Gap},
     rule::{RuleSet, Standing, Suppression, SuppressionExplanation, Verdict},
 };
 
@@ -131,9 +131,12 @@ fn saw(part: &Explanation) -> String {
         let empty = part.condition.starts_with("any ") && part.parts.is_empty();
         return if empty { "   found no element".to_owned() } else { String::new() };
     };
-    let here = match (&values[..], &part.missing) {
+    let here = match (&values[..], &part.gap) {
         ([], None) => "   saw nothing".to_owned(),
-        ([], Some(missing)) => format!("   saw nothing: there is no {missing}"),
+        ([], Some(Gap { missing, similar: None })) => format!("   saw nothing: there is no {missing}"),
+        ([], Some(Gap { missing, similar: Some(similar) })) => {
+            format!("   saw nothing: there is no {missing}, but {}", similar.escape_debug())
+        }
         (values, _) => format!("   saw {}", listed(values)),
     };
     let there = match &part.saw_other[..] {
