@@ -456,9 +456,26 @@ fn nothing_of_threat_stack_is_dropped() {
     check("suppressions", json!([7]), Loss::Part, "no text");
     check("suppressions", json!("a =="), Loss::Part, "`==`");
     check("threshold", json!(2), Loss::Part, "`threshold`");
+    check("threshold", json!("5"), Loss::Part, "not at 5");
+    check("severity", json!(2), Loss::Note, "`severityOfAlerts` is 1");
     check("window", json!(60), Loss::Note, "`window`");
     check("aggregateFields", json!(["user"]), Loss::Note, "`aggregateFields`");
     check("enabled", json!(7), Loss::Note, "enabled");
+    // The first text that says something is the description; another stays as a comment.
+    let described = |texts: Value| {
+        let mut rule =
+            json!({"name": "A", "type": "CloudTrail", "severity": null, "severityOfAlerts": 1, "filter": "a = 1"});
+        rule.as_object_mut().unwrap().extend(texts.as_object().unwrap().clone());
+        only(&json!({"rules": rule}).to_string()).0.description
+    };
+    assert_eq!(described(json!({"description": "", "alertDescription": "X"})).as_deref(), Some("X"));
+    assert_eq!(described(json!({"description": "Y", "alertDescription": "X"})).as_deref(), Some("Y"));
+    let both = imported(
+        r#"{"rules": {"name": "A", "type": "CloudTrail", "severity": 1, "filter": "a = 1", "description": "Y", "alertDescription": "X", "title": 42}}"#,
+    );
+    assert!(both.rules.contains("# description: \"X\"") && both.rules.contains("# title: 42"), "{}", both.rules);
+    let odd = imported(r#"[{"name": "A", "type": "CloudTrail", "severity": 1, "filter": "a = 1"}, 7]"#);
+    assert_eq!((odd.converted, odd.problems.len()), (1, 1), "{:?}", odd.problems);
     let ids = imported(r#"{"rulesets": [{"rules": ["7f74"]}]}"#);
     assert!(ids.problems[0].reason.contains("only the id"), "{:?}", ids.problems);
 }

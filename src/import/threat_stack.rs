@@ -32,6 +32,9 @@ const CONVERTED: &[&str] = &[
     "enabled",
 ];
 
+/// Those of them that are text.
+const TEXTS: &[&str] = &["name", "title", "description", "alertDescription"];
+
 /// Fields that decide how events become alerts.
 const ALERTING: &[&str] = &["aggregate_fields", "aggregateFields", "window_seconds", "window", "threshold"];
 
@@ -63,7 +66,8 @@ fn collect<'v>(value: &'v Value, found: &mut Vec<Found<'v>>) {
                 Value::Object(fields) if !fields.keys().any(|key| holds_rules(key)) => {
                     found.push(Found { value: item, on_files: false });
                 }
-                item => collect(item, found),
+                Value::Object(_) | Value::Array(_) => collect(item, found),
+                item => found.push(Found { value: item, on_files: false }),
             }
         }
         return;
@@ -73,7 +77,11 @@ fn collect<'v>(value: &'v Value, found: &mut Vec<Found<'v>>) {
         return;
     }
     for (key, on_files) in LISTS {
-        let items = fields.get(*key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let items = match fields.get(*key) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
         found.extend(items.iter().map(|value| Found { value, on_files: *on_files }));
     }
     WRAPPERS.iter().filter_map(|key| fields.get(*key)).for_each(|inner| collect(inner, found));
@@ -133,27 +141,36 @@ impl<'v> Rule<'v> {
         let Some(filter) = self.text(&["filter"]) else { return Err(self.refused("it has no `filter`")) };
         let filter = Filter::parse(filter).map_err(|errors| self.mistakes(Loss::Rule, "filter", filter, &errors))?;
         let severity = self.severity()?;
+        let descriptions = ["description", "alertDescription"].map(|key| self.text(&[key]).map(str::trim_end));
+        let mut descriptions = descriptions.into_iter().flatten().filter(|text| !text.is_empty());
+        let description = descriptions.next().map(str::to_owned);
+        self.comments.extend(descriptions.map(|text| format!("description: {}", Value::from(text))));
         let draft = Draft {
             id: None,
             severity,
             filter,
             suppressions: self.suppressions(),
             title: self.title(),
-            description: self
-                .text(&["description", "alertDescription"])
-                .map(str::trim_end)
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned),
+            description,
             tags: Vec::new(),
             enabled: self.enabled(),
         };
         self.alerting();
-        self.keep(|key| !CONVERTED.contains(&key));
+        // What should be text and is not has not become a field of the rule.
+        let fields = self.fields;
+        self.keep(|key| !CONVERTED.contains(&key) || TEXTS.contains(&key) && !fields[key].is_string());
         Ok(draft)
     }
 
-    fn severity(&self) -> Result<u8, Problem> {
-        let value = ["severity", "severityOfAlerts"].iter().find_map(|key| self.fields.get(*key));
+    fn severity(&mut self) -> Result<u8, Problem> {
+        let given = ["severity", "severityOfAlerts"].map(|key| self.fields.get(key).filter(|value| !value.is_null()));
+        if let [Some(one), Some(other)] = given
+            && one != other
+        {
+            let reason = format!("its `severity` is {one} and its `severityOfAlerts` is {other}: the first is taken");
+            self.problems.push(self.problem(Loss::Note, reason));
+        }
+        let value = given.into_iter().flatten().next();
         let number = match value {
             Some(Value::String(text)) => text.parse().ok(),
             Some(value) => value.as_u64(),
@@ -226,8 +243,11 @@ impl<'v> Rule<'v> {
 
     /// A rule file has no word for these yet.
     fn alerting(&mut self) {
-        if let Some(threshold) = self.fields.get("threshold").and_then(Value::as_u64).filter(|threshold| *threshold > 1)
-        {
+        let threshold = match self.fields.get("threshold") {
+            Some(Value::String(text)) => text.parse().ok(),
+            other => other.and_then(Value::as_u64),
+        };
+        if let Some(threshold) = threshold.filter(|threshold| *threshold > 1) {
             let reason =
                 format!("not converted yet: `threshold`: it raises an alert at every event, not at {threshold}");
             self.problems.push(self.problem(Loss::Part, reason));

@@ -118,11 +118,13 @@ impl Virtual {
     }
 }
 
-/// `additionalEventData.MFAUsed` decides where it is text; else the session's attribute.
+/// `additionalEventData.MFAUsed` decides where it is text or a boolean; else the session's attribute.
 fn mfa_used<'a>(record: impl Node<'a>) -> Option<bool> {
     let session = &["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"];
-    if let Some(Scalar::Text(used)) = descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
-        return Some(used.eq_ignore_ascii_case("yes"));
+    match descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
+        Some(Scalar::Text(used)) => return Some(used.eq_ignore_ascii_case("yes")),
+        Some(Scalar::Bool(used)) => return Some(used),
+        _ => {}
     }
     match descend(record, session)?.scalar() {
         Scalar::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),

@@ -43,7 +43,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     };
     let mut stdout = io::stdout().lock();
     let colour = stdout.is_terminal();
-    writeln!(stdout, "{}: {verdict}", rule.name)?;
+    writeln!(stdout, "{}: {verdict}", printable(&rule.name))?;
     if !rule.enabled {
         writeln!(stdout, "The rule is disabled: no record raises its alert.")?;
     }
@@ -83,7 +83,7 @@ fn show_suppression(
     for (what, text) in [("reason", &suppression.reason), ("owner", &suppression.owner)] {
         if let Some(text) = text {
             let words: Vec<&str> = text.split_whitespace().collect();
-            writeln!(output, "{what}: {}", words.join(" "))?;
+            writeln!(output, "{what}: {}", printable(&words.join(" ")))?;
         }
     }
     show(&explanation.filter, 0, colour, output)
