@@ -1,5 +1,7 @@
 //! Conditions that no record satisfies, and conditions that every record satisfies.
 
+use std::ptr;
+
 use super::{
     FilterText,
     condition::{self, Literal, Scope, all, field},
@@ -64,8 +66,17 @@ fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Optio
         candidates(part, holds, base, filter.lists).is_some_and(|(_, values)| !values.contains(&Value::Null))
     };
     let alike = second.is_some_and(|second| equal(first) && equal(second));
+    // With the other word between them, exact complements are as constant the other way round.
+    let flipped: Vec<Literal> = parts
+        .iter()
+        .filter(|part| second.is_none_or(|second| ptr::eq(part.expr, first) || ptr::eq(part.expr, second)))
+        .map(|part| Literal { holds: !part.holds, ..*part })
+        .collect();
+    let complements = clash(&flipped, base, filter.lists).is_some();
     Some(match (holds, alike) {
-        (true, false) if second.is_none() => finding.help("name a value that is not excluded, or remove a condition"),
+        (true, _) if second.is_none() => finding.help("name a value that is not excluded, or remove a condition"),
+        (true, _) if complements => finding.help("remove one of them"),
+        (false, _) if complements => finding.help("remove them"),
         (true, true) => finding.help("write `or` between them, and both in parentheses"),
         (true, false) => finding.help("remove one of them, or write `or` between them"),
         (false, true) => finding.help("write `and` between them"),

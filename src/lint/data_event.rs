@@ -99,10 +99,14 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             0 => format!("`{name}` is a data event"),
             more => format!("`{name}` and {more} more of these are data events"),
         };
-        found.push(
-            Diagnostic::warning(CODE, title, *span, "logged only where the trail logs data events")
-                .help("switch data events on in the trail; to say that they are, add `and eventCategory = \"Data\"`"),
-        );
+        // Said of all of them, it would silence those that are none.
+        let help = if texts.iter().all(|(name, _)| is_data_event(&sources, name)) {
+            "switch data events on in the trail; to say that they are, add `and eventCategory = \"Data\"`"
+        } else {
+            "switch data events on in the trail, or write a rule of its own for the data events"
+        };
+        let label = "logged only where the trail logs data events";
+        found.push(Diagnostic::warning(CODE, title, *span, label).help(help));
     });
 }
 

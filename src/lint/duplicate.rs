@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     condition::{Literal, all, field, values},
-    group::{candidates, says},
+    group::{candidates, clash, says},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -26,7 +26,8 @@ pub const SHADOWED: &str = "shadowed-rule";
 /// With more rules than these, pairs are too many to look at each.
 const MOST_RULES: usize = 1000;
 
-/// Of rules that are evaluated. Rules whose suppressions differ differ; a rule with suppressions shadows none.
+/// Of rules that are evaluated. Rules whose suppressions differ differ; a rule with suppressions shadows none, and one
+/// that always matches or never is reported for that alone.
 pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let enabled: Vec<Normal> =
         rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Normal::of(rule, &rules.lists)).collect();
@@ -40,11 +41,12 @@ pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
             }
             continue;
         }
-        if enabled.len() > MOST_RULES {
+        if one.constant || enabled.len() > MOST_RULES {
             continue;
         }
         let wider = |other: &&Normal| {
-            other.rule.severity == one.rule.severity
+            !other.constant
+                && other.rule.severity == one.rule.severity
                 && other.suppressions.is_empty()
                 && one.lies_in(other, &rules.lists)
         };
@@ -62,14 +64,18 @@ struct Normal<'a> {
     /// Fields, and all that they can be in a match.
     candidates: Vec<(Path, Vec<Value>)>,
     suppressions: BTreeSet<BTreeSet<String>>,
+    /// Whether it surely matches every record, or none.
+    constant: bool,
 }
 
 impl<'a> Normal<'a> {
     fn of(rule: &'a Rule, lists: &Lists) -> Self {
         let literals = all(rule.filter.expr(), true);
         let candidates = literals.iter().filter_map(|one| candidates(one.expr, one.holds, None, lists));
+        let constant = |holds| clash(&all(rule.filter.expr(), holds), None, lists).is_some();
         Self {
             rule,
+            constant: constant(true) || constant(false),
             parts: parts(&literals, lists),
             candidates: candidates.filter(|(_, values)| !values.is_empty()).collect(),
             literals: literals.into_iter().map(|literal| (canonical(&literal, lists), literal)).collect(),

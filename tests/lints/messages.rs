@@ -267,7 +267,7 @@ fn either_of_two_differences() {
 #[test]
 fn a_field_that_is_there_or_not() {
     let file = rule("errorCode = null or errorCode exists");
-    assert_snapshot!(message(&file), @r"
+    assert_snapshot!(message(&file), @"
     warning[always-matches]: every record satisfies one of the conditions on `errorCode`
      --> rules.yaml:5:5
       |
@@ -277,7 +277,7 @@ fn a_field_that_is_there_or_not() {
       |     true wherever the other is false
       |
       = rule: r
-      = help: remove them, or write `and` between them
+      = help: remove them
     ");
 }
 
@@ -295,7 +295,7 @@ fn not_of_what_never_holds() {
       |
       = rule: r
       = note: a `not` stands before it
-      = help: remove one of them, or write `or` between them
+      = help: remove one of them
     "#);
 }
 
@@ -419,8 +419,44 @@ fn a_data_event() {
       |                                                                           ^^^^^^^^^^^ logged only where the trail logs data events
       |
       = rule: r
-      = help: switch data events on in the trail; to say that they are, add `and eventCategory = "Data"`
+      = help: switch data events on in the trail, or write a rule of its own for the data events
     "#);
+}
+
+#[test]
+fn only_data_events() {
+    let file = rule(r#"eventSource = "s3.amazonaws.com" and eventName in ("GetObject", "PutObject")"#);
+    let repair = "add `and eventCategory = \"Data\"`";
+    assert!(message(&file).contains(repair), "{}", message(&file));
+}
+
+/// The other word between exact complements would only turn one mistake into its opposite.
+#[test]
+fn exact_complements_are_removed() {
+    let check = |filter: &str, code: &str, help: &str| {
+        let message = message(&rule(filter));
+        assert!(message.contains(code) && message.ends_with(&format!("= help: {help}")), "{message}");
+    };
+    check("readOnly = true and not readOnly = true", "never-matches", "remove one of them");
+    check("errorCode exists and errorCode = null", "never-matches", "remove one of them");
+    check(r#"event_type = "cloudtrail" and event_type = "insight""#, "never-matches", "remove one of them");
+    check("errorCode = null or errorCode != null", "always-matches", "remove them");
+    check("errorCode exists or not errorCode exists", "always-matches", "remove them");
+    check(r#"event_type = "cloudtrail" or event_type = "insight""#, "always-matches", "remove them");
+    check(
+        r#"eventName = "A" and eventName = "B""#,
+        "never-matches",
+        "write `or` between them, and both in parentheses",
+    );
+    check(r#"eventName != "A" or eventName != "B""#, "always-matches", "write `and` between them");
+}
+
+#[test]
+fn a_rule_that_always_matches_shadows_no_other() {
+    let file = "rules:\n- {name: a, severity: 3, filter: 'eventName != \"A\" or eventName != \"B\"'}\n\
+                - {name: b, severity: 3, filter: 'eventName = \"DeleteTrail\"'}\n";
+    let message = message(file);
+    assert!(message.contains("always-matches") && !message.contains("shadowed-rule"), "{message}");
 }
 
 #[test]
