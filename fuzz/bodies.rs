@@ -10,7 +10,7 @@ use trailbell::{
     diagnostic::{Diagnostic, render},
     engine::{self, Engine, Evaluated, Finding, Scratch},
     filter::{Filter, Lists, Observer},
-    log_file::{Item, Limits, Reader, Shape},
+    log_file::{Item, Limits, RawRecord, Reader, Shape},
     record::{Path, Record},
     rule::RuleSet,
     trigger,
@@ -104,7 +104,7 @@ pub fn record(input: &[u8]) {
     let positions = |findings: &[Finding]| -> Vec<_> {
         findings.iter().map(|finding| (finding.position, finding.suppressed)).collect()
     };
-    match (engine.evaluate(input, &mut Scratch::default()), engine.evaluate_plainly(input)) {
+    match (engine.evaluate(RawRecord::of(input), &mut Scratch::default()), engine.evaluate_plainly(input)) {
         (Evaluated::Record { findings: quick, .. }, Evaluated::Record { findings: plain, .. }) => {
             assert_eq!(positions(&quick), positions(&plain));
         }

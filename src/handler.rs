@@ -312,7 +312,7 @@ impl<C: Channel> Run<'_, C> {
 
     fn evaluate(&mut self, item: Item<'_>) {
         let (index, reason) = match item {
-            Item::Record(record) => match self.engine.evaluate(record.text, self.scratch) {
+            Item::Record(record) => match self.engine.evaluate(record, self.scratch) {
                 Evaluated::Record { findings, repaired } => {
                     self.outcome.evaluated += 1;
                     self.outcome.repaired += u64::from(repaired);

@@ -15,6 +15,7 @@ use serde_json::Value;
 use trailbell::{
     backtest::{self, Tested},
     engine::{self, Engine, Evaluated, Scratch},
+    log_file::RawRecord,
     rule::{Rule, RuleSet, Verdict},
 };
 
@@ -86,7 +87,7 @@ fn cases(tool: &str) -> Option<Vec<Case>> {
 
 /// The ids of the rules that match.
 fn matches(engine: &Engine, event: &[u8]) -> BTreeSet<String> {
-    match engine.evaluate(event, &mut Scratch::default()) {
+    match engine.evaluate(RawRecord::of(event), &mut Scratch::default()) {
         Evaluated::Record { findings, .. } => findings.iter().map(|finding| finding.rule.id.clone()).collect(),
         Evaluated::Unparsable(reason) => panic!("{reason}"),
     }

@@ -1,17 +1,23 @@
 //! Rules against raw records.
 //!
-//! [`Engine::evaluate`] is quick: it parses a record only if a rule could match it. [`Engine::evaluate_plainly`] is
-//! plain: it parses every record and asks every rule. The two find the same matches; tests hold them to it.
+//! [`Engine::evaluate`] is quick: it parses a record only if a rule matches it. [`Engine::evaluate_plainly`] is plain:
+//! it parses every record and asks every rule. The two find the same matches; tests hold them to it.
 
+mod fields;
 mod index;
 mod parse;
+mod projected;
 mod repair;
 
 use std::sync::Arc;
 
 pub use parse::{MAX_NESTING, parse};
 
+use fields::Fields;
+use projected::{Inner, View};
+
 use crate::{
+    log_file::{RawRecord, Scan},
     record::Record,
     rule::{Rule, RuleSet, Verdict},
 };
@@ -25,7 +31,10 @@ pub struct Engine {
 /// Memory that is kept from record to record.
 #[derive(Default)]
 pub struct Scratch {
-    seen: index::Seen,
+    scan: Scan,
+    fields: Fields,
+    inner: Inner,
+    candidates: Vec<usize>,
 }
 
 /// What came of one record.
@@ -38,7 +47,7 @@ pub enum Evaluated {
         /// Whether its text was no valid Unicode and has been mended first.
         repaired: bool,
     },
-    /// A rule could match it, but it is no JSON object; the text says why.
+    /// A rule would match it, or nobody can tell, but it is no JSON object; the text says why.
     Unparsable(String),
 }
 
@@ -68,15 +77,15 @@ impl Engine {
         &self.rules
     }
 
-    /// Evaluates the text of one record. A record that no rule could match is not parsed.
-    pub fn evaluate(&self, record: &[u8], scratch: &mut Scratch) -> Evaluated {
-        let mut candidates = self.index.candidates(record, &mut scratch.seen).peekable();
-        if candidates.peek().is_none() {
+    /// Evaluates one record. A record that matches no rule is not parsed.
+    pub fn evaluate(&self, record: RawRecord<'_>, scratch: &mut Scratch) -> Evaluated {
+        self.preselect(record, scratch);
+        if scratch.candidates.is_empty() {
             return Evaluated::Record { findings: Vec::new(), repaired: false };
         }
-        match parse(record) {
+        match parse(record.text) {
             Ok((record, repaired)) => {
-                let findings = self.findings(candidates, record);
+                let findings = self.findings(scratch.candidates.iter().copied(), record);
                 Evaluated::Record { findings, repaired }
             }
             Err(reason) => Evaluated::Unparsable(reason),
@@ -93,6 +102,21 @@ impl Engine {
         }
     }
 
+    /// Leaves in `scratch.candidates` the rules that match the record, as far as its text tells.
+    fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
+        let Scratch { scan, fields, inner, candidates } = scratch;
+        let (names, text) = (self.index.names(), record.text);
+        let quotes = record.quotes().or_else(|| own_quotes(text, scan));
+        let Some(quotes) = quotes.filter(|quotes| fields.read(names, text, quotes)) else {
+            candidates.clear();
+            candidates.extend(0..self.rules.len());
+            return;
+        };
+        self.index.candidates(text, fields, candidates);
+        let view = View::new(text, quotes, names, fields, inner);
+        candidates.retain(|rule| self.rules[*rule].filter.matches(view.root()) | view.is_unsure());
+    }
+
     fn findings(&self, candidates: impl Iterator<Item = usize>, record: Record) -> Vec<Finding> {
         let record = Arc::new(record);
         let finding = |position: usize| {
@@ -105,4 +129,11 @@ impl Engine {
         };
         candidates.filter_map(finding).collect()
     }
+}
+
+/// The quotes of the strings of an object that no reader has scanned; `None` if it is not just one object.
+fn own_quotes<'a>(text: &[u8], scan: &'a mut Scan) -> Option<&'a [u32]> {
+    scan.reset();
+    let whole = text.first() == Some(&b'{') && matches!(scan.run(text), Ok(Some(length)) if length == text.len());
+    scan.quotes().filter(|_| whole)
 }

@@ -6,7 +6,7 @@ use super::{
     Lists,
     ast::{Compare, Expr, ExprKind, Operand, Right},
     mistake,
-    operand::{Refusal, Requires, Test, Value},
+    operand::{Needs, Refusal, Requires, Test, Value},
     operator::{Operator, present},
 };
 use crate::{
@@ -115,21 +115,30 @@ impl Matcher {
         holds
     }
 
-    /// What a matching record must hold: of each inner list, at least one. Sound, not complete.
-    pub fn requires(&self) -> Vec<Vec<Requires>> {
+    /// What a matching record must have: of each inner list, at least one. Sound, not complete. `element` is the field
+    /// in which the element of the innermost `any` lies, where that is known.
+    pub fn needs(&self, element: Option<&str>) -> Vec<Vec<Needs>> {
         match self {
-            Matcher::And(parts) => parts.iter().flat_map(Matcher::requires).collect(),
+            Matcher::And(parts) => parts.iter().flat_map(|part| part.needs(element)).collect(),
             Matcher::Or(parts) => {
-                // Of each part the shortest of its lists; a part that requires nothing leaves nothing required.
-                let shortest = parts.iter().map(|part| part.requires().into_iter().min_by_key(Vec::len));
-                shortest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
+                // Of each part the rarest of its lists; a part that needs nothing leaves nothing needed.
+                let rarest = parts.iter().map(|part| part.needs(element).into_iter().min_by_key(|list| rarity(list)));
+                rarest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
             }
-            Matcher::Any(any) => any.inner.requires(),
+            Matcher::Any(any) => {
+                let field = any.path.first_key().or(element.filter(|_| any.path.root == Root::Element));
+                let there = field.map(|field| vec![Needs { field: field.to_owned(), value: Requires::Nothing }]);
+                there.into_iter().chain(any.inner.needs(field)).collect()
+            }
             Matcher::Not(_) => Vec::new(),
-            Matcher::Clause(clause) if clause.negated || clause.requires.contains(&Requires::Nothing) => Vec::new(),
-            Matcher::Clause(clause) => vec![clause.requires.to_vec()],
+            Matcher::Clause(clause) => clause.needs(element).into_iter().collect(),
         }
     }
+}
+
+/// Lists compare by what most records have of them, then by length.
+pub fn rarity(list: &[Needs]) -> (u8, usize) {
+    (list.iter().map(Needs::commonness).max().unwrap_or_default(), list.len())
 }
 
 fn compile_all(parts: &[Expr], lists: &Lists) -> Result<Box<[Matcher]>, Vec<Diagnostic>> {
@@ -217,7 +226,7 @@ impl Clause {
             path: compare.path.clone(),
             negated,
             against,
-            requires: requires.into_iter().map(|requires| relied_on(&compare.path, requires)).collect(),
+            requires: requires.into(),
         };
         match &compare.right {
             Right::Value(Operand { value: Value::Null, .. }) => {
@@ -240,6 +249,20 @@ impl Clause {
                 Ok(clause(operator.negated, Against::Tests(tests.into()), requires))
             }
         }
+    }
+
+    /// A clause that is not negated holds only where its path reaches a value, and so where the field is in which the
+    /// path begins; a path of one key ends at that field's value or, if that is a list, at what lies in it.
+    fn needs(&self, element: Option<&str>) -> Option<Vec<Needs>> {
+        if self.negated {
+            return None;
+        }
+        let field = self.path.first_key().or(element.filter(|_| self.path.root == Root::Element))?;
+        let values = match self.path.only_key() {
+            Some(_) if !self.requires.contains(&Requires::Nothing) => self.requires.to_vec(),
+            _ => vec![Requires::Nothing],
+        };
+        Some(values.into_iter().map(|value| Needs { field: field.to_owned(), value }).collect())
     }
 
     fn matches<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
@@ -306,9 +329,4 @@ fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>>
         let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
         vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
     })
-}
-
-/// What is worked out stands nowhere in the record, and what lies in JSON in a string is spelled otherwise there.
-fn relied_on(path: &Path, requires: Requires) -> Requires {
-    if path.is_worked_out() || path.enters_strings() { Requires::Nothing } else { requires }
 }

@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, fmt};
 
 pub use explain::{Explanation, Gap, explain};
 use matcher::Matcher;
-pub use matcher::{Observer, Unobserved};
-use operand::{Requires, Value};
+pub use matcher::{Observer, Unobserved, rarity};
+use operand::{Needs, Value};
 
 use crate::{
     diagnostic::Diagnostic,
@@ -77,9 +77,9 @@ impl Filter {
         &self.expr
     }
 
-    /// What a matching record must hold: of each inner list, at least one.
-    pub fn requires(&self) -> Vec<Vec<Requires>> {
-        self.matcher.requires()
+    /// What a matching record must have: of each inner list, at least one.
+    pub fn needs(&self) -> Vec<Vec<Needs>> {
+        self.matcher.needs(None)
     }
 }
 

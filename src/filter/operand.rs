@@ -60,17 +60,43 @@ impl Refusal {
     }
 }
 
-/// Text that a record must hold somewhere for an operator to hold; what an index may rely on.
+/// Text that a value must have for an operator to hold; what an index may rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requires {
-    /// A whole string value.
+    /// It is this string.
     Exact(String),
-    /// The beginning of a string value.
+    /// It is a string that begins so.
     Prefix(String),
-    /// A part of a string value.
+    /// It is a string with this in it.
     Substring(String),
     /// Nothing that can be relied on. Always sound.
     Nothing,
+}
+
+/// What a field at the top of a record must hold for a filter to match: a value that is as required, or a list with
+/// such a value in it at any depth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// The key, which must be there.
+    pub field: String,
+    /// What its value must be.
+    pub value: Requires,
+}
+
+impl Needs {
+    /// How many records have it, as a guess for comparing: every event has one source out of some hundred and one name
+    /// out of thousands.
+    pub fn commonness(&self) -> u8 {
+        match (&self.value, self.field.as_str()) {
+            (Requires::Exact(_), "eventName") => 0,
+            (Requires::Exact(_), "eventSource" | "awsRegion" | "eventType" | "recipientAccountId") => 2,
+            (Requires::Exact(_), _) => 1,
+            (Requires::Prefix(_), _) => 3,
+            (Requires::Substring(_), _) => 4,
+            (Requires::Nothing, "errorCode" | "errorMessage") => 5,
+            (Requires::Nothing, _) => 6,
+        }
+    }
 }
 
 /// As a filter writes it.

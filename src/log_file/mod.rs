@@ -3,6 +3,7 @@
 //! Nothing is read here: the caller pushes chunks of any size. A record is given as soon as its last byte is
 //! there, and no more than a window of the text is held, however large the file.
 
+mod block;
 mod error;
 mod gunzip;
 mod lookup;
@@ -11,6 +12,8 @@ mod split;
 mod window;
 
 pub use error::{Byte, FirstBytes, Keys, Kind, LogFileError, OtherShape, Place, Unparsable};
+
+pub(crate) use scan::{Scan, string_end};
 
 use gunzip::{Failure, Gunzip};
 use split::{Cut, Extent, Splitter};
@@ -62,6 +65,19 @@ pub struct RawRecord<'a> {
     pub index: u64,
     /// From its `{` to its `}`.
     pub text: &'a [u8],
+    /// The quotes of its own strings as [`Scan::quotes`] tells them, where the reader has come across them.
+    quotes: Option<&'a [u32]>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// A record that comes from no file.
+    pub fn of(text: &'a [u8]) -> Self {
+        Self { index: 0, text, quotes: None }
+    }
+
+    pub(crate) fn quotes(&self) -> Option<&'a [u32]> {
+        self.quotes
+    }
 }
 
 /// What a file holds.
@@ -153,14 +169,15 @@ impl Reader {
 
     fn item(&mut self, Cut { index, extent }: Cut) -> Item<'_> {
         let text = extent.and_then(|extent| match extent {
-            Extent::Record(range) => Ok(self.window.text(range)),
+            Extent::Record(range) => Ok((self.window.text(range), self.splitter.quotes())),
+            Extent::Document(range) => Ok((self.window.text(range), None)),
             Extent::Event(range) => {
                 self.unescaped = lookup::record(self.window.text(range), self.limits)?;
-                Ok(&*self.unescaped)
+                Ok((&*self.unescaped, None))
             }
         });
         match text {
-            Ok(text) => Item::Record(RawRecord { index, text }),
+            Ok((text, quotes)) => Item::Record(RawRecord { index, text, quotes }),
             Err(reason) => Item::Unparsable { index, reason },
         }
     }

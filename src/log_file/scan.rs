@@ -1,20 +1,26 @@
-//! Where a JSON value ends: brackets and strings, nothing else.
+//! Where a JSON object or list ends, and where its own strings stand: brackets and quotes, nothing else.
 //!
-//! A scan goes on where it stopped, so no byte is looked at twice however the text arrives.
+//! A scan goes on where it stopped, so no byte is looked at twice however the text arrives. On the way it notes the
+//! quotes that lie no deeper than the value itself, which is all that is needed to find the fields of an object.
 
-/// A scan inside one value that begins with a bracket or a quote.
+use super::block::{BLOCK, Block, inside};
+
+/// A scan inside one value that begins with a bracket.
 #[derive(Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     depth: usize,
     deepest: usize,
     /// Bit n tells whether the bracket that opened depth n + 1 is `[`.
     lists: u128,
     in_string: bool,
     escaped: bool,
+    /// How many bytes were scanned before this call.
+    scanned: usize,
+    quotes: Vec<u32>,
 }
 
 /// A closing bracket of the wrong kind.
-pub(super) struct Mismatch {
+pub(crate) struct Mismatch {
     /// Its offset in the bytes given.
     pub(super) at: usize,
     /// The right kind, for a message.
@@ -25,39 +31,88 @@ impl Scan {
     /// Deeper than this, brackets are counted and their kinds are not compared.
     const COMPARED: usize = u128::BITS as usize;
 
+    /// More quotes than this are not noted: no event has a tenth of them, and memory stays bounded.
+    const MAX_QUOTES: usize = 4096;
+
+    /// Ready for another value.
+    pub(crate) fn reset(&mut self) {
+        let mut quotes = std::mem::take(&mut self.quotes);
+        quotes.clear();
+        *self = Self { quotes, ..Self::default() };
+    }
+
     /// Scans on. `Some(n)`: the value ends before byte n; `None`: it goes on after these bytes.
-    pub(super) fn run(&mut self, bytes: &[u8]) -> Result<Option<usize>, Mismatch> {
-        let mut at = 0;
-        loop {
-            if self.in_string {
-                let Some(length) = string_end(&bytes[at..], &mut self.escaped) else { return Ok(None) };
-                at += length;
-                self.in_string = false;
-                if self.depth == 0 {
-                    return Ok(Some(at));
+    pub(crate) fn run(&mut self, bytes: &[u8]) -> Result<Option<usize>, Mismatch> {
+        let mut start = 0;
+        while start < bytes.len() {
+            let block = Block::of(&bytes[start..]);
+            let length = BLOCK.min(bytes.len() - start);
+            let any = block.backslashes != 0 || self.escaped;
+            let escaped = if any { block.escaped(&mut self.escaped) } else { 0 };
+            if length < BLOCK {
+                // The block ends in blanks, of which its last byte may have escaped the first.
+                self.escaped = escaped >> length & 1 == 1;
+            }
+            let quotes = block.quotes & !escaped;
+            let strings = inside(quotes) ^ if self.in_string { u64::MAX } else { 0 };
+            self.in_string = strings >> (BLOCK - 1) == 1;
+            let mut brackets = block.brackets & !strings;
+            let mut unseen = u64::MAX;
+            loop {
+                let bit = brackets & brackets.wrapping_neg();
+                if self.depth == 1 {
+                    self.note(quotes & unseen & bit.wrapping_sub(1), start);
                 }
+                if bit == 0 {
+                    break;
+                }
+                let at = start + bit.trailing_zeros() as usize;
+                self.bracket(bytes[at]).map_err(|expected| Mismatch { at, expected })?;
+                if self.depth == 0 {
+                    return Ok(Some(at + 1));
+                }
+                brackets ^= bit;
+                unseen = !(bit | (bit - 1));
             }
-            let Some(skipped) = bytes[at..].iter().position(|byte| STRUCTURAL[usize::from(*byte)]) else {
-                return Ok(None);
-            };
-            at += skipped;
-            match bytes[at] {
-                b'"' => self.in_string = true,
-                b'{' => self.open(false),
-                b'[' => self.open(true),
-                b'}' => self.close(false).map_err(|expected| Mismatch { at, expected })?,
-                _ => self.close(true).map_err(|expected| Mismatch { at, expected })?,
-            }
-            at += 1;
-            if self.depth == 0 && !self.in_string {
-                return Ok(Some(at));
-            }
+            start += length;
         }
+        self.scanned += bytes.len();
+        Ok(None)
     }
 
     /// How many brackets were open at once.
     pub(super) fn deepest(&self) -> usize {
         self.deepest
+    }
+
+    /// The offsets from the value's first byte of the quotes of its own strings, an opening one and a closing one in
+    /// turn; `None` if there are too many.
+    pub(crate) fn quotes(&self) -> Option<&[u32]> {
+        (self.quotes.len() < Self::MAX_QUOTES).then_some(&self.quotes)
+    }
+
+    #[inline]
+    fn note(&mut self, mut quotes: u64, start: usize) {
+        while quotes != 0 && self.quotes.len() < Self::MAX_QUOTES {
+            let at = self.scanned + start + quotes.trailing_zeros() as usize;
+            // No noted offset is cut off: whoever scans 4 GiB for one value is told that there is too much in it.
+            match u32::try_from(at) {
+                Ok(at) => self.quotes.push(at),
+                Err(_) => self.quotes.resize(Self::MAX_QUOTES, 0),
+            }
+            quotes &= quotes - 1;
+        }
+    }
+
+    #[inline]
+    fn bracket(&mut self, byte: u8) -> Result<(), &'static str> {
+        match byte {
+            b'{' | b'[' => {
+                self.open(byte == b'[');
+                Ok(())
+            }
+            _ => self.close(byte == b']'),
+        }
     }
 
     fn open(&mut self, list: bool) {
@@ -81,7 +136,7 @@ impl Scan {
 
 /// The end of a string whose opening quote stands before `bytes`: `Some(n)` when its closing quote is byte n - 1.
 /// `escaped` carries a backslash from one call to the next.
-pub(super) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
+pub(crate) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     let mut at = usize::from(*escaped);
     loop {
         let rest = bytes.get(at..)?;
@@ -95,13 +150,49 @@ pub(super) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     }
 }
 
-/// The bytes that matter outside strings.
-const STRUCTURAL: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'"' as usize] = true;
-    table[b'{' as usize] = true;
-    table[b'}' as usize] = true;
-    table[b'[' as usize] = true;
-    table[b']' as usize] = true;
-    table
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ends, depth and quotes are the same in whatever pieces the text comes.
+    fn check(text: &str, end: Option<usize>, own: &[&str]) {
+        let text = text.as_bytes();
+        for piece in (1..=text.len()).rev() {
+            let mut scan = Scan::default();
+            let mut found = None;
+            for (number, bytes) in text.chunks(piece).enumerate() {
+                if let Some(length) = scan.run(bytes).unwrap_or_else(|_| panic!("{piece}")) {
+                    found = Some(number * piece + length);
+                    break;
+                }
+            }
+            assert_eq!(found, end, "{piece}");
+            let strings: Vec<_> =
+                scan.quotes().unwrap().chunks(2).map(|at| at[0] as usize + 1..at[1] as usize).collect();
+            let strings: Vec<_> = strings.iter().map(|at| std::str::from_utf8(&text[at.clone()]).unwrap()).collect();
+            assert_eq!(strings, own, "{piece}");
+        }
+    }
+
+    #[test]
+    fn own_strings_are_told_from_those_inside() {
+        check(r#"{"a":"b","c":{"d":"e"},"f":["g"],"h":1},"x""#, Some(39), &["a", "b", "c", "f", "h"]);
+        check(r#"{"a\"b":"{\\","c" : "}]\\\" \u0022"} "#, Some(36), &["a\\\"b", "{\\\\", "c", "}]\\\\\\\" \\u0022"]);
+        check(r#"["a",{"b":[["c"]]},"d"]"#, Some(23), &["a", "d"]);
+        check(r#"{"a":"b","c":{"d"#, None, &["a", "b", "c"]);
+        let long = format!("{{\"a\":\"{}\",\"b\":[\"{}\"],\"c\":0}}", "\\\\".repeat(100), "x\\\"".repeat(70));
+        check(&long, Some(long.len()), &["a", &"\\\\".repeat(100), "b", "c"]);
+    }
+
+    #[test]
+    fn too_many_strings_are_not_noted() {
+        let list = |count: usize| format!("[{}]", vec!["\"\""; count].join(","));
+        let known = |count: usize| {
+            let mut scan = Scan::default();
+            assert!(matches!(scan.run(list(count).as_bytes()), Ok(Some(_))));
+            scan.quotes().is_some()
+        };
+        assert!(known(100));
+        assert!(!known(Scan::MAX_QUOTES));
+    }
+}

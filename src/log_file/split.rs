@@ -29,6 +29,8 @@ pub(super) struct Splitter {
     /// The kind of the value that the place is in.
     kind: Kind,
     scan: Scan,
+    /// Whether the string that the place is in goes on with an escaped byte.
+    escaped: bool,
     key: Key,
 }
 
@@ -41,6 +43,8 @@ pub(super) struct Cut {
 /// Where its text stands in the window.
 pub(super) enum Extent {
     Record(Range<usize>),
+    /// The record is a document of its own.
+    Document(Range<usize>),
     /// The record is a string inside this element of `Events`.
     Event(Range<usize>),
 }
@@ -70,8 +74,10 @@ enum Next {
 enum Token {
     /// A key of the object.
     Key,
-    /// A value with brackets or quotes.
+    /// A value with brackets.
     Value,
+    /// A string.
+    Text,
     /// A number, `true`, `false` or `null`.
     Word,
 }
@@ -118,6 +124,7 @@ impl Splitter {
             start: 0,
             kind: Kind::Null,
             scan: Scan::default(),
+            escaped: false,
             key: Key::default(),
         }
     }
@@ -135,6 +142,11 @@ impl Splitter {
                 Step::Cut(cut) => return Ok(Some(cut)),
             }
         }
+    }
+
+    /// The quotes of the strings of the record that ended last, as [`Scan::quotes`] tells them.
+    pub(super) fn quotes(&self) -> Option<&[u32]> {
+        self.scan.quotes()
     }
 
     /// Whether the text may end here.
@@ -161,6 +173,7 @@ impl Splitter {
         let length = match token {
             Token::Key => self.key.take(rest),
             Token::Word => rest.iter().position(|byte| ends_word(*byte)),
+            Token::Text => string_end(rest, &mut self.escaped),
             Token::Value => match self.scan.run(rest) {
                 Ok(length) => length,
                 Err(Mismatch { at, expected }) => {
@@ -182,7 +195,7 @@ impl Splitter {
                 self.state = State::Before(Next::Colon);
                 Step::On
             }
-            Token::Value | Token::Word => self.value_ends(window),
+            Token::Value | Token::Text | Token::Word => self.value_ends(window),
         })
     }
 
@@ -242,12 +255,13 @@ impl Splitter {
 
     fn value_begins(&mut self, byte: u8, window: &mut Window) -> Result<Step, LogFileError> {
         let token = match byte {
-            b'{' | b'[' | b'"' => Token::Value,
+            b'{' | b'[' => Token::Value,
+            b'"' => Token::Text,
             b'}' | b']' | b',' | b':' => return Err(self.broken(window, "a value")),
             _ => Token::Word,
         };
         self.kind = Kind::of(byte);
-        self.scan = Scan::default();
+        self.scan.reset();
         if self.list.is_some() {
             self.start = window.offset();
             if self.kind == Kind::Object {
@@ -262,6 +276,10 @@ impl Splitter {
                 }
                 _ => {}
             }
+        }
+        if let Token::Text = token {
+            self.escaped = false;
+            window.advance(1);
         }
         self.state = State::In(token);
         Ok(Step::On)
@@ -310,7 +328,7 @@ impl Splitter {
             Shape::LogFile => Err(LogFileError::NoRecords { keys }),
             Shape::Any if is_record => {
                 let extent = self.record_ends(Kind::Object, deepest + 1, window);
-                Ok(self.cut(extent.map(Extent::Record)))
+                Ok(self.cut(extent.map(Extent::Document)))
             }
             Shape::Any => Ok(self.cut(Err(Unparsable::NotRecord(keys)))),
         }

@@ -33,7 +33,7 @@ pub enum Step {
 /// A way into a record, such as `requestParameters.bucketName` or `user`.
 ///
 /// It walks through lists: `a.b` on `{"a": [{"b": 1}, {"b": 2}]}` reaches 1 and 2. Below
-/// [the blocks that services write](Path::enters_strings) it also walks into JSON that a string holds.
+/// the blocks that services write it also walks into JSON that a string holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
     /// Where it begins.
@@ -99,15 +99,22 @@ impl Path {
         matches!(self.root, Root::Virtual(field) if field.raw_keys().is_none())
     }
 
-    /// Whether it may end inside of JSON that a string of the record holds.
-    pub fn enters_strings(&self) -> bool {
-        let first = match (self.root, self.steps.first()) {
-            (Root::Element, _) => return true,
+    /// The field of the record in which it begins; `None` if it begins elsewhere, or its value is worked out.
+    pub fn first_key(&self) -> Option<&str> {
+        match (self.root, self.steps.first()) {
             (Root::Virtual(field), _) => field.raw_keys().and_then(|keys| keys.first().copied()),
-            (Root::Record, Some(Step::Key(key))) => Some(key.as_str()),
-            (Root::Record, _) => None,
+            (Root::Record, Some(Step::Key(key))) => Some(key),
+            (Root::Record | Root::Element, _) => None,
+        }
+    }
+
+    /// That field if the path ends at it.
+    pub fn only_key(&self) -> Option<&str> {
+        let keys = match self.root {
+            Root::Virtual(field) => field.raw_keys().map_or(0, <[_]>::len),
+            Root::Record | Root::Element => 0,
         };
-        first.is_some_and(|first| BLOCKS.contains(&first))
+        self.first_key().filter(|_| keys + self.steps.len() == 1)
     }
 
     /// Shows the visitor every place that the path reaches, in order, until it has seen enough; returns whether it has.

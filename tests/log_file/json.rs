@@ -1,7 +1,7 @@
 //! One object `{"Records": […]}`, sound and broken.
 
 use insta::assert_snapshot;
-use trailbell::log_file::{Item, Limits, RawRecord, Reader, Shape};
+use trailbell::log_file::{Item, Limits, Reader, Shape};
 
 use super::{TWO, TWO_READ, any, log_file, read, read_in};
 
@@ -83,7 +83,7 @@ fn bytes_that_are_not_utf_8_are_left_as_they_are() {
     let mut reader = Reader::new(Shape::LogFile, Limits::default());
     let mut input: &[u8] = b"{\"Records\":[{\"a\":\"\xff\xc0\"}]}";
     let text = b"{\"a\":\"\xff\xc0\"}";
-    assert_eq!(reader.next(&mut input).unwrap(), Some(Item::Record(RawRecord { index: 0, text })));
+    assert!(matches!(reader.next(&mut input).unwrap(), Some(Item::Record(record)) if record.text == text));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn read_in(shape: Shape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
         let mut input = *chunk;
         loop {
             match reader.next(&mut input) {
-                Ok(Some(Item::Record(RawRecord { index, text }))) => {
+                Ok(Some(Item::Record(RawRecord { index, text, .. }))) => {
                     assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
                     items.push(String::from_utf8_lossy(text).into_owned());
                 }

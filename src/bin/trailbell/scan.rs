@@ -138,7 +138,7 @@ fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, pro
     };
     let mut see = |item: Item<'_>| {
         let (index, reason) = match item {
-            Item::Record(record) => match engine.evaluate(record.text, scratch) {
+            Item::Record(record) => match engine.evaluate(record, scratch) {
                 Evaluated::Record { findings, repaired } => {
                     counts.evaluated(&findings, repaired);
                     for finding in &findings {

@@ -32,7 +32,7 @@ pub struct Operator {
     pub compile: fn(&Value) -> Result<Test, Refusal>,
     /// What it means on two fields, where it can stand between them; shown no null.
     pub between: Option<fn(Scalar<'_>, Scalar<'_>) -> bool>,
-    /// What a record must hold for it to hold.
+    /// What a value must be for it to hold.
     pub requires: fn(&Value) -> Requires,
     /// A filter, a record, and whether it matches.
     pub examples: &'static [(&'static str, &'static str, bool)],

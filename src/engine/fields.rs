@@ -1,0 +1,221 @@
+//! The fields of an object, told from its text by the quotes of its own strings, without parsing it.
+//!
+//! Right for every object that is JSON: its keys are the strings before a colon, and of equal keys the last counts, as
+//! for `serde_json`. Keys are compared as they are spelled, so an object with a backslash in a key is not understood.
+
+/// A field of an object.
+pub struct Member<'a> {
+    /// As it is spelled, without its quotes.
+    pub key: &'a [u8],
+    /// The offset of its value.
+    pub value: usize,
+    /// The offset of the value's closing quote, if it is a string.
+    pub closes: Option<usize>,
+}
+
+/// The members of the object that `text` begins with; `quotes` are those of its own strings.
+pub fn members<'a>(text: &'a [u8], quotes: &'a [u32]) -> impl Iterator<Item = Member<'a>> {
+    let (mut strings, _) = quotes.as_chunks::<2>();
+    std::iter::from_fn(move || {
+        loop {
+            let [opens, closes] = *strings.split_off_first()?;
+            let colon = past_blanks(text, closes as usize + 1);
+            if text.get(colon) != Some(&b':') {
+                continue;
+            }
+            let value = past_blanks(text, colon + 1);
+            let closing = match strings.first() {
+                Some([opens, closes]) if *opens as usize == value => Some(*closes as usize),
+                _ => None,
+            };
+            if closing.is_some() {
+                strings.split_off_first();
+            }
+            let key = text.get(opens as usize + 1..closes as usize)?;
+            return Some(Member { key, value, closes: closing });
+        }
+    })
+}
+
+/// The offset of the first byte from `at` on that is no white space.
+pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// Names of fields that are asked for, each known by a number from 0.
+pub struct Names {
+    names: Vec<Box<[u8]>>,
+    /// By shape: the numbers of the names that have it. Most keys of a record have the shape of no name.
+    by_shape: Vec<Vec<u16>>,
+}
+
+impl Names {
+    const SHAPES: usize = 512;
+
+    /// None yet.
+    pub fn new() -> Self {
+        Self { names: Vec::new(), by_shape: vec![Vec::new(); Self::SHAPES] }
+    }
+
+    /// The number of a name, which is a new one if need be; `None` if it cannot be told from its spelling.
+    pub fn add(&mut self, name: &str) -> Option<usize> {
+        if let Some(number) = self.number(name.as_bytes()) {
+            return Some(number);
+        }
+        let number = u16::try_from(self.names.len()).ok().filter(|_| is_plain(name))?;
+        self.names.push(name.as_bytes().into());
+        self.by_shape[shape(name.as_bytes())].push(number);
+        Some(number.into())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number of a name.
+    #[inline]
+    pub fn number(&self, key: &[u8]) -> Option<usize> {
+        self.by_shape[shape(key)].iter().map(|number| usize::from(*number)).find(|number| *self.names[*number] == *key)
+    }
+}
+
+/// Whether text stands in a JSON string as it is, unless by an escape. Text that is no ASCII could also have been
+/// repaired.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+}
+
+/// Its length and its last bytes, mixed.
+#[inline]
+fn shape(key: &[u8]) -> usize {
+    let last = key.last_chunk::<4>().map_or(0, |last| u32::from_le_bytes(*last));
+    ((last.wrapping_mul(0x9e37_79b1) >> 23) as usize ^ key.len()) % Names::SHAPES
+}
+
+/// Where the named fields of one record are.
+#[derive(Default)]
+pub struct Fields {
+    /// By number of name: the offset of the value and of its closing quote; 0 for none.
+    places: Vec<(u32, u32)>,
+}
+
+/// What stands in a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Found<'a> {
+    /// The field is not there.
+    Absent,
+    /// A string as it is.
+    Text(&'a [u8]),
+    /// A string with escapes, or a list: it may hold any text.
+    Anything,
+    /// A value that is no text.
+    NoText,
+}
+
+impl Fields {
+    /// Finds the fields of a record; false if they are not understood.
+    pub fn read(&mut self, names: &Names, text: &[u8], quotes: &[u32]) -> bool {
+        self.places.clear();
+        self.places.resize(names.len(), (0, 0));
+        for Member { key, value, closes } in members(text, quotes) {
+            match names.number(key) {
+                // Offsets come from 32 bits.
+                #[expect(clippy::cast_possible_truncation, reason = "a closing quote or a colon lies before")]
+                Some(number) => self.places[number] = (value as u32, closes.unwrap_or(0) as u32),
+                None if key.contains(&b'\\') => return false,
+                None => {}
+            }
+        }
+        true
+    }
+
+    /// The offset of a field's value.
+    pub fn value(&self, number: usize) -> Option<usize> {
+        self.places.get(number).map(|(value, _)| *value as usize).filter(|value| *value > 0)
+    }
+
+    /// What stands in a field of `text`.
+    #[inline]
+    pub fn find<'a>(&self, number: usize, text: &'a [u8]) -> Found<'a> {
+        let Some((value, closes)) = self.places.get(number).map(|(value, closes)| (*value as usize, *closes as usize))
+        else {
+            return Found::Absent;
+        };
+        match text.get(value) {
+            _ if value == 0 => Found::Absent,
+            Some(b'"') if closes > 0 => match text.get(value + 1..closes) {
+                Some(inside) if !inside.contains(&b'\\') => Found::Text(inside),
+                _ => Found::Anything,
+            },
+            Some(b'"' | b'[') | None => Found::Anything,
+            Some(_) => Found::NoText,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log_file::Scan;
+
+    fn read(text: &str) -> Option<(Fields, Names)> {
+        let mut names = Names::new();
+        for name in ["eventName", "eventTime", "a", "b", ""] {
+            names.add(name).unwrap();
+        }
+        let mut scan = Scan::default();
+        assert!(matches!(scan.run(text.as_bytes()), Ok(Some(length)) if length == text.len()), "{text}");
+        let mut fields = Fields::default();
+        fields.read(&names, text.as_bytes(), scan.quotes()?).then_some((fields, names))
+    }
+
+    #[test]
+    fn the_value_of_a_field_is_found() {
+        let check = |text: &str, name: &str, expected: Found<'_>| {
+            let (fields, names) = read(text).expect(text);
+            let found = fields.find(names.number(name.as_bytes()).unwrap(), text.as_bytes());
+            assert_eq!(found, expected, "{name} in {text}");
+        };
+        check(r#"{"eventName":"PutImage","eventTime":"x"}"#, "eventName", Found::Text(b"PutImage"));
+        check("{ \"eventName\"\t:\r\n \"PutImage\" }", "eventName", Found::Text(b"PutImage"));
+        check(r#"{"eventName":""}"#, "eventName", Found::Text(b""));
+        check(r#"{"":"x"}"#, "", Found::Text(b"x"));
+        // Of equal keys the last counts.
+        check(r#"{"a":"b","a":"c"}"#, "a", Found::Text(b"c"));
+        check(r#"{"a":"b","a":null}"#, "a", Found::NoText);
+        // Neither a value nor what lies deeper is a key.
+        check(r#"{"a":"b","x":"b","y":{"b":"a"}}"#, "b", Found::Absent);
+        check(r#"{"x":"\"b\":","a":"b"}"#, "b", Found::Absent);
+        check(r#"{"a":["b"],"b":1}"#, "a", Found::Anything);
+        check(r#"{"a":"b\n","b":1}"#, "a", Found::Anything);
+        check(r#"{"a":{"a":"b"}}"#, "a", Found::NoText);
+        check(r#"{"a":{"a":"b"},"b":-1}"#, "b", Found::NoText);
+    }
+
+    #[test]
+    fn an_escape_in_a_key_is_not_understood() {
+        assert!(read(r#"{"event\u004eame":"PutImage"}"#).is_none());
+        assert!(read(r#"{"a":"\u004e","c":{"event\u004eame":"PutImage"}}"#).is_some());
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut names = Names::new();
+        let many: Vec<String> = (0..2000).map(|number| format!("name{number}")).collect();
+        for (number, name) in many.iter().enumerate() {
+            assert_eq!(names.add(name), Some(number));
+        }
+        for (number, name) in many.iter().enumerate() {
+            assert_eq!(names.add(name), Some(number));
+            assert_eq!(names.number(name.as_bytes()), Some(number));
+        }
+        assert_eq!(names.number(b"name"), None);
+        for odd in ["é", "a\"", "\\", "\n"] {
+            assert_eq!(names.add(odd), None);
+        }
+    }
+}
