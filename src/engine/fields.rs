@@ -20,32 +20,48 @@ pub struct Member<'a> {
 }
 
 /// The members of the object that `text` begins with; `strings` are its own.
-pub fn members<'a>(text: &'a [u8], mut strings: Strings<'a>) -> impl Iterator<Item = Member<'a>> {
-    let mut next = strings.next();
-    std::iter::from_fn(move || {
+pub fn members<'a>(text: &'a [u8], mut strings: Strings<'a>) -> Members<'a> {
+    let next = strings.next();
+    Members { text, strings, next }
+}
+
+/// What [`members`] gives.
+pub struct Members<'a> {
+    text: &'a [u8],
+    strings: Strings<'a>,
+    /// The string that was looked at last.
+    next: Option<[usize; 2]>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Member<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Member<'a>> {
         loop {
-            let [opens, closes] = next?;
-            next = strings.next();
-            let colon = past_blanks(text, closes + 1);
-            if text.get(colon) != Some(&b':') {
+            let [opens, closes] = self.next?;
+            self.next = self.strings.next();
+            let colon = past_blanks(self.text, closes + 1);
+            if self.text.get(colon) != Some(&b':') {
                 continue;
             }
-            let value = past_blanks(text, colon + 1);
-            let closing = match next {
+            let value = past_blanks(self.text, colon + 1);
+            let closing = match self.next {
                 Some([opens, closes]) if opens == value => {
-                    next = strings.next();
+                    self.next = self.strings.next();
                     Some(closes)
                 }
                 _ => None,
             };
-            let key = text.get(opens + 1..closes)?;
-            let until = next.map_or(text.len(), |[opens, _]| opens);
+            let key = self.text.get(opens + 1..closes)?;
+            let until = self.next.map_or(self.text.len(), |[opens, _]| opens);
             return Some(Member { key, begins: opens + 1, value, closes: closing, until });
         }
-    })
+    }
 }
 
 /// The offset of the first byte from `at` on that is no white space.
+#[inline]
 pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
         at += 1;
