@@ -2,6 +2,8 @@
 //!
 //! `make bench` runs it several times over and prints the ratios; the folders that it reads are made there.
 
+#![expect(clippy::expect_used, reason = "whatever is missing ends the measurement")]
+
 use std::{fs, hint::black_box, io::Read, path::Path, time::Duration};
 
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};

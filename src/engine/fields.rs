@@ -71,7 +71,7 @@ pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
 
 /// Names of fields that are asked for, each known by a number from 0.
 pub struct Names {
-    names: Vec<Box<[u8]>>,
+    known: Vec<Box<[u8]>>,
     /// By shape: one of the names that have it. Most keys of a record have the shape of no name.
     by_shape: Box<[u16; SHAPES]>,
     /// By number: another name of the same shape.
@@ -85,7 +85,7 @@ const NONE: u16 = u16::MAX;
 impl Names {
     /// None yet.
     pub fn new() -> Self {
-        Self { names: Vec::new(), by_shape: Box::new([NONE; SHAPES]), others: Vec::new() }
+        Self { known: Vec::new(), by_shape: Box::new([NONE; SHAPES]), others: Vec::new() }
     }
 
     /// The number of a name, which is a new one if need be; `None` if it cannot be told from its spelling.
@@ -93,15 +93,15 @@ impl Names {
         if let Some(number) = self.number(name.as_bytes()) {
             return Some(number);
         }
-        let number = u16::try_from(self.names.len()).ok().filter(|number| *number != NONE && is_plain(name))?;
-        self.names.push(name.as_bytes().into());
+        let number = u16::try_from(self.known.len()).ok().filter(|number| *number != NONE && is_plain(name))?;
+        self.known.push(name.as_bytes().into());
         self.others.push(std::mem::replace(&mut self.by_shape[shape(name.as_bytes())], number));
         Some(number.into())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.known.len()
     }
 
     /// The number of a name.
@@ -109,7 +109,7 @@ impl Names {
     pub fn number(&self, key: &[u8]) -> Option<usize> {
         let mut number = self.by_shape[shape(key)];
         while number != NONE {
-            if *self.names[usize::from(number)] == *key {
+            if *self.known[usize::from(number)] == *key {
                 return Some(number.into());
             }
             number = self.others[usize::from(number)];

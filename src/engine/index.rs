@@ -64,6 +64,9 @@ struct Check {
     test: Option<Test>,
 }
 
+/// By value of a field: the rules that it selects.
+type Selected = HashMap<Box<[u8]>, Box<[usize]>, RandomState>;
+
 /// What values have been found to select. Most fields have few values in a log file, so a test on a user agent, however
 /// slow, is made once for each and not once for each record.
 #[derive(Default)]
@@ -71,7 +74,7 @@ pub struct Memory {
     /// Whose.
     index: Option<Arc<Index>>,
     /// As [`Index::filed`].
-    selected: Vec<HashMap<Box<[u8]>, Box<[usize]>, RandomState>>,
+    selected: Vec<Selected>,
 }
 
 impl Memory {
@@ -79,7 +82,7 @@ impl Memory {
     const MAX_VALUES: usize = 4096;
     const MAX_LENGTH: usize = 512;
 
-    fn of(&mut self, index: &Arc<Index>) -> &mut [HashMap<Box<[u8]>, Box<[usize]>, RandomState>] {
+    fn of(&mut self, index: &Arc<Index>) -> &mut [Selected] {
         if !self.index.as_ref().is_some_and(|known| Arc::ptr_eq(known, index)) {
             self.index = Some(Arc::clone(index));
             self.selected = index.filed.iter().map(|_| HashMap::default()).collect();
@@ -180,55 +183,45 @@ impl Filed {
         }
     }
 
-    fn collect(
-        &self,
-        found: Found<'_>,
-        memory: &mut HashMap<Box<[u8]>, Box<[usize]>, RandomState>,
-        rules: &mut Vec<usize>,
-    ) {
+    fn collect(&self, found: Found<'_>, memory: &mut Selected, rules: &mut Vec<usize>) {
         match found {
             Found::Absent => {}
             Found::Anything => rules.extend(&self.all),
             // A number or a name has no quotes, and may pass a test; it is no text that is looked up.
             Found::NoText => rules.extend(self.there.iter().chain(self.tests.iter().map(|(_, rule)| rule))),
             Found::Text(text) if self.tests.is_empty() => rules.extend(self.select(text)),
-            Found::Text(text) => match memory.get(text) {
-                Some(selected) => rules.extend(selected),
-                None => {
-                    let selected: Box<[usize]> = self.select(text).collect();
-                    rules.extend(&selected);
-                    if text.len() <= Memory::MAX_LENGTH {
-                        if memory.len() == Memory::MAX_VALUES {
-                            memory.clear();
-                        }
-                        memory.insert(text.into(), selected);
-                    }
+            Found::Text(text) => {
+                if let Some(selected) = memory.get(text) {
+                    rules.extend(selected);
+                    return;
                 }
-            },
+                let selected: Box<[usize]> = self.select(text).collect();
+                rules.extend(&selected);
+                if text.len() <= Memory::MAX_LENGTH {
+                    if memory.len() == Memory::MAX_VALUES {
+                        memory.clear();
+                    }
+                    memory.insert(text.into(), selected);
+                }
+            }
         }
     }
 
     fn select(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let found = Found::Text(text);
-        let pass = self.tests.iter().filter(move |(test, _)| passes(test, found)).map(|(_, rule)| rule);
-        self.there.iter().chain(self.exact.get(text).into_iter().flatten()).chain(pass).copied()
-    }
-}
-
-/// Whether text passes a test, or may become text that does.
-fn passes(test: &Test, found: Found<'_>) -> bool {
-    match found {
-        Found::Text(text) => std::str::from_utf8(text).map_or(true, |text| test(Scalar::Text(text))),
-        Found::Absent => false,
-        Found::Anything | Found::NoText => true,
+        // What is no Unicode may be repaired to text that passes.
+        let known = std::str::from_utf8(text).ok();
+        let passing = self.tests.iter().filter(move |(test, _)| known.is_none_or(|text| test(Scalar::Text(text))));
+        let exact = self.exact.get(text).into_iter().flatten();
+        self.there.iter().chain(exact).chain(passing.map(|(_, rule)| rule)).copied()
     }
 }
 
 impl Check {
     fn holds(&self, found: Found<'_>) -> bool {
         match (found, &self.value) {
-            (Found::Absent, _) => false,
-            (Found::NoText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => false,
+            (Found::Absent, _) | (Found::NoText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
+                false
+            }
             (Found::Text(text), Requires::Exact(wanted)) if is_plain(wanted) => text == wanted.as_bytes(),
             (Found::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => text.starts_with(wanted.as_bytes()),
             // The filter itself asks no more than this would.

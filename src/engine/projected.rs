@@ -161,19 +161,16 @@ impl Inner {
     const MAX: usize = 16;
 
     fn look(&mut self, text: &[u8], at: usize) -> &Scanned {
-        let number = match self.values[..self.known].iter().position(|value| value.at == at) {
-            Some(number) => number,
-            None => {
-                // The last one gives way where there are too many.
-                let number = self.known.min(Self::MAX - 1);
-                self.known = number + 1;
-                if self.values.len() == number {
-                    self.values.push(Scanned::default());
-                }
-                self.values[number].scan(&mut self.scan, text, at);
-                number
-            }
-        };
+        if let Some(number) = self.values[..self.known].iter().position(|value| value.at == at) {
+            return &self.values[number];
+        }
+        // The last one gives way where there are too many.
+        let number = self.known.min(Self::MAX - 1);
+        self.known = number + 1;
+        if self.values.len() == number {
+            self.values.push(Scanned::default());
+        }
+        self.values[number].scan(&mut self.scan, text, at);
         &self.values[number]
     }
 }

@@ -21,14 +21,12 @@ impl Block {
     /// spaces.
     #[inline]
     pub(super) fn of(bytes: &[u8]) -> (Self, usize) {
-        match bytes.first_chunk() {
-            Some(block) => (Self::whole(block), BLOCK),
-            None => {
-                let mut block = [b' '; BLOCK];
-                block[..bytes.len()].copy_from_slice(bytes);
-                (Self::whole(&block), bytes.len())
-            }
+        if let Some(block) = bytes.first_chunk() {
+            return (Self::whole(block), BLOCK);
         }
+        let mut block = [b' '; BLOCK];
+        block[..bytes.len()].copy_from_slice(bytes);
+        (Self::whole(&block), bytes.len())
     }
 
     #[inline]

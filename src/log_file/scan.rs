@@ -39,6 +39,7 @@ pub(crate) struct Strings<'a> {
     pub(crate) plain: bool,
 }
 
+#[expect(clippy::copy_iterator, reason = "who looks at a record begins anew")]
 impl Iterator for Strings<'_> {
     type Item = [usize; 2];
 
