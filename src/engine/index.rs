@@ -284,6 +284,7 @@ mod tests {
         check(&filters, r#"{"requestParameters":{"bucket\u004eame":"b"}}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":{"bucketName":["b"]}}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":"{\"bucketName\":\"b\"}"}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":"%7B%22bucketName%22%3A%22b%22%7D"}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":[{"bucketName":"b"}]}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":null}"#, &[4, 6]);
     }

@@ -90,9 +90,11 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether one of the texts stands somewhere in the field of that number, or may.
+    /// Whether one of the texts stands somewhere in the object that is the field of that number, or may. What is no
+    /// object may still hold one that is spelled otherwise: percent-encoded in a string.
     pub fn may_hold(&self, top: usize, texts: &[Finder<'_>]) -> bool {
-        self.fields.plain(top, self.text).is_none_or(|value| texts.iter().any(|text| text.find(value).is_some()))
+        let object = self.fields.plain(top, self.text).filter(|value| value.first() == Some(&b'{'));
+        object.is_none_or(|object| texts.iter().any(|text| text.find(object).is_some()))
     }
 
     fn find_inner(&self, top: usize, key: &[u8]) -> Found<'a> {
