@@ -64,9 +64,6 @@ struct Check {
     test: Option<Test>,
 }
 
-/// By value of a field: the rules that it selects.
-type Selected = HashMap<Box<[u8]>, Box<[usize]>, RandomState>;
-
 /// What values have been found to select. Most fields have few values in a log file, so a test on a user agent, however
 /// slow, is made once for each and not once for each record.
 #[derive(Default)]
@@ -77,17 +74,46 @@ pub struct Memory {
     selected: Vec<Selected>,
 }
 
+/// By value of a field: the rules that it selects.
+struct Selected {
+    rules: HashMap<Box<[u8]>, Box<[usize]>, RandomState>,
+    /// How many bytes may still be remembered before all is forgotten.
+    left: usize,
+    most: usize,
+}
+
 impl Memory {
-    /// How many values of a field are remembered, and how long they may be in bytes.
-    const MAX_VALUES: usize = 4096;
-    const MAX_LENGTH: usize = 512;
+    /// The fields share this many bytes.
+    const MAX_BYTES: usize = 4 << 20;
 
     fn of(&mut self, index: &Arc<Index>) -> &mut [Selected] {
         if !self.index.as_ref().is_some_and(|known| Arc::ptr_eq(known, index)) {
             self.index = Some(Arc::clone(index));
-            self.selected = index.filed.iter().map(|_| HashMap::default()).collect();
+            let most = Self::MAX_BYTES / index.filed.len().max(1);
+            self.selected = index.filed.iter().map(|_| Selected::new(most)).collect();
         }
         &mut self.selected
+    }
+}
+
+impl Selected {
+    /// What a value takes beside its own bytes and its rules.
+    const ENTRY: usize = 64;
+
+    fn new(most: usize) -> Self {
+        Self { rules: HashMap::default(), left: most, most }
+    }
+
+    fn remember(&mut self, value: &[u8], rules: Box<[usize]>) {
+        let bytes = Self::ENTRY + value.len() + size_of_val(&*rules);
+        if bytes > self.most {
+            return;
+        }
+        if bytes > self.left {
+            *self = Self::new(self.most);
+        }
+        self.left -= bytes;
+        self.rules.insert(value.into(), rules);
     }
 }
 
@@ -191,18 +217,13 @@ impl Filed {
             Found::NoText => rules.extend(self.there.iter().chain(self.tests.iter().map(|(_, rule)| rule))),
             Found::Text(text) if self.tests.is_empty() => rules.extend(self.select(text)),
             Found::Text(text) => {
-                if let Some(selected) = memory.get(text) {
+                if let Some(selected) = memory.rules.get(text) {
                     rules.extend(selected);
                     return;
                 }
                 let selected: Box<[usize]> = self.select(text).collect();
                 rules.extend(&selected);
-                if text.len() <= Memory::MAX_LENGTH {
-                    if memory.len() == Memory::MAX_VALUES {
-                        memory.clear();
-                    }
-                    memory.insert(text.into(), selected);
-                }
+                memory.remember(text, selected);
             }
         }
     }
@@ -241,8 +262,7 @@ mod tests {
     /// The candidates among `filters` for a record.
     fn check(filters: &[&str], record: &str, expected: &[usize]) {
         let filters: Vec<_> = filters.iter().map(|filter| Filter::parse(filter).unwrap()).collect();
-        let index = Index::new(&filters);
-        let index = Arc::new(index);
+        let index = Arc::new(Index::new(&filters));
         let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
         assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
@@ -287,5 +307,20 @@ mod tests {
         check(&filters, r#"{"requestParameters":"%7B%22bucketName%22%3A%22b%22%7D"}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":[{"bucketName":"b"}]}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":null}"#, &[4, 6]);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut selected = Selected::new(10_000);
+        for number in 0..1000 {
+            selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
+            let bytes = selected.rules.iter().map(|(value, rules)| value.len() + size_of_val(&**rules));
+            assert!(bytes.sum::<usize>() <= 10_000);
+            // The last one is known until others need its place.
+            assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));
+        }
+        assert!(selected.rules.len() > 10);
+        selected.remember(&[b'a'; 10_000], Box::default());
+        assert!(!selected.rules.contains_key(&[b'a'; 10_000][..]));
     }
 }

@@ -103,10 +103,11 @@ impl Path {
     /// record, or its value is worked out.
     pub fn first_keys(&self, most: usize) -> (Vec<&str>, bool) {
         let raw = match self.root {
-            Root::Virtual(field) => field.raw_keys().unwrap_or_default(),
-            Root::Record => &[],
-            Root::Element => return (Vec::new(), false),
+            Root::Virtual(field) => field.raw_keys(),
+            Root::Record => Some(&[][..]),
+            Root::Element => None,
         };
+        let Some(raw) = raw else { return (Vec::new(), false) };
         let steps = self.steps.iter().map_while(|step| match step {
             Step::Key(key) => Some(key.as_str()),
             Step::Index(_) => None,
