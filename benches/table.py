@@ -52,10 +52,12 @@ def stages():
 
 
 def process(*command):
-    """Processor time in seconds and peak memory in MiB of a command."""
+    """Processor time in seconds and peak memory in MiB of a command, which must succeed."""
     with open(os.devnull, "w") as nowhere:
         child = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
-        _, _, used = os.wait4(child.pid, 0)
+        _, status, used = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
