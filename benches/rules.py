@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the rule sets that are measured: benches/rules/{10,100,1000}.yaml, each with the rules of the one before.
+"""Writes the rule sets that are measured: benches/rules/{10,100,200,1000}.yaml, each with the rules of the one before.
 
 They are shaped like the rule files that people publish: nearly every rule names a service and what was called, most
 ask one thing more; of a hundred rules one has nothing that could be looked up. Calls that change something are drawn
@@ -110,7 +110,7 @@ def rules(count):
 
 
 def main():
-    for count in (10, 100, 1000):
+    for count in (10, 100, 200, 1000):
         lines = ["# Made by benches/rules.py.", "rules:"]
         for number, (name, text) in enumerate(rules(count)):
             lines += [f'  - name: "Bench: {name}"', f"    severity: {number % 3 + 1}", "    filter: >-", f"      {text}",
