@@ -291,6 +291,14 @@ mod tests {
             assert_eq!(names.number(name.as_bytes()), Some(number));
         }
         assert_eq!(names.number(b"name"), None);
+        // Of the same length and with the same end: every byte is compared.
+        let name = "additionalEventData!";
+        assert_eq!(names.add(name), Some(many.len()));
+        for at in 0..name.len() {
+            let mut other = name.as_bytes().to_vec();
+            other[at] = b'#';
+            assert_eq!(names.number(&other), None, "{at}");
+        }
         for odd in ["é", "a\"", "\\", "\n"] {
             assert_eq!(names.add(odd), None);
         }
