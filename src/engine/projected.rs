@@ -110,7 +110,7 @@ impl<'a> View<'a> {
         match value.and_then(|at| Some((at, self.text.get(at)?))) {
             _ if self.is_unsure() => Found::Anything,
             None => Found::Absent,
-            Some((at, b'"')) => text(self.text, at + 1).map_or(Found::Anything, |text| Found::Text(text.as_bytes())),
+            Some((at, b'"')) => spelled(self.text, at + 1).map_or(Found::Anything, Found::Text),
             Some((_, b'[')) => Found::Anything,
             Some(_) => Found::NoText,
         }
@@ -271,9 +271,14 @@ impl<'a> Node<'a> for Projected<'a> {
 
 /// The string that begins at `at`; `None` unless it is as it stands there.
 fn text(record: &[u8], at: usize) -> Option<&str> {
+    std::str::from_utf8(spelled(record, at)?).ok()
+}
+
+/// The same, whether it is Unicode or not.
+fn spelled(record: &[u8], at: usize) -> Option<&[u8]> {
     let rest = record.get(at..)?;
     let length = memchr::memchr2(b'"', b'\\', rest)?;
-    if rest[length] == b'"' { std::str::from_utf8(&rest[..length]).ok() } else { None }
+    (rest[length] == b'"').then_some(&rest[..length])
 }
 
 #[cfg(test)]
