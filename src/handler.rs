@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, future::Future};
 use thiserror::Error;
 
 use crate::{
-    alert::{self, Alert, Message, Origin},
+    alert::{Alert, Message, Origin, Rendering, render},
     engine::{Engine, Evaluated, Scratch},
     log_file::{Item, Limits, LogFileError, Reader, Shape},
     trigger::{self, ObjectId, SkipReason, TriggerError, Work},
@@ -323,8 +323,10 @@ impl<C: Channel> Run<'_, C> {
                     for finding in suppressed {
                         *self.outcome.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
                     }
-                    let alerts = findings.into_iter().map(|finding| Alert::new(finding, origin.clone()));
-                    self.pending.extend(alerts.map(|alert| alert::text::render(&alert)));
+                    let accounts = self.engine.accounts();
+                    let alerts =
+                        findings.into_iter().map(|finding| Alert::new(finding, Some(origin.clone()), accounts));
+                    self.pending.extend(alerts.map(|alert| render(Rendering::Text, &alert)));
                     return;
                 }
                 Evaluated::Unparsable(reason) => (record.index, reason),

@@ -34,10 +34,10 @@ impl<W: Write + Send> Channel for Printed<W> {
 }
 
 fn print(message: &Message, output: &mut impl Write) -> std::io::Result<()> {
-    writeln!(output, "{}", "=".repeat(100))?;
-    writeln!(output, "Subject    {}", message.subject)?;
     let attributes =
         message.attributes.iter().map(|attribute| format!("{}={}", attribute.name, attribute.string_value()));
-    writeln!(output, "Attributes {}\n", attributes.collect::<Vec<_>>().join(" "))?;
-    writeln!(output, "{}", message.body)
+    writeln!(output, "{}", "=".repeat(100))?;
+    writeln!(output, "Subject    {}\n", message.subject)?;
+    writeln!(output, "{}", message.body)?;
+    writeln!(output, "Attributes {}\n", attributes.collect::<Vec<_>>().join(" "))
 }

@@ -142,6 +142,9 @@ impl Suppression {
 pub struct Severity(u8);
 
 impl Severity {
+    /// 2.
+    pub const REVIEW: Self = Self(2);
+
     /// From 1 to 3; other numbers are none.
     pub fn new(number: u8) -> Option<Self> {
         (1..=3).contains(&number).then_some(Self(number))
@@ -150,6 +153,15 @@ impl Severity {
     /// From 1 to 3.
     pub fn number(self) -> u8 {
         self.0
+    }
+
+    /// What to do, for a reader who does not know the numbers.
+    pub fn meaning(self) -> &'static str {
+        match self.0 {
+            1 => "act now",
+            2 => "review",
+            _ => "for the record",
+        }
     }
 }
 
