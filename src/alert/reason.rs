@@ -117,11 +117,11 @@ mod tests {
             &[r#"eventName = "PutImage""#, "n > 1 (it is 3)", "n in (2, 3) (it is 3)"],
         );
         check(r#"list = "b""#, &[r#"list = "b" (one is "b")"#]);
-        check(r#"not n = 4 and error = null"#, &["not n = 4 (it is 3)", "error = null"]);
+        check("not n = 4 and error = null", &["not n = 4 (it is 3)", "error = null"]);
         check(r#"eventName != "X""#, &[r#"eventName != "X" (it is "PutImage")"#]);
-        check(r#"not (n = 4 or n = 5)"#, &["not (n = 4 or n = 5)"]);
-        check(r#"user exists"#, &[r#"user exists (it is "eve\" (it is \"ada")"#]);
-        check(r#"n = 7"#, &[]);
+        check("not (n = 4 or n = 5)", &["not (n = 4 or n = 5)"]);
+        check("user exists", &[r#"user exists (it is "eve\" (it is \"ada")"#]);
+        check("n = 7", &[]);
     }
 
     #[test]

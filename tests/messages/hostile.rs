@@ -1,7 +1,8 @@
 //! Whatever a record or a rule says, SNS takes the message, and nobody is fooled by it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
+use flate2::read::MultiGzDecoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
@@ -160,8 +161,7 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
         let is_description = description.iter().any(|own| own.chars().count() == line.chars().count());
         prop_assert!(is_row || is_description || line.contains("characters)"), "{line:?}");
     }
-    let context = body["metadata"]["additionalContext"].as_object().unwrap();
-    for (key, value) in context {
+    for (key, value) in body["metadata"]["additionalContext"].as_object().unwrap() {
         let value = value.as_str().unwrap();
         prop_assert!(
             (1..=100).contains(&key.len())
@@ -272,7 +272,7 @@ fn tame_rules() -> RuleSet {
 const DESCRIPTION: &str = "One line.\nAnother one.";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(80))]
 
     #[test]
     fn any_record(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), key in hostile(), bucket in hostile()) {
@@ -286,12 +286,12 @@ proptest! {
     fn any_field_of_a_record(text in hostile(), field in 0_usize..60) {
         let mut record = rich();
         poisoned(&mut record, &[text], &mut (0..).map(|at| usize::from(at != field)));
-        check(&alert_of(tame_rules(), 0, record, origin("k")), DESCRIPTION)?;
+        check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION)?;
     }
 
     #[test]
     fn any_window(values in prop::collection::vec((hostile(), prop::option::of(hostile())), 0..8)) {
-        let mut alert = alert_of(tame_rules(), 0, rich(), origin("k"));
+        let mut alert = alert_of(tame_rules(), 0, rich(), Some(origin("k")));
         alert.occurrences.values = values;
         check(&alert, DESCRIPTION)?;
     }
@@ -299,10 +299,10 @@ proptest! {
     #[test]
     fn any_rule(title in hostile(), name in hostile(), tags in prop::collection::vec(hostile(), 0..5), text in hostile()) {
         let Some(rules) = hostile_rules(&title, &format!("x{name}"), DESCRIPTION, &tags) else { return Ok(()) };
-        check(&alert_of(rules, 0, rich(), origin("k")), DESCRIPTION)?;
+        check(&alert_of(rules, 0, rich(), Some(origin("k"))), DESCRIPTION)?;
         let Some(rules) = hostile_rules("{{user}}", "Rule", &text, &[]) else { return Ok(()) };
         for (rendering, _) in Rendering::all() {
-            check_limits(&render(rendering, &alert_of(rules.clone(), 0, rich(), origin("k"))))?;
+            check_limits(&render(rendering, &alert_of(rules.clone(), 0, rich(), Some(origin("k")))))?;
         }
     }
 
@@ -325,7 +325,7 @@ fn the_largest_alert_is_cut_in_order() {
         poisoned(&mut record, &[large(length)], &mut std::iter::repeat(0));
         record
     };
-    let text = |rules: RuleSet, length| render(Rendering::Text, &alert_of(rules, 0, record(length), origin("k")));
+    let text = |rules: RuleSet, length| render(Rendering::Text, &alert_of(rules, 0, record(length), Some(origin("k"))));
     let rules = |length: usize| hostile_rules("t", "Rule", &large(length), &vec![large(300); 60]).unwrap();
     let description = |message: &Message| message.body.contains("characters)");
     assert!(!description(&text(rules(100), 100)), "nothing is cut that fits");
@@ -341,6 +341,41 @@ fn the_largest_alert_is_cut_in_order() {
 #[test]
 fn the_samples_pass_the_same_checks() {
     for path in ["ssm/start-session.json", "ecr/put-image.json", "ssm/resume-session-denied.json"] {
-        check(&alert_of(tame_rules(), 0, sample(path), origin("k")), DESCRIPTION).unwrap();
+        check(&alert_of(tame_rules(), 0, sample(path), Some(origin("k"))), DESCRIPTION).unwrap();
+    }
+}
+
+/// Records of other people's logs, where they are present.
+fn real_records(folder: &Path) -> Vec<Value> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(real_records(&path));
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            let text = std::io::read_to_string(MultiGzDecoder::new(std::fs::File::open(path).unwrap())).unwrap();
+            let mut file: Value = serde_json::from_str(&text).unwrap();
+            found.extend(file["Records"].as_array_mut().map(std::mem::take).unwrap_or_default());
+        }
+    }
+    found
+}
+
+#[test]
+fn real_records_pass_the_same_checks() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs");
+    if !logs.is_dir() {
+        eprintln!("skipped: there are no logs in ../shared/data/logs");
+        return;
+    }
+    let records = real_records(&logs);
+    assert!(records.len() > 5_000);
+    // One of each event is enough.
+    let mut seen = BTreeSet::new();
+    let names = |record: &Value| (record["eventSource"].to_string(), record["eventName"].to_string());
+    for record in records.into_iter().filter(|record| seen.insert(names(record))) {
+        let shown = record.to_string();
+        let checked = check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION);
+        assert!(checked.is_ok(), "{checked:?}\n{shown}");
     }
 }

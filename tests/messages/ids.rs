@@ -7,7 +7,7 @@ use crate::{alert_of, held_back, origin, put_image, rules, unread, window};
 
 #[test]
 fn the_same_event_and_rule_always_make_the_same_id() {
-    let id = |rule, record: &Value, key| alert_of(rules(), rule, record.clone(), origin(key)).id;
+    let id = |rule, record: &Value, key| alert_of(rules(), rule, record.clone(), Some(origin(key))).id;
     let (first, mut shared) = (put_image(), put_image());
     assert_eq!(id(0, &first, "a"), id(0, &first, "b"));
     assert_ne!(id(0, &first, "a"), id(1, &first, "a"));

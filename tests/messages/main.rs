@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+#![expect(clippy::too_many_lines, reason = "messages are read in full")]
 
 //! The messages that go to SNS: what a person or a machine reads, and that SNS takes them whatever a record says.
 
@@ -51,8 +52,8 @@ fn rules() -> RuleSet {
     RuleSet::parse(RULES).unwrap().0
 }
 
-fn origin(key: &str) -> Option<Origin> {
-    Some(Origin { bucket: "logs".to_owned(), key: key.to_owned() })
+fn origin(key: &str) -> Origin {
+    Origin { bucket: "logs".to_owned(), key: key.to_owned() }
 }
 
 /// The alert of a rule of these rules for a record, whether it matches or not.
@@ -64,7 +65,7 @@ fn alert_of(rules: RuleSet, rule: usize, record: Value, origin: Option<Origin>) 
 }
 
 fn alert(rule: usize, record: Value) -> Alert {
-    alert_of(rules(), rule, record, origin(KEY))
+    alert_of(rules(), rule, record, Some(origin(KEY)))
 }
 
 /// One of our sample records.
@@ -107,7 +108,7 @@ fn held_back() -> Alert {
 
 fn unread() -> Alert {
     let unread = Unread { index: 12, reason: "expected `,` or `}` at line 1 column 80".to_owned() };
-    Alert::unread(unread, origin(KEY), &rules().accounts)
+    Alert::unread(unread, Some(origin(KEY)), &rules().accounts)
 }
 
 /// All that is sent, in one text.

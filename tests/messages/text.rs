@@ -196,7 +196,7 @@ fn a_record_that_cannot_be_read_is_told_with_its_place() {
 
 #[test]
 fn a_record_that_says_nothing_makes_an_alert_too() {
-    insta::assert_snapshot!(whole(&text(&alert_of(crate::rules(), 1, json!({"eventName": "X"}), origin("k")))), @r#"
+    insta::assert_snapshot!(whole(&text(&alert_of(crate::rules(), 1, json!({"eventName": "X"}), Some(origin("k"))))), @r#"
     SEV3 Nothing to say: X by unknown
 
     somebody unknown called X, and it succeeded
