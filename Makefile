@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz build deploy clean build-TrailbellFunction
+.PHONY: help run check test fuzz bench build deploy clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ fuzz: ## Fuzzes every target for FUZZ_SECONDS; needs a nightly compiler and carg
 		cargo +nightly fuzz run $$target target/fuzz/$$target fuzz/corpus/$$target -- \
 			-dict=fuzz/dictionaries/$$target -max_len=4096 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
 	done
+
+bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (isal) and ../shared.
+	cargo build --release --locked --no-default-features --features cli
+	$(PYTHON) benches/table.py
 
 .venv: .venv/.installed ## Sets up the tools of build, deploy and test in .venv.
 

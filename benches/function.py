@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start-up time and memory of the function, as a whole process.
 
-    .venv/bin/python benches/function.py BOOTSTRAP [OTHER] [--object FILE.json.gz]
+    .venv/bin/python benches/function.py BOOTSTRAP [OTHER] [--rules FILE] [--object FILE.json.gz]
 
 Plays the Runtime API for each binary. Start-up is the time from the start of the process to its first request for
 work: median of 10, the binaries in turn. Memory is the peak of the resident set after one invocation on an object,
@@ -73,10 +73,10 @@ def start(bootstrap, api, settings):
     return subprocess.Popen([bootstrap], env=environment, stdout=sys.stderr)
 
 
-def start_up(bootstrap):
+def start_up(bootstrap, rules):
     api = RuntimeApi([])
     began = time.perf_counter()
-    process = start(bootstrap, api, {})
+    process = start(bootstrap, api, {"RULES_FILE": str(rules)})
     asked = api.asked.wait(30)
     took = time.perf_counter() - began
     process.kill()
@@ -123,13 +123,14 @@ def moto():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bootstrap", nargs="+")
+    parser.add_argument("--rules", type=pathlib.Path, default=ROOT / "rules.yaml", help="for the start-up")
     parser.add_argument("--object", type=pathlib.Path)
     arguments = parser.parse_args()
 
     times = {bootstrap: [] for bootstrap in arguments.bootstrap}
     for _ in range(11):
         for bootstrap in arguments.bootstrap:
-            times[bootstrap].append(start_up(bootstrap))
+            times[bootstrap].append(start_up(bootstrap, arguments.rules))
     for bootstrap, all_times in times.items():
         counted = all_times[1:]  # the first run warms the page cache
         print(f"{bootstrap}: start-up {statistics.median(counted):.1f} ms, from {min(counted):.1f} to {max(counted):.1f}")

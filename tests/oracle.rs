@@ -117,6 +117,20 @@ fn no_spelling_hides_a_value() {
             br#"{"userAgent":"aws-cli\u002f2.1"}"#,
         ],
     );
+    check_all_match(
+        r#"requestParameters.bucketName = "b""#,
+        &[
+            br#"{"requestParameters":{"bucketName":"b"}}"#,
+            br#"{"requestParameters":{ "bucketName" : ["a",["b"]] }}"#,
+            br#"{"requestParameters":{"bucketName":"a","bucketName":"b"}}"#,
+            br#"{"requestParameters":{"bucketN\u0061me":"b"}}"#,
+            br#"{"requestParameters":{"bucketName":"\u0062"}}"#,
+            br#"{"requestParameters":[{"bucketName":"a"},{"bucketName":"b"}]}"#,
+            br#"{"requestParameters":"{\"bucketName\":\"b\"}"}"#,
+            br#"{"requestParameters":"%7B%22bucketName%22%3A%22b%22%7D"}"#,
+            br#"{"requestParameters":["%7B%22bucketName%22%3A%22b%22%7D"]}"#,
+        ],
+    );
     check_all_match(r#"x like "a\"b\\c\n""#, &[br#"{"x":"-a\"b\\c\n-"}"#, br#"{"x":"-a\u0022b\u005cc\u000A-"}"#]);
     check_all_match(
         r#"x = "é😀""#,
@@ -206,6 +220,8 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
         2 => (select(TEXTS), select(TEXTS)).prop_map(|(one, other)| format!("{one}{other}")),
         // What looks like a field, inside of a string.
         1 => (select(NAMES), select(TEXTS)).prop_map(|(name, text)| format!("{{\"{name}\":\"{text}\"}}")),
+        // The same as a service may write it, which is JSON without a quote or a backslash.
+        1 => (select(NAMES), select(TEXTS)).prop_map(|(name, text)| format!("%7B%22{name}%22%3A%22{text}%22%7D")),
     ];
     let numbers = NUMBERS.iter().copied().chain(["1e400", "123456789012345678901234567890", "1E2", "-0.0", "5902e0"]);
     let leaf = prop_oneof![
@@ -238,11 +254,16 @@ fn object(value: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8
     })
 }
 
-/// Comparisons of a whole path with text, of the kind that an index can use.
+/// Comparisons of a whole path with text, of the kind that an index can use: at the top of the record and one below.
 fn indexed() -> impl Strategy<Value = String> {
-    let parts = (select(NAMES), select(vec!["=", "starts_with", "ends_with", "like"]), select(TEXTS));
-    let clause = parts.prop_map(|(name, operator, text)| {
-        let path = Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
+    let block = select(vec!["requestParameters", "userIdentity", "a"]);
+    let keys = prop_oneof![
+        select(NAMES).prop_map(|name| vec![name]),
+        (block, select(NAMES)).prop_map(|(block, name)| vec![block, name]),
+    ];
+    let parts = (keys, select(vec!["=", "starts_with", "ends_with", "like"]), select(TEXTS));
+    let clause = parts.prop_map(|(keys, operator, text)| {
+        let path = Path { root: Root::Record, steps: keys.into_iter().map(|key| Step::Key(key.to_owned())).collect() };
         format!("{path} {operator} {}", Value::Text(text.to_owned()))
     });
     vec(clause, 1..3).prop_map(|clauses| clauses.join(" and "))

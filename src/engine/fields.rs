@@ -1,43 +1,67 @@
-//! The fields of an object, told from its text by the quotes of its own strings, without parsing it.
+//! The fields of an object, told from its text by where its own strings stand, without parsing it.
 //!
 //! Right for every object that is JSON: its keys are the strings before a colon, and of equal keys the last counts, as
 //! for `serde_json`. Keys are compared as they are spelled, so an object with a backslash in a key is not understood.
+
+use crate::log_file::Strings;
 
 /// A field of an object.
 pub struct Member<'a> {
     /// As it is spelled, without its quotes.
     pub key: &'a [u8],
+    /// The offset of the key's first byte.
+    pub begins: usize,
     /// The offset of its value.
     pub value: usize,
     /// The offset of the value's closing quote, if it is a string.
     pub closes: Option<usize>,
+    /// The offset of the next string, or the end of the text: the value ends before it.
+    pub until: usize,
 }
 
-/// The members of the object that `text` begins with; `quotes` are those of its own strings.
-pub fn members<'a>(text: &'a [u8], quotes: &'a [u32]) -> impl Iterator<Item = Member<'a>> {
-    let (mut strings, _) = quotes.as_chunks::<2>();
-    std::iter::from_fn(move || {
+/// The members of the object that `text` begins with; `strings` are its own.
+pub fn members<'a>(text: &'a [u8], mut strings: Strings<'a>) -> Members<'a> {
+    let next = strings.next();
+    Members { text, strings, next }
+}
+
+/// What [`members`] gives.
+pub struct Members<'a> {
+    text: &'a [u8],
+    strings: Strings<'a>,
+    /// The string that was looked at last.
+    next: Option<[usize; 2]>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Member<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Member<'a>> {
         loop {
-            let [opens, closes] = *strings.split_off_first()?;
-            let colon = past_blanks(text, closes as usize + 1);
-            if text.get(colon) != Some(&b':') {
+            let [opens, closes] = self.next?;
+            self.next = self.strings.next();
+            let colon = past_blanks(self.text, closes + 1);
+            if self.text.get(colon) != Some(&b':') {
                 continue;
             }
-            let value = past_blanks(text, colon + 1);
-            let closing = match strings.first() {
-                Some([opens, closes]) if *opens as usize == value => Some(*closes as usize),
+            let value = past_blanks(self.text, colon + 1);
+            let closing = match self.next {
+                Some([opens, closes]) if opens == value => {
+                    self.next = self.strings.next();
+                    Some(closes)
+                }
                 _ => None,
             };
-            if closing.is_some() {
-                strings.split_off_first();
-            }
-            let key = text.get(opens as usize + 1..closes as usize)?;
-            return Some(Member { key, value, closes: closing });
+            let key = self.text.get(opens + 1..closes)?;
+            let until = self.next.map_or(self.text.len(), |[opens, _]| opens);
+            return Some(Member { key, begins: opens + 1, value, closes: closing, until });
         }
-    })
+    }
 }
 
 /// The offset of the first byte from `at` on that is no white space.
+#[inline]
 pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
         at += 1;
@@ -47,17 +71,21 @@ pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
 
 /// Names of fields that are asked for, each known by a number from 0.
 pub struct Names {
-    names: Vec<Box<[u8]>>,
-    /// By shape: the numbers of the names that have it. Most keys of a record have the shape of no name.
-    by_shape: Vec<Vec<u16>>,
+    known: Vec<Box<[u8]>>,
+    /// By shape: one of the names that have it. Most keys of a record have the shape of no name.
+    by_shape: Box<[u16; SHAPES]>,
+    /// By number: another name of the same shape.
+    others: Vec<u16>,
 }
 
-impl Names {
-    const SHAPES: usize = 512;
+const SHAPES: usize = 1024;
+/// No name.
+const NONE: u16 = u16::MAX;
 
+impl Names {
     /// None yet.
     pub fn new() -> Self {
-        Self { names: Vec::new(), by_shape: vec![Vec::new(); Self::SHAPES] }
+        Self { known: Vec::new(), by_shape: Box::new([NONE; SHAPES]), others: Vec::new() }
     }
 
     /// The number of a name, which is a new one if need be; `None` if it cannot be told from its spelling.
@@ -65,21 +93,28 @@ impl Names {
         if let Some(number) = self.number(name.as_bytes()) {
             return Some(number);
         }
-        let number = u16::try_from(self.names.len()).ok().filter(|_| is_plain(name))?;
-        self.names.push(name.as_bytes().into());
-        self.by_shape[shape(name.as_bytes())].push(number);
+        let number = u16::try_from(self.known.len()).ok().filter(|number| *number != NONE && is_plain(name))?;
+        self.known.push(name.as_bytes().into());
+        self.others.push(std::mem::replace(&mut self.by_shape[shape(name.as_bytes())], number));
         Some(number.into())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.known.len()
     }
 
     /// The number of a name.
     #[inline]
     pub fn number(&self, key: &[u8]) -> Option<usize> {
-        self.by_shape[shape(key)].iter().map(|number| usize::from(*number)).find(|number| *self.names[*number] == *key)
+        let mut number = self.by_shape[shape(key)];
+        while number != NONE {
+            if *self.known[usize::from(number)] == *key {
+                return Some(number.into());
+            }
+            number = self.others[usize::from(number)];
+        }
+        None
     }
 }
 
@@ -93,14 +128,23 @@ pub fn is_plain(text: &str) -> bool {
 #[inline]
 fn shape(key: &[u8]) -> usize {
     let last = key.last_chunk::<4>().map_or(0, |last| u32::from_le_bytes(*last));
-    ((last.wrapping_mul(0x9e37_79b1) >> 23) as usize ^ key.len()) % Names::SHAPES
+    ((last.wrapping_mul(0x9e37_79b1) >> 22) as usize ^ key.len()) % SHAPES
 }
 
 /// Where the named fields of one record are.
 #[derive(Default)]
 pub struct Fields {
-    /// By number of name: the offset of the value and of its closing quote; 0 for none.
-    places: Vec<(u32, u32)>,
+    /// By number of name.
+    places: Vec<Place>,
+    plain: bool,
+}
+
+/// Offsets, of which 0 means none.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    value: u32,
+    closes: u32,
+    until: u32,
 }
 
 /// What stands in a field.
@@ -118,15 +162,19 @@ pub enum Found<'a> {
 
 impl Fields {
     /// Finds the fields of a record; false if they are not understood.
-    pub fn read(&mut self, names: &Names, text: &[u8], quotes: &[u32]) -> bool {
+    pub fn read(&mut self, names: &Names, text: &[u8], strings: Strings<'_>) -> bool {
         self.places.clear();
-        self.places.resize(names.len(), (0, 0));
-        for Member { key, value, closes } in members(text, quotes) {
+        self.places.resize(names.len(), Place::default());
+        self.plain = strings.plain;
+        let Ok(_) = u32::try_from(text.len()) else { return false };
+        for Member { key, value, closes, until, .. } in members(text, strings) {
             match names.number(key) {
-                // Offsets come from 32 bits.
-                #[expect(clippy::cast_possible_truncation, reason = "a closing quote or a colon lies before")]
-                Some(number) => self.places[number] = (value as u32, closes.unwrap_or(0) as u32),
-                None if key.contains(&b'\\') => return false,
+                #[expect(clippy::cast_possible_truncation, reason = "no offset is greater than the length")]
+                Some(number) => {
+                    let closes = closes.unwrap_or(0) as u32;
+                    self.places[number] = Place { value: value as u32, closes, until: until as u32 };
+                }
+                None if !self.plain && key.contains(&b'\\') => return false,
                 None => {}
             }
         }
@@ -135,20 +183,24 @@ impl Fields {
 
     /// The offset of a field's value.
     pub fn value(&self, number: usize) -> Option<usize> {
-        self.places.get(number).map(|(value, _)| *value as usize).filter(|value| *value > 0)
+        self.places.get(number).map(|place| place.value as usize).filter(|value| *value > 0)
+    }
+
+    /// The text in which a field's value lies, if nothing in it is escaped.
+    pub fn plain<'a>(&self, number: usize, text: &'a [u8]) -> Option<&'a [u8]> {
+        let place = self.places.get(number).filter(|_| self.plain)?;
+        text.get(place.value as usize..place.until as usize)
     }
 
     /// What stands in a field of `text`.
     #[inline]
     pub fn find<'a>(&self, number: usize, text: &'a [u8]) -> Found<'a> {
-        let Some((value, closes)) = self.places.get(number).map(|(value, closes)| (*value as usize, *closes as usize))
-        else {
-            return Found::Absent;
-        };
+        let place = self.places.get(number).copied().unwrap_or_default();
+        let (value, closes) = (place.value as usize, place.closes as usize);
         match text.get(value) {
             _ if value == 0 => Found::Absent,
             Some(b'"') if closes > 0 => match text.get(value + 1..closes) {
-                Some(inside) if !inside.contains(&b'\\') => Found::Text(inside),
+                Some(inside) if self.plain || !inside.contains(&b'\\') => Found::Text(inside),
                 _ => Found::Anything,
             },
             Some(b'"' | b'[') | None => Found::Anything,
@@ -170,7 +222,7 @@ mod tests {
         let mut scan = Scan::default();
         assert!(matches!(scan.run(text.as_bytes()), Ok(Some(length)) if length == text.len()), "{text}");
         let mut fields = Fields::default();
-        fields.read(&names, text.as_bytes(), scan.quotes()?).then_some((fields, names))
+        fields.read(&names, text.as_bytes(), scan.strings()?).then_some((fields, names))
     }
 
     #[test]

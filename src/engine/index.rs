@@ -1,56 +1,132 @@
-//! Which rules a record could match, told from the fields at its top.
+//! Which rules a record could match, told from the fields at its top and one below.
 //!
 //! Sound: a rule that matches a record is always among its candidates. Each rule is filed under what is rarest of all
 //! that a matching record must have, so a record costs what its own fields cost, however many rules there are; what
 //! else the rule needs is checked when it comes up.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
 
-use super::fields::{Fields, Found, Names, is_plain};
-use crate::filter::{
-    Filter,
-    operand::{Needs, Requires},
-    rarity,
+use super::{
+    fields::{Found, Names, is_plain},
+    projected::View,
+};
+use crate::{
+    filter::{
+        Filter,
+        operand::{Needs, Requires, Test},
+        rarity,
+    },
+    record::Scalar,
 };
 
 /// The index over the filters of a rule set, which are known by their position.
 pub struct Index {
     names: Names,
-    /// The fields under which rules are filed, by their numbers.
-    filed: Vec<(usize, Filed)>,
+    /// The fields under which rules are filed.
+    filed: Vec<(Field, Filed)>,
     /// Rules that nothing is known of.
     always: Vec<usize>,
     /// By rule: of each list, one must hold.
     checks: Vec<Vec<Vec<Check>>>,
 }
 
+/// A field of a record.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Field {
+    /// The number of the name that it has or lies under.
+    pub top: usize,
+    /// Its key where it lies in the object of that name.
+    pub inner: Option<Box<[u8]>>,
+}
+
 /// Rules by what a field must hold.
 #[derive(Default)]
 struct Filed {
-    exact: HashMap<Box<[u8]>, Vec<usize>, FixedState>,
-    prefixes: Vec<(Box<[u8]>, Vec<usize>)>,
-    parts: Vec<(Finder<'static>, Vec<usize>)>,
+    exact: HashMap<Box<[u8]>, Vec<usize>, RandomState>,
+    /// Its value must pass the test.
+    tests: Vec<(Test, usize)>,
     /// It need only be there.
     there: Vec<usize>,
     /// All of them.
     all: Vec<usize>,
+    /// For a field that lies deeper: texts of which one stands in the record, in quotes, if any of the rules matches. To
+    /// look for them costs less than to find the field.
+    texts: Vec<Finder<'static>>,
 }
 
 /// What a field must hold.
 struct Check {
-    field: usize,
+    field: Field,
     value: Requires,
+    test: Option<Test>,
+}
+
+/// What values have been found to select. Most fields have few values in a log file, so a test on a user agent, however
+/// slow, is made once for each and not once for each record.
+#[derive(Default)]
+pub struct Memory {
+    /// Whose.
+    index: Option<Arc<Index>>,
+    /// As [`Index::filed`].
+    selected: Vec<Selected>,
+}
+
+/// By value of a field: the rules that it selects.
+struct Selected {
+    rules: HashMap<Box<[u8]>, Box<[usize]>, RandomState>,
+    /// How many bytes may still be remembered before all is forgotten.
+    left: usize,
+    most: usize,
+}
+
+impl Memory {
+    /// The fields share this many bytes.
+    const MAX_BYTES: usize = 4 << 20;
+
+    fn of(&mut self, index: &Arc<Index>) -> &mut [Selected] {
+        if !self.index.as_ref().is_some_and(|known| Arc::ptr_eq(known, index)) {
+            self.index = Some(Arc::clone(index));
+            let most = Self::MAX_BYTES / index.filed.len().max(1);
+            self.selected = index.filed.iter().map(|_| Selected::new(most)).collect();
+        }
+        &mut self.selected
+    }
+}
+
+impl Selected {
+    /// What a value takes beside its own bytes and its rules.
+    const ENTRY: usize = 64;
+
+    fn new(most: usize) -> Self {
+        Self { rules: HashMap::default(), left: most, most }
+    }
+
+    fn remember(&mut self, value: &[u8], rules: Box<[usize]>) {
+        let bytes = Self::ENTRY + value.len() + size_of_val(&*rules);
+        if bytes > self.most {
+            return;
+        }
+        if bytes > self.left {
+            *self = Self::new(self.most);
+        }
+        self.left -= bytes;
+        self.rules.insert(value.into(), rules);
+    }
 }
 
 impl Index {
     /// An index over `filters`.
     pub fn new<'a>(filters: impl IntoIterator<Item = &'a Filter>) -> Self {
         let mut index = Self { names: Names::new(), filed: Vec::new(), always: Vec::new(), checks: Vec::new() };
-        let mut filed: HashMap<usize, Filed> = HashMap::new();
+        let mut filed: HashMap<Field, Filed> = HashMap::new();
         for (rule, filter) in filters.into_iter().enumerate() {
+            // Those that the filter may look at are found with those of the index.
+            for field in filter.fields() {
+                index.names.add(field);
+            }
             let mut lists = filter.needs();
             lists.sort_by_key(|list| rarity(list));
             let names = &mut index.names;
@@ -58,14 +134,17 @@ impl Index {
             match lists.next() {
                 Some(list) => {
                     for check in list {
-                        filed.entry(check.field).or_default().file(rule, check);
+                        filed.entry(check.field.clone()).or_default().file(rule, check);
                     }
                 }
                 None => index.always.push(rule),
             }
             index.checks.push(lists.collect());
         }
-        index.filed = filed.into_iter().collect();
+        for (field, mut filed) in filed {
+            filed.texts = field.inner.as_ref().map(|key| filed.texts(key)).unwrap_or_default();
+            index.filed.push((field, filed));
+        }
         index
     }
 
@@ -74,11 +153,13 @@ impl Index {
         &self.names
     }
 
-    /// Puts the positions of the filters that could match `record` into `candidates`, in order.
-    pub fn candidates(&self, record: &[u8], fields: &Fields, candidates: &mut Vec<usize>) {
+    /// Puts the positions of the filters that could match a record into `candidates`, in order.
+    pub fn candidates(self: &Arc<Self>, record: &View<'_>, memory: &mut Memory, candidates: &mut Vec<usize>) {
         candidates.clone_from(&self.always);
-        for (field, filed) in &self.filed {
-            filed.collect(fields.find(*field, record), candidates);
+        for ((field, filed), memory) in self.filed.iter().zip(memory.of(self)) {
+            if filed.texts.is_empty() || record.may_hold(field.top, &filed.texts) {
+                filed.collect(record.find(field), memory, candidates);
+            }
         }
         if candidates.is_empty() {
             return;
@@ -86,80 +167,86 @@ impl Index {
         candidates.sort_unstable();
         candidates.dedup();
         candidates.retain(|rule| {
-            self.checks[*rule].iter().all(|list| list.iter().any(|check| check.holds(fields.find(check.field, record))))
+            self.checks[*rule].iter().all(|list| list.iter().any(|check| check.holds(record.find(&check.field))))
         });
     }
 }
 
 /// `None` if one of them cannot be told from the text of a record.
 fn checks(names: &mut Names, list: Vec<Needs>) -> Option<Vec<Check>> {
-    let check = |Needs { field, value }| {
-        let value = match value {
-            Requires::Exact(text) | Requires::Prefix(text) | Requires::Substring(text) if !is_plain(&text) => {
-                Requires::Nothing
-            }
-            value => value,
+    let check = |Needs { keys, value, test }: Needs| {
+        let (top, inner) = keys.split_first()?;
+        let inner = match inner {
+            [key] if is_plain(key) => Some(key.as_bytes().into()),
+            [] => None,
+            _ => return None,
         };
-        Some(Check { field: names.add(&field)?, value })
+        Some(Check { field: Field { top: names.add(top)?, inner }, value, test })
     };
     list.into_iter().map(check).collect()
 }
 
 impl Filed {
+    const MAX_TEXTS: usize = 4;
+
     fn file(&mut self, rule: usize, check: Check) {
-        let list = match check.value {
-            Requires::Exact(text) => self.exact.entry(text.into_bytes().into()).or_default(),
-            Requires::Prefix(text) => {
-                under(&mut self.prefixes, |known| **known == *text.as_bytes(), || text.as_bytes().into())
+        match (check.value, check.test) {
+            (Requires::Exact(text), _) if is_plain(&text) => {
+                self.exact.entry(text.into_bytes().into()).or_default().push(rule);
             }
-            Requires::Substring(text) => under(
-                &mut self.parts,
-                |known| known.needle() == text.as_bytes(),
-                || Finder::new(text.as_bytes()).into_owned(),
-            ),
-            Requires::Nothing => &mut self.there,
-        };
-        list.push(rule);
+            (_, Some(test)) => self.tests.push((test, rule)),
+            _ => self.there.push(rule),
+        }
         self.all.push(rule);
     }
 
-    fn collect(&self, found: Found<'_>, rules: &mut Vec<usize>) {
+    /// The values, if they are few and all that rules want of the field, or else its key.
+    fn texts(&self, key: &[u8]) -> Vec<Finder<'static>> {
+        let quoted = |text: &[u8]| Finder::new(&[b"\"", text, b"\""].concat()).into_owned();
+        match (&*self.tests, &*self.there) {
+            ([], []) if self.exact.len() <= Self::MAX_TEXTS => self.exact.keys().map(|text| quoted(text)).collect(),
+            _ => vec![quoted(key)],
+        }
+    }
+
+    fn collect(&self, found: Found<'_>, memory: &mut Selected, rules: &mut Vec<usize>) {
         match found {
             Found::Absent => {}
             Found::Anything => rules.extend(&self.all),
-            Found::NoText => rules.extend(&self.there),
+            // A number or a name has no quotes, and may pass a test; it is no text that is looked up.
+            Found::NoText => rules.extend(self.there.iter().chain(self.tests.iter().map(|(_, rule)| rule))),
+            Found::Text(text) if self.tests.is_empty() => rules.extend(self.select(text)),
             Found::Text(text) => {
-                rules.extend(&self.there);
-                rules.extend(self.exact.get(text).into_iter().flatten());
-                rules.extend(
-                    self.prefixes.iter().filter(|(known, _)| text.starts_with(known)).flat_map(|(_, rules)| rules),
-                );
-                rules.extend(
-                    self.parts.iter().filter(|(known, _)| known.find(text).is_some()).flat_map(|(_, rules)| rules),
-                );
+                if let Some(selected) = memory.rules.get(text) {
+                    rules.extend(selected);
+                    return;
+                }
+                let selected: Box<[usize]> = self.select(text).collect();
+                rules.extend(&selected);
+                memory.remember(text, selected);
             }
         }
     }
-}
 
-/// The rules under a key, which is new if need be.
-fn under<K>(lists: &mut Vec<(K, Vec<usize>)>, is: impl Fn(&K) -> bool, new: impl Fn() -> K) -> &mut Vec<usize> {
-    let at = lists.iter().position(|(key, _)| is(key)).unwrap_or_else(|| {
-        lists.push((new(), Vec::new()));
-        lists.len() - 1
-    });
-    &mut lists[at].1
+    fn select(&self, text: &[u8]) -> impl Iterator<Item = usize> {
+        // What is no Unicode may be repaired to text that passes.
+        let known = std::str::from_utf8(text).ok();
+        let passing = self.tests.iter().filter(move |(test, _)| known.is_none_or(|text| test(Scalar::Text(text))));
+        let exact = self.exact.get(text).into_iter().flatten();
+        self.there.iter().chain(exact).chain(passing.map(|(_, rule)| rule)).copied()
+    }
 }
 
 impl Check {
     fn holds(&self, found: Found<'_>) -> bool {
         match (found, &self.value) {
-            (Found::Absent, _) => false,
-            (Found::Anything, _) | (_, Requires::Nothing) => true,
-            (Found::NoText, _) => false,
-            (Found::Text(text), Requires::Exact(wanted)) => text == wanted.as_bytes(),
-            (Found::Text(text), Requires::Prefix(wanted)) => text.starts_with(wanted.as_bytes()),
-            (Found::Text(text), Requires::Substring(wanted)) => memchr::memmem::find(text, wanted.as_bytes()).is_some(),
+            (Found::Absent, _) | (Found::NoText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
+                false
+            }
+            (Found::Text(text), Requires::Exact(wanted)) if is_plain(wanted) => text == wanted.as_bytes(),
+            (Found::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => text.starts_with(wanted.as_bytes()),
+            // The filter itself asks no more than this would.
+            _ => true,
         }
     }
 }
@@ -167,16 +254,21 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log_file::Scan;
+    use crate::{
+        engine::{fields::Fields, projected::Inner},
+        log_file::Scan,
+    };
 
     /// The candidates among `filters` for a record.
     fn check(filters: &[&str], record: &str, expected: &[usize]) {
         let filters: Vec<_> = filters.iter().map(|filter| Filter::parse(filter).unwrap()).collect();
-        let index = Index::new(&filters);
+        let index = Arc::new(Index::new(&filters));
         let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
-        assert!(fields.read(index.names(), record.as_bytes(), scan.quotes().unwrap()), "{record}");
-        index.candidates(record.as_bytes(), &fields, &mut candidates);
+        assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
+        let mut inner = Inner::default();
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut inner);
+        index.candidates(&view, &mut Memory::default(), &mut candidates);
         assert_eq!(candidates, expected, "{record}");
     }
 
@@ -202,8 +294,33 @@ mod tests {
         check(
             &filters,
             r#"{"eventName":"\u0050","eventSource":"ecr.amazonaws.com","requestParameters":{}}"#,
-            &[0, 1, 3, 4, 6],
+            &[0, 1, 4, 6],
         );
         check(&filters, r#"{"eventName":5}"#, &[4, 6]);
+        // One below the top.
+        check(&filters, r#"{"requestParameters":{"bucketName":"b"}}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":{"bucketName":"c"}}"#, &[4, 6]);
+        check(&filters, r#"{"requestParameters":{"bucketName":"\u0062"}}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":{"bucket\u004eame":"b"}}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":{"bucketName":["b"]}}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":"{\"bucketName\":\"b\"}"}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":"%7B%22bucketName%22%3A%22b%22%7D"}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":[{"bucketName":"b"}]}"#, &[3, 4, 6]);
+        check(&filters, r#"{"requestParameters":null}"#, &[4, 6]);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut selected = Selected::new(10_000);
+        for number in 0..1000 {
+            selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
+            let bytes = selected.rules.iter().map(|(value, rules)| value.len() + size_of_val(&**rules));
+            assert!(bytes.sum::<usize>() <= 10_000);
+            // The last one is known until others need its place.
+            assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));
+        }
+        assert!(selected.rules.len() > 10);
+        selected.remember(&[b'a'; 10_000], Box::default());
+        assert!(!selected.rules.contains_key(&[b'a'; 10_000][..]));
     }
 }

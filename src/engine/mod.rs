@@ -14,10 +14,11 @@ use std::sync::Arc;
 pub use parse::{MAX_NESTING, parse};
 
 use fields::Fields;
+use index::{Index, Memory};
 use projected::{Inner, View};
 
 use crate::{
-    log_file::{RawRecord, Scan},
+    log_file::{RawRecord, Scan, Strings},
     record::Record,
     rule::{Accounts, Rule, RuleSet, Verdict},
 };
@@ -26,7 +27,7 @@ use crate::{
 pub struct Engine {
     rules: Vec<Arc<Rule>>,
     accounts: Arc<Accounts>,
-    index: index::Index,
+    index: Arc<Index>,
 }
 
 /// Memory that is kept from record to record.
@@ -35,6 +36,7 @@ pub struct Scratch {
     scan: Scan,
     fields: Fields,
     inner: Inner,
+    memory: Memory,
     candidates: Vec<usize>,
 }
 
@@ -70,7 +72,7 @@ impl Engine {
     pub fn new(rules: RuleSet) -> Self {
         let accounts = rules.accounts;
         let rules: Vec<_> = rules.rules.into_iter().filter(|rule| rule.enabled).map(Arc::new).collect();
-        let index = index::Index::new(rules.iter().map(|rule| &rule.filter));
+        let index = Arc::new(Index::new(rules.iter().map(|rule| &rule.filter)));
         Self { rules, accounts, index }
     }
 
@@ -111,16 +113,16 @@ impl Engine {
 
     /// Leaves in `scratch.candidates` the rules that match the record, as far as its text tells.
     fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
-        let Scratch { scan, fields, inner, candidates } = scratch;
+        let Scratch { scan, fields, inner, memory, candidates } = scratch;
         let (names, text) = (self.index.names(), record.text);
-        let quotes = record.quotes().or_else(|| own_quotes(text, scan));
-        let Some(quotes) = quotes.filter(|quotes| fields.read(names, text, quotes)) else {
+        let strings = record.strings().or_else(|| own_strings(text, scan));
+        let Some(strings) = strings.filter(|strings| fields.read(names, text, *strings)) else {
             candidates.clear();
             candidates.extend(0..self.rules.len());
             return;
         };
-        self.index.candidates(text, fields, candidates);
-        let view = View::new(text, quotes, names, fields, inner);
+        let view = View::new(text, strings, names, fields, inner);
+        self.index.candidates(&view, memory, candidates);
         candidates.retain(|rule| self.rules[*rule].filter.matches(view.root()) | view.is_unsure());
     }
 
@@ -138,9 +140,9 @@ impl Engine {
     }
 }
 
-/// The quotes of the strings of an object that no reader has scanned; `None` if it is not just one object.
-fn own_quotes<'a>(text: &[u8], scan: &'a mut Scan) -> Option<&'a [u32]> {
+/// The own strings of an object that no reader has scanned; `None` if it is not just one object.
+fn own_strings<'a>(text: &[u8], scan: &'a mut Scan) -> Option<Strings<'a>> {
     scan.reset();
     let whole = text.first() == Some(&b'{') && matches!(scan.run(text), Ok(Some(length)) if length == text.len());
-    scan.quotes().filter(|_| whole)
+    scan.strings().filter(|_| whole)
 }

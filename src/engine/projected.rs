@@ -3,14 +3,20 @@
 //! For a record that is JSON it looks exactly like the parsed one, or [`View::is_unsure`] afterwards: where a string has
 //! an escape or is no Unicode, or anything else that is not read here, the answer is the parser's.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+};
+
+use memchr::memmem::Finder;
 
 use super::{
-    fields::{Fields, Names, members, past_blanks},
+    fields::{Fields, Found, Names, members, past_blanks},
+    index::Field,
     parse::MAX_NESTING,
 };
 use crate::{
-    log_file::{Scan, string_end},
+    log_file::{Scan, Strings, string_end},
     number::Number,
     record::{Node, Scalar},
 };
@@ -18,19 +24,30 @@ use crate::{
 /// One record.
 pub struct View<'a> {
     text: &'a [u8],
-    quotes: &'a [u32],
+    strings: Strings<'a>,
     names: &'a Names,
     fields: &'a Fields,
     inner: RefCell<&'a mut Inner>,
     unsure: Cell<bool>,
 }
 
-/// The value deeper in the record that was scanned last: the next question is often about the same.
+/// The values deeper in the record that were scanned, a few of them: rules ask about the same ones.
 #[derive(Default)]
 pub struct Inner {
-    at: usize,
-    end: Option<usize>,
+    values: Vec<Scanned>,
+    /// How many of them are of this record.
+    known: usize,
     scan: Scan,
+}
+
+/// An object or a list.
+#[derive(Default)]
+struct Scanned {
+    at: usize,
+    /// The offset after it; `None` where it has none.
+    end: Option<usize>,
+    /// Of an object: where the keys stand, and where the values begin. `None` where there are too many to tell.
+    members: Option<Vec<(Range<usize>, usize)>>,
 }
 
 /// A value of a record, known by the offset at which it begins.
@@ -42,10 +59,16 @@ pub struct Projected<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A view of the object `text`, whose own strings have these quotes and whose named fields are known.
-    pub fn new(text: &'a [u8], quotes: &'a [u32], names: &'a Names, fields: &'a Fields, inner: &'a mut Inner) -> Self {
-        inner.at = 0;
-        Self { text, quotes, names, fields, inner: RefCell::new(inner), unsure: Cell::new(false) }
+    /// A view of the object `text`, with its own strings, whose named fields are known.
+    pub fn new(
+        text: &'a [u8],
+        strings: Strings<'a>,
+        names: &'a Names,
+        fields: &'a Fields,
+        inner: &'a mut Inner,
+    ) -> Self {
+        inner.known = 0;
+        Self { text, strings, names, fields, inner: RefCell::new(inner), unsure: Cell::new(false) }
     }
 
     /// The whole record.
@@ -58,42 +81,71 @@ impl<'a> View<'a> {
         self.unsure.take()
     }
 
+    /// What stands in a field.
+    #[inline]
+    pub fn find(&self, field: &Field) -> Found<'a> {
+        match &field.inner {
+            None => self.fields.find(field.top, self.text),
+            Some(key) => self.find_inner(field.top, key),
+        }
+    }
+
+    /// Whether one of the texts stands somewhere in the object that is the field of that number, or may. What is no
+    /// object may still hold one that is spelled otherwise: percent-encoded in a string.
+    pub fn may_hold(&self, top: usize, texts: &[Finder<'_>]) -> bool {
+        let object = self.fields.plain(top, self.text).filter(|value| value.first() == Some(&b'{'));
+        object.is_none_or(|object| texts.iter().any(|text| text.find(object).is_some()))
+    }
+
+    fn find_inner(&self, top: usize, key: &[u8]) -> Found<'a> {
+        let Some(at) = self.fields.value(top) else { return Found::Absent };
+        let value = match self.text.get(at) {
+            Some(b'{') => self.member(at, key),
+            // A list of objects, or perhaps an object in a string.
+            Some(b'[' | b'"') => return Found::Anything,
+            _ => None,
+        };
+        match value.and_then(|at| Some((at, self.text.get(at)?))) {
+            _ if self.is_unsure() => Found::Anything,
+            None => Found::Absent,
+            Some((at, b'"')) => text(self.text, at + 1).map_or(Found::Anything, |text| Found::Text(text.as_bytes())),
+            Some((_, b'[')) => Found::Anything,
+            Some(_) => Found::NoText,
+        }
+    }
+
     fn unsure<T>(&self) -> Option<T> {
         self.unsure.set(true);
         None
     }
 
-    /// The offset of a member's value in the object at `at`, which is not the record itself.
+    /// The offset of a member's value in the object at `at`, which is not the record itself. Of equal keys the last
+    /// counts.
     fn member(&self, at: usize, key: &[u8]) -> Option<usize> {
         let mut inner = self.inner.borrow_mut();
-        inner.look(self.text, at);
-        match (inner.end, inner.scan.quotes()) {
-            (Some(_), Some(quotes)) => self.last(self.text.get(at..)?, quotes, key).map(|value| at + value),
-            _ => self.unsure(),
-        }
-    }
-
-    /// The offset of the value of the last member of that name.
-    fn last(&self, text: &[u8], quotes: &[u32], key: &[u8]) -> Option<usize> {
+        let Some(members) = &inner.look(self.text, at).members else { return self.unsure() };
         let mut found = None;
-        for member in members(text, quotes) {
-            if member.key == key {
-                found = Some(member.value);
-            } else if member.key.contains(&b'\\') {
+        for (name, value) in members {
+            let name = self.text.get(name.clone())?;
+            if name == key {
+                found = Some(*value);
+            } else if name.contains(&b'\\') {
                 return self.unsure();
             }
         }
         found
     }
 
+    /// The same in the record itself, for a key that is not among the names.
+    fn own_member(&self, key: &[u8]) -> Option<usize> {
+        // `Fields` has made sure that no key has a backslash.
+        members(self.text, self.strings).filter(|member| member.key == key).last().map(|member| member.value)
+    }
+
     /// The offset after the value at `at`.
     fn end(&self, at: usize) -> Option<usize> {
         match self.text.get(at)? {
-            b'{' | b'[' => {
-                let mut inner = self.inner.borrow_mut();
-                inner.look(self.text, at);
-                inner.end
-            }
+            b'{' | b'[' => self.inner.borrow_mut().look(self.text, at).end,
             b'"' => string_end(self.text.get(at + 1..)?, &mut false).map(|length| at + 1 + length),
             _ => Some(at + self.word(at).len()),
         }
@@ -108,12 +160,40 @@ impl<'a> View<'a> {
 }
 
 impl Inner {
-    fn look(&mut self, text: &[u8], at: usize) {
-        if self.at != at {
-            self.at = at;
-            self.scan.reset();
-            self.end = text.get(at..).and_then(|rest| self.scan.run(rest).ok().flatten()).map(|length| at + length);
+    const MAX: usize = 16;
+
+    fn look(&mut self, text: &[u8], at: usize) -> &Scanned {
+        if let Some(number) = self.values[..self.known].iter().position(|value| value.at == at) {
+            return &self.values[number];
         }
+        // The last one gives way where there are too many.
+        let number = self.known.min(Self::MAX - 1);
+        self.known = number + 1;
+        if self.values.len() == number {
+            self.values.push(Scanned::default());
+        }
+        self.values[number].scan(&mut self.scan, text, at);
+        &self.values[number]
+    }
+}
+
+impl Scanned {
+    fn scan(&mut self, scan: &mut Scan, text: &[u8], at: usize) {
+        scan.reset();
+        let rest = text.get(at..).unwrap_or_default();
+        self.at = at;
+        self.end = scan.run(rest).ok().flatten().map(|length| at + length);
+        let strings = scan.strings().filter(|_| self.end.is_some());
+        let list = self.members.take();
+        self.members = strings.map(|strings| {
+            let mut list = list.unwrap_or_default();
+            list.clear();
+            list.extend(members(rest, strings).map(|member| {
+                let begins = at + member.begins;
+                (begins..begins + member.key.len(), at + member.value)
+            }));
+            list
+        });
     }
 }
 
@@ -148,7 +228,7 @@ impl<'a> Node<'a> for Projected<'a> {
         }
         let value = match (self.at, view.names.number(key.as_bytes())) {
             (0, Some(number)) => view.fields.value(number),
-            (0, None) => view.last(view.text, view.quotes, key.as_bytes()),
+            (0, None) => view.own_member(key.as_bytes()),
             (at, _) => view.member(at, key.as_bytes()),
         };
         value.map(|at| Self { at, depth: self.depth + 1, ..self })
@@ -208,8 +288,8 @@ mod tests {
         names.add("known");
         let text = record.as_bytes();
         assert!(matches!(scan.run(text), Ok(Some(_))), "{record}");
-        assert!(fields.read(&names, text, scan.quotes().unwrap()), "{record}");
-        let view = View::new(text, scan.quotes().unwrap(), &names, &fields, &mut inner);
+        assert!(fields.read(&names, text, scan.strings().unwrap()), "{record}");
+        let view = View::new(text, scan.strings().unwrap(), &names, &fields, &mut inner);
         let path = Path::parse(path).unwrap();
         let (mut found, mut expected) = (Vec::new(), Vec::new());
         path.visit(view.root(), &mut |scalar| {

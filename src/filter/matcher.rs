@@ -115,9 +115,27 @@ impl Matcher {
         holds
     }
 
-    /// What a matching record must have: of each inner list, at least one. Sound, not complete. `element` is the field
-    /// in which the element of the innermost `any` lies, where that is known.
-    pub fn needs(&self, element: Option<&str>) -> Vec<Vec<Needs>> {
+    /// Shows every path in it.
+    pub fn each_path<'a>(&'a self, see: &mut dyn FnMut(&'a Path)) {
+        match self {
+            Matcher::And(parts) | Matcher::Or(parts) => parts.iter().for_each(|part| part.each_path(see)),
+            Matcher::Not(inner) => inner.each_path(see),
+            Matcher::Any(any) => {
+                see(&any.path);
+                any.inner.each_path(see);
+            }
+            Matcher::Clause(clause) => {
+                see(&clause.path);
+                if let Against::Field(path, _) = &clause.against {
+                    see(path);
+                }
+            }
+        }
+    }
+
+    /// What a matching record must have: of each inner list, at least one. Sound, not complete. `element` are the keys
+    /// of the field in which the element of the innermost `any` lies, where that is known.
+    pub fn needs(&self, element: &[&str]) -> Vec<Vec<Needs>> {
         match self {
             Matcher::And(parts) => parts.iter().flat_map(|part| part.needs(element)).collect(),
             Matcher::Or(parts) => {
@@ -126,15 +144,19 @@ impl Matcher {
                 rarest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
             }
             Matcher::Any(any) => {
-                let field = any.path.first_key().or(element.filter(|_| any.path.root == Root::Element));
-                let there = field.map(|field| vec![Needs { field: field.to_owned(), value: Requires::Nothing }]);
-                there.into_iter().chain(any.inner.needs(field)).collect()
+                let (keys, _) = any.path.first_keys(DEPTH);
+                let list = if any.path.root == Root::Element { element } else { &keys };
+                let there = (!list.is_empty()).then(|| vec![Needs::field(list)]);
+                there.into_iter().chain(any.inner.needs(list)).collect()
             }
             Matcher::Not(_) => Vec::new(),
             Matcher::Clause(clause) => clause.needs(element).into_iter().collect(),
         }
     }
 }
+
+/// How many keys lead to a field that an index knows of.
+const DEPTH: usize = 2;
 
 /// Lists compare by what most records have of them, then by length.
 pub fn rarity(list: &[Needs]) -> (u8, usize) {
@@ -252,17 +274,24 @@ impl Clause {
     }
 
     /// A clause that is not negated holds only where its path reaches a value, and so where the field is in which the
-    /// path begins; a path of one key ends at that field's value or, if that is a list, at what lies in it.
-    fn needs(&self, element: Option<&str>) -> Option<Vec<Needs>> {
-        if self.negated {
+    /// path begins; a path that ends there ends at that field's value or, if that is a list, at what lies in it.
+    fn needs(&self, element: &[&str]) -> Option<Vec<Needs>> {
+        let (keys, ends) = self.path.first_keys(DEPTH);
+        let field = if self.path.root == Root::Element { element } else { &keys };
+        if self.negated || field.is_empty() {
             return None;
         }
-        let field = self.path.first_key().or(element.filter(|_| self.path.root == Root::Element))?;
-        let values = match self.path.only_key() {
-            Some(_) if !self.requires.contains(&Requires::Nothing) => self.requires.to_vec(),
-            _ => vec![Requires::Nothing],
-        };
-        Some(values.into_iter().map(|value| Needs { field: field.to_owned(), value }).collect())
+        match &self.against {
+            Against::Tests(tests) if ends => {
+                let need = |(value, test): (&Requires, &Test)| Needs {
+                    value: value.clone(),
+                    test: Some(Test::clone(test)),
+                    ..Needs::field(field)
+                };
+                Some(self.requires.iter().zip(tests).map(need).collect())
+            }
+            _ => Some(vec![Needs::field(field)]),
+        }
     }
 
     fn matches<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(

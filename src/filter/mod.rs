@@ -77,9 +77,16 @@ impl Filter {
         &self.expr
     }
 
+    /// The fields at the top of a record at which the filter may look.
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.matcher.each_path(&mut |path| fields.extend(path.fields()));
+        fields
+    }
+
     /// What a matching record must have: of each inner list, at least one.
     pub fn needs(&self) -> Vec<Vec<Needs>> {
-        self.matcher.needs(None)
+        self.matcher.needs(&[])
     }
 }
 

@@ -73,28 +73,42 @@ pub enum Requires {
     Nothing,
 }
 
-/// What a field at the top of a record must hold for a filter to match: a value that is as required, or a list with
-/// such a value in it at any depth.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a field of a record must hold for a filter to match: a value that is as required, or a list with such a value
+/// in it at any depth.
+#[derive(Clone)]
 pub struct Needs {
-    /// The key, which must be there.
-    pub field: String,
+    /// The keys that lead to it, one or two.
+    pub keys: Vec<String>,
     /// What its value must be.
     pub value: Requires,
+    /// A test that its value must pass, where the filter looks at the value itself and not only at what lies in it.
+    pub test: Option<Test>,
 }
 
 impl Needs {
-    /// How many records have it, as a guess for comparing: every event has one source out of some hundred and one name
-    /// out of thousands.
+    /// A field that need only be there.
+    pub(super) fn field(keys: &[&str]) -> Self {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self { keys, value: Requires::Nothing, test: None }
+    }
+
+    /// How many records have it and how soon that is told, as a guess for comparing: every event has one source out of
+    /// some hundred and one name out of thousands, and what lies deeper takes longer to find.
     pub fn commonness(&self) -> u8 {
-        match (&self.value, self.field.as_str()) {
-            (Requires::Exact(_), "eventName") => 0,
-            (Requires::Exact(_), "eventSource" | "awsRegion" | "eventType" | "recipientAccountId") => 2,
-            (Requires::Exact(_), _) => 1,
-            (Requires::Prefix(_), _) => 3,
-            (Requires::Substring(_), _) => 4,
-            (Requires::Nothing, "errorCode" | "errorMessage") => 5,
-            (Requires::Nothing, _) => 6,
+        let top = match &*self.keys {
+            [key] => Some(key.as_str()),
+            _ => None,
+        };
+        match (&self.value, top) {
+            (Requires::Exact(_) | Requires::Prefix(_), Some("eventName")) => 0,
+            (Requires::Exact(_), Some("eventSource" | "awsRegion" | "eventType" | "recipientAccountId")) => 2,
+            (Requires::Exact(_), Some(_)) => 1,
+            (Requires::Prefix(_) | Requires::Substring(_), Some(_)) => 3,
+            (Requires::Nothing, Some("errorCode" | "errorMessage")) => 4,
+            (Requires::Nothing, Some(_)) if self.test.is_some() => 5,
+            (Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_), None) => 6,
+            (Requires::Nothing, None) => 7,
+            (Requires::Nothing, Some(_)) => 8,
         }
     }
 }

@@ -17,14 +17,20 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The first 64 of `bytes`; where there are fewer, the rest of the block is as if it held spaces.
+    /// The first 64 of `bytes`, and how many there are; where there are fewer, the rest of the block is as if it held
+    /// spaces.
     #[inline]
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        let mut padded = [b' '; BLOCK];
-        let block = bytes.first_chunk().unwrap_or_else(|| {
-            padded[..bytes.len()].copy_from_slice(bytes);
-            &padded
-        });
+    pub(super) fn of(bytes: &[u8]) -> (Self, usize) {
+        if let Some(block) = bytes.first_chunk() {
+            return (Self::whole(block), BLOCK);
+        }
+        let mut block = [b' '; BLOCK];
+        block[..bytes.len()].copy_from_slice(bytes);
+        (Self::whole(&block), bytes.len())
+    }
+
+    #[inline]
+    fn whole(block: &[u8; BLOCK]) -> Self {
         let mut found = Self { quotes: 0, backslashes: 0, brackets: 0 };
         let (lanes, _) = block.as_chunks::<16>();
         for (at, lane) in lanes.iter().enumerate() {
@@ -78,7 +84,7 @@ mod tests {
             for at in [0, 15, 16, 63] {
                 let mut bytes = [b'a'; 70];
                 bytes[at] = byte;
-                let (block, bit) = (Block::of(&bytes), 1 << at);
+                let (block, bit) = (Block::of(&bytes).0, 1 << at);
                 let set = |is: bool| if is { bit } else { 0 };
                 assert_eq!(block.quotes, set(byte == b'"'), "{byte}");
                 assert_eq!(block.backslashes, set(byte == b'\\'), "{byte}");
@@ -89,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_short_block_ends_in_blanks() {
-        let block = Block::of(b"[\"");
+        let block = Block::of(b"[\"").0;
         assert_eq!((block.quotes, block.backslashes, block.brackets), (2, 0, 1));
     }
 
@@ -97,7 +103,7 @@ mod tests {
     fn every_second_backslash_escapes() {
         let check = |text: &str, marks: &str| {
             let mut carry = false;
-            assert_eq!(Block::of(text.as_bytes()).escaped(&mut carry), bits(marks), "{text}");
+            assert_eq!(Block::of(text.as_bytes()).0.escaped(&mut carry), bits(marks), "{text}");
             assert!(!carry);
         };
         check(r#"a\"b"#, "  ^");
@@ -109,19 +115,19 @@ mod tests {
     fn an_escape_reaches_into_the_next_block() {
         let mut carry = false;
         let text = [b'\\'; 129];
-        assert_eq!(Block::of(&text[1..]).escaped(&mut carry).count_ones(), 32);
+        assert_eq!(Block::of(&text[1..]).0.escaped(&mut carry).count_ones(), 32);
         assert!(!carry);
         let mut odd = [b'a'; 64];
         odd[63] = b'\\';
-        assert_eq!(Block::of(&odd).escaped(&mut carry), 0);
+        assert_eq!(Block::of(&odd).0.escaped(&mut carry), 0);
         assert!(carry);
-        assert_eq!(Block::of(b"\\\\\"").escaped(&mut carry), 0b101);
+        assert_eq!(Block::of(b"\\\\\"").0.escaped(&mut carry), 0b101);
         assert!(!carry);
     }
 
     #[test]
     fn strings_have_an_inside() {
-        let check = |text: &str, marks: &str| assert_eq!(inside(Block::of(text.as_bytes()).quotes), bits(marks));
+        let check = |text: &str, marks: &str| assert_eq!(inside(Block::of(text.as_bytes()).0.quotes), bits(marks));
         check(r#""a":"bc","""#, "^^  ^^^  ^");
         assert_eq!(inside(1), u64::MAX);
     }

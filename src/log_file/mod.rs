@@ -13,7 +13,7 @@ mod window;
 
 pub use error::{Byte, FirstBytes, Keys, Kind, LogFileError, OtherShape, Place, Unparsable};
 
-pub(crate) use scan::{Scan, string_end};
+pub(crate) use scan::{Scan, Strings, string_end};
 
 use gunzip::{Failure, Gunzip};
 use split::{Cut, Extent, Splitter};
@@ -65,18 +65,18 @@ pub struct RawRecord<'a> {
     pub index: u64,
     /// From its `{` to its `}`.
     pub text: &'a [u8],
-    /// The quotes of its own strings as [`Scan::quotes`] tells them, where the reader has come across them.
-    quotes: Option<&'a [u32]>,
+    /// Its own strings, where the reader has come across them.
+    strings: Option<Strings<'a>>,
 }
 
 impl<'a> RawRecord<'a> {
     /// A record that comes from no file.
     pub fn of(text: &'a [u8]) -> Self {
-        Self { index: 0, text, quotes: None }
+        Self { index: 0, text, strings: None }
     }
 
-    pub(crate) fn quotes(&self) -> Option<&'a [u32]> {
-        self.quotes
+    pub(crate) fn strings(&self) -> Option<Strings<'a>> {
+        self.strings
     }
 }
 
@@ -169,7 +169,7 @@ impl Reader {
 
     fn item(&mut self, Cut { index, extent }: Cut) -> Item<'_> {
         let text = extent.and_then(|extent| match extent {
-            Extent::Record(range) => Ok((self.window.text(range), self.splitter.quotes())),
+            Extent::Record(range) => Ok((self.window.text(range), self.splitter.strings())),
             Extent::Document(range) => Ok((self.window.text(range), None)),
             Extent::Event(range) => {
                 self.unescaped = lookup::record(self.window.text(range), self.limits)?;
@@ -177,7 +177,7 @@ impl Reader {
             }
         });
         match text {
-            Ok((text, quotes)) => Item::Record(RawRecord { index, text, quotes }),
+            Ok((text, strings)) => Item::Record(RawRecord { index, text, strings }),
             Err(reason) => Item::Unparsable { index, reason },
         }
     }

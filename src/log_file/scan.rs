@@ -16,7 +16,49 @@ pub(crate) struct Scan {
     escaped: bool,
     /// How many bytes were scanned before this call.
     scanned: usize,
-    quotes: Vec<u32>,
+    quotes: Vec<Quotes>,
+    backslash: bool,
+}
+
+/// The quotes of a value's own strings among 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Quotes {
+    /// The offset of the first byte in the value.
+    at: u32,
+    /// Bit n is the quote n bytes further.
+    set: u64,
+}
+
+/// The strings of a value that lie no deeper than the value itself: pairs of offsets, of the opening quote and of the
+/// closing one, from the value's first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Strings<'a> {
+    quotes: &'a [Quotes],
+    block: Quotes,
+    /// Whether no backslash is near, so that all strings mean what they spell. Most records have none.
+    pub(crate) plain: bool,
+}
+
+#[expect(clippy::copy_iterator, reason = "who looks at a record begins anew")]
+impl Iterator for Strings<'_> {
+    type Item = [usize; 2];
+
+    #[inline]
+    fn next(&mut self) -> Option<[usize; 2]> {
+        Some([self.quote()?, self.quote()?])
+    }
+}
+
+impl Strings<'_> {
+    #[inline]
+    fn quote(&mut self) -> Option<usize> {
+        while self.block.set == 0 {
+            self.block = *self.quotes.split_off_first()?;
+        }
+        let at = self.block.at as usize + self.block.set.trailing_zeros() as usize;
+        self.block.set &= self.block.set - 1;
+        Some(at)
+    }
 }
 
 /// A closing bracket of the wrong kind.
@@ -31,8 +73,8 @@ impl Scan {
     /// Deeper than this, brackets are counted and their kinds are not compared.
     const COMPARED: usize = u128::BITS as usize;
 
-    /// More quotes than this are not noted: no event has a tenth of them, and memory stays bounded.
-    const MAX_QUOTES: usize = 4096;
+    /// In more blocks than this no quotes are noted: no event has a tenth of them, and memory stays bounded.
+    const MAX_BLOCKS: usize = 4096;
 
     /// Ready for another value.
     pub(crate) fn reset(&mut self) {
@@ -45,8 +87,8 @@ impl Scan {
     pub(crate) fn run(&mut self, bytes: &[u8]) -> Result<Option<usize>, Mismatch> {
         let mut start = 0;
         while start < bytes.len() {
-            let block = Block::of(&bytes[start..]);
-            let length = BLOCK.min(bytes.len() - start);
+            let (block, length) = Block::of(&bytes[start..]);
+            self.backslash |= block.backslashes != 0;
             let any = block.backslashes != 0 || self.escaped;
             let escaped = if any { block.escaped(&mut self.escaped) } else { 0 };
             if length < BLOCK {
@@ -57,23 +99,25 @@ impl Scan {
             let strings = inside(quotes) ^ if self.in_string { u64::MAX } else { 0 };
             self.in_string = strings >> (BLOCK - 1) == 1;
             let mut brackets = block.brackets & !strings;
-            let mut unseen = u64::MAX;
-            loop {
+            let (mut unseen, mut own) = (u64::MAX, 0);
+            while brackets != 0 {
                 let bit = brackets & brackets.wrapping_neg();
                 if self.depth == 1 {
-                    self.note(quotes & unseen & bit.wrapping_sub(1), start);
-                }
-                if bit == 0 {
-                    break;
+                    own |= quotes & unseen & (bit - 1);
                 }
                 let at = start + bit.trailing_zeros() as usize;
                 self.bracket(bytes[at]).map_err(|expected| Mismatch { at, expected })?;
                 if self.depth == 0 {
+                    self.note(own, start);
                     return Ok(Some(at + 1));
                 }
                 brackets ^= bit;
                 unseen = !(bit | (bit - 1));
             }
+            if self.depth == 1 {
+                own |= quotes & unseen;
+            }
+            self.note(own, start);
             start += length;
         }
         self.scanned += bytes.len();
@@ -85,22 +129,21 @@ impl Scan {
         self.deepest
     }
 
-    /// The offsets from the value's first byte of the quotes of its own strings, an opening one and a closing one in
-    /// turn; `None` if there are too many.
-    pub(crate) fn quotes(&self) -> Option<&[u32]> {
-        (self.quotes.len() < Self::MAX_QUOTES).then_some(&self.quotes)
+    /// The value's own strings as far as it was scanned; `None` if there are too many.
+    pub(crate) fn strings(&self) -> Option<Strings<'_>> {
+        let block = Quotes { at: 0, set: 0 };
+        let plain = !self.backslash;
+        (self.quotes.len() < Self::MAX_BLOCKS).then_some(Strings { quotes: &self.quotes, block, plain })
     }
 
     #[inline]
-    fn note(&mut self, mut quotes: u64, start: usize) {
-        while quotes != 0 && self.quotes.len() < Self::MAX_QUOTES {
-            let at = self.scanned + start + quotes.trailing_zeros() as usize;
-            // No noted offset is cut off: whoever scans 4 GiB for one value is told that there is too much in it.
-            match u32::try_from(at) {
-                Ok(at) => self.quotes.push(at),
-                Err(_) => self.quotes.resize(Self::MAX_QUOTES, 0),
+    fn note(&mut self, set: u64, start: usize) {
+        if set != 0 && self.quotes.len() < Self::MAX_BLOCKS {
+            // No offset is cut off: whoever scans 4 GiB for one value is told that there is too much in it.
+            match u32::try_from(self.scanned + start) {
+                Ok(at) => self.quotes.push(Quotes { at, set }),
+                Err(_) => self.quotes.resize(Self::MAX_BLOCKS, Quotes { at: 0, set: 0 }),
             }
-            quotes &= quotes - 1;
         }
     }
 
@@ -167,9 +210,9 @@ mod tests {
                 }
             }
             assert_eq!(found, end, "{piece}");
+            let strings = scan.strings().unwrap();
             let strings: Vec<_> =
-                scan.quotes().unwrap().chunks(2).map(|at| at[0] as usize + 1..at[1] as usize).collect();
-            let strings: Vec<_> = strings.iter().map(|at| std::str::from_utf8(&text[at.clone()]).unwrap()).collect();
+                strings.map(|[opens, closes]| std::str::from_utf8(&text[opens + 1..closes]).unwrap()).collect();
             assert_eq!(strings, own, "{piece}");
         }
     }
@@ -190,9 +233,9 @@ mod tests {
         let known = |count: usize| {
             let mut scan = Scan::default();
             assert!(matches!(scan.run(list(count).as_bytes()), Ok(Some(_))));
-            scan.quotes().is_some()
+            scan.strings().is_some()
         };
         assert!(known(100));
-        assert!(!known(Scan::MAX_QUOTES));
+        assert!(!known(Scan::MAX_BLOCKS * BLOCK / 3));
     }
 }

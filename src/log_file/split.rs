@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::error::{Byte, FirstBytes, Keys, Kind, LogFileError, OtherShape, Place, Unparsable};
-use super::scan::{Mismatch, Scan, string_end};
+use super::scan::{Mismatch, Scan, Strings, string_end};
 use super::window::Window;
 use super::{Limits, Shape};
 
@@ -144,9 +144,9 @@ impl Splitter {
         }
     }
 
-    /// The quotes of the strings of the record that ended last, as [`Scan::quotes`] tells them.
-    pub(super) fn quotes(&self) -> Option<&[u32]> {
-        self.scan.quotes()
+    /// The own strings of the record that ended last, as [`Scan::strings`] tells them.
+    pub(super) fn strings(&self) -> Option<Strings<'_>> {
+        self.scan.strings()
     }
 
     /// Whether the text may end here.

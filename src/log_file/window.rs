@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 /// How many bytes come in at a time.
-const STEP: usize = 64 * 1024;
+const STEP: usize = 256 * 1024;
 /// Less room than this is not worth a call.
 const LEAST_ROOM: usize = STEP / 4;
 

@@ -99,22 +99,31 @@ impl Path {
         matches!(self.root, Root::Virtual(field) if field.raw_keys().is_none())
     }
 
-    /// The field of the record in which it begins; `None` if it begins elsewhere, or its value is worked out.
-    pub fn first_key(&self) -> Option<&str> {
-        match (self.root, self.steps.first()) {
-            (Root::Virtual(field), _) => field.raw_keys().and_then(|keys| keys.first().copied()),
-            (Root::Record, Some(Step::Key(key))) => Some(key),
-            (Root::Record | Root::Element, _) => None,
-        }
+    /// The keys that it begins with, at most `most`, and whether it ends there; none where it does not begin in the
+    /// record, or its value is worked out.
+    pub fn first_keys(&self, most: usize) -> (Vec<&str>, bool) {
+        let raw = match self.root {
+            Root::Virtual(field) => field.raw_keys(),
+            Root::Record => Some(&[][..]),
+            Root::Element => None,
+        };
+        let Some(raw) = raw else { return (Vec::new(), false) };
+        let steps = self.steps.iter().map_while(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        });
+        let keys: Vec<_> = raw.iter().copied().chain(steps).take(most).collect();
+        let ends = keys.len() == raw.len() + self.steps.len();
+        (keys, ends)
     }
 
-    /// That field if the path ends at it.
-    pub fn only_key(&self) -> Option<&str> {
-        let keys = match self.root {
-            Root::Virtual(field) => field.raw_keys().map_or(0, <[_]>::len),
-            Root::Record | Root::Element => 0,
+    /// The fields at the top of a record at which it may look.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let worked_out: &[&str] = match self.root {
+            Root::Virtual(field) => field.sources(),
+            Root::Record | Root::Element => &[],
         };
-        self.first_key().filter(|_| keys + self.steps.len() == 1)
+        self.first_keys(1).0.into_iter().chain(worked_out.iter().copied())
     }
 
     /// Shows the visitor every place that the path reaches, in order, until it has seen enough; returns whether it has.

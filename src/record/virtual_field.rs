@@ -87,6 +87,17 @@ impl Virtual {
         })
     }
 
+    /// The fields at the top of a record from which its value is worked out; none where it has [`Self::raw_keys`].
+    pub(super) fn sources(self) -> &'static [&'static str] {
+        match self {
+            Virtual::EventType => &["eventCategory", "eventType"],
+            Virtual::User | Virtual::ArnRole => &["userIdentity"],
+            Virtual::MfaUsed => &["additionalEventData", "userIdentity"],
+            Virtual::Timestamp => &["eventTime"],
+            _ => &[],
+        }
+    }
+
     /// The value that is worked out; null for a field that only stands for raw keys.
     pub(super) fn work_out<'a>(self, record: impl Node<'a>) -> Scalar<'a> {
         let text = |keys: &[&str]| match descend(record, keys).map(Node::scalar) {

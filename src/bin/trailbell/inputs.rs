@@ -33,14 +33,19 @@ pub struct RulesFile {
 impl RulesFile {
     /// Reads and checks the rules file at `path`, with the files of its tests.
     pub fn read(path: &Path) -> Result<Self, Stop> {
-        let text = text(path)?;
+        let mut file = Self::without_tests(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (rules, mut findings) = match RuleSet::parse(&text) {
+        file.findings.extend(missing_tests(&file.text, &|test| folder.join(test).is_file()));
+        file.findings.sort_by_key(|finding| finding.span.start);
+        Ok(file)
+    }
+
+    fn without_tests(path: &Path) -> Result<Self, Stop> {
+        let text = text(path)?;
+        let (rules, findings) = match RuleSet::parse(&text) {
             Ok((rules, warnings)) => (Some(rules), warnings),
             Err(errors) => (None, errors),
         };
-        findings.extend(missing_tests(&text, &|test| folder.join(test).is_file()));
-        findings.sort_by_key(|finding| finding.span.start);
         Ok(Self { path: path.to_owned(), text, rules, findings })
     }
 
@@ -68,7 +73,7 @@ pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
 
 /// The same, with the text of the file.
 pub fn rules_and_text(path: &Path) -> Result<(RuleSet, String), Stop> {
-    let file = RulesFile::read(path)?;
+    let file = RulesFile::without_tests(path)?;
     if let Some(rules) = file.rules {
         return Ok((rules, file.text));
     }

@@ -144,6 +144,9 @@ fn field_or(
     otherwise: fn(&mut Input<'_>, Context) -> Parsed<Expr>,
 ) -> Parsed<Expr> {
     let before = input.checkpoint();
+    if !may_be_field(input) {
+        return otherwise(input, context);
+    }
     let as_field = compare(input, context).and_then(|expr| {
         // `not exists = 1` begins like a test of the field `not`; what follows tells.
         let ends = (blanks, peek(end_of_condition)).parse_next(input);
@@ -155,6 +158,13 @@ fn field_or(
     input.reset(&before);
     // Of the two ways to read it, the one that came further is the one that was meant.
     otherwise(input, context).map_err(|error| further(as_field.err(), error))
+}
+
+/// Whether the word that comes next could be a field: not before a bracket, nor before a word that is no operator.
+fn may_be_field(input: &mut Input<'_>) -> bool {
+    let next = peek(preceded((word, blanks), opt(word))).parse_next(input).ok().flatten();
+    let bracket = peek((word, blanks, '(')).parse_next(input).is_ok();
+    !bracket && next.is_none_or(|next| operator::named(next).is_some())
 }
 
 fn negation(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
