@@ -36,7 +36,7 @@ rules:
 fn message(rule: usize, record: Value, key: &str) -> Message {
     let rule = Arc::new(RuleSet::parse(RULES).unwrap().0.rules.swap_remove(rule));
     let finding = Finding { rule, position: 0, suppressed: false, record: Arc::new(Record::new(record).unwrap()) };
-    text::render(&Alert::new(finding, Origin { bucket: "logs".to_owned(), key: key.to_owned() }))
+    text::render(&Alert::new(finding, Origin::Object { bucket: "logs".to_owned(), key: key.to_owned() }))
 }
 
 fn put_image() -> Value {
@@ -136,7 +136,7 @@ fn what_matched_is_shown_as_it_is_written() {
     let rule = Arc::new(RuleSet::parse(&text).unwrap().0.rules.swap_remove(1));
     let record = Arc::new(Record::new(json!({"eventName": "A  B"})).unwrap());
     let finding = Finding { rule, position: 0, suppressed: false, record };
-    let message = text::render(&Alert::new(finding, Origin { bucket: "b".to_owned(), key: "k".to_owned() }));
+    let message = text::render(&Alert::new(finding, Origin::Object { bucket: "b".to_owned(), key: "k".to_owned() }));
     assert!(message.body.contains("Matched   eventName = \"A  B\"\n"), "{}", message.body);
 }
 

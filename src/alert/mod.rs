@@ -3,9 +3,13 @@
 //! What a record says is written by whoever made the call: no rendering shows a byte of it that has not been through
 //! [`untrusted`].
 
+mod plain;
 pub mod text;
 mod title;
+pub mod unreadable;
 pub mod untrusted;
+
+use std::fmt::{self, Display};
 
 use sha2::{Digest, Sha256};
 
@@ -27,17 +31,31 @@ pub struct Alert {
     pub origin: Origin,
 }
 
-/// The object that held a record.
+/// Where a record was read; shown as one line, not yet fit for readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The bucket.
-    pub bucket: String,
-    /// The key, decoded.
-    pub key: String,
+pub enum Origin {
+    /// An object in S3.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key, decoded.
+        key: String,
+    },
+    /// A message that held the record itself, such as `EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602`.
+    Message(String),
+}
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Object { bucket, key } => write!(f, "s3://{bucket}/{key}"),
+            Origin::Message(message) => f.write_str(message),
+        }
+    }
 }
 
 impl Alert {
-    /// The alert for a finding in the object at `origin`.
+    /// The alert for a finding at `origin`.
     pub fn new(finding: Finding, origin: Origin) -> Self {
         let id = hash(&[&finding.rule.id, &identity(&finding.record)]);
         Self { id, finding, origin }
@@ -121,7 +139,7 @@ fn hash(parts: &[&str]) -> String {
     half.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// What goes to a channel.
+/// What goes to a channel; [`Message::plainer`] is its simplest form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// The alert's id.

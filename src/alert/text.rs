@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Alert, Message, untrusted};
+use super::{Alert, Message, Origin, untrusted};
 use crate::{
     record::{Record, Virtual},
     rule::Severity,
@@ -16,7 +16,7 @@ const MAX_SUBJECT: usize = 99;
 const MAX_VALUE: usize = 500;
 const MAX_DESCRIPTION: usize = 8_000;
 const MAX_FILTER: usize = 2_000;
-const MAX_KEY: usize = 1_100;
+pub(super) const MAX_KEY: usize = 1_100;
 
 /// The message for an alert.
 pub fn render(alert: &Alert) -> Message {
@@ -27,12 +27,25 @@ pub fn render(alert: &Alert) -> Message {
 fn subject(alert: &Alert) -> String {
     let rule = &alert.finding.rule;
     let line = untrusted::line(&format!("{}: {}", rule.name, super::title(&alert.finding)), usize::MAX);
-    let subject = untrusted::ascii(&format!("SEV{} {line}", rule.severity.number()));
+    subject_line(&format!("SEV{} {line}", rule.severity.number()))
+}
+
+/// As much of a line as a subject holds.
+pub(super) fn subject_line(line: &str) -> String {
+    let subject = untrusted::ascii(line);
     if subject.len() <= MAX_SUBJECT {
         return subject;
     }
     let kept: String = subject.chars().take(MAX_SUBJECT - 3).collect();
     kept.trim_end().to_owned() + "..."
+}
+
+/// What the row is called that says where a record was read.
+pub(super) fn place_name(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::Object { .. } => "Object",
+        Origin::Message(_) => "Message",
+    }
 }
 
 fn body(alert: &Alert) -> String {
@@ -56,7 +69,7 @@ fn body(alert: &Alert) -> String {
     body.row("Runbook", rule.runbook.as_deref().unwrap_or_default());
     body.write("Matched", &untrusted::cut(&untrusted::printable(&rule.filter.to_string()), MAX_FILTER));
     body.row("Event", &record.at(&["eventID"]).unwrap_or_else(|| "without an id".to_owned()));
-    body.long_row("Object", &format!("s3://{}/{}", alert.origin.bucket, alert.origin.key), MAX_KEY);
+    body.long_row(place_name(&alert.origin), &alert.origin.to_string(), MAX_KEY);
     body.row("Alert", &alert.id);
     body.0
 }
@@ -116,19 +129,19 @@ fn source(record: &Record) -> String {
 
 /// Rows of a name and a value; a value never leaves its row.
 #[derive(Default)]
-struct Body(String);
+pub(super) struct Body(pub(super) String);
 
 impl Body {
-    fn paragraph(&mut self, text: &str) {
+    pub(super) fn paragraph(&mut self, text: &str) {
         let _ = write!(self.0, "{text}\n\n");
     }
 
     /// Left out where there is no value.
-    fn row(&mut self, name: &str, value: &str) {
+    pub(super) fn row(&mut self, name: &str, value: &str) {
         self.long_row(name, value, MAX_VALUE);
     }
 
-    fn long_row(&mut self, name: &str, value: &str, limit: usize) {
+    pub(super) fn long_row(&mut self, name: &str, value: &str, limit: usize) {
         self.write(name, &untrusted::line(value, limit));
     }
 
@@ -139,7 +152,7 @@ impl Body {
         }
     }
 
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         self.0.push('\n');
     }
 }

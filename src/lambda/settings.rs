@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use crate::{engine::MAX_NESTING, log_file::Limits};
+use crate::{engine::MAX_NESTING, handler::Caps, log_file::Limits};
 
 /// Settings that are complete and in range.
 #[derive(Debug)]
@@ -13,8 +13,9 @@ pub struct Settings {
     pub rules_file: PathBuf,
     /// `ALERT_TOPIC_ARN`: where alerts go.
     pub alert_topic: Topic,
-    /// `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`: what a log file may cost.
-    pub limits: Limits,
+    /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
+    /// invocation may cost.
+    pub caps: Caps,
     /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
     pub log: String,
     /// `RETRY_BASE_MS`: the wait before a request is sent a second time; it doubles from there.
@@ -38,15 +39,15 @@ impl Settings {
     /// Reads the settings through `variable`. The error says what to mend, a line for each setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut reader = Reader { variable, wrong: Vec::new() };
-        let safe = Limits::default();
+        let safe = Caps::default();
         let folder = PathBuf::from(reader.text("LAMBDA_TASK_ROOT").unwrap_or_default());
         let settings = Self {
             rules_file: folder.join(reader.text("RULES_FILE").unwrap_or_else(|| "rules.yaml".to_owned())),
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
-            limits: Limits {
-                max_decompressed_bytes: reader.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
-                max_record_bytes: reader.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
-                max_nesting: reader.nesting("MAX_NESTING", safe.max_nesting),
+            caps: Caps {
+                limits: reader.limits(safe.limits),
+                max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", safe.max_object_bytes),
+                time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
             },
             log: reader.log("RUST_LOG"),
             retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
@@ -86,6 +87,14 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 "`{name}` is `{}`: write the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`",
                 arn.escape_debug()
             )),
+        }
+    }
+
+    fn limits(&mut self, safe: Limits) -> Limits {
+        Limits {
+            max_decompressed_bytes: self.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
+            max_record_bytes: self.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
+            max_nesting: self.nesting("MAX_NESTING", safe.max_nesting),
         }
     }
 
@@ -161,7 +170,7 @@ mod tests {
         let settings =
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
-        assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.caps, Caps::default());
         assert_eq!(settings.log, "info");
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
     }
@@ -173,12 +182,15 @@ mod tests {
             ("RULES_FILE", "/opt/rules.yaml"),
             ("LAMBDA_TASK_ROOT", "/var/task"),
             ("MAX_RECORD_BYTES", "5"),
+            ("MAX_OBJECT_BYTES", "7"),
+            ("TIME_RESERVE_MS", "8"),
             ("RETRY_BASE_MS", "7"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
-        assert_eq!(settings.limits.max_record_bytes, 5);
+        assert_eq!(settings.caps.limits.max_record_bytes, 5);
+        assert_eq!((settings.caps.max_object_bytes, settings.caps.time_reserve), (7, Duration::from_millis(8)));
         assert_eq!(settings.retry_base, Duration::from_millis(7));
         assert_eq!(settings.alert_topic.region, "cn-north-1");
     }
@@ -208,6 +220,9 @@ mod tests {
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),
             ("MAX_RECORD_BYTES", "99999999999999999999"),
+            ("MAX_OBJECT_BYTES", "0"),
+            ("MAX_DECOMPRESSED_BYTES", "2 GiB"),
+            ("TIME_RESERVE_MS", "900001"),
         ];
         let said = read(&wrong).unwrap_err();
         assert_eq!(said.lines().count(), wrong.len(), "{said}");

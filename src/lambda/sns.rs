@@ -63,7 +63,8 @@ impl Sns {
                 if refusal.is_transient {
                     again.push(at);
                 }
-                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason });
+                let Refusal { reason, is_refusal, .. } = refusal;
+                answers[at] = Err(PublishError { channel: self.topic.clone(), reason, is_refusal });
             }
             if again.is_empty() || attempt + 1 == ATTEMPTS {
                 break;
@@ -81,13 +82,16 @@ impl Sns {
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
     async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
-        let all = |reason: String| {
-            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), is_transient: false })).collect()
+        let all = |reason: String, is_refusal: bool| {
+            pending
+                .iter()
+                .map(|&at| (at, Refusal { reason: reason.clone(), is_transient: false, is_refusal }))
+                .collect()
         };
         let entries: Result<Vec<_>, _> = pending.iter().map(|&at| entry(at, &messages[at])).collect();
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return all(error.to_string()),
+            Err(error) => return all(error.to_string(), true),
         };
         let request =
             self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
@@ -100,15 +104,20 @@ impl Sns {
                 }
                 return left;
             }
-            Err(error) => return all(reason(&error)),
+            Err(error) => return all(reason(&error), error.code().is_some_and(is_about_message)),
         };
         let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
         let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
             Some(entry) => Refusal {
                 reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
                 is_transient: !entry.sender_fault || is_throttle(&entry.code),
+                is_refusal: is_about_message(&entry.code),
             },
-            None => Refusal { reason: "SNS did not say that it was published".to_owned(), is_transient: true },
+            None => Refusal {
+                reason: "SNS did not say that it was published".to_owned(),
+                is_transient: true,
+                is_refusal: false,
+            },
         };
         let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
         unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
@@ -118,6 +127,11 @@ impl Sns {
 /// `Throttled`, `KMSThrottling` and their like, some of which the SDK does not know for throttles.
 fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
+}
+
+/// `InvalidParameter`, `InvalidParameterValue` and their like: "Errors" of Publish in the SNS API Reference.
+fn is_about_message(code: &str) -> bool {
+    code.starts_with("Invalid") && !code.starts_with("InvalidSecurity")
 }
 
 /// Whether a request was refused for what is in it, so that the other messages may be taken without the one at fault.
@@ -160,6 +174,8 @@ impl Channel for Sns {
 struct Refusal {
     reason: String,
     is_transient: bool,
+    /// Whether it is about the message itself.
+    is_refusal: bool,
 }
 
 /// Cuts a list into requests, in order.
