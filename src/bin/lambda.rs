@@ -82,7 +82,8 @@ impl Function {
         let clock = Deadline::at(event.context.deadline());
         let (objects, channel) = (&self.s3, &self.sns);
         let handler = Handler { engine: &self.engine, objects, channel, clock: &clock, caps: self.caps };
-        let outcome = handler.handle(event.payload.get().as_bytes()).await;
+        // On the heap: it is the state of everything below, all ports included.
+        let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
         let metrics = outcome.metrics(&event.context.env_config.function_name, clock.now());
         // A line that cannot be written is no reason to do all of it again.
         let _ = writeln!(io::stdout(), "{metrics}");

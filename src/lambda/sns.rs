@@ -60,11 +60,11 @@ impl Sns {
         for attempt in 0..ATTEMPTS {
             let mut again = Vec::new();
             for (at, refusal) in self.attempt(messages, &pending).await {
-                if refusal.is_transient {
+                if refusal.fault == Fault::Passing {
                     again.push(at);
                 }
-                let Refusal { reason, is_refusal, .. } = refusal;
-                answers[at] = Err(PublishError { channel: self.topic.clone(), reason, is_refusal });
+                let is_refusal = refusal.fault == Fault::Message;
+                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason, is_refusal });
             }
             if again.is_empty() || attempt + 1 == ATTEMPTS {
                 break;
@@ -82,16 +82,13 @@ impl Sns {
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
     async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
-        let all = |reason: String, is_refusal: bool| {
-            pending
-                .iter()
-                .map(|&at| (at, Refusal { reason: reason.clone(), is_transient: false, is_refusal }))
-                .collect()
+        let all = |reason: String, fault: Fault| {
+            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), fault })).collect()
         };
         let entries: Result<Vec<_>, _> = pending.iter().map(|&at| entry(at, &messages[at])).collect();
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return all(error.to_string(), true),
+            Err(error) => return all(error.to_string(), Fault::Message),
         };
         let request =
             self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
@@ -104,20 +101,22 @@ impl Sns {
                 }
                 return left;
             }
-            Err(error) => return all(reason(&error), error.code().is_some_and(is_about_message)),
+            Err(error) => {
+                let is_about_message = error.code().is_some_and(is_about_message);
+                return all(reason(&error), if is_about_message { Fault::Message } else { Fault::Lasting });
+            }
         };
         let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
         let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
             Some(entry) => Refusal {
                 reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
-                is_transient: !entry.sender_fault || is_throttle(&entry.code),
-                is_refusal: is_about_message(&entry.code),
+                fault: match &*entry.code {
+                    code if !entry.sender_fault || is_throttle(code) => Fault::Passing,
+                    code if is_about_message(code) => Fault::Message,
+                    _ => Fault::Lasting,
+                },
             },
-            None => Refusal {
-                reason: "SNS did not say that it was published".to_owned(),
-                is_transient: true,
-                is_refusal: false,
-            },
+            None => Refusal { reason: "SNS did not say that it was published".to_owned(), fault: Fault::Passing },
         };
         let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
         unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
@@ -173,9 +172,18 @@ impl Channel for Sns {
 
 struct Refusal {
     reason: String,
-    is_transient: bool,
-    /// Whether it is about the message itself.
-    is_refusal: bool,
+    fault: Fault,
+}
+
+/// Why SNS does not take a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It may take it the next time.
+    Passing,
+    /// It is the message itself.
+    Message,
+    /// It is something else, such as a permission.
+    Lasting,
 }
 
 /// Cuts a list into requests, in order.
