@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io::Write,
     sync::{
-        Mutex,
+        LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -64,7 +64,7 @@ pub fn queue(messages: &[(&str, String)]) -> Value {
     json!({"Records": messages.iter().map(message).collect::<Vec<_>>()})
 }
 
-/// Objects in memory, by key, in chunks; an error ends a body.
+/// Objects in memory, by key, those of other buckets than [`BUCKET`] by `bucket/key`; in chunks, and an error ends a body.
 #[derive(Default)]
 pub struct Memory(pub BTreeMap<String, Vec<Result<Vec<u8>, FetchError>>>);
 
@@ -79,9 +79,13 @@ impl Objects for Memory {
     type Body = Chunks;
 
     async fn get(&self, object: &ObjectId) -> Result<Chunks, FetchError> {
-        assert_eq!(object.bucket, BUCKET);
-        let chunks = self.0.get(&object.key).cloned();
-        chunks.map(|chunks| Chunks(chunks.into_iter())).ok_or_else(|| FetchError::lasting("access denied"))
+        let other = format!("{}/{}", object.bucket, object.key);
+        let chunks = self.0.get(if object.bucket == BUCKET { &object.key } else { &other }).cloned();
+        let chunks = chunks.ok_or_else(|| FetchError::lasting("access denied"))?.into_iter();
+        match chunks.as_slice() {
+            [Err(refused)] => Err(refused.clone()),
+            _ => Ok(Chunks(chunks)),
+        }
     }
 }
 
@@ -176,12 +180,29 @@ impl Clock for Ticking {
 }
 
 /// The shipped rules.
-pub fn engine() -> Engine {
-    let rules = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules.yaml")).unwrap();
-    Engine::new(RuleSet::parse(&rules).unwrap().0)
+pub fn engine() -> &'static Engine {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules.yaml");
+        Engine::new(RuleSet::parse(&std::fs::read_to_string(rules).unwrap()).unwrap().0)
+    });
+    &ENGINE
 }
 
 /// The outcome of a payload, whose counts must add up.
+pub fn handled_by(
+    engine: &Engine,
+    objects: &impl Objects,
+    channel: &impl Channel,
+    clock: &Ticking,
+    caps: Caps,
+    payload: &Value,
+) -> Outcome {
+    let handler = Handler { engine, objects, channel, clock, caps };
+    let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+    outcome
+}
+
 pub fn handled_with(
     objects: &impl Objects,
     channel: &impl Channel,
@@ -189,10 +210,7 @@ pub fn handled_with(
     caps: Caps,
     payload: &Value,
 ) -> Outcome {
-    let handler = Handler { engine: &engine(), objects, channel, clock, caps };
-    let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
-    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
-    outcome
+    handled_by(engine(), objects, channel, clock, caps, payload)
 }
 
 pub fn handled(objects: &impl Objects, channel: &impl Channel, payload: &Value) -> Outcome {
