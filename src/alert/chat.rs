@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
-    Alert, Event, Kind,
+    Alert, Event, Kind, Origin,
     phrase::{Part, Phrase},
     rendering::Caps,
     story::{Row, Story, story},
@@ -23,6 +23,8 @@ const MAX_DESCRIPTION: usize = 2_000;
 const MAX_TITLE: usize = 250;
 const MAX_VALUE: usize = 150;
 const MAX_ABOUT: usize = 700;
+/// S3 has keys of up to 1,024 bytes.
+const MAX_KEY: usize = 1_024;
 const MAX_KEYWORDS: usize = 10;
 const MAX_RESOURCES: usize = 10;
 /// The longest value that a custom action may read (`CustomActionAttachment` in the API reference).
@@ -157,7 +159,13 @@ fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     let ask = match (&alert.kind, alert.event().and_then(|event| event.field(Virtual::User))) {
         (Kind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
         (Kind::HeldBack(_), _) => Some("Tune the rule: add a suppression, or raise its threshold".to_owned()),
-        _ => None,
+        (Kind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
+            Origin::Object { bucket, key } => {
+                format!("Read the object {} in the bucket {}", code(key, MAX_KEY), code(bucket, MAX_VALUE))
+            }
+            Origin::Message(message) => format!("Look for {}", code(message, MAX_VALUE)),
+        }),
+        (Kind::Match(_), None) => None,
     };
     runbook.into_iter().chain(story.places.iter().find_map(link)).chain(ask).collect()
 }

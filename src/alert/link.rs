@@ -4,8 +4,6 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Origin;
-
 /// What stands in a key as it is: the unreserved characters of RFC 3986 and `/`.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -17,11 +15,10 @@ pub fn event(region: &str, event_id: &str) -> Option<String> {
 }
 
 /// The object's page in the S3 console. The region tells the partition: a bucket lies in that of its trail.
-pub fn object(region: &str, origin: &Origin) -> Option<String> {
+pub fn object(region: &str, bucket: &str, key: &str) -> Option<String> {
     let console = console(region)?;
-    let key = utf8_percent_encode(&origin.key, KEY);
-    let address = format!("https://{console}/s3/object/{}?prefix={key}", origin.bucket);
-    (is_bucket(&origin.bucket) && !origin.key.is_empty()).then_some(address)
+    let address = format!("https://{console}/s3/object/{bucket}?prefix={}", utf8_percent_encode(key, KEY));
+    (is_bucket(bucket) && !key.is_empty()).then_some(address)
 }
 
 /// The host of the console for a region; `None` for what is no region, and for partitions that have no public console.
@@ -111,19 +108,14 @@ mod tests {
             assert_eq!(event("us-east-1", id), None, "{id}");
         }
         for bucket in ["", "ab", "Bucket", "a_b", "-ab", "ab.", "a/b", "evil.example/", &"a".repeat(64)] {
-            assert_eq!(
-                object("us-east-1", &Origin { bucket: bucket.to_owned(), key: "k".to_owned() }),
-                None,
-                "{bucket}"
-            );
+            assert_eq!(object("us-east-1", bucket, "k"), None, "{bucket}");
         }
     }
 
     #[test]
     fn a_key_is_encoded_whole() {
-        let origin = Origin { bucket: "my.logs-1".to_owned(), key: "a b/c+d=é%?#&\"<>()[]\n.gz".to_owned() };
         assert_eq!(
-            object("cn-north-1", &origin).unwrap(),
+            object("cn-north-1", "my.logs-1", "a b/c+d=é%?#&\"<>()[]\n.gz").unwrap(),
             "https://console.amazonaws.cn/s3/object/my.logs-1?prefix=a%20b/c%2Bd%3D%C3%A9%25%3F%23%26%22%3C%3E%28%29%5B%5D%0A.gz"
         );
     }

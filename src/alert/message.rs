@@ -2,7 +2,9 @@
 //!
 //! A message that exists has a subject that SNS takes, no empty attribute and no more than ten of them.
 
-use super::{Alert, Event, untrusted};
+use super::{Alert, Event, Kind, Unread, untrusted};
+
+use crate::diagnostic::counted;
 
 /// SNS takes no more: the body and the attributes together ("Publish" in the SNS API Reference).
 pub const MAX_BYTES: usize = 262_144;
@@ -33,10 +35,15 @@ impl Message {
     }
 }
 
-/// `SEV1 <rule>: <title>`, printable ASCII, as much as fits.
+/// `SEV1 <rule>: <title>`, printable ASCII, as much as fits; of an unread record why it could not be read.
 pub fn subject(alert: &Alert) -> String {
-    let title = alert.title();
-    let headline = if title == alert.rule_name() { title } else { format!("{}: {title}", alert.rule_name()) };
+    let (name, title) = (alert.rule_name(), alert.title());
+    let headline = match &alert.kind {
+        Kind::Unread(Unread::Record { reason, .. }) => format!("{name}: {reason}"),
+        Kind::Unread(Unread::More { count }) => format!("{name}: {}", counted(*count, "more record")),
+        _ if title == name => title,
+        _ => format!("{name}: {title}"),
+    };
     let line = untrusted::line(&headline, usize::MAX);
     let subject = untrusted::ascii(&format!("SEV{} {line}", alert.severity().number()));
     if subject.len() <= MAX_SUBJECT {

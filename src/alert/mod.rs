@@ -10,6 +10,7 @@ mod message;
 mod ocsf;
 mod origin;
 mod phrase;
+mod plain;
 mod reason;
 mod rendering;
 mod story;
@@ -25,7 +26,7 @@ use sha2::{Digest, Sha256};
 pub use event::{Event, Outcome};
 pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
 pub use origin::Origin;
-pub use rendering::{Rendering, render};
+pub use rendering::{Rendering, render, render_plainly};
 pub use title::Title;
 
 use crate::{
@@ -41,7 +42,7 @@ pub struct Alert {
     pub id: String,
     /// What happened.
     pub kind: Kind,
-    /// Where the record was read; of an alert for many records the last.
+    /// Where the record was read; of an alert for many events the last.
     pub origin: Option<Origin>,
     /// How many events it stands for.
     pub occurrences: Occurrences,
@@ -57,7 +58,7 @@ pub enum Kind {
     Match(Finding),
     /// A rule would have raised more alerts than it may, and these were not sent.
     HeldBack(HeldBack),
-    /// A record could not be read, so no rule has seen it.
+    /// Records could not be read, so no rule has seen them.
     Unread(Unread),
 }
 
@@ -74,13 +75,21 @@ pub struct HeldBack {
     pub alerts: u64,
 }
 
-/// A record that could not be read.
+/// What could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Its place in the object, from 0.
-    pub index: u64,
-    /// Why.
-    pub reason: String,
+pub enum Unread {
+    /// A record.
+    Record {
+        /// Its place in the object, from 0.
+        index: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Further records of the same object, which have no alert of their own.
+    More {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// The events that one alert stands for.
@@ -121,8 +130,9 @@ pub enum Remembered {
 /// What an unread record raises its alert as: it has no rule.
 const UNREAD_ID: &str = "trailbell-unread-record";
 const UNREAD_NAME: &str = "CloudTrail record could not be read";
-const UNREAD_DESCRIPTION: &str = "No rule has seen this record, so what it would have raised is not known. Somebody may \
-    have damaged it on purpose. Read the object by hand; the other records of it have been evaluated.";
+const UNREAD_DESCRIPTION: &str = "No rule has seen what could not be read, so what it would have raised is not known. \
+    Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be \
+    read beside it has been evaluated.";
 
 impl Alert {
     /// The alert for a finding, for its one event; `origin` is the object, if the record was read from one.
@@ -132,12 +142,16 @@ impl Alert {
         Self::of(id, Kind::Match(finding), origin, occurrences, accounts)
     }
 
-    /// The alert for a record that could not be read.
+    /// The alert for what could not be read.
     pub fn unread(unread: Unread, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
         let place = origin.as_ref().map(Origin::to_string).unwrap_or_default();
-        let id = Self::id(&[UNREAD_ID, &place, &unread.index.to_string()]);
+        let (which, count) = match &unread {
+            Unread::Record { index, .. } => (index.to_string(), 1),
+            Unread::More { count } => ("more".to_owned(), *count),
+        };
+        let id = Self::id(&[UNREAD_ID, &place, &which]);
         let time = origin.as_ref().and_then(Origin::delivered);
-        let occurrences = Occurrences { count: 1, first: time, last: time, ..Occurrences::default() };
+        let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
         Self::of(id, Kind::Unread(unread), origin, occurrences, accounts)
     }
 

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Alert, Event, Outcome, Remembered, link, rendering::Caps, untrusted};
+use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps, untrusted};
 use crate::record::Virtual;
 
 const VERSION: &str = "1.8.0";
@@ -180,13 +180,14 @@ fn resources(event: Event<'_>) -> Vec<Value> {
 /// What the schema has no place for.
 fn unmapped(alert: &Alert) -> Value {
     let at = |key: &str| alert.event().and_then(|event| event.at(&[key]));
-    let occurrences = &alert.occurrences;
+    let (occurrences, object) = (&alert.occurrences, alert.origin.as_ref().and_then(Origin::object));
     let values = occurrences.values.iter().take(MAX_VALUES).map(|(path, value)| (path.clone(), json!(value)));
     json!({
         "event_id": at("eventID"),
         "shared_event_id": at("sharedEventID"),
-        "bucket": alert.origin.as_ref().map(|origin| &origin.bucket),
-        "key": alert.origin.as_ref().map(|origin| &origin.key),
+        "bucket": object.map(|(bucket, _)| bucket),
+        "key": object.map(|(_, key)| key),
+        "message": alert.origin.as_ref().and_then(Origin::message),
         "aggregate_values": values.collect::<Map<_, _>>(),
         "count_since_last_alert": occurrences.since_last,
         "count_is_approximate": occurrences.approximate.then_some(true),

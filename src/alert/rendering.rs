@@ -5,7 +5,7 @@
 use super::{
     Alert, Message, chat,
     message::{MAX_BYTES, attributes, subject},
-    ocsf, text,
+    ocsf, plain, text,
 };
 
 /// Whom a message is for.
@@ -19,24 +19,27 @@ pub enum Rendering {
     Ocsf,
 }
 
-/// A format.
+/// How a message is made.
 struct Format {
-    rendering: Rendering,
     name: &'static str,
     body: fn(&Alert, &Caps) -> String,
+    /// The body in printable ASCII.
+    plain: fn(&str) -> String,
 }
-
-/// Every format; a new one is a file and a row here.
-const FORMATS: [Format; 3] = [
-    Format { rendering: Rendering::Text, name: "text", body: text::body },
-    Format { rendering: Rendering::Chat, name: "chat", body: chat::body },
-    Format { rendering: Rendering::Ocsf, name: "ocsf", body: ocsf::body },
-];
 
 impl Rendering {
     /// Every rendering and its name.
     pub fn all() -> impl Iterator<Item = (Rendering, &'static str)> {
-        FORMATS.iter().map(|format| (format.rendering, format.name))
+        [Rendering::Text, Rendering::Chat, Rendering::Ocsf].into_iter().map(|one| (one, one.format().name))
+    }
+
+    /// The table of formats; a new one is a file and a row here.
+    fn format(self) -> Format {
+        match self {
+            Rendering::Text => Format { name: "text", body: text::body, plain: plain::lines },
+            Rendering::Chat => Format { name: "chat", body: chat::body, plain: plain::json },
+            Rendering::Ocsf => Format { name: "ocsf", body: ocsf::body, plain: plain::json },
+        }
     }
 }
 
@@ -63,18 +66,24 @@ const STEPS: [Caps; 5] = [
 
 /// The message for an alert, at most [`MAX_BYTES`] with its attributes.
 pub fn render(rendering: Rendering, alert: &Alert) -> Message {
-    let body =
-        FORMATS.iter().find(|format| format.rendering == rendering).map_or(text::body as _, |format| format.body);
-    let message = |caps: &Caps| {
-        let (id, subject, body) = (alert.id.clone(), subject(alert), body(alert, caps));
-        Message { id, subject, body, attributes: attributes(alert) }
-    };
-    let mut made = message(&STEPS[0]);
+    let mut message = made(rendering, alert, &STEPS[0]);
     for caps in &STEPS[1..] {
-        if made.bytes() <= MAX_BYTES {
+        if message.bytes() <= MAX_BYTES {
             break;
         }
-        made = message(caps);
+        message = made(rendering, alert, caps);
     }
-    made
+    message
+}
+
+/// The message in the form that any channel takes, for one that was refused: as short as it can be and in printable ASCII,
+/// with the attributes that subscriptions filter by most.
+pub fn render_plainly(rendering: Rendering, alert: &Alert) -> Message {
+    let Message { id, subject, body, attributes } = made(rendering, alert, &STEPS[STEPS.len() - 1]);
+    Message { id, subject, body: (rendering.format().plain)(&body), attributes: plain::attributes(&attributes) }
+}
+
+fn made(rendering: Rendering, alert: &Alert, caps: &Caps) -> Message {
+    let (id, subject, body) = (alert.id.clone(), subject(alert), (rendering.format().body)(alert, caps));
+    Message { id, subject, body, attributes: attributes(alert) }
 }

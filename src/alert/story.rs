@@ -3,7 +3,7 @@
 //! The order of the rows is the order in which people ask; a channel leaves rows out, and adds none.
 
 use super::{
-    Alert, Event, HeldBack, Kind, Occurrences, Outcome, Remembered, Unread, link,
+    Alert, Event, HeldBack, Kind, Occurrences, Origin, Outcome, Remembered, Unread, link,
     phrase::{Part, Phrase},
     reason::reasons,
 };
@@ -205,14 +205,30 @@ fn of_held_back(held_back: &HeldBack) -> Story {
 }
 
 fn of_unread(alert: &Alert, unread: &Unread) -> Story {
-    let first = Phrase::ours(format!("record {} of a CloudTrail log file could not be read: ", unread.index));
-    let second = account(alert, Phrase::ours("in the log of "), alert.account()).maybe(", region ", alert.region());
+    let place = match &alert.origin {
+        Some(Origin::Message(_)) => "a message",
+        Some(Origin::Object { .. }) | None => "a CloudTrail log file",
+    };
+    let first = match unread {
+        Unread::Record { index, reason } => {
+            Phrase::ours(format!("record {index} of {place} could not be read: ")).value(reason)
+        }
+        Unread::More { count } => {
+            let more = counted(*count, "more record");
+            Phrase::ours(format!("of {place} {more} could not be read, without an alert of their own"))
+        }
+    };
+    let second = match &alert.origin {
+        Some(Origin::Message(message)) => Phrase::ours("in ").value(message),
+        Some(Origin::Object { .. }) | None => {
+            account(alert, Phrase::ours("in the log of "), alert.account()).maybe(", region ", alert.region())
+        }
+    };
     let second = match alert.time() {
         Some(time) => second.then(format!(", delivered at {time}")),
         None => second,
     };
-    let lead = [first.value(unread.reason.clone()), second];
-    Story { lead, reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new() }
+    Story { lead: [first, second], reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new() }
 }
 
 /// The event and the object, with links where a link can be made.
@@ -229,10 +245,14 @@ fn places(alert: &Alert) -> Vec<Row> {
             None => rows.push(row("Event", Phrase::ours("without an id"))),
         }
     }
-    if let Some(origin) = &alert.origin {
-        rows.push(row("Object", Phrase::ours("s3://").value(format!("{}/{}", origin.bucket, origin.key))));
-        let link = link::object(&region, origin);
-        rows.extend(link.map(|link| row("", Phrase::default().with(Part::Link(link)))));
+    match &alert.origin {
+        Some(Origin::Object { bucket, key }) => {
+            rows.push(row("Object", Phrase::ours("s3://").value(format!("{bucket}/{key}"))));
+            let link = link::object(&region, bucket, key);
+            rows.extend(link.map(|link| row("", Phrase::default().with(Part::Link(link)))));
+        }
+        Some(Origin::Message(message)) => rows.push(row("Message", Phrase::theirs(message))),
+        None => {}
     }
     rows
 }

@@ -26,8 +26,11 @@ impl<W: Write + Send> Channel for Printed<W> {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let write = |message: &Message| {
-            print(message, &mut *output)
-                .map_err(|error| PublishError { channel: "output".to_owned(), reason: error.to_string() })
+            print(message, &mut *output).map_err(|error| PublishError {
+                channel: "output".to_owned(),
+                reason: error.to_string(),
+                is_refusal: false,
+            })
         };
         messages.iter().map(write).collect()
     }

@@ -154,7 +154,8 @@ fn the_other_kinds_are_told_too() {
     record 12 of a CloudTrail log file could not be read: `expected ｀,｀ or ｀}｀ at line 1 column 80`
     in the log of account `111122223333` (`production`), region `us-east-1`, delivered at 2026-03-02T09:20:00Z
 
-    No rule has seen this record, so what it would have raised is not known. Somebody may have damaged it on purpose. Read the object by hand; the other records of it have been evaluated.
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    - Read the object `AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz` in the bucket `logs`
     ");
 }
 

@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, AttributeValue, Message, Origin, Rendering, Unread, render},
+    alert::{Alert, AttributeValue, Message, Origin, Rendering, Unread, render, render_plainly},
     rule::RuleSet,
 };
 
@@ -80,7 +80,7 @@ fn is_ours(address: &str) -> bool {
 /// The names of the rows.
 const ROWS: &[&str] = &[
     "Title", "Severity", "Rule", "Why", "Actor", "Session", "MFA", "Key", "Client", "Outcome", "Resource", "Count",
-    "Same", "State", "Runbook", "Event", "Object", "Alert", "",
+    "Same", "State", "Runbook", "Event", "Object", "Message", "Alert", "",
 ];
 
 /// Every line is ours: two of who and what, then rows of known names, each once, and the rule's description.
@@ -197,6 +197,21 @@ fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What is sent when SNS refuses a message says the same, in ASCII.
+fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
+    let plain: Vec<Message> = Rendering::all().map(|(rendering, _)| render_plainly(rendering, alert)).collect();
+    for message in &plain {
+        check_limits(message)?;
+        prop_assert!(message.body.is_ascii() && message.id == alert.id, "{message:?}");
+        let names: Vec<_> = message.attributes.iter().map(|attribute| attribute.name).collect();
+        prop_assert_eq!(names, ["severity", "rule", "alert_id"]);
+    }
+    check_chat(&serde_json::from_str(&plain[1].body).unwrap(), description)?;
+    let finding: Value = serde_json::from_str(&plain[2].body).unwrap();
+    prop_assert_eq!(&finding["finding_info"]["uid"], &alert.id);
+    Ok(())
+}
+
 /// Text that an attacker may choose: a user agent, a name, an error message.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
@@ -278,15 +293,16 @@ proptest! {
     fn any_record(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), key in hostile(), bucket in hostile()) {
         let mut record = rich();
         poisoned(&mut record, &texts, &mut choice.into_iter().cycle());
-        let origin = Some(Origin { bucket, key });
-        check(&alert_of(tame_rules(), 0, record, origin), DESCRIPTION)?;
+        check(&alert_of(tame_rules(), 0, record, Some(Origin::Object { bucket, key })), DESCRIPTION)?;
     }
 
     #[test]
     fn any_field_of_a_record(text in hostile(), field in 0_usize..60) {
         let mut record = rich();
         poisoned(&mut record, &[text], &mut (0..).map(|at| usize::from(at != field)));
-        check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION)?;
+        let alert = alert_of(tame_rules(), 0, record, Some(origin("k")));
+        check(&alert, DESCRIPTION)?;
+        check_plain(&alert, DESCRIPTION)?;
     }
 
     #[test]
@@ -307,15 +323,24 @@ proptest! {
     }
 
     #[test]
-    fn any_unread_record(reason in hostile(), key in hostile()) {
-        let unread = Unread { index: 0, reason };
-        let origin = Some(Origin { bucket: "logs".to_owned(), key });
-        check(&Alert::unread(unread, origin, &tame_rules().accounts), UNREAD)?;
+    fn any_unread_record(reason in hostile(), place in hostile(), is_one in any::<bool>(), is_object in any::<bool>()) {
+        let unread = if is_one { Unread::Record { index: 0, reason } } else { Unread::More { count: 980 } };
+        let object = |key| Origin::Object { bucket: "logs".to_owned(), key };
+        let origin = if is_object { object(place) } else { Origin::Message(place) };
+        let alert = Alert::unread(unread, Some(origin), &tame_rules().accounts);
+        check(&alert, UNREAD)?;
+        check_plain(&alert, UNREAD)?;
+    }
+
+    #[test]
+    fn any_message(message in hostile()) {
+        check(&alert_of(tame_rules(), 0, rich(), Some(Origin::Message(message))), DESCRIPTION)?;
     }
 }
 
-const UNREAD: &str = "No rule has seen this record, so what it would have raised is not known. Somebody may have damaged \
-    it on purpose. Read the object by hand; the other records of it have been evaluated.";
+const UNREAD: &str = "No rule has seen what could not be read, so what it would have raised is not known. Damage is \
+    harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside \
+    it has been evaluated.";
 
 #[test]
 fn the_largest_alert_is_cut_in_order() {

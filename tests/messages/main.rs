@@ -53,7 +53,7 @@ fn rules() -> RuleSet {
 }
 
 fn origin(key: &str) -> Origin {
-    Origin { bucket: "logs".to_owned(), key: key.to_owned() }
+    Origin::Object { bucket: "logs".to_owned(), key: key.to_owned() }
 }
 
 /// The alert of a rule of these rules for a record, whether it matches or not.
@@ -107,7 +107,7 @@ fn held_back() -> Alert {
 }
 
 fn unread() -> Alert {
-    let unread = Unread { index: 12, reason: "expected `,` or `}` at line 1 column 80".to_owned() };
+    let unread = Unread::Record { index: 12, reason: "expected `,` or `}` at line 1 column 80".to_owned() };
     Alert::unread(unread, Some(origin(KEY)), &rules().accounts)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, Message, Rendering, render},
+    alert::{Alert, Message, Origin, Rendering, Unread, render},
     rule::RuleSet,
 };
 
@@ -178,7 +178,7 @@ fn what_was_held_back_is_said_once() {
 #[test]
 fn a_record_that_cannot_be_read_is_told_with_its_place() {
     insta::assert_snapshot!(whole(&text(&unread())), @r#"
-    SEV2 CloudTrail record could not be read
+    SEV2 CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
 
     record 12 of a CloudTrail log file could not be read: "expected `,` or `}` at line 1 column 80"
     in the log of account 111122223333 (production), region us-east-1, delivered at 2026-03-02T09:20:00Z
@@ -186,12 +186,53 @@ fn a_record_that_cannot_be_read_is_told_with_its_place() {
     Severity  2 (review)
     Rule      CloudTrail record could not be read
 
-    No rule has seen this record, so what it would have raised is not known. Somebody may have damaged it on purpose. Read the object by hand; the other records of it have been evaluated.
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
 
     Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
               https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
     Alert     dca214a322649ac32194e24b20bd4abb
     "#);
+}
+
+#[test]
+fn further_records_that_cannot_be_read_are_told_as_one() {
+    let more = Alert::unread(Unread::More { count: 980 }, Some(origin("k")), &crate::rules().accounts);
+    insta::assert_snapshot!(whole(&text(&more)), @"
+    SEV2 CloudTrail record could not be read: 980 more records
+
+    of a CloudTrail log file 980 more records could not be read, without an alert of their own
+    in the log of an unknown account
+
+    Severity  2 (review)
+    Rule      CloudTrail record could not be read
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+
+    Object    s3://logs/k
+    Alert     d409ce76faaf84be245755ceb6e85383
+    ");
+}
+
+#[test]
+fn a_record_of_a_message_is_told_with_the_message() {
+    let place = Some(Origin::Message("EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602".to_owned()));
+    let unread = Unread::Record { index: 0, reason: "a record must be an object and is null".to_owned() };
+    insta::assert_snapshot!(whole(&text(&Alert::unread(unread, place.clone(), &crate::rules().accounts))), @r#"
+    SEV2 CloudTrail record could not be read: a record must be an object and is null
+
+    record 0 of a message could not be read: "a record must be an object and is null"
+    in "EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602"
+
+    Severity  2 (review)
+    Rule      CloudTrail record could not be read
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+
+    Message   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602
+    Alert     654f6148cbd03b282e8b6be11f2a61e9
+    "#);
+    let matched = text(&alert_of(crate::rules(), 1, json!({"eventName": "X"}), place)).body;
+    assert!(matched.contains("\nMessage   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602\n"), "{matched}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn origin(file: &Path) -> Option<Origin> {
     let name = |component: Component<'_>| Some(component.as_os_str().to_str()?.to_owned());
     let folders: Vec<String> = file.components().map(name).collect::<Option<_>>()?;
     let at = folders.iter().position(|folder| folder == "AWSLogs").filter(|at| *at > 0)?;
-    Some(Origin { bucket: folders[at - 1].clone(), key: folders[at..].join("/") })
+    Some(Origin::Object { bucket: folders[at - 1].clone(), key: folders[at..].join("/") })
 }
 
 fn show(message: &Message, output: &mut impl Write) -> io::Result<()> {
