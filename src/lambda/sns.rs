@@ -126,7 +126,7 @@ fn is_throttle(code: &str) -> bool {
 }
 
 /// `InvalidParameter`, `InvalidParameterValue` and their like, or what a single message is too long for: "Errors" of Publish
-/// and PublishBatch in the SNS API Reference.
+/// and `PublishBatch` in the SNS API Reference.
 fn is_about_message(code: &str) -> bool {
     code == "BatchRequestTooLong" || code.starts_with("Invalid") && !code.starts_with("InvalidSecurity")
 }
