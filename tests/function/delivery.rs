@@ -121,7 +121,12 @@ const KEY: &str = "AWSLogs/012345678901/CloudTrail/eu-central-1/2026/03/02/file 
 fn a_severe_alert_passes_the_filter_policy_and_a_mild_one_does_not() {
     let scene = Scene::new("severity");
     scene.cloud.put(&scene.bucket, KEY, &log_file());
-    scene.function(&[]).invoke(&scene.event(&[KEY])).success();
+    let function = scene.function(&[]);
+    function.invoke(&scene.event(&[KEY])).success();
+
+    let metrics = function.log().into_iter().find(|line| line["_aws"].is_object()).unwrap();
+    assert_eq!((&metrics["matches_alerted"], &metrics["records"]), (&json!(2), &json!(3)), "{metrics}");
+    assert!(metrics["FunctionName"].as_str().is_some_and(|name| !name.is_empty()), "{metrics}");
 
     let urgent = scene.cloud.receive(&scene.urgent);
     assert_eq!(urgent.len(), 1, "{urgent:#?}");
