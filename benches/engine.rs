@@ -115,13 +115,14 @@ fn read(object: &[u8], mut see: impl FnMut(RawRecord<'_>)) -> u64 {
     count
 }
 
-/// How many records match a rule, and how many had to be parsed.
+/// How many records match a rule, and about how many a rule had to be asked.
 fn shares(engine: &Engine, text: &[u8]) -> String {
-    let (mut scratch, mut matched) = (Scratch::default(), 0);
+    let (mut scratch, mut matched, mut candidates) = (Scratch::default(), 0, 0);
     let records = read(text, |record| {
         if let Evaluated::Record { findings, .. } = engine.evaluate(record, &mut scratch) {
             matched += u64::from(!findings.is_empty());
+            candidates += u64::from(scratch.preselected() > 0);
         }
     });
-    format!("{matched} of {records} records match")
+    format!("of {records} records {candidates} are candidates and {matched} match")
 }

@@ -44,7 +44,7 @@ def stages():
     """Medians of criterion by group and stage, in seconds, and what the benches say of their data."""
     run = subprocess.run(["cargo", "bench", "--locked", "--bench", "engine"], cwd=ROOT, check=True, text=True,
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = [line for line in run.stderr.splitlines() if "records match" in line or line.startswith("tiny:")]
+    said = [line for line in run.stderr.splitlines() if "are candidates" in line or line.startswith("tiny:")]
     times = {}
     for path in (ROOT / "target/criterion").glob("*/*/new/estimates.json"):
         times[path.parts[-4], path.parts[-3]] = json.loads(path.read_text())["median"]["point_estimate"] / 1e9

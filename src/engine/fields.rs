@@ -3,6 +3,11 @@
 //! Right for every object that is JSON: its keys are the strings before a colon, and of equal keys the last counts, as
 //! for `serde_json`. Keys are compared as they are spelled, so an object with a backslash in a key is not understood.
 
+#![expect(
+    clippy::inline_always,
+    reason = "it is done for every key of every record, and a call costs more than the work"
+)]
+
 use crate::log_file::Strings;
 
 /// A field of an object.
@@ -36,7 +41,7 @@ pub struct Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = Member<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Member<'a>> {
         loop {
             let [opens, closes] = self.next?;
@@ -70,6 +75,7 @@ pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Names of fields that are asked for, each known by a number from 0.
+#[derive(Clone)]
 pub struct Names {
     known: Vec<Box<[u8]>>,
     /// By shape: one of the names that have it. Most keys of a record have the shape of no name.
@@ -105,11 +111,11 @@ impl Names {
     }
 
     /// The number of a name.
-    #[inline]
+    #[inline(always)]
     pub fn number(&self, key: &[u8]) -> Option<usize> {
         let mut number = self.by_shape[shape(key)];
         while number != NONE {
-            if *self.known[usize::from(number)] == *key {
+            if same(&self.known[usize::from(number)], key) {
                 return Some(number.into());
             }
             number = self.others[usize::from(number)];
@@ -124,8 +130,22 @@ pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
 
+/// `one == other`, for keys: they are short, so calling the library's comparison takes longer than comparing.
+#[inline(always)]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        (Some(last), Some(other_last)) if one.len() == other.len() => {
+            let (words, other_words) = (one.as_chunks::<8>().0, other.as_chunks::<8>().0);
+            word(last) == word(other_last) && words.iter().zip(other_words).all(|(one, other)| word(one) == word(other))
+        }
+        (None, None) => one.iter().eq(other),
+        _ => false,
+    }
+}
+
 /// Its length and its last bytes, mixed.
-#[inline]
+#[inline(always)]
 fn shape(key: &[u8]) -> usize {
     let last = key.last_chunk::<4>().map_or(0, |last| u32::from_le_bytes(*last));
     ((last.wrapping_mul(0x9e37_79b1) >> 22) as usize ^ key.len()) % SHAPES
@@ -154,7 +174,7 @@ pub enum Found<'a> {
     Absent,
     /// A string as it is.
     Text(&'a [u8]),
-    /// A string with escapes, or a list: it may hold any text.
+    /// A string with escapes, or a list, or a field that was not asked for: it may hold any text.
     Anything,
     /// A value that is no text.
     NoText,
@@ -181,6 +201,11 @@ impl Fields {
         true
     }
 
+    /// Whether the field of that number was asked for.
+    pub fn know(&self, number: usize) -> bool {
+        number < self.places.len()
+    }
+
     /// The offset of a field's value.
     pub fn value(&self, number: usize) -> Option<usize> {
         self.places.get(number).map(|place| place.value as usize).filter(|value| *value > 0)
@@ -195,7 +220,7 @@ impl Fields {
     /// What stands in a field of `text`.
     #[inline]
     pub fn find<'a>(&self, number: usize, text: &'a [u8]) -> Found<'a> {
-        let place = self.places.get(number).copied().unwrap_or_default();
+        let Some(place) = self.places.get(number) else { return Found::Anything };
         let (value, closes) = (place.value as usize, place.closes as usize);
         match text.get(value) {
             _ if value == 0 => Found::Absent,

@@ -4,7 +4,7 @@
 //! that a matching record must have, so a record costs what its own fields cost, however many rules there are; what
 //! else the rule needs is checked when it comes up.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, slice, sync::Arc};
 
 use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
@@ -24,6 +24,9 @@ use crate::{
 
 /// The index over the filters of a rule set, which are known by their position.
 pub struct Index {
+    /// The names that filed rules are found by. They are few, so that most of a record is passed over.
+    filed_names: Names,
+    /// Those, with the same numbers, and all others that rules look at.
     names: Names,
     /// The fields under which rules are filed.
     filed: Vec<(Field, Filed)>,
@@ -60,6 +63,8 @@ struct Filed {
 /// What a field must hold.
 struct Check {
     field: Field,
+    /// Where it lies deeper: its key, in quotes. To look for it costs less than to find the field.
+    key: Option<Finder<'static>>,
     value: Requires,
     test: Option<Test>,
 }
@@ -120,40 +125,49 @@ impl Selected {
 impl Index {
     /// An index over `filters`.
     pub fn new<'a>(filters: impl IntoIterator<Item = &'a Filter>) -> Self {
-        let mut index = Self { names: Names::new(), filed: Vec::new(), always: Vec::new(), checks: Vec::new() };
-        let mut filed: HashMap<Field, Filed> = HashMap::new();
+        let (mut names, mut by_field, mut always) = (Names::new(), HashMap::<Field, Filed>::new(), Vec::new());
+        let mut unfiled = Vec::new();
         for (rule, filter) in filters.into_iter().enumerate() {
-            // Those that the filter may look at are found with those of the index.
-            for field in filter.fields() {
-                index.names.add(field);
-            }
             let mut lists = filter.needs();
             lists.sort_by_key(|list| rarity(list));
-            let names = &mut index.names;
-            let mut lists = lists.into_iter().filter_map(|list| checks(names, list));
-            match lists.next() {
+            let mut lists = lists.into_iter();
+            match lists.find_map(|list| checks(&mut names, list)) {
                 Some(list) => {
                     for check in list {
-                        filed.entry(check.field.clone()).or_default().file(rule, check);
+                        by_field.entry(check.field.clone()).or_default().file(rule, check);
                     }
                 }
-                None => index.always.push(rule),
+                None => always.push(rule),
             }
-            index.checks.push(lists.collect());
+            unfiled.push((filter, lists));
         }
-        for (field, mut filed) in filed {
+        let filed_names = names.clone();
+        // What the filter itself may look at is found together with what is checked before it.
+        for field in unfiled.iter().flat_map(|(filter, _)| filter.fields()) {
+            names.add(field);
+        }
+        let mut known = |lists: std::vec::IntoIter<_>| lists.filter_map(|list| checks(&mut names, list)).collect();
+        let checks = unfiled.into_iter().map(|(_, lists)| known(lists)).collect();
+        let with_texts = |(field, mut filed): (Field, Filed)| {
             filed.texts = field.inner.as_ref().map(|key| filed.texts(key)).unwrap_or_default();
-            index.filed.push((field, filed));
-        }
-        index
+            (field, filed)
+        };
+        let filed = by_field.into_iter().map(with_texts).collect();
+        Self { filed_names, names, filed, always, checks }
     }
 
-    /// The names of the fields that it looks at.
+    /// The names of the fields that rules are filed under.
+    pub fn filed_names(&self) -> &Names {
+        &self.filed_names
+    }
+
+    /// The names of all fields that rules look at.
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// Puts the positions of the filters that could match a record into `candidates`, in order.
+    /// Puts the positions of the filters that could match a record into `candidates`, in order, as far as the fields that
+    /// are known tell.
     pub fn candidates(self: &Arc<Self>, record: &View<'_>, memory: &mut Memory, candidates: &mut Vec<usize>) {
         candidates.clone_from(&self.always);
         for ((field, filed), memory) in self.filed.iter().zip(memory.of(self)) {
@@ -166,9 +180,12 @@ impl Index {
         }
         candidates.sort_unstable();
         candidates.dedup();
-        candidates.retain(|rule| {
-            self.checks[*rule].iter().all(|list| list.iter().any(|check| check.holds(record.find(&check.field))))
-        });
+        candidates.retain(|rule| self.may_match(record, *rule));
+    }
+
+    /// Whether the record has what else the filter at that position needs, as far as the fields that are known tell.
+    pub fn may_match(&self, record: &View<'_>, rule: usize) -> bool {
+        self.checks[rule].iter().all(|list| list.iter().any(|check| check.holds(record)))
     }
 }
 
@@ -181,9 +198,14 @@ fn checks(names: &mut Names, list: Vec<Needs>) -> Option<Vec<Check>> {
             [] => None,
             _ => return None,
         };
-        Some(Check { field: Field { top: names.add(top)?, inner }, value, test })
+        let key = inner.as_deref().map(quoted);
+        Some(Check { field: Field { top: names.add(top)?, inner }, key, value, test })
     };
     list.into_iter().map(check).collect()
+}
+
+fn quoted(text: &[u8]) -> Finder<'static> {
+    Finder::new(&[b"\"", text, b"\""].concat()).into_owned()
 }
 
 impl Filed {
@@ -202,7 +224,6 @@ impl Filed {
 
     /// The values, if they are few and all that rules want of the field, or else its key.
     fn texts(&self, key: &[u8]) -> Vec<Finder<'static>> {
-        let quoted = |text: &[u8]| Finder::new(&[b"\"", text, b"\""].concat()).into_owned();
         match (&*self.tests, &*self.there) {
             ([], []) if self.exact.len() <= Self::MAX_TEXTS => self.exact.keys().map(|text| quoted(text)).collect(),
             _ => vec![quoted(key)],
@@ -229,8 +250,8 @@ impl Filed {
     }
 
     fn select(&self, text: &[u8]) -> impl Iterator<Item = usize> {
+        let known = if self.tests.is_empty() { None } else { std::str::from_utf8(text).ok() };
         // What is no Unicode may be repaired to text that passes.
-        let known = std::str::from_utf8(text).ok();
         let passing = self.tests.iter().filter(move |(test, _)| known.is_none_or(|text| test(Scalar::Text(text))));
         let exact = self.exact.get(text).into_iter().flatten();
         self.there.iter().chain(exact).chain(passing.map(|(_, rule)| rule)).copied()
@@ -238,7 +259,11 @@ impl Filed {
 }
 
 impl Check {
-    fn holds(&self, found: Found<'_>) -> bool {
+    fn holds(&self, record: &View<'_>) -> bool {
+        let found = match &self.key {
+            Some(key) if !record.may_hold(self.field.top, slice::from_ref(key)) => Found::Absent,
+            _ => record.find(&self.field),
+        };
         match (found, &self.value) {
             (Found::Absent, _) | (Found::NoText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
                 false
@@ -265,10 +290,13 @@ mod tests {
         let index = Arc::new(Index::new(&filters));
         let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
-        assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
+        assert!(fields.read(index.filed_names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
         let mut inner = Inner::default();
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut inner);
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut inner);
         index.candidates(&view, &mut Memory::default(), &mut candidates);
+        assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut inner);
+        candidates.retain(|rule| index.may_match(&view, *rule));
         assert_eq!(candidates, expected, "{record}");
     }
 

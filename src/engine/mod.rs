@@ -38,6 +38,14 @@ pub struct Scratch {
     inner: Inner,
     memory: Memory,
     candidates: Vec<usize>,
+    preselected: usize,
+}
+
+impl Scratch {
+    /// How many rules had to be asked about the last record, since what they are filed under was there.
+    pub fn preselected(&self) -> usize {
+        self.preselected
+    }
 }
 
 /// What came of one record.
@@ -113,17 +121,25 @@ impl Engine {
 
     /// Leaves in `scratch.candidates` the rules that match the record, as far as its text tells.
     fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
-        let Scratch { scan, fields, inner, memory, candidates } = scratch;
-        let (names, text) = (self.index.names(), record.text);
+        let Scratch { scan, fields, inner, memory, candidates, preselected } = scratch;
+        let (index, text) = (&self.index, record.text);
         let strings = record.strings().or_else(|| own_strings(text, scan));
-        let Some(strings) = strings.filter(|strings| fields.read(names, text, *strings)) else {
+        let Some(strings) = strings.filter(|strings| fields.read(index.filed_names(), text, *strings)) else {
             candidates.clear();
             candidates.extend(0..self.rules.len());
+            *preselected = candidates.len();
             return;
         };
-        let view = View::new(text, strings, names, fields, inner);
-        self.index.candidates(&view, memory, candidates);
-        candidates.retain(|rule| self.rules[*rule].filter.matches(view.root()) | view.is_unsure());
+        index.candidates(&View::new(text, strings, index.filed_names(), fields, inner), memory, candidates);
+        *preselected = candidates.len();
+        if candidates.is_empty() {
+            return;
+        }
+        fields.read(index.names(), text, strings);
+        let view = View::new(text, strings, index.names(), fields, inner);
+        candidates.retain(|rule| {
+            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.is_unsure()
+        });
     }
 
     fn findings(&self, candidates: impl Iterator<Item = usize>, record: Record) -> Vec<Finding> {

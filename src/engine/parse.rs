@@ -4,7 +4,7 @@ use serde::de::Deserialize;
 use serde_json::{Deserializer, Value};
 
 use super::repair::repair;
-use crate::record::Record;
+use crate::{log_file::Scan, record::Record};
 
 /// How deep a record may be nested at all; its own object counts 1. Far below what would end the stack.
 pub const MAX_NESTING: usize = 512;
@@ -43,30 +43,12 @@ fn offset(text: &[u8], line: usize, column: usize) -> usize {
     before + column
 }
 
-/// How deep brackets lie in each other, outside of strings.
+/// How deep brackets lie in each other, outside of strings, up to where they end or do not fit.
 fn nesting(text: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    deepest
+    let mut scan = Scan::default();
+    // Where they do not fit, the parser goes no further either.
+    let _ = scan.run(text);
+    scan.deepest()
 }
 
 #[cfg(test)]

@@ -98,7 +98,9 @@ impl<'a> View<'a> {
     }
 
     fn find_inner(&self, top: usize, key: &[u8]) -> Found<'a> {
-        let Some(at) = self.fields.value(top) else { return Found::Absent };
+        let Some(at) = self.fields.value(top) else {
+            return if self.fields.know(top) { Found::Absent } else { Found::Anything };
+        };
         let value = match self.text.get(at) {
             Some(b'{') => self.member(at, key),
             // A list of objects, or perhaps an object in a string.

@@ -31,19 +31,19 @@ impl Block {
 
     #[inline]
     fn whole(block: &[u8; BLOCK]) -> Self {
-        let mut found = Self { quotes: 0, backslashes: 0, brackets: 0 };
         let (lanes, _) = block.as_chunks::<16>();
-        for (at, lane) in lanes.iter().enumerate() {
-            let lane = u8x16::new(*lane);
-            let set = |lane: u8x16| u64::from(lane.to_bitmask()) << (16 * at);
-            let is = |lane: u8x16, byte: u8| lane.simd_eq(u8x16::splat(byte));
-            // Of `[` and `{`, and of `]` and `}`, the codes differ in this bit alone.
-            let folded = lane | u8x16::splat(b'{' ^ b'[');
-            found.quotes |= set(is(lane, b'"'));
-            found.backslashes |= set(is(lane, b'\\'));
-            found.brackets |= set(is(folded, b'{') | is(folded, b'}'));
+        let lanes = [0, 1, 2, 3].map(|at| lanes.get(at).map_or(u8x16::ZERO, |lane| u8x16::new(*lane)));
+        let is = |lane: u8x16, byte: u8| lane.simd_eq(u8x16::splat(byte));
+        // Of `[` and `{`, and of `]` and `}`, the codes differ in this bit alone.
+        let folded = |lane: u8x16| lane | u8x16::splat(b'{' ^ b'[');
+        let backslashes = lanes.map(|lane| is(lane, b'\\'));
+        let [one, two, three, four] = backslashes;
+        Self {
+            quotes: set(lanes.map(|lane| is(lane, b'"'))),
+            // Rare, and one look tells that there is none.
+            backslashes: if ((one | two) | (three | four)).any() { set(backslashes) } else { 0 },
+            brackets: set(lanes.map(|lane| is(folded(lane), b'{') | is(folded(lane), b'}'))),
         }
-        found
     }
 
     /// The bytes that a backslash before them escapes. `carry` says whether the block's first byte is one, and then
@@ -62,6 +62,13 @@ impl Block {
         }
         escaped
     }
+}
+
+/// A bit for each byte of a block, from what a comparison gave.
+#[inline]
+fn set(lanes: [u8x16; 4]) -> u64 {
+    let [one, two, three, four] = lanes.map(|lane| u64::from(lane.to_bitmask()));
+    one | two << 16 | three << 32 | four << 48
 }
 
 /// The bytes with an odd number of `quotes` up to them: strings with their opening quotes, without the closing ones.

@@ -10,7 +10,7 @@ use super::block::{BLOCK, Block, inside};
 pub(crate) struct Scan {
     depth: usize,
     deepest: usize,
-    /// Bit n tells whether the bracket that opened depth n + 1 is `[`.
+    /// Of the brackets that are open, from the last one on, whether each is `[`.
     lists: u128,
     in_string: bool,
     escaped: bool,
@@ -70,7 +70,7 @@ pub(crate) struct Mismatch {
 }
 
 impl Scan {
-    /// Deeper than this, brackets are counted and their kinds are not compared.
+    /// Where it goes deeper than this, brackets are counted and their kinds are no more compared.
     const COMPARED: usize = u128::BITS as usize;
 
     /// In more blocks than this no quotes are noted: no event has a tenth of them, and memory stays bounded.
@@ -125,7 +125,7 @@ impl Scan {
     }
 
     /// How many brackets were open at once.
-    pub(super) fn deepest(&self) -> usize {
+    pub(crate) fn deepest(&self) -> usize {
         self.deepest
     }
 
@@ -158,19 +158,20 @@ impl Scan {
         }
     }
 
+    #[inline]
     fn open(&mut self, list: bool) {
-        if self.depth < Self::COMPARED {
-            self.lists = self.lists & !(1 << self.depth) | u128::from(list) << self.depth;
-        }
+        self.lists = self.lists << 1 | u128::from(list);
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
     }
 
+    #[inline]
     fn close(&mut self, list: bool) -> Result<(), &'static str> {
+        let opened = self.lists & 1 == 1;
+        self.lists >>= 1;
         self.depth = self.depth.saturating_sub(1);
-        let opened = if self.depth < Self::COMPARED { self.lists >> self.depth & 1 == 1 } else { list };
         match opened {
-            _ if opened == list => Ok(()),
+            _ if opened == list || self.deepest > Self::COMPARED => Ok(()),
             true => Err("`,` or `]`"),
             false => Err("`,` or `}`"),
         }
