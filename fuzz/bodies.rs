@@ -118,7 +118,10 @@ pub fn record(input: &[u8]) {
 /// An invocation's payload: it is work or an error, never nothing.
 pub fn trigger(input: &[u8]) {
     match trigger::decode(input) {
-        Ok(delivery) => assert!(!delivery.work.is_empty()),
+        Ok(delivery) => {
+            assert!(!delivery.units.is_empty());
+            assert!(delivery.units.iter().all(|unit| !unit.work.is_empty()));
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

@@ -7,7 +7,7 @@
 //!                    (S3)                        (rules.yaml)                  (SNS)
 //! ```
 //!
-//! [`handler::handle`] drives one invocation along this line. It knows S3 and SNS only as the ports
+//! [`handler::Handler::handle`] drives one invocation along this line. It knows S3 and SNS only as the ports
 //! [`handler::Objects`] and [`handler::Channel`], so the command line runs the very same handler on folders and a
 //! terminal.
 //!

@@ -93,6 +93,12 @@ fn every_command_ends_with_its_status() {
     check(&["explain", "--rules", &good, "Images", &path("broken.json")], 2, false, true);
     check(&["explain", "--rules", &bad, "Images", &path("put.json")], 2, false, true);
 
+    check(&["preview", "--rules", &good, "Images", &path("put.json")], 0, true, false);
+    check(&["preview", "--rules", &good, "Images", &path("two.json"), "--event-id", "1"], 0, true, false);
+    check(&["preview", "--rules", &good, "Images", &path("two.json"), "--event-id", "2"], 2, false, true);
+    check(&["preview", "--rules", &good, "Images", &path("broken.json")], 2, false, true);
+    check(&["preview", "--rules", &bad, "Images", &path("put.json")], 2, false, true);
+
     check(&["import", &path("rules.json")], 0, true, true);
     check(&["import", &path("hosts.json")], 1, true, true);
     check(&["import", &path("broken.json")], 2, false, true);
@@ -113,7 +119,7 @@ fn version_and_help() {
     assert_eq!(trailbell(&["--version"]).stdout, format!("trailbell {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(trailbell(&["help", "filter"]).stdout, include_str!("../src/filter/reference.md"));
     let help = trailbell(&["--help"]).stdout;
-    for command in ["check", "test", "scan", "explain", "invoke", "import", "help"] {
+    for command in ["check", "test", "scan", "explain", "preview", "invoke", "import", "help"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         let more = trailbell(&["help", command]).stdout;
         assert!(command == "help" || more.contains("Exit status: 0 "), "{more}");
@@ -459,6 +465,7 @@ fn nothing_is_coloured_that_goes_to_a_file() {
         vec!["check"],
         vec!["scan", "events/bucket"],
         vec!["explain", "cloudtrail-ecr-put-image", PUT_IMAGE],
+        vec!["preview", "cloudtrail-ecr-put-image", PUT_IMAGE],
         vec!["invoke", "events/invocations/s3-put.json"],
         vec!["help"],
     ] {

@@ -312,6 +312,73 @@ fn missing_fields() {
 }
 
 #[test]
+fn accounts() {
+    let text = "\
+accounts:
+  \"012345678901\": production
+  11112222333: too short
+  111122223333: [a, list]
+  444455556666:
+  777788889999: ''
+  production: 111122223333
+account: {}
+rules:
+  - name: Root login
+    severity: 1
+    filter: user = \"Root\"
+";
+    insta::assert_snapshot!(said(text), @r#"
+    error[bad-account]: `11112222333` is not the id of an account
+     --> rules.yaml:3:3
+      |
+    3 |   11112222333: too short
+      |   ^^^^^^^^^^^ expected twelve digits
+      |
+      = help: write each account as `"111122223333": production`
+
+    error[wrong-type]: `111122223333` is a list, not text
+     --> rules.yaml:4:17
+      |
+    4 |   111122223333: [a, list]
+      |                 ^^^^^^^^^ expected text
+      |
+      = help: write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)
+
+    error[missing-value]: `444455556666` has no value
+     --> rules.yaml:5:3
+      |
+    5 |   444455556666:
+      |   ^^^^^^^^^^^^ expected a value
+      |
+      = help: write the value, or remove the line
+
+    error[bad-account]: the name of the account 777788889999 cannot be shown
+     --> rules.yaml:6:17
+      |
+    6 |   777788889999: ''
+      |                 ^^ expected at least one character
+      |
+      = help: write a short name, such as `production`
+
+    error[bad-account]: `production` is not the id of an account
+     --> rules.yaml:7:3
+      |
+    7 |   production: 111122223333
+      |   ^^^^^^^^^^ expected twelve digits
+      |
+      = help: write each account as `"111122223333": production`
+
+    error[unknown-key]: `account` is not a field of a rules file
+     --> rules.yaml:8:1
+      |
+    8 | account: {}
+      | ^^^^^^^ expected `accounts`?
+      |
+      = help: write `accounts`
+    "#);
+}
+
+#[test]
 fn names() {
     let long = format!("rules:\n  - name: {}\n    severity: 1\n    filter: a = 1\n", "long ".repeat(41));
     insta::assert_snapshot!(said(&long), @"

@@ -131,6 +131,12 @@ fn right_files_are_right_for_both() {
     {
         check(&json!({"lists": lists, "rules": rules}));
     }
+    for accounts in [
+        json!({}),
+        json!({"012345678901": "p", "111122223333": "n".repeat(100), "111122223334": 5, "111122223335": " é (eu)\n"}),
+    ] {
+        check(&json!({"accounts": accounts, "rules": rules}));
+    }
 }
 
 #[test]
@@ -243,6 +249,22 @@ fn wrong_files_are_wrong_for_both() {
         json!({"é": ["ada"]}),
     ] {
         check(&json!({"lists": lists, "rules": rules}));
+    }
+    for accounts in [
+        json!(null),
+        json!([]),
+        json!("production"),
+        json!({"11112222333": "production"}),
+        json!({"1111-2222-3333": "production"}),
+        json!({"production": "111122223333"}),
+        json!({"111122223333": ""}),
+        json!({"111122223333": " "}),
+        json!({"111122223333": null}),
+        json!({"111122223333": ["production"]}),
+        json!({"111122223333": "two\nlines"}),
+        json!({"111122223333": "n".repeat(101)}),
+    ] {
+        check(&json!({"accounts": accounts, "rules": rules}));
     }
     for file in [
         json!({}),

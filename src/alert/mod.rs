@@ -3,17 +3,36 @@
 //! What a record says is written by whoever made the call: no rendering shows a byte of it that has not been through
 //! [`untrusted`].
 
-pub mod text;
+mod chat;
+mod event;
+mod link;
+mod message;
+mod ocsf;
+mod origin;
+mod phrase;
+mod plain;
+mod reason;
+mod rendering;
+mod story;
+mod text;
 mod title;
 pub mod untrusted;
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+pub use event::{Event, Outcome};
+pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
+pub use origin::Origin;
+pub use rendering::{Rendering, render, render_plainly};
 pub use title::Title;
 
 use crate::{
     engine::Finding,
-    record::{Record, Virtual},
+    record::Record,
+    rule::{Accounts, Rule, Severity},
 };
 
 /// Something that a person should know of.
@@ -21,87 +40,238 @@ use crate::{
 pub struct Alert {
     /// The same rule and the same event always make the same id, also after a retry: 32 hexadecimal digits.
     pub id: String,
-    /// Which rule matched which record.
-    pub finding: Finding,
-    /// Where the record was read.
-    pub origin: Origin,
+    /// What happened.
+    pub kind: Kind,
+    /// Where the record was read; of an alert for many events the last.
+    pub origin: Option<Origin>,
+    /// How many events it stands for.
+    pub occurrences: Occurrences,
+    /// Whether it is known what was sent before.
+    pub state: Remembered,
+    accounts: Arc<Accounts>,
 }
 
-/// The object that held a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The bucket.
-    pub bucket: String,
-    /// The key, decoded.
-    pub key: String,
+/// What an alert can be about.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A rule matched a record.
+    Match(Finding),
+    /// A rule would have raised more alerts than it may, and these were not sent.
+    HeldBack(HeldBack),
+    /// Records could not be read, so no rule has seen them.
+    Unread(Unread),
 }
+
+/// The alerts of a rule that were held back in an hour.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// The beginning of the hour.
+    pub hour: Timestamp,
+    /// How many alerts the rule may raise in an hour.
+    pub cap: u64,
+    /// How many were held back.
+    pub alerts: u64,
+}
+
+/// What could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A record.
+    Record {
+        /// Its place in the object, from 0.
+        index: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Further records of the same object, which have no alert of their own.
+    More {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// The events that one alert stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Occurrences {
+    /// How many events.
+    pub count: u64,
+    /// When the first of them happened.
+    pub first: Option<Timestamp>,
+    /// When the last of them happened.
+    pub last: Option<Timestamp>,
+    /// How many events of the same rule and values came since the alert before; `None` where there was none.
+    pub since_last: Option<u64>,
+    /// Whether the counts are estimates.
+    pub approximate: bool,
+    /// What the events have in common: the aggregate fields as the rule has them, with their values.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+impl Occurrences {
+    /// One event, that of a record.
+    pub fn one(record: &Record) -> Self {
+        let time = Event(record).time();
+        Self { count: 1, first: time, last: time, ..Self::default() }
+    }
+}
+
+/// Whether it was known, when an alert was made, what was sent before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Remembered {
+    /// It was.
+    #[default]
+    Known,
+    /// It was not: the table that remembers could not be reached.
+    Unavailable,
+}
+
+/// What an unread record raises its alert as: it has no rule.
+const UNREAD_ID: &str = "trailbell-unread-record";
+const UNREAD_NAME: &str = "CloudTrail record could not be read";
+const UNREAD_DESCRIPTION: &str = "No rule has seen what could not be read, so what it would have raised is not known. \
+    Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be \
+    read beside it has been evaluated.";
 
 impl Alert {
-    /// The alert for a finding in the object at `origin`.
-    pub fn new(finding: Finding, origin: Origin) -> Self {
-        let id = hash(&[&finding.rule.id, &identity(&finding.record)]);
-        Self { id, finding, origin }
+    /// The alert for a finding, for its one event; `origin` is the object, if the record was read from one.
+    pub fn new(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
+        let id = Self::id(&[&finding.rule.id, &identity(&finding.record)]);
+        let occurrences = Occurrences::one(&finding.record);
+        Self::of(id, Kind::Match(finding), origin, occurrences, accounts)
     }
 
-    fn record(&self) -> &Record {
-        &self.finding.record
+    /// The alert for what could not be read.
+    pub fn unread(unread: Unread, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
+        let place = origin.as_ref().map(Origin::to_string).unwrap_or_default();
+        let (which, count) = match &unread {
+            Unread::Record { index, .. } => (index.to_string(), 1),
+            Unread::More { count } => ("more".to_owned(), *count),
+        };
+        let id = Self::id(&[UNREAD_ID, &place, &which]);
+        let time = origin.as_ref().and_then(Origin::delivered);
+        let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
+        Self::of(id, Kind::Unread(unread), origin, occurrences, accounts)
     }
 
-    /// Who did it, as a short name.
-    pub fn actor(&self) -> String {
-        actor(self.record())
+    /// The alert that stands for all that was held back; `occurrences` counts the events.
+    pub fn held_back(held_back: HeldBack, occurrences: Occurrences, accounts: &Arc<Accounts>) -> Self {
+        let id = Self::id(&["held back", &held_back.rule.id, &held_back.hour.to_string()]);
+        Self::of(id, Kind::HeldBack(held_back), None, occurrences, accounts)
     }
 
-    /// The account that the event belongs to.
+    fn of(id: String, kind: Kind, origin: Option<Origin>, occurrences: Occurrences, accounts: &Arc<Accounts>) -> Self {
+        Self { id, kind, origin, occurrences, state: Remembered::Known, accounts: Arc::clone(accounts) }
+    }
+
+    /// The id of an alert that these parts tell from all others: 128 bits of SHA-256, in hexadecimal.
+    pub fn id(parts: &[&str]) -> String {
+        hash(parts)
+    }
+
+    /// What is the same for all alerts that belong together: the rule, and the values of its aggregate fields.
+    pub fn conversation(&self) -> String {
+        let mut parts = vec!["thread", self.rule_id()];
+        for (path, value) in &self.occurrences.values {
+            parts.extend([path.as_str(), if value.is_some() { "=" } else { "" }, value.as_deref().unwrap_or_default()]);
+        }
+        hash(&parts)
+    }
+
+    /// The rule; an unread record has none.
+    pub fn rule(&self) -> Option<&Rule> {
+        match &self.kind {
+            Kind::Match(finding) => Some(&finding.rule),
+            Kind::HeldBack(held_back) => Some(&held_back.rule),
+            Kind::Unread(_) => None,
+        }
+    }
+
+    /// The name of the rule, or what stands for it.
+    pub fn rule_name(&self) -> &str {
+        self.rule().map_or(UNREAD_NAME, |rule| &rule.name)
+    }
+
+    /// The id of the rule, or what stands for it.
+    pub fn rule_id(&self) -> &str {
+        self.rule().map_or(UNREAD_ID, |rule| &rule.id)
+    }
+
+    /// Whom it concerns.
+    pub fn severity(&self) -> Severity {
+        self.rule().map_or(Severity::REVIEW, |rule| rule.severity)
+    }
+
+    /// The tags of the rule.
+    pub fn tags(&self) -> &[String] {
+        self.rule().map_or(&[], |rule| &rule.tags)
+    }
+
+    /// What it means and what to do.
+    pub fn description(&self) -> Option<&str> {
+        self.rule().map_or(Some(UNREAD_DESCRIPTION), |rule| rule.description.as_deref())
+    }
+
+    /// The page that says more.
+    pub fn runbook(&self) -> Option<&str> {
+        self.rule()?.runbook.as_deref()
+    }
+
+    /// In one line what happened: for a match the rule's title.
+    pub fn title(&self) -> String {
+        match &self.kind {
+            Kind::Match(finding) => title(finding),
+            Kind::HeldBack(held_back) => {
+                format!("{} held back in an hour", crate::diagnostic::counted(held_back.alerts, "alert"))
+            }
+            Kind::Unread(_) => UNREAD_NAME.to_owned(),
+        }
+    }
+
+    /// What the record says, where a rule matched one.
+    pub fn event(&self) -> Option<Event<'_>> {
+        match &self.kind {
+            Kind::Match(finding) => Some(Event(&finding.record)),
+            Kind::HeldBack(_) | Kind::Unread(_) => None,
+        }
+    }
+
+    /// The account that it concerns.
     pub fn account(&self) -> Option<String> {
-        self.record().at(&["recipientAccountId"]).or_else(|| self.record().at(&["userIdentity", "accountId"]))
+        let of_origin = || self.origin.as_ref()?.account().map(str::to_owned);
+        self.event().map_or_else(of_origin, Event::account)
     }
 
-    /// `success`, the error code, or `failed` where there is none.
-    pub fn outcome(&self) -> String {
-        outcome(self.record()).unwrap_or_else(|| "success".to_owned())
+    /// What the rules file calls an account.
+    pub fn account_name(&self, id: &str) -> Option<&str> {
+        self.accounts.name(id)
     }
 
-    /// What subscribers can filter by; see [`Attribute`].
-    pub fn attributes(&self) -> Vec<Attribute> {
-        let rule = &self.finding.rule;
-        let event = |keys: &[&str]| AttributeValue::Text(self.record().at(keys).unwrap_or_default());
-        let attributes = [
-            ("severity", AttributeValue::Number(rule.severity.number().into())),
-            ("rule", AttributeValue::Text(rule.id.clone())),
-            ("account", AttributeValue::Text(self.account().unwrap_or_default())),
-            ("region", event(&["awsRegion"])),
-            ("event_source", event(&["eventSource"])),
-            ("event_name", event(&["eventName"])),
-            ("actor", AttributeValue::Text(self.actor())),
-            ("outcome", AttributeValue::Text(self.outcome())),
-            ("tags", AttributeValue::List(rule.tags.clone())),
-            ("alert_id", AttributeValue::Text(self.id.clone())),
-        ];
-        attributes.into_iter().filter_map(|(name, value)| Attribute::new(name, value)).collect()
+    /// The region that it concerns.
+    pub fn region(&self) -> Option<String> {
+        let of_origin = || self.origin.as_ref()?.region().map(str::to_owned);
+        self.event().map_or_else(of_origin, |event| event.at(&["awsRegion"]))
+    }
+
+    /// When what it tells happened: the last of its events, else when the object was delivered.
+    pub fn time(&self) -> Option<Timestamp> {
+        let hour = match &self.kind {
+            Kind::HeldBack(held_back) => Some(held_back.hour),
+            Kind::Match(_) | Kind::Unread(_) => None,
+        };
+        self.occurrences.last.or(hour).or_else(|| self.origin.as_ref()?.delivered())
     }
 }
 
 /// The rule's title with the record's values; where that is empty, what was called by whom.
 pub fn title(finding: &Finding) -> String {
     let title = finding.rule.title.as_ref().map(|title| title.fill(&finding.record));
-    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+    if let Some(title) = title.filter(|title| !untrusted::line(title, usize::MAX).is_empty()) {
         return title;
     }
-    let event = finding.record.at(&["eventName"]).unwrap_or_else(|| "an unnamed event".to_owned());
-    format!("{event} by {}", actor(&finding.record))
-}
-
-/// How a call failed: its error code, or `failed` where there is none, as for a sign-in with a wrong password; `None`
-/// for a call that did not.
-fn outcome(record: &Record) -> Option<String> {
-    let sign_in = || record.at(&["responseElements", "ConsoleLogin"]).is_some_and(|outcome| outcome == "Failure");
-    let failed = || (record.at(&["errorMessage"]).is_some() || sign_in()).then(|| "failed".to_owned());
-    record.field(Virtual::Error).or_else(failed)
-}
-
-fn actor(record: &Record) -> String {
-    record.field(Virtual::User).unwrap_or_else(|| "unknown".to_owned())
+    let event = Event(&finding.record);
+    format!("{} by {}", event.name(), event.actor())
 }
 
 /// `sharedEventID`, else `eventID`, else a hash of the record.
@@ -119,91 +289,4 @@ fn hash(parts: &[&str]) -> String {
     let digest = hasher.finalize();
     let (half, _) = digest.split_at(16);
     half.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// What goes to a channel.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// The alert's id.
-    pub id: String,
-    /// Printable ASCII, 1 to 99 characters.
-    pub subject: String,
-    /// Plain text.
-    pub body: String,
-    /// At most ten.
-    pub attributes: Vec<Attribute>,
-}
-
-impl Message {
-    /// What SNS counts against its limit of 262,144 bytes: the body, and of every attribute the name, the type and the
-    /// value ("Publish" in the SNS API Reference).
-    pub fn bytes(&self) -> usize {
-        let attribute =
-            |attribute: &Attribute| attribute.name.len() + attribute.data_type().len() + attribute.string_value().len();
-        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
-    }
-}
-
-/// A message attribute as SNS has it ("Amazon SNS message attributes" in the SNS Developer Guide): never empty, at most
-/// ten on a message, since raw delivery to SQS allows no more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attribute {
-    /// Its name.
-    pub name: &'static str,
-    /// Its value.
-    pub value: AttributeValue,
-}
-
-/// The data types of SNS attributes that are used here.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AttributeValue {
-    /// `String`.
-    Text(String),
-    /// `Number`.
-    Number(i64),
-    /// `String.Array`.
-    List(Vec<String>),
-}
-
-impl Attribute {
-    /// The longest text of a value, in characters.
-    const MAX_LENGTH: usize = 256;
-    /// The longest list; no subscription can filter by more values than 150.
-    const MAX_ITEMS: usize = 50;
-
-    /// The attribute with its value made safe; `None` where nothing is left of it.
-    fn new(name: &'static str, value: AttributeValue) -> Option<Self> {
-        let value = match value {
-            AttributeValue::Text(text) => AttributeValue::Text(untrusted::line(&text, Self::MAX_LENGTH)),
-            AttributeValue::List(items) => {
-                let items = items.iter().map(|item| untrusted::line(item, Self::MAX_LENGTH));
-                AttributeValue::List(items.filter(|item| !item.is_empty()).take(Self::MAX_ITEMS).collect())
-            }
-            number @ AttributeValue::Number(_) => number,
-        };
-        let empty = match &value {
-            AttributeValue::Text(text) => text.is_empty(),
-            AttributeValue::List(items) => items.is_empty(),
-            AttributeValue::Number(_) => false,
-        };
-        (!empty).then_some(Self { name, value })
-    }
-
-    /// SNS's name for its type.
-    pub fn data_type(&self) -> &'static str {
-        match self.value {
-            AttributeValue::Text(_) => "String",
-            AttributeValue::Number(_) => "Number",
-            AttributeValue::List(_) => "String.Array",
-        }
-    }
-
-    /// Its value as SNS takes it: a list as JSON.
-    pub fn string_value(&self) -> String {
-        match &self.value {
-            AttributeValue::Text(text) => text.clone(),
-            AttributeValue::Number(number) => number.to_string(),
-            AttributeValue::List(items) => serde_json::Value::from(items.clone()).to_string(),
-        }
-    }
 }

@@ -1,145 +1,113 @@
 //! The alert as plain text, for e-mail and terminals.
+//!
+//! Every line but those of the rule's own description begins with words of ours, so no value forges one.
 
 use std::fmt::Write;
 
-use super::{Alert, Message, untrusted};
-use crate::{
-    record::{Record, Virtual},
-    rule::Severity,
+use super::{
+    Alert,
+    phrase::{Part, Phrase},
+    rendering::Caps,
+    story::{Row, story},
+    untrusted,
 };
 
-/// SNS: "less than 100 characters" (Publish in the SNS API Reference).
-const MAX_SUBJECT: usize = 99;
-
-/// The longest single value in a body, in characters. With the caps on a rule's own texts it keeps every message far
-/// below the 256 KiB that SNS takes.
-const MAX_VALUE: usize = 500;
-const MAX_DESCRIPTION: usize = 8_000;
-const MAX_FILTER: usize = 2_000;
-const MAX_KEY: usize = 1_100;
-
-/// The message for an alert.
-pub fn render(alert: &Alert) -> Message {
-    Message { id: alert.id.clone(), subject: subject(alert), body: body(alert), attributes: alert.attributes() }
-}
-
-/// `SEV1 <rule>: <title>`, printable ASCII, as much as fits.
-fn subject(alert: &Alert) -> String {
-    let rule = &alert.finding.rule;
-    let line = untrusted::line(&format!("{}: {}", rule.name, super::title(&alert.finding)), usize::MAX);
-    let subject = untrusted::ascii(&format!("SEV{} {line}", rule.severity.number()));
-    if subject.len() <= MAX_SUBJECT {
-        return subject;
+/// Who did what, where and when; then all the rest in rows.
+pub fn body(alert: &Alert, caps: &Caps) -> String {
+    let story = story(alert);
+    let mut body = Body { text: String::new(), caps };
+    for phrase in &story.lead {
+        body.line(&phrase.show(|part| shown(part, caps)));
     }
-    let kept: String = subject.chars().take(MAX_SUBJECT - 3).collect();
-    kept.trim_end().to_owned() + "..."
-}
-
-fn body(alert: &Alert) -> String {
-    let (rule, record) = (&alert.finding.rule, alert.record());
-    let mut body = Body::default();
-    body.paragraph(&untrusted::line(&super::title(&alert.finding), MAX_VALUE));
-    body.row("Severity", &format!("{} ({})", rule.severity.number(), meaning(rule.severity)));
-    body.row("Rule", &rule.name);
     body.gap();
-    body.row("Who", &who(alert));
-    body.row("", &credentials(record));
-    body.row("What", &what(record));
-    body.row("", &outcome(record));
-    body.row("Where", &place(alert));
-    body.row("", &source(record));
-    body.row("When", &record.at(&["eventTime"]).unwrap_or_else(|| "unknown".to_owned()));
+    let title = alert.title();
+    if title != alert.rule_name() {
+        body.line_of("Title", &untrusted::defanged(&untrusted::line(&title, caps.value)));
+    }
+    let severity = alert.severity();
+    body.line_of("Severity", &format!("{} ({})", severity.number(), severity.meaning()));
+    body.line_of("Rule", &untrusted::defanged(&untrusted::line(alert.rule_name(), caps.value)));
     body.gap();
-    if let Some(description) = &rule.description {
-        body.paragraph(&untrusted::lines(description, MAX_DESCRIPTION));
+    for (at, reason) in story.reasons.iter().take(caps.reasons).enumerate() {
+        body.phrase(if at == 0 { "Why" } else { "" }, reason);
     }
-    body.row("Runbook", rule.runbook.as_deref().unwrap_or_default());
-    body.write("Matched", &untrusted::cut(&untrusted::printable(&rule.filter.to_string()), MAX_FILTER));
-    body.row("Event", &record.at(&["eventID"]).unwrap_or_else(|| "without an id".to_owned()));
-    body.long_row("Object", &format!("s3://{}/{}", alert.origin.bucket, alert.origin.key), MAX_KEY);
-    body.row("Alert", &alert.id);
-    body.0
-}
-
-fn meaning(severity: Severity) -> &'static str {
-    match severity.number() {
-        1 => "act now",
-        2 => "review",
-        _ => "for the record",
+    if story.reasons.len() > caps.reasons {
+        body.line_of("", &format!("… and {} more conditions", story.reasons.len() - caps.reasons));
     }
-}
-
-fn who(alert: &Alert) -> String {
-    let record = alert.record();
-    let kind = record.field(Virtual::UserType).map(|kind| format!(" ({kind})")).unwrap_or_default();
-    let role = record.field(Virtual::Role).map(|role| format!(", role {role}")).unwrap_or_default();
-    format!("{}{kind}{role}", alert.actor())
-}
-
-fn credentials(record: &Record) -> String {
-    let key = record.field(Virtual::AccessKey).map(|key| format!("access key {key}"));
-    let mfa =
-        record.field(Virtual::MfaUsed).map(|used| if used == "true" { "with MFA" } else { "without MFA" }.to_owned());
-    [key, mfa].into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-fn what(record: &Record) -> String {
-    let name = record.at(&["eventName"]).unwrap_or_else(|| "an unnamed event".to_owned());
-    let source = record.at(&["eventSource"]).map(|source| format!(" at {source}")).unwrap_or_default();
-    format!("{name}{source}")
-}
-
-fn outcome(record: &Record) -> String {
-    let code = record.field(Virtual::Error);
-    match (super::outcome(record), record.at(&["errorMessage"])) {
-        (None, _) => "succeeded".to_owned(),
-        (Some(_), Some(message)) => match code {
-            Some(code) => format!("failed: {code} ({message})"),
-            None => format!("failed: {message}"),
-        },
-        (Some(failure), None) if code.is_some() => format!("failed: {failure}"),
-        (Some(_), None) => "failed".to_owned(),
+    for rows in [&story.actor, &story.event] {
+        body.gap();
+        body.rows(rows);
     }
+    body.gap();
+    if let Some(description) = alert.description() {
+        body.line(&untrusted::lines(description, caps.description));
+        body.gap();
+    }
+    body.line_of("Runbook", &untrusted::line(alert.runbook().unwrap_or_default(), MAX_URL));
+    body.rows(&story.places);
+    body.line_of("Alert", &alert.id);
+    body.text
 }
 
-fn place(alert: &Alert) -> String {
-    let account = alert.account().unwrap_or_else(|| "unknown".to_owned());
-    let region = alert.record().field(Virtual::Region).unwrap_or_else(|| "unknown".to_owned());
-    format!("account {account}, region {region}")
-}
+/// The longest address of a runbook, in characters.
+const MAX_URL: usize = 2_000;
 
-fn source(record: &Record) -> String {
-    let ip = record.field(Virtual::Ip).map(|ip| format!("from {ip}"));
-    let agent = record.at(&["userAgent"]).map(|agent| format!("with {agent}"));
-    [ip, agent].into_iter().flatten().collect::<Vec<_>>().join(" ")
+/// A value in a sentence: in quotes, unless it is plainly one word.
+fn shown(part: &Part, caps: &Caps) -> String {
+    match part {
+        Part::Ours(text) | Part::Link(text) => text.clone(),
+        Part::Rule(text) => untrusted::defanged(&untrusted::cut(&untrusted::printable(text), caps.value)),
+        Part::Quoted(text) => untrusted::defanged(&untrusted::line(text, caps.value)),
+        Part::Theirs(text) => {
+            let value = untrusted::defanged(&untrusted::line(text, caps.value));
+            let is_word = |c: char| c.is_alphanumeric() || "._:/@+=,-*~[]".contains(c);
+            let is_word = !value.is_empty() && value.chars().all(is_word);
+            if is_word { value } else { format!("\"{}\"", value.replace('"', "'")) }
+        }
+    }
 }
 
 /// Rows of a name and a value; a value never leaves its row.
-#[derive(Default)]
-struct Body(String);
+struct Body<'c> {
+    text: String,
+    caps: &'c Caps,
+}
 
-impl Body {
-    fn paragraph(&mut self, text: &str) {
-        let _ = write!(self.0, "{text}\n\n");
+impl Body<'_> {
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.text, "{text}");
     }
 
-    /// Left out where there is no value.
-    fn row(&mut self, name: &str, value: &str) {
-        self.long_row(name, value, MAX_VALUE);
-    }
-
-    fn long_row(&mut self, name: &str, value: &str, limit: usize) {
-        self.write(name, &untrusted::line(value, limit));
-    }
-
-    /// A value that is fit to be shown.
-    fn write(&mut self, name: &str, value: &str) {
-        if !value.is_empty() {
-            let _ = writeln!(self.0, "{name:<9} {value}");
+    /// One empty line, however often it is asked for.
+    fn gap(&mut self) {
+        if !self.text.ends_with("\n\n") {
+            self.text.push('\n');
         }
     }
 
-    fn gap(&mut self) {
-        self.0.push('\n');
+    fn rows(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.phrase(row.name, &row.phrase);
+        }
+    }
+
+    /// A value that ends its row needs no quotes.
+    fn phrase(&mut self, name: &str, phrase: &Phrase) {
+        let caps = self.caps;
+        let text = match phrase.parts() {
+            [before @ .., Part::Theirs(value)] => {
+                let before: String = before.iter().map(|part| shown(part, caps)).collect();
+                before + &untrusted::defanged(&untrusted::line(value, caps.value))
+            }
+            parts => parts.iter().map(|part| shown(part, caps)).collect(),
+        };
+        self.line_of(name, &text);
+    }
+
+    /// Left out where there is no value.
+    fn line_of(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            let _ = writeln!(self.text, "{name:<9} {value}");
+        }
     }
 }

@@ -30,6 +30,29 @@ pub fn cut(text: &str, limit: usize) -> String {
     kept + &mark
 }
 
+/// `text` without anything that a mail reader makes a link of by itself: `https[:]//example.com`, `www[.]example.com`, as
+/// those write who pass on addresses that nobody should follow.
+pub fn defanged(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let before = if rest.starts_with("://") {
+            "[:]"
+        } else if rest.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
+            out.push_str(&rest[..3]);
+            rest = &rest[3..];
+            "[.]"
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        };
+        out.push_str(before);
+        rest = &rest[1..];
+    }
+    out
+}
+
 /// Printable ASCII for places that take nothing else; a character that has no likeness there becomes `?`.
 pub fn ascii(text: &str) -> String {
     text.chars().fold(String::new(), |mut ascii, c| {
@@ -86,6 +109,13 @@ mod tests {
     fn what_is_cut_is_said() {
         assert_eq!(line(&"x".repeat(300), 30), format!("{}… (300 characters)", "x".repeat(12)));
         assert_eq!(line("12345", 5), "12345");
+    }
+
+    #[test]
+    fn no_address_can_be_followed() {
+        assert_eq!(defanged("see https://a.example/://x"), "see https[:]//a.example/[:]//x");
+        assert_eq!(defanged("WWW.a.example wwww.b www"), "WWW[.]a.example wwww[.]b www");
+        assert_eq!(defanged("arn:aws:iam::111122223333:user/é www"), "arn:aws:iam::111122223333:user/é www");
     }
 
     #[test]

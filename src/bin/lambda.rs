@@ -18,9 +18,8 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::Subscriber
 use trailbell::{
     diagnostic::render,
     engine::Engine,
-    handler,
-    lambda::{S3, Settings, Sns, sdk_config},
-    log_file::Limits,
+    handler::{Caps, Channels, Clock, Handler},
+    lambda::{Deadline, S3, Settings, Sns, sdk_config},
     rule::RuleSet,
 };
 
@@ -35,7 +34,7 @@ async fn main() -> ExitCode {
     };
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let function = &function;
-        async move { function.handle(event.payload.get().as_bytes()).await }
+        async move { function.handle(event).await }
     });
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,9 +62,9 @@ fn log_as_json(levels: &str) {
 /// All that outlives an invocation.
 struct Function {
     engine: Engine,
-    limits: Limits,
+    caps: Caps,
     s3: S3,
-    sns: Sns,
+    topics: Channels<Sns>,
 }
 
 impl Function {
@@ -74,18 +73,26 @@ impl Function {
         log_as_json(&settings.log);
         let engine = Engine::new(rules(&settings)?);
         let config = sdk_config(&settings).await;
-        tracing::info!(rules = engine.rules().len(), topic = settings.alert_topic.arn, "ready");
-        Ok(Self { engine, limits: settings.limits, s3: S3::new(&config, &settings), sns: Sns::new(&config, &settings) })
+        let Channels { alerts, chat, findings } = &settings.topics;
+        let (chat, findings) =
+            (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
+        tracing::info!(rules = engine.rules().len(), topic = alerts.arn, chat, findings, "ready");
+        let s3 = S3::new(&config, &settings);
+        let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.retry_base));
+        Ok(Self { engine, caps: settings.caps, s3, topics })
     }
 
-    /// The counts, or, so that Lambda sends the event again, what failed.
-    async fn handle(&self, payload: &[u8]) -> Result<Value, Failed> {
-        let outcome = handler::handle(&self.engine, &self.s3, &self.sns, self.limits, payload).await;
-        match outcome.failures.as_slice() {
-            [] => Ok(outcome.summary()),
-            [only] => Err(Failed(only.to_string())),
-            [first, ..] => Err(Failed(format!("{first} (and {} more failures)", outcome.failed.saturating_sub(1)))),
-        }
+    /// What whoever delivered must be told, or, so that Lambda sends all of it again, what failed.
+    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failed> {
+        let clock = Deadline::at(event.context.deadline());
+        let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
+        let handler = Handler { engine, objects, channels, clock: &clock, caps: self.caps };
+        // On the heap: it is the state of everything below, all ports included.
+        let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
+        let metrics = outcome.metrics(&event.context.env_config.function_name, clock.now());
+        // A line that cannot be written is no reason to do all of it again.
+        let _ = writeln!(io::stdout(), "{metrics}");
+        outcome.answer().map_err(Failed)
     }
 }
 

@@ -20,12 +20,13 @@ use projected::{Inner, View};
 use crate::{
     log_file::{RawRecord, Scan, Strings},
     record::Record,
-    rule::{Rule, RuleSet, Verdict},
+    rule::{Accounts, Rule, RuleSet, Verdict},
 };
 
 /// The enabled rules of a rule set, ready to evaluate records.
 pub struct Engine {
     rules: Vec<Arc<Rule>>,
+    accounts: Arc<Accounts>,
     index: Arc<Index>,
 }
 
@@ -77,14 +78,20 @@ pub struct Finding {
 impl Engine {
     /// An engine for the enabled rules of `rules`.
     pub fn new(rules: RuleSet) -> Self {
+        let accounts = rules.accounts;
         let rules: Vec<_> = rules.rules.into_iter().filter(|rule| rule.enabled).map(Arc::new).collect();
         let index = Arc::new(Index::new(rules.iter().map(|rule| &rule.filter)));
-        Self { rules, index }
+        Self { rules, accounts, index }
     }
 
     /// The enabled rules, in the order of the rule file.
     pub fn rules(&self) -> &[Arc<Rule>] {
         &self.rules
+    }
+
+    /// What alerts call the accounts.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     /// Evaluates one record. A record that matches no rule is not parsed.

@@ -2,6 +2,7 @@
 //!
 //! Clients are built once, at the start; every request has time-outs and is retried by the SDK.
 
+mod clock;
 mod s3;
 mod settings;
 mod sns;
@@ -20,6 +21,7 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
+pub use clock::Deadline;
 pub use s3::S3;
 pub use settings::{Settings, Topic};
 pub use sns::Sns;

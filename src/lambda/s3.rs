@@ -47,7 +47,13 @@ impl Objects for S3 {
     async fn get(&self, object: &ObjectId) -> Result<Arriving, FetchError> {
         match self.client.get_object().bucket(&object.bucket).key(&object.key).send().await {
             Ok(answer) => Ok(Arriving { stream: answer.body, read_timeout: self.read_timeout }),
-            Err(error) => Err(FetchError(explained(&error))),
+            Err(error) => {
+                let is_lasting = matches!(
+                    (status(&error), error.code()),
+                    (Some(301 | 307 | 404), _) | (Some(403), Some("AccessDenied"))
+                );
+                Err(FetchError { reason: explained(&error), is_lasting })
+            }
         }
     }
 }
@@ -58,8 +64,8 @@ impl Body for Arriving {
     async fn next(&mut self) -> Result<Option<Chunk>, FetchError> {
         match timeout(self.read_timeout, self.stream.try_next()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(FetchError(format!("it broke off: {}", chain(&io::Error::from(error))))),
-            Err(_) => Err(FetchError(format!("it stalled: no byte for {} ms", self.read_timeout.as_millis()))),
+            Ok(Err(error)) => Err(FetchError::passing(format!("it broke off: {}", chain(&io::Error::from(error))))),
+            Err(_) => Err(FetchError::passing(format!("it stalled: no byte for {} ms", self.read_timeout.as_millis()))),
         }
     }
 }
@@ -67,9 +73,12 @@ impl Body for Arriving {
 /// The bytes that the SDK hands out.
 type Chunk = bytes::Bytes;
 
+fn status(error: &SdkError<GetObjectError, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
 fn explained(error: &SdkError<GetObjectError, HttpResponse>) -> String {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    match (status, error.code()) {
+    match (status(error), error.code()) {
         (Some(404), code) => format!("it does not exist ({})", code.unwrap_or("no code")),
         (Some(403), Some("AccessDenied")) => {
             "it may not be read (AccessDenied); allow the function's role s3:GetObject on it, and kms:Decrypt on its key if it \

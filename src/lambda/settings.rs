@@ -4,17 +4,23 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use crate::{engine::MAX_NESTING, log_file::Limits};
+use crate::{
+    engine::MAX_NESTING,
+    handler::{Caps, Channels, Chat},
+    log_file::Limits,
+    rule::Severity,
+};
 
 /// Settings that are complete and in range.
 #[derive(Debug)]
 pub struct Settings {
     /// `RULES_FILE`: where the rules are; a relative path begins at the function's own folder.
     pub rules_file: PathBuf,
-    /// `ALERT_TOPIC_ARN`: where alerts go.
-    pub alert_topic: Topic,
-    /// `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`: what a log file may cost.
-    pub limits: Limits,
+    /// `ALERT_TOPIC_ARN`, `CHAT_TOPIC_ARN` with `CHAT_SEVERITY`, `FINDING_TOPIC_ARN`: where alerts go.
+    pub topics: Channels<Topic>,
+    /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
+    /// invocation may cost.
+    pub caps: Caps,
     /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
     pub log: String,
     /// `RETRY_BASE_MS`: the wait before a request is sent a second time; it doubles from there.
@@ -38,15 +44,15 @@ impl Settings {
     /// Reads the settings through `variable`. The error says what to mend, a line for each setting.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut reader = Reader { variable, wrong: Vec::new() };
-        let safe = Limits::default();
+        let safe = Caps::default();
         let folder = PathBuf::from(reader.text("LAMBDA_TASK_ROOT").unwrap_or_default());
         let settings = Self {
             rules_file: folder.join(reader.text("RULES_FILE").unwrap_or_else(|| "rules.yaml".to_owned())),
-            alert_topic: reader.topic("ALERT_TOPIC_ARN"),
-            limits: Limits {
-                max_decompressed_bytes: reader.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
-                max_record_bytes: reader.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
-                max_nesting: reader.nesting("MAX_NESTING", safe.max_nesting),
+            topics: reader.topics(),
+            caps: Caps {
+                limits: reader.limits(safe.limits),
+                max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", safe.max_object_bytes),
+                time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
             },
             log: reader.log("RUST_LOG"),
             retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
@@ -68,24 +74,53 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         (self.variable)(name).filter(|text| !text.is_empty())
     }
 
-    fn topic(&mut self, name: &str) -> Topic {
-        let Some(arn) = self.text(name) else {
-            return self.reject(format!("`{name}` is missing: set it to the ARN of the SNS topic for alerts"));
-        };
+    fn topics(&mut self) -> Channels<Topic> {
+        const ALERTS: &str = "ALERT_TOPIC_ARN";
+        let alerts = self.topic(ALERTS);
+        if self.text(ALERTS).is_none() {
+            self.wrong.push(format!("`{ALERTS}` is missing: set it to the ARN of the SNS topic for alerts"));
+        }
+        let (chat, mildest) = (self.topic("CHAT_TOPIC_ARN"), self.severity("CHAT_SEVERITY"));
+        Channels {
+            alerts: alerts.unwrap_or_default(),
+            chat: chat.map(|channel| Chat { channel, mildest }),
+            findings: self.topic("FINDING_TOPIC_ARN"),
+        }
+    }
+
+    fn severity(&mut self, name: &str) -> Severity {
+        let Some(text) = self.text(name) else { return Severity::REVIEW };
+        text.parse().ok().and_then(Severity::new).unwrap_or_else(|| {
+            self.wrong.push(format!("`{name}` is `{}`: write 1, 2 or 3", text.escape_debug()));
+            Severity::REVIEW
+        })
+    }
+
+    fn topic(&mut self, name: &str) -> Option<Topic> {
+        let arn = self.text(name)?;
         match arn.split(':').collect::<Vec<_>>()[..] {
             ["arn", partition, "sns", region, account, topic]
                 if [partition, region, account, topic].iter().all(|part| is_name(part)) =>
             {
                 let region = region.to_owned();
-                Topic { arn, region }
+                return Some(Topic { arn, region });
             }
             [.., topic] if topic.strip_suffix(".fifo").is_some() => {
-                self.reject(format!("`{name}` is `{arn}`: write the ARN of a standard topic, not of a FIFO topic"))
+                self.wrong.push(format!("`{name}` is `{arn}`: write the ARN of a standard topic, not of a FIFO topic"));
             }
-            _ => self.reject(format!(
+            _ => self.wrong.push(format!(
                 "`{name}` is `{}`: write the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`",
                 arn.escape_debug()
             )),
+        }
+        None
+    }
+
+    fn limits(&mut self, safe: Limits) -> Limits {
+        Limits {
+            max_decompressed_bytes: self.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
+            max_record_bytes: self.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
+            max_nesting: self.nesting("MAX_NESTING", safe.max_nesting),
         }
     }
 
@@ -134,11 +169,6 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             }
         }
     }
-
-    fn reject<T: Default>(&mut self, wrong: String) -> T {
-        self.wrong.push(wrong);
-        T::default()
-    }
 }
 
 /// Letters, digits, `-` and `_`, as topics, regions and accounts have them.
@@ -161,8 +191,9 @@ mod tests {
         let settings =
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
-        assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.caps, Caps::default());
         assert_eq!(settings.log, "info");
+        assert!(settings.topics.chat.is_none() && settings.topics.findings.is_none());
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
     }
 
@@ -173,14 +204,38 @@ mod tests {
             ("RULES_FILE", "/opt/rules.yaml"),
             ("LAMBDA_TASK_ROOT", "/var/task"),
             ("MAX_RECORD_BYTES", "5"),
+            ("MAX_OBJECT_BYTES", "7"),
+            ("TIME_RESERVE_MS", "8"),
             ("RETRY_BASE_MS", "7"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
-        assert_eq!(settings.limits.max_record_bytes, 5);
+        assert_eq!(settings.caps.limits.max_record_bytes, 5);
+        assert_eq!((settings.caps.max_object_bytes, settings.caps.time_reserve), (7, Duration::from_millis(8)));
         assert_eq!(settings.retry_base, Duration::from_millis(7));
-        assert_eq!(settings.alert_topic.region, "cn-north-1");
+        assert_eq!(settings.topics.alerts.region, "cn-north-1");
+    }
+
+    #[test]
+    fn there_may_be_a_topic_for_a_chat_and_one_for_machines() {
+        let all = |severity| {
+            read(&[
+                ("ALERT_TOPIC_ARN", TOPIC),
+                ("CHAT_TOPIC_ARN", "arn:aws:sns:eu-west-1:111122223333:chat"),
+                ("CHAT_SEVERITY", severity),
+                ("FINDING_TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:findings"),
+            ])
+        };
+        for (text, mildest) in [("", 2), ("1", 1), ("3", 3)] {
+            let topics = all(text).unwrap().topics;
+            let chat = topics.chat.unwrap();
+            assert_eq!((chat.channel.region.as_str(), chat.mildest.number()), ("eu-west-1", mildest));
+            assert!(topics.findings.unwrap().arn.ends_with(":findings"));
+        }
+        for severity in ["0", "4", "SEV1", "1.0"] {
+            assert_eq!(all(severity).unwrap_err(), format!("`CHAT_SEVERITY` is `{severity}`: write 1, 2 or 3"));
+        }
     }
 
     #[test]
@@ -194,8 +249,11 @@ mod tests {
             "arn:aws:sns:us-east-1:111122223333:alerts\n",
             "arn:aws:sqs:us-east-1:111122223333:alerts",
         ] {
-            let said = read(&[("ALERT_TOPIC_ARN", topic)]).unwrap_err();
-            assert!(said.starts_with("`ALERT_TOPIC_ARN` is `") && said.lines().count() == 1, "{said}");
+            for name in ["ALERT_TOPIC_ARN", "CHAT_TOPIC_ARN", "FINDING_TOPIC_ARN"] {
+                let others = [("ALERT_TOPIC_ARN", TOPIC)].into_iter().filter(|(other, _)| *other != name);
+                let said = read(&others.chain([(name, topic)]).collect::<Vec<_>>()).unwrap_err();
+                assert!(said.starts_with(&format!("`{name}` is `")) && said.lines().count() == 1, "{said}");
+            }
         }
     }
 
@@ -203,11 +261,17 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let wrong = [
             ("ALERT_TOPIC_ARN", "alerts"),
+            ("CHAT_TOPIC_ARN", "chat"),
+            ("CHAT_SEVERITY", "4"),
+            ("FINDING_TOPIC_ARN", "findings"),
             ("MAX_NESTING", "513"),
             ("RUST_LOG", "warning"),
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),
             ("MAX_RECORD_BYTES", "99999999999999999999"),
+            ("MAX_OBJECT_BYTES", "0"),
+            ("MAX_DECOMPRESSED_BYTES", "2 GiB"),
+            ("TIME_RESERVE_MS", "900001"),
         ];
         let said = read(&wrong).unwrap_err();
         assert_eq!(said.lines().count(), wrong.len(), "{said}");

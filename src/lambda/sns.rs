@@ -19,10 +19,7 @@ use aws_sdk_sns::{
 };
 use tokio::time::sleep;
 
-use super::{
-    ATTEMPTS, own_retries, reason,
-    settings::{Settings, Topic},
-};
+use super::{ATTEMPTS, own_retries, reason, settings::Topic};
 use crate::{
     alert::Message,
     handler::{Channel, PublishError},
@@ -42,15 +39,15 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// The topic for alerts.
-    pub fn new(config: &SdkConfig, settings: &Settings) -> Self {
-        let Topic { arn, region } = settings.alert_topic.clone();
+    /// A topic; a request that SNS fails on is sent again after `retry_base`, which doubles from there.
+    pub fn new(config: &SdkConfig, topic: Topic, retry_base: Duration) -> Self {
+        let Topic { arn, region } = topic;
         let config = aws_sdk_sns::config::Builder::from(config)
             .region(Region::new(region))
             .retry_partition(own_retries("sns"))
             .retry_classifier(Throttles)
             .build();
-        Self { client: Client::from_conf(config), topic: arn, retry_base: settings.retry_base }
+        Self { client: Client::from_conf(config), topic: arn, retry_base }
     }
 
     /// Sends one request's worth, and again what SNS failed on through no fault of the message.
@@ -60,10 +57,11 @@ impl Sns {
         for attempt in 0..ATTEMPTS {
             let mut again = Vec::new();
             for (at, refusal) in self.attempt(messages, &pending).await {
-                if refusal.is_transient {
+                if refusal.fault == Fault::Passing {
                     again.push(at);
                 }
-                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason });
+                let is_refusal = refusal.fault == Fault::Message;
+                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason, is_refusal });
             }
             if again.is_empty() || attempt + 1 == ATTEMPTS {
                 break;
@@ -81,13 +79,13 @@ impl Sns {
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
     async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
-        let all = |reason: String| {
-            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), is_transient: false })).collect()
+        let all = |reason: String, fault: Fault| {
+            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), fault })).collect()
         };
         let entries: Result<Vec<_>, _> = pending.iter().map(|&at| entry(at, &messages[at])).collect();
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return all(error.to_string()),
+            Err(error) => return all(error.to_string(), Fault::Message),
         };
         let request =
             self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
@@ -100,15 +98,22 @@ impl Sns {
                 }
                 return left;
             }
-            Err(error) => return all(reason(&error)),
+            Err(error) => {
+                let is_about_message = status(&error) == 413 || error.code().is_some_and(is_about_message);
+                return all(reason(&error), if is_about_message { Fault::Message } else { Fault::Lasting });
+            }
         };
         let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
         let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
             Some(entry) => Refusal {
                 reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
-                is_transient: !entry.sender_fault || is_throttle(&entry.code),
+                fault: match &*entry.code {
+                    code if !entry.sender_fault || is_throttle(code) => Fault::Passing,
+                    code if is_about_message(code) => Fault::Message,
+                    _ => Fault::Lasting,
+                },
             },
-            None => Refusal { reason: "SNS did not say that it was published".to_owned(), is_transient: true },
+            None => Refusal { reason: "SNS did not say that it was published".to_owned(), fault: Fault::Passing },
         };
         let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
         unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
@@ -120,10 +125,19 @@ fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
 }
 
+/// `InvalidParameter`, `InvalidParameterValue` and their like, or what a single message is too long for: "Errors" of Publish
+/// and `PublishBatch` in the SNS API Reference.
+fn is_about_message(code: &str) -> bool {
+    code == "BatchRequestTooLong" || code.starts_with("Invalid") && !code.starts_with("InvalidSecurity")
+}
+
+fn status(error: &SdkError<PublishBatchError, HttpResponse>) -> u16 {
+    error.raw_response().map_or(0, |response| response.status().as_u16())
+}
+
 /// Whether a request was refused for what is in it, so that the other messages may be taken without the one at fault.
 fn may_be_one_message(error: &SdkError<PublishBatchError, HttpResponse>) -> bool {
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    matches!(status, 400 | 413) && !error.code().is_some_and(is_throttle)
+    matches!(status(error), 400 | 413) && !error.code().is_some_and(is_throttle)
 }
 
 /// Has the SDK send requests again that were throttled in words that it does not know.
@@ -159,7 +173,18 @@ impl Channel for Sns {
 
 struct Refusal {
     reason: String,
-    is_transient: bool,
+    fault: Fault,
+}
+
+/// Why SNS does not take a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It may take it the next time.
+    Passing,
+    /// It is the message itself.
+    Message,
+    /// It is something else, such as a permission.
+    Lasting,
 }
 
 /// Cuts a list into requests, in order.

@@ -31,12 +31,12 @@ impl Objects for Folder {
         // A key may hold `..` in S3, but must not lead out of the folder here.
         let inside = Path::new(&object.bucket).join(&object.key);
         if !inside.components().all(|component| matches!(component, Component::Normal(_))) {
-            return Err(FetchError("the key is no path inside of a folder".to_owned()));
+            return Err(FetchError::lasting("the key is no path inside of a folder"));
         }
         let path = self.root.join(inside);
         File::open(&path).map_err(|error| {
             let what = if error.kind() == ErrorKind::NotFound { "no such object" } else { "it cannot be opened" };
-            FetchError(format!("{what}: {}: {error}", path.display()))
+            FetchError::lasting(format!("{what}: {}: {error}", path.display()))
         })
     }
 }
@@ -46,7 +46,7 @@ impl Body for File {
 
     async fn next(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
         let mut chunk = vec![0; super::CHUNK];
-        let length = self.read(&mut chunk).map_err(|error| FetchError(error.to_string()))?;
+        let length = self.read(&mut chunk).map_err(|error| FetchError::passing(error.to_string()))?;
         chunk.truncate(length);
         Ok((length > 0).then_some(chunk))
     }

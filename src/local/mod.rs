@@ -1,5 +1,6 @@
 //! The ports on a laptop: folders as S3, a terminal as SNS, and CloudTrail files of any shape.
 
+mod clock;
 mod folder;
 mod printed;
 
@@ -8,6 +9,7 @@ use std::{
     ops::ControlFlow,
 };
 
+pub use clock::Unhurried;
 pub use folder::Folder;
 pub use printed::Printed;
 use thiserror::Error;

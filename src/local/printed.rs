@@ -26,18 +26,21 @@ impl<W: Write + Send> Channel for Printed<W> {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let write = |message: &Message| {
-            print(message, &mut *output)
-                .map_err(|error| PublishError { channel: "output".to_owned(), reason: error.to_string() })
+            print(message, &mut *output).map_err(|error| PublishError {
+                channel: "output".to_owned(),
+                reason: error.to_string(),
+                is_refusal: false,
+            })
         };
         messages.iter().map(write).collect()
     }
 }
 
 fn print(message: &Message, output: &mut impl Write) -> std::io::Result<()> {
-    writeln!(output, "{}", "=".repeat(100))?;
-    writeln!(output, "Subject    {}", message.subject)?;
     let attributes =
         message.attributes.iter().map(|attribute| format!("{}={}", attribute.name, attribute.string_value()));
-    writeln!(output, "Attributes {}\n", attributes.collect::<Vec<_>>().join(" "))?;
-    writeln!(output, "{}", message.body)
+    writeln!(output, "{}", "=".repeat(100))?;
+    writeln!(output, "Subject    {}\n", message.subject)?;
+    writeln!(output, "{}", message.body)?;
+    writeln!(output, "Attributes {}\n", attributes.collect::<Vec<_>>().join(" "))
 }

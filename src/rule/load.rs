@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{self, Field, Fields};
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Rule, RuleSet, RuleTest, Severity, Written, list, suppression, test};
+use super::{Accounts, Rule, RuleSet, RuleTest, Severity, Written, account, list, suppression, test};
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, cut};
 use crate::filter::{Filter, Lists};
@@ -17,7 +17,7 @@ pub const MAX_NAME: usize = 200;
 /// The longest id of a rule.
 pub const MAX_ID: usize = 100;
 
-const TOP_KEYS: [&str; 2] = ["rules", "lists"];
+const TOP_KEYS: [&str; 3] = ["rules", "lists", "accounts"];
 const RULE_KEYS: [&str; 11] =
     ["name", "id", "severity", "filter", "suppressions", "title", "description", "enabled", "tags", "runbook", "tests"];
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
@@ -35,7 +35,8 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
     if problems.iter().any(|finding| finding.level == Level::Error) {
         return Err(problems);
     }
-    Ok((RuleSet { rules, lists: loader.lists, list_spans: loader.list_spans }, problems))
+    let Loader { lists, list_spans, accounts, .. } = loader;
+    Ok((RuleSet { rules, lists, list_spans, accounts: accounts.into() }, problems))
 }
 
 /// The tests that can be read, with the names of their rules; of a file that is no YAML none.
@@ -52,6 +53,7 @@ struct Loader {
     lists: Lists,
     tests: Vec<(Option<String>, RuleTest)>,
     list_spans: BTreeMap<String, Span>,
+    accounts: Accounts,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
 }
@@ -75,6 +77,9 @@ impl Loader {
         };
         if let Some(lists) = fields.get("lists") {
             (self.lists, self.list_spans) = list::read(lists, &mut self.problems);
+        }
+        if let Some(accounts) = fields.get("accounts") {
+            self.accounts = account::read(accounts, &mut self.problems);
         }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {

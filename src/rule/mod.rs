@@ -2,6 +2,7 @@
 //!
 //! A [`Rule`] that exists is complete: its filter and its title are parsed, and its id is unique in its set.
 
+mod account;
 mod explain;
 mod field;
 mod list;
@@ -14,8 +15,9 @@ pub(crate) mod yaml;
 
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+pub use account::Accounts;
 pub use explain::{RuleExplanation, Standing, SuppressionExplanation};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -36,6 +38,8 @@ pub struct RuleSet {
     pub lists: Lists,
     /// Where the names of those lists stand in the file.
     pub list_spans: BTreeMap<String, Span>,
+    /// What alerts call the accounts.
+    pub accounts: Arc<Accounts>,
 }
 
 /// One rule.
@@ -138,6 +142,9 @@ impl Suppression {
 pub struct Severity(u8);
 
 impl Severity {
+    /// 2.
+    pub const REVIEW: Self = Self(2);
+
     /// From 1 to 3; other numbers are none.
     pub fn new(number: u8) -> Option<Self> {
         (1..=3).contains(&number).then_some(Self(number))
@@ -146,6 +153,15 @@ impl Severity {
     /// From 1 to 3.
     pub fn number(self) -> u8 {
         self.0
+    }
+
+    /// What to do, for a reader who does not know the numbers.
+    pub fn meaning(self) -> &'static str {
+        match self.0 {
+            1 => "act now",
+            2 => "review",
+            _ => "for the record",
+        }
     }
 }
 

@@ -121,7 +121,12 @@ const KEY: &str = "AWSLogs/012345678901/CloudTrail/eu-central-1/2026/03/02/file 
 fn a_severe_alert_passes_the_filter_policy_and_a_mild_one_does_not() {
     let scene = Scene::new("severity");
     scene.cloud.put(&scene.bucket, KEY, &log_file());
-    scene.function(&[]).invoke(&scene.event(&[KEY])).success();
+    let function = scene.function(&[]);
+    function.invoke(&scene.event(&[KEY])).success();
+
+    let metrics = function.log().into_iter().find(|line| line["_aws"].is_object()).unwrap();
+    assert_eq!((&metrics["matches_alerted"], &metrics["records"]), (&json!(2), &json!(3)), "{metrics}");
+    assert!(metrics["FunctionName"].as_str().is_some_and(|name| !name.is_empty()), "{metrics}");
 
     let urgent = scene.cloud.receive(&scene.urgent);
     assert_eq!(urgent.len(), 1, "{urgent:#?}");
@@ -167,6 +172,34 @@ fn a_severe_alert_passes_the_filter_policy_and_a_mild_one_does_not() {
     let severities: Vec<_> = all.iter().map(|alert| &alert["MessageAttributes"]["severity"]["Value"]).collect();
     assert_eq!(severities, ["1", "3"]);
     assert_eq!(all[1]["MessageAttributes"]["outcome"]["Value"], "AccessDenied");
+}
+
+#[test]
+fn every_audience_has_a_topic_of_its_own() {
+    let scene = Scene::new("audiences");
+    let (chat, findings) = (scene.cloud.topic("audiences-chat"), scene.cloud.topic("audiences-findings"));
+    let queue = |topic, name| scene.cloud.subscribe(topic, name, json!({}));
+    let (in_chat, found) = (queue(&chat, "audiences-chat"), queue(&findings, "audiences-findings"));
+    scene.cloud.put(&scene.bucket, KEY, &log_file());
+    let function = scene.function(&[("CHAT_TOPIC_ARN", &chat), ("FINDING_TOPIC_ARN", &findings)]);
+    let answer = function.invoke(&scene.event(&[KEY])).success();
+    assert_eq!(answer["sends"]["chat"], json!({"sent": 1, "failed": 0}), "{answer}");
+
+    let read = |queue: &Queue| -> Vec<Value> {
+        let messages = scene.cloud.receive(queue).into_iter();
+        messages.map(|message| serde_json::from_str(message["Message"].as_str().unwrap()).unwrap()).collect()
+    };
+    assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
+    let in_chat = read(&in_chat);
+    assert_eq!(in_chat.len(), 1, "severity 3 is too mild for a chat");
+    assert_eq!(in_chat[0]["content"]["title"], "SEV1 | CloudTrail: ECR Put Image");
+    let names: Vec<_> = read(&found).iter().map(|finding| finding["api"]["operation"].clone()).collect();
+    assert_eq!(names, ["PutImage", "DescribeParameters"]);
+
+    // A chat that is gone: the alert is out, and the event comes again all the same.
+    scene.cloud.delete_topic(&chat);
+    assert!(function.invoke(&scene.event(&[KEY])).error().unwrap().contains(&chat));
+    assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
 }
 
 #[test]
@@ -292,17 +325,23 @@ fn answers_of_sns_are_read_entry_by_entry() {
     // Half of it is published, the other half comes again.
     check(vec![answer(&published(0), &failed(1, "InternalError", false)), answer(&published(1), "")], 2, true);
     check(vec![answer(&published(0), &failed(1, "KMSThrottling", true)), answer(&published(1), "")], 2, true);
-    // Refused for good, or never said to be published.
-    check(vec![answer(&published(0), &failed(1, "InvalidParameter", true))], 1, false);
+    // Never said to be published.
     check(vec![answer("", "")], 5, false);
     check(vec![answer(&published(7), "")], 5, false);
+    // Refused for what is in it: once more, alone and in a plainer form.
+    let one_is_refused = || answer(&published(0), &failed(1, "InvalidParameter", true));
+    check(vec![one_is_refused(), answer(&published(0), "")], 2, true);
+    check(vec![one_is_refused(), answer("", &failed(0, "InvalidParameter", true))], 2, false);
+    check(vec![one_is_refused(), refusal(400, "InvalidParameter")], 2, false);
     // A request that is refused for one message is sent again message by message.
-    check(vec![refusal(400, "InvalidParameter"), answer(&published(0), ""), answer(&published(1), "")], 3, true);
-    check(
-        vec![refusal(400, "BatchRequestTooLong"), answer(&published(0), ""), refusal(400, "InvalidParameter")],
-        3,
-        false,
-    );
+    let (first, second) = (|| answer(&published(0), ""), || answer(&published(1), ""));
+    check(vec![refusal(400, "InvalidParameter"), first(), second()], 3, true);
+    check(vec![refusal(400, "BatchRequestTooLong"), first(), second()], 3, true);
+    for refused in [(400, "BatchRequestTooLong"), (400, "InvalidParameter"), (413, "RequestEntityTooLarge")] {
+        let refused = || refusal(refused.0, refused.1);
+        check(vec![refusal(400, "BatchRequestTooLong"), first(), refused(), answer(&published(0), "")], 4, true);
+        check(vec![refusal(400, "BatchRequestTooLong"), first(), refused()], 4, false);
+    }
     // One that is refused for who sends it is not.
     check(vec![refusal(403, "AuthorizationError")], 1, false);
     check(vec![refusal(404, "NotFound")], 1, false);

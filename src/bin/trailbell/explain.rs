@@ -7,15 +7,11 @@ use std::{
 
 use trailbell::{
     alert::untrusted::printable,
-    diagnostic::nearest,
     filter::{Explanation, Gap},
-    rule::{RuleSet, Standing, Suppression, SuppressionExplanation, Verdict},
+    rule::{Standing, Suppression, SuppressionExplanation, Verdict},
 };
 
-use crate::{
-    Status, Stop,
-    inputs::{self, shown},
-};
+use crate::{Status, inputs};
 
 /// Longer texts are cut, in characters.
 const MAX_SHOWN: usize = 200;
@@ -28,13 +24,7 @@ const MAX_ELEMENTS: usize = 10;
 
 /// Prints the tree of conditions of the filter, then those of the suppressions.
 pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
-    let rules = inputs::rules(rules)?;
-    let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?;
-    let record = inputs::open(file).map_err(|error| error.to_string());
-    let record = record.and_then(|input| inputs::record(input, event_id)).map_err(|reason| {
-        let hint = if event_id.is_none() && reason.contains("more than one") { ": add --event-id ID" } else { "" };
-        Stop::Message(format!("{}: {reason}{hint}", shown(file)))
-    })?;
+    let (_, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
     let explanation = rule.explain(&record);
     let verdict = match explanation.verdict {
         Verdict::NoMatch => "does not match",
@@ -54,14 +44,6 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
         show_suppression(suppression, explanation, colour, &mut stdout)?;
     }
     Ok(0)
-}
-
-fn unknown(rule: &str, rules: &RuleSet) -> String {
-    let names = rules.rules.iter().flat_map(|rule| [rule.name.as_str(), rule.id.as_str()]);
-    match nearest(rule, names) {
-        Some(known) => format!("there is no rule `{rule}`; did you mean `{known}`?"),
-        None => format!("there is no rule `{rule}`; give its name or its id"),
-    }
 }
 
 fn show_suppression(

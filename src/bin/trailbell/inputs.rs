@@ -9,11 +9,11 @@ use std::{
 
 use trailbell::{
     alert::untrusted::printable,
-    diagnostic::{Diagnostic, render, tally},
+    diagnostic::{Diagnostic, nearest, render, tally},
     engine, local,
     log_file::{Item, Limits},
     record::Record,
-    rule::{RuleSet, missing_tests},
+    rule::{Rule, RuleSet, missing_tests},
 };
 
 use crate::Stop;
@@ -91,6 +91,31 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 /// A path as it can be shown: whatever its name holds, it stays on its line.
 pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
+}
+
+/// One rule of a rules file and one record of another file, for commands that are about both.
+pub fn rule_and_record(
+    rules: &Path,
+    rule: &str,
+    file: &Path,
+    event_id: Option<&str>,
+) -> Result<(RuleSet, Rule, Record), Stop> {
+    let rules = self::rules(rules)?;
+    let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
+    let read = open(file).map_err(|error| error.to_string()).and_then(|input| record(input, event_id));
+    let record = read.map_err(|reason| {
+        let hint = if event_id.is_none() && reason.contains("more than one") { ": add --event-id ID" } else { "" };
+        Stop::Message(format!("{}: {reason}{hint}", shown(file)))
+    })?;
+    Ok((rules, rule, record))
+}
+
+fn unknown(rule: &str, rules: &RuleSet) -> String {
+    let names = rules.rules.iter().flat_map(|rule| [rule.name.as_str(), rule.id.as_str()]);
+    match nearest(rule, names) {
+        Some(known) => format!("there is no rule `{rule}`; did you mean `{known}`?"),
+        None => format!("there is no rule `{rule}`; give its name or its id"),
+    }
 }
 
 /// The one record of a file; with `event_id` the one of that id, whatever else the file holds.

@@ -10,9 +10,9 @@ use trailbell::{
     alert::untrusted::printable,
     diagnostic::counted,
     engine::Engine,
-    handler::{self, Outcome},
-    local::{Folder, Printed},
-    log_file::Limits,
+    handler::{Audience, Caps, Channels, Handler, Outcome},
+    local::{Folder, Printed, Unhurried},
+    trigger::Sender,
 };
 
 use crate::{
@@ -25,33 +25,43 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let payload =
         fs::read(event).map_err(|error| Stop::Message(format!("{} cannot be read: {error}", shown(event))))?;
-    let channel = Printed::new(io::stdout());
+    let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
-    let outcome = pollster::block_on(handler::handle(&engine, &objects, &channel, Limits::default(), &payload));
+    let caps = Caps::default();
+    let handler = Handler { engine: &engine, objects: &objects, channels: &channels, clock: &Unhurried, caps };
+    let outcome = pollster::block_on(handler.handle(&payload));
     let mut stderr = io::stderr().lock();
-    for failure in &outcome.failures {
+    for failure in outcome.failures() {
         writeln!(stderr, "error: {}", printable(&failure.to_string()))?;
     }
+    if outcome.sender != Sender::Service
+        && let Ok(answer) = outcome.answer()
+    {
+        writeln!(stderr, "answer: {answer}")?;
+    }
     writeln!(stderr, "{}", summary(&outcome))?;
-    Ok(u8::from(!outcome.failures.is_empty()))
+    Ok(u8::from(outcome.failed() > 0))
 }
 
 fn summary(outcome: &Outcome) -> String {
-    let mut parts = vec![format!("{} read", counted(outcome.processed, "object"))];
-    for (reason, count) in &outcome.skipped {
+    let (objects, records) = (&outcome.objects, &outcome.records);
+    let mut parts = vec![format!("{} read", counted(objects.processed, "object"))];
+    for (reason, count) in &objects.skipped {
         parts.push(format!("{count} skipped ({})", reason.replace('_', " ")));
     }
-    parts.push(format!("{} evaluated", counted(outcome.evaluated, "record")));
-    if outcome.repaired > 0 {
-        parts.push(format!("{} repaired", outcome.repaired));
+    parts.push(format!("{} evaluated", counted(records.evaluated, "record")));
+    let suppressed = outcome.matches.suppressed.values().sum();
+    for (count, what) in
+        [(records.repaired, "repaired"), (records.unparsable, "unparsable"), (suppressed, "suppressed")]
+    {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
     }
-    if outcome.unparsable > 0 {
-        parts.push(format!("{} unparsable", outcome.unparsable));
-    }
-    if !outcome.suppressed.is_empty() {
-        parts.push(format!("{} suppressed", outcome.suppressed.values().sum::<u64>()));
-    }
-    parts.push(format!("{} published", counted(outcome.alerted, "alert")));
-    parts.push(format!("{} failed", outcome.failed));
+    parts.push(format!(
+        "{} published",
+        counted(outcome.sends.get(&Audience::Alerts).map_or(0, |alerts| alerts.sent), "alert")
+    ));
+    parts.push(format!("{} failed", outcome.failed()));
     parts.join(", ")
 }

@@ -1,11 +1,12 @@
-//! The command line: check rules, test them, replay logs, explain a match, take over rules of other systems, run the
-//! function's own handler.
+//! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
+//! systems, run the function's own handler.
 
 mod check;
 mod explain;
 mod import;
 mod inputs;
 mod invoke;
+mod preview;
 mod scan;
 mod test;
 
@@ -79,6 +80,21 @@ enum Command {
         #[arg(long, value_name = "ID")]
         event_id: Option<String>,
     },
+    /// Show the alert that a rule raises for a record, in every format
+    ///
+    /// Exit status: 0 shown, 2 not possible: the rule does not match the record, too.
+    Preview {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// The name or the id of the rule
+        rule: String,
+        /// A file with the record, or - for standard input
+        file: PathBuf,
+        /// Which record of the file
+        #[arg(long, value_name = "ID")]
+        event_id: Option<String>,
+    },
     /// Run the function's handler on an invocation, with folders as S3 and the terminal as SNS
     ///
     /// Exit status: 0 all done, 1 something failed, 2 could not start.
@@ -139,6 +155,7 @@ fn main() -> ExitCode {
         Command::Test { rules } => test::run(&rules),
         Command::Scan { rules, format, paths } => scan::run(&rules, format, &paths),
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
+        Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),

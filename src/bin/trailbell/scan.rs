@@ -28,7 +28,7 @@ use trailbell::{
     engine::{Engine, Evaluated, Finding, Scratch},
     local,
     log_file::{Item, Limits},
-    trigger::is_digest,
+    trigger::ObjectKind,
 };
 
 use crate::{
@@ -277,7 +277,7 @@ impl Folders {
                 if !path.is_symlink() {
                     self.add_folder(&path);
                 }
-            } else if is_log && path.is_file() && !is_digest(&path.to_string_lossy()) {
+            } else if is_log && path.is_file() && ObjectKind::of(&path.to_string_lossy()) == ObjectKind::Log {
                 self.files.push(path);
             } else {
                 self.passed_over += 1;

@@ -1,0 +1,318 @@
+//! The alert as a custom notification of Amazon Q Developer in chat applications, which posts it to Slack or Teams.
+//!
+//! Whatever a record or a rule says stands in code spans, without the characters that markup is made of: it can mention
+//! nobody, link nowhere and leave its line. See "Custom notifications" in the Amazon Q Developer in chat applications
+//! Administrator Guide.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+
+use super::{
+    Alert, Event, Kind, Origin,
+    phrase::{Part, Phrase},
+    rendering::Caps,
+    story::{Row, Story, story},
+    untrusted,
+};
+use crate::record::Virtual;
+
+/// Slack takes 3,000 characters in a section; this leaves room for what Amazon Q Developer adds.
+const MAX_DESCRIPTION: usize = 2_000;
+const MAX_TITLE: usize = 250;
+const MAX_VALUE: usize = 150;
+const MAX_ABOUT: usize = 700;
+/// S3 has keys of up to 1,024 bytes.
+const MAX_KEY: usize = 1_024;
+const MAX_KEYWORDS: usize = 10;
+const MAX_RESOURCES: usize = 10;
+/// The longest value that a custom action may read (`CustomActionAttachment` in the API reference).
+const MAX_CONTEXT: usize = 1_024;
+
+/// The characters of an address that mean something to a chat.
+const MARKUP: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'<')
+    .add(b'>')
+    .add(b'|')
+    .add(b'`')
+    .add(b'[')
+    .add(b']')
+    .add(b'(')
+    .add(b')')
+    .add(b'*')
+    .add(b'\\');
+
+/// Schema 1.0.
+#[derive(Serialize)]
+struct Notification<'a> {
+    version: &'static str,
+    source: &'static str,
+    id: &'a str,
+    content: Content,
+    metadata: Metadata<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    text_type: &'static str,
+    title: String,
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    next_steps: Vec<String>,
+    keywords: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    thread_id: String,
+    summary: String,
+    event_type: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_resources: Vec<String>,
+    additional_context: BTreeMap<&'static str, String>,
+}
+
+/// The notification as JSON. It is far shorter than SNS allows, so the general caps cut nothing of it.
+pub fn body(alert: &Alert, _: &Caps) -> String {
+    let story = story(alert);
+    let notification = Notification {
+        version: "1.0",
+        source: "custom",
+        id: &alert.id,
+        content: Content {
+            text_type: "client-markdown",
+            title: title(alert),
+            description: description(alert, &story),
+            next_steps: next_steps(alert, &story),
+            keywords: keywords(alert),
+        },
+        metadata: Metadata {
+            thread_id: alert.conversation(),
+            summary: plain(&alert.title(), MAX_TITLE),
+            event_type: alert.rule_id(),
+            related_resources: related_resources(alert),
+            additional_context: additional_context(alert),
+        },
+    };
+    serde_json::to_string(&notification).unwrap_or_default()
+}
+
+/// Nothing of the record: it is shown outside of any code span.
+fn title(alert: &Alert) -> String {
+    format!("SEV{} | {}", alert.severity().number(), plain(alert.rule_name(), MAX_TITLE))
+}
+
+/// The most important first: what does not fit is left out, and the last line says what it was.
+fn description(alert: &Alert, story: &Story) -> String {
+    let phrases = |rows: &[Row]| -> Vec<String> {
+        rows.iter().map(|row| (row.name, said(&row.phrase))).map(|(name, text)| named(name, &text)).collect()
+    };
+    let title = Some(alert.title()).filter(|title| title != alert.rule_name());
+    let mut lines: Vec<String> = title.map(|title| code(&title, MAX_TITLE)).into_iter().collect();
+    lines.extend(story.lead.iter().map(said));
+    let description: Vec<String> = alert.description().map(about).into_iter().collect();
+    let sections = [
+        ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", said(reason))).collect()),
+        ("outcome and count", "", phrases(&story.event)),
+        ("actor", "", phrases(&story.actor)),
+        ("description", "", description),
+    ];
+    let mut text = lines.join("\n");
+    let mut missing = Vec::new();
+    for (name, heading, lines) in sections {
+        for (at, line) in lines.iter().enumerate() {
+            let line = match (at, heading) {
+                (0, "") => format!("\n\n{line}"),
+                (0, heading) => format!("\n\n{heading}\n{line}"),
+                _ => format!("\n{line}"),
+            };
+            // The note on what is missing needs some of the room.
+            if text.chars().count() + line.chars().count() > MAX_DESCRIPTION - 100 {
+                missing.push(name);
+                break;
+            }
+            text += &line;
+        }
+    }
+    if missing.is_empty() { text } else { format!("{text}\n\nToo long for a chat: {}", missing.join(", ")) }
+}
+
+/// The rule's description, which keeps its lines.
+fn about(text: &str) -> String {
+    neutral(&untrusted::lines(text, MAX_ABOUT)).replace('_', "＿")
+}
+
+fn named(name: &str, text: &str) -> String {
+    if name.is_empty() { text.to_owned() } else { format!("{name}: {text}") }
+}
+
+fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
+    let link = |row: &Row| match row.phrase.parts() {
+        [Part::Link(link)] if link.contains("/events/") => Some(format!("See the event in CloudTrail: {link}")),
+        _ => None,
+    };
+    let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
+    let ask = match (&alert.kind, alert.event().and_then(|event| event.field(Virtual::User))) {
+        (Kind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
+        (Kind::HeldBack(_), _) => Some("Tune the rule: add a suppression, or raise its threshold".to_owned()),
+        (Kind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
+            Origin::Object { bucket, key } => {
+                format!("Read the object {} in the bucket {}", code(key, MAX_KEY), code(bucket, MAX_VALUE))
+            }
+            Origin::Message(message) => format!("Look for {}", code(message, MAX_VALUE)),
+        }),
+        (Kind::Match(_), None) => None,
+    };
+    runbook.into_iter().chain(story.places.iter().find_map(link)).chain(ask).collect()
+}
+
+fn keywords(alert: &Alert) -> Vec<String> {
+    let event = alert.event();
+    let account = alert.account();
+    let name = account.as_deref().and_then(|id| alert.account_name(id)).map(str::to_owned);
+    let found = [
+        Some(format!("SEV{}", alert.severity().number())),
+        Some(alert.rule_id().to_owned()),
+        name.or(account),
+        alert.region(),
+        event.and_then(|event| event.at(&["eventSource"])),
+        event.and_then(|event| event.at(&["eventName"])),
+    ];
+    let words = found.into_iter().flatten().chain(alert.tags().iter().cloned());
+    words.map(|word| token(&word, MAX_VALUE)).filter(|word| !word.is_empty()).take(MAX_KEYWORDS).collect()
+}
+
+/// Only what is an ARN in every character.
+fn related_resources(alert: &Alert) -> Vec<String> {
+    let resources = alert.event().map(Event::resources).unwrap_or_default();
+    let arns = resources.into_iter().map(|(arn, _)| arn);
+    arns.filter(|arn| arn.starts_with("arn:aws") && token(arn, MAX_CONTEXT) == *arn).take(MAX_RESOURCES).collect()
+}
+
+/// What custom actions may read. They put it into commands, so nothing in it means anything to a shell.
+fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
+    let event = alert.event();
+    let at = |keys: &[&str]| event.and_then(|event| event.at(keys));
+    let values = [
+        ("alert_id", Some(alert.id.clone())),
+        ("rule", Some(alert.rule_id().to_owned())),
+        ("severity", Some(alert.severity().number().to_string())),
+        ("account", alert.account()),
+        ("region", alert.region()),
+        ("event_source", at(&["eventSource"])),
+        ("event_name", at(&["eventName"])),
+        ("event_id", at(&["eventID"])),
+        ("event_time", at(&["eventTime"])),
+        ("actor", event.map(Event::actor)),
+        ("actor_arn", at(&["userIdentity", "arn"])),
+        ("access_key", event.and_then(|event| event.field(Virtual::AccessKey))),
+        ("source_ip", event.and_then(|event| event.field(Virtual::Ip))),
+        ("outcome", event.map(|event| event.outcome().word())),
+        ("count", Some(alert.occurrences.count.to_string())),
+    ];
+    let values = values.into_iter().filter_map(|(key, value)| Some((key, token(&value?, MAX_CONTEXT))));
+    values.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn said(phrase: &Phrase) -> String {
+    phrase.show(|part| match part {
+        Part::Ours(text) => text.clone(),
+        Part::Link(link) => link.clone(),
+        Part::Rule(text) | Part::Theirs(text) | Part::Quoted(text) => code(text, MAX_VALUE),
+    })
+}
+
+/// A value in a code span, in which nothing is markup.
+fn code(text: &str, limit: usize) -> String {
+    let text = untrusted::line(text, limit);
+    if text.is_empty() { "(empty)".to_owned() } else { format!("`{}`", neutral(&text)) }
+}
+
+/// Text outside of a code span, on one line: underscores and colons mean something there, too.
+fn plain(text: &str, limit: usize) -> String {
+    neutral(&untrusted::line(text, limit)).replace('_', "＿")
+}
+
+/// Characters that Slack, Teams or Markdown make markup of, in their fullwidth forms, which look alike and mean nothing.
+/// Escapes would not do: nobody says how often they are undone on the way.
+fn neutral(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let at = |at: usize| characters.get(at).copied().unwrap_or(' ');
+    let shown = characters.iter().enumerate().map(|(here, &c)| match c {
+        '<' | '>' | '&' | '`' | '[' | ']' | '*' | '~' | '\\' | '|' => fullwidth(c),
+        // A name behind them is a mention or a channel.
+        '@' | '#' if here == 0 || !at(here - 1).is_ascii_alphanumeric() || is_group(&characters[here + 1..]) => {
+            fullwidth(c)
+        }
+        // As in `https://`.
+        ':' if (at(here + 1), at(here + 2)) == ('/', '/') => fullwidth(c),
+        // As in `www.`.
+        '.' if here >= 3 && characters[here - 3..here].iter().all(|c| c.eq_ignore_ascii_case(&'w')) => fullwidth(c),
+        c => c,
+    });
+    shown.collect()
+}
+
+/// Whether a name that calls everybody begins here.
+fn is_group(characters: &[char]) -> bool {
+    let names = ["here", "channel", "everyone", "team", "general"];
+    let starts = |name: &str| {
+        name.chars().enumerate().all(|(at, c)| characters.get(at).is_some_and(|found| found.eq_ignore_ascii_case(&c)))
+    };
+    names.into_iter().any(starts)
+}
+
+/// The fullwidth form of a printable ASCII character ("Halfwidth and Fullwidth Forms" in Unicode).
+fn fullwidth(c: char) -> char {
+    char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c)
+}
+
+/// The address of a runbook. What could end it early, or begin markup, is percent-encoded, which keeps its meaning.
+fn address(url: &str) -> String {
+    utf8_percent_encode(url, MARKUP).to_string()
+}
+
+/// A word of letters, digits and `._:/@+=,-`, which begins with no `-`; anything else becomes `_`.
+fn token(text: &str, limit: usize) -> String {
+    let line = untrusted::ascii(&neutral(&untrusted::line(text, usize::MAX)));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+=,-".contains(c);
+    let token: String = line.chars().take(limit).map(|c| if is_plain(c) { c } else { '_' }).collect();
+    match token.strip_prefix('-') {
+        Some(rest) => format!("_{rest}"),
+        None => token,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_value_is_markup() {
+        for (text, expected) in [
+            ("<!channel> <@U012> &lt;!here&gt;", "＜!channel＞ ＜＠U012＞ ＆lt;!here＆gt;"),
+            ("@here a@here.example ada@example.com x @Ada", "＠here a＠here.example ada@example.com x ＠Ada"),
+            ("[a](https://a.example) www.a.example", "［a］(https：//a.example) www．a.example"),
+            ("`code` *bold* ~no~ a\\_b", "｀code｀ ＊bold＊ ～no～ a＼_b"),
+            ("#general os/linux#6.8 ip-10-0-0-1", "＃general os/linux#6.8 ip-10-0-0-1"),
+        ] {
+            assert_eq!(neutral(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_token_means_nothing_to_a_shell() {
+        assert_eq!(token("-rf $(x) `y` 'z' \"a\";b|c é", 100), "_rf___x___y___z___a__b_c__");
+        assert_eq!(
+            token("arn:aws:sts::111122223333:assumed-role/ops/ada@example.com", 100),
+            "arn:aws:sts::111122223333:assumed-role/ops/ada@example.com"
+        );
+        assert_eq!(token("@here x@channel", 100), "_here_x_channel");
+        assert_eq!(token("https://a.example www.b.example", 100), "https_//a.example_www_b.example");
+        assert_eq!(token("123456", 4), "1234");
+    }
+}

@@ -1,0 +1,227 @@
+//! The alert as a Detection Finding of the Open Cybersecurity Schema Framework, version 1.8.0, for machines
+//! (<https://schema.ocsf.io/1.8.0/classes/detection_finding>).
+//!
+//! Values are stripped of what cannot be printed and cut, but escaped by nothing other than JSON.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps, untrusted};
+use crate::record::Virtual;
+
+const VERSION: &str = "1.8.0";
+
+/// No more resources are listed.
+const MAX_RESOURCES: usize = 20;
+/// No more tags are listed.
+const MAX_LABELS: usize = 50;
+/// No more aggregate values are listed.
+const MAX_VALUES: usize = 20;
+/// No more techniques are listed.
+const MAX_ATTACKS: usize = 20;
+
+/// The finding as JSON.
+pub fn body(alert: &Alert, caps: &Caps) -> String {
+    let event = alert.event();
+    let occurrences = &alert.occurrences;
+    let time = alert.time().map_or(0, Timestamp::as_millisecond);
+    let first = occurrences.first.map_or(time, Timestamp::as_millisecond);
+    let (severity_id, severity) = severity(alert);
+    let product = json!({"name": "trailbell", "vendor_name": "trailbell", "version": option_env!("CARGO_PKG_VERSION")});
+    let finding = json!({
+        "activity_id": 1, "activity_name": "Create",
+        "category_uid": 2, "category_name": "Findings",
+        "class_uid": 2004, "class_name": "Detection Finding",
+        "type_uid": 200_401, "type_name": "Detection Finding: Create",
+        "severity_id": severity_id, "severity": severity,
+        "status_id": 1, "status": "New",
+        "is_alert": true,
+        "time": time, "start_time": first, "end_time": time,
+        "count": (occurrences.count > 1).then_some(occurrences.count),
+        "message": alert.title(),
+        "metadata": {
+            "version": VERSION,
+            "product": product,
+            "profiles": ["cloud"],
+            "uid": alert.id,
+            "correlation_uid": alert.conversation(),
+            "event_code": event.and_then(|event| event.at(&["eventName"])),
+            "log_name": "AWS CloudTrail",
+            "original_time": event.and_then(|event| event.at(&["eventTime"])),
+            "labels": alert.tags().iter().take(MAX_LABELS).collect::<Vec<_>>(),
+        },
+        "finding_info": {
+            "uid": alert.id,
+            "title": alert.title(),
+            "desc": alert.description(),
+            "types": [alert.rule_name()],
+            "analytic": {"type_id": 1, "type": "Rule", "uid": alert.rule_id(), "name": alert.rule_name()},
+            "attacks": attacks(alert.tags()),
+            "created_time": time, "first_seen_time": first, "last_seen_time": time,
+            "data_sources": ["AWS CloudTrail"],
+            "related_events_count": occurrences.count,
+            "src_url": event.and_then(|event| link::event(&alert.region()?, &event.at(&["eventID"])?)),
+        },
+        "cloud": {
+            "provider": "AWS",
+            "region": alert.region(),
+            "account": account(alert, alert.account()),
+        },
+        "api": event.and_then(api),
+        "evidences": event.map(|event| [json!({
+            "actor": actor(alert, event),
+            "api": api(event),
+            "src_endpoint": src_endpoint(event),
+            "http_request": {"user_agent": event.at(&["userAgent"])},
+        })]),
+        "resources": event.map(resources),
+        "unmapped": unmapped(alert),
+    });
+    safe(finding, caps).unwrap_or_default().to_string()
+}
+
+/// By urgency: 1 is High, 2 Medium, 3 Informational.
+fn severity(alert: &Alert) -> (u8, &'static str) {
+    match alert.severity().number() {
+        1 => (4, "High"),
+        2 => (3, "Medium"),
+        _ => (1, "Informational"),
+    }
+}
+
+fn account(alert: &Alert, id: Option<String>) -> Option<Value> {
+    let id = id.filter(|id| is_visible(id))?;
+    Some(json!({"uid": id, "name": alert.account_name(&id), "type_id": 10, "type": "AWS Account"}))
+}
+
+/// Whether anything is left of a text that an object must not be without.
+fn is_visible(text: &str) -> bool {
+    !untrusted::line(text, usize::MAX).is_empty()
+}
+
+/// The techniques and tactics of ATT&CK that tags name: `attack.T1098`, `attack.t1098.001`, `attack.TA0003`.
+fn attacks(tags: &[String]) -> Vec<Value> {
+    let attack = |tag: &String| {
+        let id = tag.get(.."attack.".len()).filter(|start| start.eq_ignore_ascii_case("attack."));
+        let id = tag[id?.len()..].to_ascii_uppercase();
+        let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        if id.strip_prefix("TA").is_some_and(|number| is_number(number, 4)) {
+            return Some(json!({"tactic": {"uid": id}}));
+        }
+        let (technique, sub) = id.split_once('.').map_or((id.as_str(), None), |(one, sub)| (one, Some(sub)));
+        if !technique.strip_prefix('T').is_some_and(|number| is_number(number, 4)) {
+            return None;
+        }
+        match sub {
+            None => Some(json!({"technique": {"uid": technique}})),
+            Some(sub) if is_number(sub, 3) => {
+                Some(json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}))
+            }
+            Some(_) => None,
+        }
+    };
+    tags.iter().filter_map(attack).take(MAX_ATTACKS).collect()
+}
+
+/// `None` where nothing is called: an operation is required.
+fn api(event: Event<'_>) -> Option<Value> {
+    let response = match event.outcome() {
+        Outcome::Success => None,
+        Outcome::Failure { code, message } => Some(json!({"error": code, "error_message": message})),
+    };
+    Some(json!({
+        "operation": event.at(&["eventName"]).filter(|name| is_visible(name))?,
+        "service": {"name": event.at(&["eventSource"])},
+        "request": {"uid": event.at(&["requestID"])},
+        "response": response,
+    }))
+}
+
+fn actor(alert: &Alert, event: Event<'_>) -> Value {
+    let identity = |key: &str| event.at(&["userIdentity", key]);
+    let kind = event.field(Virtual::UserType);
+    let type_id = match kind.as_deref() {
+        None => 0,
+        Some("IAMUser") => 1,
+        Some("Root") => 2,
+        Some("AWSService") => 4,
+        Some(_) => 99,
+    };
+    json!({
+        "user": {
+            "name": Some(event.actor()).filter(|name| is_visible(name)).unwrap_or_else(|| "unknown".to_owned()),
+            "uid": identity("principalId"),
+            "uid_alt": identity("arn"),
+            "type_id": type_id,
+            "type": kind,
+            "account": account(alert, event.field(Virtual::AccountId)),
+        },
+        "session": {
+            "credential_uid": event.field(Virtual::AccessKey),
+            "issuer": event.session(&["sessionIssuer", "arn"]),
+            "is_mfa": event.mfa(),
+            "uid_alt": event.session(&["sourceIdentity"]),
+        },
+        "app_name": identity("invokedBy"),
+    })
+}
+
+/// An address, or the service that AWS names in place of one.
+fn src_endpoint(event: Event<'_>) -> Option<Value> {
+    let source = event.field(Virtual::Ip)?;
+    Some(if event.address().is_some() { json!({"ip": source}) } else { json!({"svc_name": source}) })
+}
+
+fn resources(event: Event<'_>) -> Vec<Value> {
+    let listed = event.resources().into_iter().filter(|(arn, _)| is_visible(arn)).take(MAX_RESOURCES);
+    listed.map(|(arn, kind)| json!({"uid": arn, "type": kind})).collect()
+}
+
+/// What the schema has no place for.
+fn unmapped(alert: &Alert) -> Value {
+    let at = |key: &str| alert.event().and_then(|event| event.at(&[key]));
+    let (occurrences, object) = (&alert.occurrences, alert.origin.as_ref().and_then(Origin::object));
+    let values = occurrences.values.iter().take(MAX_VALUES).map(|(path, value)| (path.clone(), json!(value)));
+    json!({
+        "event_id": at("eventID"),
+        "shared_event_id": at("sharedEventID"),
+        "bucket": object.map(|(bucket, _)| bucket),
+        "key": object.map(|(_, key)| key),
+        "message": alert.origin.as_ref().and_then(Origin::message),
+        "aggregate_values": values.collect::<Map<_, _>>(),
+        "count_since_last_alert": occurrences.since_last,
+        "count_is_approximate": occurrences.approximate.then_some(true),
+        "state_unavailable": (alert.state == Remembered::Unavailable).then_some(true),
+    })
+}
+
+/// `value` without what is null or empty, and with every text fit to be shown; `None` where nothing is left.
+fn safe(value: Value, caps: &Caps) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => {
+            let text = untrusted::line(&text, caps.value);
+            (!text.is_empty()).then_some(Value::String(text))
+        }
+        Value::Array(items) => {
+            let items: Vec<_> = items.into_iter().filter_map(|item| safe(item, caps)).collect();
+            (!items.is_empty()).then_some(Value::Array(items))
+        }
+        Value::Object(members) => {
+            let member = |(key, value): (String, Value)| {
+                // The one text that has lines.
+                let value = match value {
+                    Value::String(text) if key == "desc" => {
+                        let text = untrusted::lines(&text, caps.description);
+                        (!text.is_empty()).then_some(Value::String(text))
+                    }
+                    value => safe(value, caps),
+                };
+                Some((untrusted::line(&key, caps.value), value?))
+            };
+            let members: Map<_, _> = members.into_iter().filter_map(member).collect();
+            (!members.is_empty()).then_some(Value::Object(members))
+        }
+        other => Some(other),
+    }
+}

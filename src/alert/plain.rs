@@ -1,0 +1,73 @@
+//! What is left of a message in printable ASCII, for a channel that refused it in its full form.
+//!
+//! JSON stays the same JSON; other text loses the characters that have no likeness.
+
+use std::fmt::Write;
+
+use super::{Attribute, AttributeValue, untrusted};
+
+/// Text, line by line.
+pub fn lines(text: &str) -> String {
+    text.lines().map(untrusted::ascii).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON, which can hold other characters in strings only, and there as escapes (RFC 8259, section 7).
+pub fn json(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
+}
+
+/// Severity, rule and `alert_id`.
+pub fn attributes(attributes: &[Attribute]) -> Vec<Attribute> {
+    let kept = |attribute: &&Attribute| matches!(attribute.name, "severity" | "rule" | "alert_id");
+    let plain = |attribute: &Attribute| match &attribute.value {
+        AttributeValue::Text(text) => {
+            Attribute { name: attribute.name, value: AttributeValue::Text(untrusted::ascii(text)) }
+        }
+        AttributeValue::Number(_) | AttributeValue::List(_) => attribute.clone(),
+    };
+    attributes.iter().filter(kept).map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_keeps_its_lines() {
+        assert_eq!(lines("première “ligne” 😀\n\nsecond\n"), "premi?re \"ligne\" ?\n\nsecond");
+    }
+
+    #[test]
+    fn json_stays_the_same() {
+        let text = r#"{"é":"“😀” \"\\ \u00e9 ＼"}"#;
+        let plain = json(text);
+        assert!(plain.is_ascii(), "{plain}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&plain), read(text));
+    }
+
+    #[test]
+    fn what_subscriptions_filter_by_is_kept() {
+        let attribute = |name, value| Attribute { name, value };
+        let all = [
+            attribute("severity", AttributeValue::Number(1)),
+            attribute("rule", AttributeValue::Text("r\u{e9}".to_owned())),
+            attribute("actor", AttributeValue::Text("é".to_owned())),
+            attribute("tags", AttributeValue::List(vec!["a".to_owned()])),
+            attribute("alert_id", AttributeValue::Text("id".to_owned())),
+        ];
+        let kept: Vec<_> = attributes(&all).iter().map(|one| (one.name, one.string_value())).collect();
+        let pairs = [("severity", "1"), ("rule", "r?"), ("alert_id", "id")];
+        assert_eq!(kept, pairs.map(|(name, value)| (name, value.to_owned())));
+    }
+}

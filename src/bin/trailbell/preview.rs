@@ -1,0 +1,61 @@
+//! `trailbell preview`: the alert that a rule raises for a record, as each channel gets it.
+
+use std::{
+    io::{self, Write},
+    path::{Component, Path},
+    sync::Arc,
+};
+
+use trailbell::{
+    alert::{Alert, Message, Origin, Rendering, render, untrusted::printable},
+    engine::Finding,
+    rule::Verdict,
+};
+
+use crate::{Status, Stop, inputs};
+
+/// Prints the renderings, each under its name; JSON is laid out for reading.
+pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
+    let (rules, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
+    let verdict = rule.verdict(&record);
+    if verdict == Verdict::NoMatch {
+        let hint = "`trailbell explain` with the same arguments says why";
+        return Err(Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name)));
+    }
+    let mut stdout = io::stdout().lock();
+    if verdict == Verdict::Suppressed {
+        writeln!(stdout, "The match is suppressed: the alert is counted and not sent.\n")?;
+    }
+    if !rule.enabled {
+        writeln!(stdout, "The rule is disabled: no record raises its alert.\n")?;
+    }
+    let (rule, record) = (Arc::new(rule), Arc::new(record));
+    let finding = Finding { rule, position: 0, suppressed: verdict == Verdict::Suppressed, record };
+    let alert = Alert::new(finding, origin(file), &rules.accounts);
+    for (at, (rendering, name)) in Rendering::all().enumerate() {
+        let gap = if at == 0 { "" } else { "\n" };
+        writeln!(stdout, "{gap}{}\n", heading(name))?;
+        show(&render(rendering, &alert), &mut stdout)?;
+    }
+    Ok(0)
+}
+
+fn heading(name: &str) -> String {
+    format!("── {name} {}", "─".repeat(96_usize.saturating_sub(name.len())))
+}
+
+/// The object that a file is a copy of, where its folders say so: `<bucket>/AWSLogs/…`.
+fn origin(file: &Path) -> Option<Origin> {
+    let name = |component: Component<'_>| Some(component.as_os_str().to_str()?.to_owned());
+    let folders: Vec<String> = file.components().map(name).collect::<Option<_>>()?;
+    let at = folders.iter().position(|folder| folder == "AWSLogs").filter(|at| *at > 0)?;
+    Some(Origin::Object { bucket: folders[at - 1].clone(), key: folders[at..].join("/") })
+}
+
+fn show(message: &Message, output: &mut impl Write) -> io::Result<()> {
+    let body = match serde_json::from_str::<serde_json::Value>(&message.body) {
+        Ok(json) => format!("{json:#}"),
+        Err(_) => format!("Subject: {}\n\n{}", message.subject, message.body),
+    };
+    body.lines().try_for_each(|line| writeln!(output, "{}", printable(line)))
+}

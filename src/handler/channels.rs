@@ -1,0 +1,94 @@
+//! Where alerts go: a channel for each audience, which decides how an alert is rendered and which alerts it is for.
+//!
+//! There is always one that every alert goes to for people to read; only that one says whether a match is alerted.
+
+use super::port::Channel;
+use crate::{
+    alert::{Alert, Rendering},
+    rule::Severity,
+};
+
+/// Channels of one kind, by audience.
+#[derive(Clone, Debug)]
+pub struct Channels<C> {
+    /// Every alert, for people to read.
+    pub alerts: C,
+    /// What is severe enough for a chat.
+    pub chat: Option<Chat<C>>,
+    /// Every alert, for machines.
+    pub findings: Option<C>,
+}
+
+/// A chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chat<C> {
+    /// Where it is.
+    pub channel: C,
+    /// The mildest severity that it is told of.
+    pub mildest: Severity,
+}
+
+/// Whom a channel is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// People, by e-mail or whatever else subscribes to text.
+    Alerts,
+    /// People in a chat.
+    Chat,
+    /// Machines.
+    Findings,
+}
+
+impl Audience {
+    /// As a word for counts and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Audience::Alerts => "alerts",
+            Audience::Chat => "chat",
+            Audience::Findings => "findings",
+        }
+    }
+
+    /// What it reads.
+    pub(super) fn rendering(self) -> Rendering {
+        match self {
+            Audience::Alerts => Rendering::Text,
+            Audience::Chat => Rendering::Chat,
+            Audience::Findings => Rendering::Ocsf,
+        }
+    }
+}
+
+impl<C> Channels<C> {
+    /// No other channel than that of all alerts.
+    pub fn only(alerts: C) -> Self {
+        Self { alerts, chat: None, findings: None }
+    }
+
+    /// The same channels, each made into something else.
+    pub fn map<D>(self, make: impl Fn(C) -> D) -> Channels<D> {
+        Channels {
+            alerts: make(self.alerts),
+            chat: self.chat.map(|Chat { channel, mildest }| Chat { channel: make(channel), mildest }),
+            findings: self.findings.map(make),
+        }
+    }
+}
+
+impl<C: Channel> Channels<C> {
+    /// The channels that are there, that of all alerts first.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Audience, &C)> {
+        let chat = self.chat.as_ref().map(|chat| (Audience::Chat, &chat.channel));
+        let findings = self.findings.as_ref().map(|findings| (Audience::Findings, findings));
+        [Some((Audience::Alerts, &self.alerts)), chat, findings].into_iter().flatten()
+    }
+
+    /// Whether an alert is for this audience.
+    pub(super) fn is_for(&self, audience: Audience, alert: &Alert) -> bool {
+        match audience {
+            Audience::Alerts => true,
+            Audience::Chat => self.chat.as_ref().is_some_and(|chat| alert.severity() <= chat.mildest),
+            Audience::Findings => self.findings.is_some(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Alerts on their way to the channels: in batches, a refused one again in a plainer form, and each answer counted.
+//!
+//! A message counts as sent once its channel says so; whatever else happens to it is a failure, which comes again.
+
+use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time::Time};
+use crate::alert::{Alert, Kind, Message, Origin, render, render_plainly};
+
+/// The alerts of one place.
+pub(super) struct Outbox<'a, C, K> {
+    channels: &'a Channels<C>,
+    time: &'a Time<'a, K>,
+    origin: Origin,
+    alerts: Vec<Alert>,
+    failed: u64,
+}
+
+impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
+    pub(super) fn new(channels: &'a Channels<C>, time: &'a Time<'a, K>, origin: Origin) -> Self {
+        Self { channels, time, origin, alerts: Vec::new(), failed: 0 }
+    }
+
+    pub(super) fn push(&mut self, alert: Alert, outcome: &mut Outcome) {
+        if !matches!(alert.kind, Kind::Match(_)) {
+            outcome.notices.due += 1;
+        }
+        for (audience, _) in self.channels.each().filter(|(audience, _)| self.channels.is_for(*audience, &alert)) {
+            outcome.sends.entry(audience).or_default().due += 1;
+        }
+        self.alerts.push(alert);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.alerts.len() >= C::BATCH
+    }
+
+    /// Publishes all that is there.
+    pub(super) async fn publish(&mut self, outcome: &mut Outcome) {
+        let alerts = std::mem::take(&mut self.alerts);
+        for (audience, channel) in self.channels.each() {
+            let due: Vec<_> = alerts.iter().filter(|alert| self.channels.is_for(audience, alert)).collect();
+            for alerts in due.chunks(C::BATCH) {
+                let answers = self.send(audience, channel, alerts).await;
+                for (alert, answer) in alerts.iter().zip(answers) {
+                    self.count(audience, alert, answer, outcome);
+                }
+            }
+        }
+    }
+
+    /// To be called when nothing more comes.
+    pub(super) fn finish(&mut self, outcome: &mut Outcome) {
+        if let Some(count) = self.failed.checked_sub(MAX_TOLD).filter(|count| *count > 0) {
+            outcome.fail(Failure::MoreAlerts { origin: self.origin.clone(), count });
+        }
+    }
+
+    /// An answer for every alert. One that is refused for itself may be taken in another form.
+    async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
+        let rendering = audience.rendering();
+        let messages: Vec<_> = alerts.iter().map(|alert| render(rendering, alert)).collect();
+        let mut answers = self.answers(audience, channel, &messages).await;
+        for (alert, answer) in alerts.iter().zip(&mut answers) {
+            let Err(PublishError { channel: topic, reason, is_refusal: true }) = &*answer else { continue };
+            tracing::warn!(alert = alert.id, topic, reason, "alert refused; sent again in a plainer form");
+            let plain = [render_plainly(rendering, alert)];
+            if let Some(second) = self.answers(audience, channel, &plain).await.pop() {
+                *answer = second;
+            }
+        }
+        answers
+    }
+
+    /// An answer for every message.
+    async fn answers(&self, audience: Audience, channel: &C, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        let missing = |reason: &str| {
+            let error =
+                PublishError { channel: audience.word().to_owned(), reason: reason.to_owned(), is_refusal: false };
+            messages.iter().map(move |_| Err(error.clone()))
+        };
+        match self.time.to_publish(channel.publish(messages)).await {
+            Some(answers) => {
+                let count = answers.len();
+                answers.into_iter().chain(missing("it gave no answer").skip(count)).take(messages.len()).collect()
+            }
+            None => missing("the time is used up, and it may not have been sent").collect(),
+        }
+    }
+
+    fn count(&mut self, audience: Audience, alert: &Alert, answer: Result<(), PublishError>, outcome: &mut Outcome) {
+        let is_sent = answer.is_ok();
+        outcome.sends.entry(audience).or_default().count(is_sent);
+        if audience == Audience::Alerts {
+            match (&alert.kind, is_sent) {
+                (Kind::Match(_), true) => outcome.matches.alerted += 1,
+                (Kind::Match(_), false) => outcome.matches.failed += 1,
+                (Kind::HeldBack(_) | Kind::Unread(_), _) => outcome.notices.count(is_sent),
+            }
+        }
+        let Err(error) = answer else { return };
+        // A broken channel fails thousands: the first are told one by one, the others are counted.
+        self.failed += 1;
+        if self.failed <= MAX_TOLD {
+            let (origin, id) = (self.origin.clone(), alert.id.clone());
+            outcome.fail(Failure::Publish { origin, id, error });
+        }
+    }
+}

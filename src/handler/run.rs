@@ -1,0 +1,193 @@
+//! One object, or one record of a payload, on its way through the engine.
+
+use memchr::memmem::Finder;
+use serde_json::value::RawValue;
+
+use super::{Body, Caps, Channel, Channels, Clock, Failure, MAX_TOLD, Objects, Outcome, outbox::Outbox, time::Time};
+use crate::{
+    alert::{Alert, Origin, Unread},
+    engine::{Engine, Evaluated, Finding, Scratch},
+    log_file::{Item, LogFileError, Reader, Shape},
+    trigger::{ObjectId, SkipReason},
+};
+
+/// What is read of one place.
+pub(super) struct Run<'a, C, K> {
+    engine: &'a Engine,
+    caps: Caps,
+    time: &'a Time<'a, K>,
+    scratch: &'a mut Scratch,
+    outbox: Outbox<'a, C, K>,
+    outcome: &'a mut Outcome,
+    origin: Origin,
+    /// Finds what CloudTrail says in the place of a block that it left out.
+    omitted: Finder<'static>,
+    unparsable: u64,
+}
+
+impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
+    pub(super) fn new(
+        engine: &'a Engine,
+        channels: &'a Channels<C>,
+        caps: Caps,
+        time: &'a Time<'a, K>,
+        origin: Origin,
+        scratch: &'a mut Scratch,
+        outcome: &'a mut Outcome,
+    ) -> Self {
+        let outbox = Outbox::new(channels, time, origin.clone());
+        Self {
+            engine,
+            caps,
+            time,
+            scratch,
+            outbox,
+            outcome,
+            origin,
+            omitted: Finder::new("\"omitted\":"),
+            unparsable: 0,
+        }
+    }
+
+    /// Reads an object. Whatever happens to it: what was found in it is published.
+    pub(super) async fn object(mut self, objects: &impl Objects, object: ObjectId) {
+        let read = self.stream(objects, &object).await;
+        self.finish().await;
+        match read {
+            Ok(()) => self.outcome.objects.processed += 1,
+            Err(Failure::LogFile { error, .. }) if is_digest(&error) => {
+                self.outcome.skip(&object.key, SkipReason::DigestFile);
+            }
+            Err(failure) => {
+                self.outcome.objects.failed += 1;
+                self.outcome.objects.out_of_time += u64::from(matches!(failure, Failure::OutOfTime { .. }));
+                self.outcome.fail(failure);
+            }
+        }
+    }
+
+    /// Evaluates a record that came in a payload: it goes the way of a log file that holds nothing else.
+    pub(super) async fn record(mut self, text: &str) {
+        // Text that is not one value could pretend to be several records.
+        let read = match serde_json::from_str::<&RawValue>(text) {
+            Ok(_) => self.wrapped(text).await.map_err(|error| error.to_string()),
+            Err(error) => Err(format!("it is not JSON: {error}")),
+        };
+        if let Err(reason) = read {
+            self.outcome.records.seen += 1;
+            self.unparsable(0, &reason);
+        }
+        self.finish().await;
+    }
+
+    async fn wrapped(&mut self, text: &str) -> Result<(), LogFileError> {
+        let mut reader = Reader::new(Shape::LogFile, self.caps.limits);
+        for part in ["{\"Records\":[", text, "]}"] {
+            self.push(&mut reader, part.as_bytes()).await?;
+        }
+        reader.finish()
+    }
+
+    async fn stream(&mut self, objects: &impl Objects, object: &ObjectId) -> Result<(), Failure> {
+        let late = || Failure::OutOfTime { origin: self.origin.clone() };
+        let fetch = |error| Failure::Fetch { object: object.clone(), error };
+        let broken = |error| Failure::LogFile { object: object.clone(), error };
+        let limit = self.caps.max_object_bytes;
+        let mut body = self.time.to_read(objects.get(object)).await.ok_or_else(late)?.map_err(fetch)?;
+        let (mut reader, mut bytes) = (Reader::new(Shape::LogFile, self.caps.limits), 0);
+        loop {
+            let late = || Failure::OutOfTime { origin: self.origin.clone() };
+            let Some(chunk) = self.time.to_read(body.next()).await.ok_or_else(late)?.map_err(fetch)? else { break };
+            bytes += chunk.as_ref().len() as u64;
+            if bytes > limit {
+                return Err(Failure::TooLarge { object: object.clone(), limit });
+            }
+            self.push(&mut reader, chunk.as_ref()).await.map_err(broken)?;
+        }
+        reader.finish().map_err(broken)
+    }
+
+    /// Evaluates what a chunk brings, and publishes whenever a batch is full.
+    async fn push(&mut self, reader: &mut Reader, mut chunk: &[u8]) -> Result<(), LogFileError> {
+        while let Some(item) = reader.next(&mut chunk)? {
+            self.evaluate(item);
+            if self.outbox.is_full() {
+                self.outbox.publish(self.outcome).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self, item: Item<'_>) {
+        let records = &mut self.outcome.records;
+        records.seen += 1;
+        match item {
+            Item::Record(record) => {
+                records.omitted += u64::from(self.omitted.find_iter(record.text).any(|at| says_true(record.text, at)));
+                match self.engine.evaluate(record, self.scratch) {
+                    Evaluated::Record { findings, repaired } => {
+                        records.evaluated += 1;
+                        records.repaired += u64::from(repaired);
+                        for finding in findings {
+                            if let Some(alert) = self.decide(finding) {
+                                self.outbox.push(alert, self.outcome);
+                            }
+                        }
+                    }
+                    Evaluated::Unparsable(reason) => self.unparsable(record.index, &reason),
+                }
+            }
+            Item::Unparsable { index, reason } => self.unparsable(index, &reason.to_string()),
+        }
+    }
+
+    /// What becomes of a match: an alert, or a count. Whatever is remembered of earlier matches is asked here.
+    fn decide(&mut self, finding: Finding) -> Option<Alert> {
+        let matches = &mut self.outcome.matches;
+        matches.seen += 1;
+        if finding.suppressed {
+            *matches.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
+            return None;
+        }
+        Some(Alert::new(finding, Some(self.origin.clone()), self.engine.accounts()))
+    }
+
+    /// A record that cannot be read raises an alert of its own; a broken object can have millions of them, and the
+    /// first are told one by one.
+    fn unparsable(&mut self, index: u64, reason: &str) {
+        self.outcome.records.unparsable += 1;
+        self.unparsable += 1;
+        if self.unparsable > MAX_TOLD {
+            return;
+        }
+        let ((bucket, key), source) = (self.origin.object().unzip(), self.origin.message());
+        tracing::error!(bucket, key, source, record = index, reason, "record not readable");
+        self.tell(Unread::Record { index, reason: reason.to_owned() });
+    }
+
+    async fn finish(&mut self) {
+        if let Some(count) = self.unparsable.checked_sub(MAX_TOLD).filter(|count| *count > 0) {
+            let ((bucket, key), source) = (self.origin.object().unzip(), self.origin.message());
+            tracing::error!(bucket, key, source, count, "more records not readable");
+            self.tell(Unread::More { count });
+        }
+        self.outbox.publish(self.outcome).await;
+        self.outbox.finish(self.outcome);
+    }
+
+    fn tell(&mut self, unread: Unread) {
+        let alert = Alert::unread(unread, Some(self.origin.clone()), self.engine.accounts());
+        self.outbox.push(alert, self.outcome);
+    }
+}
+
+/// What CloudTrail writes in the place of a large block: `"omitted":true`.
+fn says_true(text: &[u8], at: usize) -> bool {
+    let value = text.get(at + "\"omitted\":".len()..).unwrap_or_default();
+    value.trim_ascii_start().starts_with(b"true")
+}
+
+/// Whether a file says by its first keys that it is a digest, as its key does not.
+fn is_digest(error: &LogFileError) -> bool {
+    matches!(error, LogFileError::NoRecords { keys } if keys.to_string().contains("`digestStartTime`"))
+}

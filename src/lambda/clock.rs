@@ -1,0 +1,32 @@
+//! The time that Lambda gives an invocation.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use crate::handler::Clock;
+
+/// Until when an invocation may run.
+pub struct Deadline(SystemTime);
+
+impl Deadline {
+    /// As the runtime has it.
+    pub fn at(time: SystemTime) -> Self {
+        Self(time)
+    }
+}
+
+impl Clock for Deadline {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn left(&self) -> Duration {
+        self.0.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+
+    async fn until_left(&self, left: Duration) {
+        sleep(self.left().saturating_sub(left)).await;
+    }
+}

@@ -1,0 +1,70 @@
+//! Group 4, the bomb: ten gigabytes of nothing in ten megabytes of gzip, with the memory flat.
+
+use std::process::Command;
+
+use flate2::{Compression, write::GzEncoder};
+use std::io::Write;
+use trailbell::{handler::Caps, log_file::Limits};
+
+use crate::ports::{BUCKET, Memory, Outbox, Ticking, event, failures, gzip, handled_with, images};
+
+/// A member of gzip with so many mebibytes of a byte.
+fn member(head: &str, byte: u8, mebibytes: usize) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(head.as_bytes()).unwrap();
+    (0..mebibytes).for_each(|_| encoder.write_all(&vec![byte; 1 << 20]).unwrap());
+    encoder.finish().unwrap()
+}
+
+/// So many members of 64 MiB one after the other, after the beginning of a log file.
+fn bomb(byte: u8, members: usize) -> Vec<Vec<u8>> {
+    let part = member("", byte, 64);
+    let start = gzip(if byte == 0 { b"" } else { br#"{"Records":[{"eventID":""# });
+    std::iter::once(start).chain(std::iter::repeat_n(part, members)).collect()
+}
+
+#[test]
+fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
+    let caps = Caps { limits: Limits { max_decompressed_bytes: 100 << 20, ..Limits::default() }, ..Caps::default() };
+    for (byte, says) in [
+        (0, "gzip, but not of a JSON object"),
+        (b' ', "more than 104857600 bytes when decompressed; the limit was reached inside record 0"),
+        (b'x', "more than 104857600 bytes when decompressed; the limit was reached inside record 0"),
+    ] {
+        let chunks = bomb(byte, 160).into_iter().map(Ok).collect();
+        let objects = Memory::default().with("a", chunks).with("b", vec![Ok(images(1))]);
+        let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), caps, &event(&["a", "b"]));
+        assert_eq!((outcome.objects.failed, outcome.matches.alerted), (1, 1));
+        assert!(failures(&outcome)[0].contains(says), "{:?}", failures(&outcome));
+        assert!(outcome.answer().is_err());
+    }
+}
+
+#[test]
+fn object_longer_than_its_cap_is_given_up() {
+    let caps = Caps { max_object_bytes: 1_000, ..Caps::default() };
+    let chunks = (0..4).map(|_| Ok(vec![b' '; 300])).collect();
+    let objects = Memory::default().with("a", chunks).with("b", vec![Ok(images(1))]);
+    let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), caps, &event(&["a", "b"]));
+    assert_eq!(failures(&outcome), ["s3://logs/a: more than 1000 bytes as it is stored"]);
+    assert_eq!(outcome.matches.alerted, 1);
+}
+
+/// The whole program in 256 MiB of address space, on a file that unfolds to more than that.
+#[test]
+#[cfg(target_os = "linux")]
+fn bomb_leaves_the_memory_flat() {
+    let root = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bomb");
+    std::fs::create_dir_all(root.join(BUCKET)).unwrap();
+    std::fs::write(root.join(BUCKET).join("a"), bomb(b'x', 5).concat()).unwrap();
+    std::fs::write(root.join("event.json"), event(&["a"]).to_string()).unwrap();
+    let ran = Command::new("sh")
+        .args(["-c", "ulimit -v 262144; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_trailbell"), "invoke"])
+        .args([root.join("event.json").as_os_str(), "--buckets".as_ref(), root.as_os_str()])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains("s3://logs/a: the gzip data") || said.contains("s3://logs/a: the JSON ends early"), "{said}");
+}

@@ -1,0 +1,100 @@
+//! Group 12: rules files.
+
+use serde_json::{Value, json};
+use trailbell::{record::Record, rule::RuleSet};
+
+fn rules(filter: &str) -> String {
+    format!("rules:\n  - name: a\n    severity: 1\n    filter: {filter}\n")
+}
+
+/// The codes of what is wrong with a rules file.
+fn codes(text: &str) -> Vec<&'static str> {
+    RuleSet::parse(text).err().unwrap_or_default().iter().map(|error| error.code).collect()
+}
+
+fn matches(text: &str, record: Value) -> bool {
+    let (set, _) = RuleSet::parse(text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"));
+    set.rules[0].filter.matches(Record::new(record).unwrap().value())
+}
+
+/// One backslash in the filter, whatever the YAML style does to get it there.
+#[test]
+fn rules_file_with_backslashes_in_single_and_double_quotes() {
+    for filter in [r#"'x matches "^\d$"'"#, r#""x matches '^\\d$'""#, "|\n      x matches \"^\\d$\""] {
+        assert!(matches(&rules(filter), json!({"x": "7"})), "{filter}");
+        assert!(!matches(&rules(filter), json!({"x": "d"})), "{filter}");
+    }
+}
+
+#[test]
+fn rules_file_with_no_and_off_where_text_or_a_boolean_is_meant() {
+    let (set, _) =
+        RuleSet::parse("rules:\n  - name: NO\n    severity: 1\n    filter: x = 1\n    tags: [off, on]\n").unwrap();
+    assert_eq!(
+        (set.rules[0].name.as_str(), set.rules[0].tags.as_slice()),
+        ("NO", ["off".to_owned(), "on".to_owned()].as_slice())
+    );
+    assert!(
+        !codes("rules:\n  - {name: a, severity: 1, filter: x = 1, enabled: off}\n").is_empty(),
+        "`off` is no boolean"
+    );
+}
+
+/// An account id is text, with its zero.
+#[test]
+fn rules_file_with_an_unquoted_account_id_that_begins_with_zero() {
+    let text = "lists:\n  ours: [012345678901]\nrules:\n  - name: a\n    severity: 1\n    filter: recipientAccountId in $ours\n";
+    match RuleSet::parse(text) {
+        Ok(_) => {
+            assert!(matches(text, json!({"recipientAccountId": "012345678901"})));
+            assert!(!matches(text, json!({"recipientAccountId": "12345678901"})));
+        }
+        Err(errors) => assert!(!errors.is_empty()),
+    }
+}
+
+#[test]
+fn rules_file_with_names_or_ids_twice() {
+    for text in [
+        "rules:\n  - {name: a, severity: 1, filter: x = 1}\n  - {name: a, severity: 1, filter: x = 1}\n",
+        "rules:\n  - {name: a, id: i, severity: 1, filter: x = 1}\n  - {name: b, id: i, severity: 1, filter: x = 1}\n",
+    ] {
+        assert!(codes(text).iter().any(|code| code.starts_with("duplicate")), "{text}: {:?}", codes(text));
+    }
+}
+
+#[test]
+fn rules_file_that_is_empty_or_has_an_unknown_field_or_operator() {
+    for text in ["", "\n", "# nothing\n", "rules: []\n"] {
+        assert!(!codes(text).is_empty(), "{text:?}");
+    }
+    assert_eq!(codes("rules:\n  - {name: a, severity: 1, filter: x = 1, colour: red}\n"), ["unknown-key"]);
+    assert_eq!(codes(&rules("x == 1")), ["unknown-operator"]);
+}
+
+/// A pattern that takes other engines a lifetime.
+#[test]
+fn rules_file_with_a_catastrophic_regular_expression() {
+    let text = rules("'x matches \"^(a+)+$\"'");
+    assert!(!matches(&text, json!({"x": format!("{}!", "a".repeat(100_000))})));
+    assert!(matches(&text, json!({"x": "a".repeat(100_000)})));
+}
+
+#[test]
+fn rules_file_with_a_byte_order_mark_and_with_tabs() {
+    assert!(matches(&format!("\u{feff}{}", rules("x = 1")), json!({"x": 1})));
+    assert!(!codes("rules:\n\t- name: a\n").is_empty());
+}
+
+#[test]
+fn rules_file_with_aliases_that_unfold() {
+    let level = |level: usize| {
+        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
+        format!("  a{level}: &a{level} [{inner}]\n")
+    };
+    let bomb: String = (1..10).map(level).collect();
+    let bomb = format!("lists:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{bomb}");
+    assert!(!codes(&format!("{bomb}{}", rules("x = 1"))).is_empty());
+    let aliased = "rules:\n  - {name: &n a, severity: 1, filter: x = 1, description: *n}\n";
+    assert!(matches(aliased, json!({"x": 1})));
+}

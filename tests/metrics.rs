@@ -1,0 +1,121 @@
+//! The counts of an invocation as CloudWatch reads them: "Specification: Embedded metric format" in the CloudWatch User
+//! Guide.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod ports;
+
+use std::collections::BTreeMap;
+
+use ports::{Memory, Outbox, event, handled, images, log_file, publish_error};
+use serde_json::{Value, json};
+use trailbell::handler::Outcome;
+
+const FUNCTION: &str = "trailbell";
+
+/// The metrics of a document with their values; whatever the specification demands of it holds.
+fn check(document: &Value) -> BTreeMap<String, u64> {
+    assert!(document.to_string().len() <= 256 * 1024 && !document.to_string().contains('\n'));
+    let metadata = document["_aws"].as_object().unwrap();
+    assert_eq!(metadata.keys().collect::<Vec<_>>(), ["CloudWatchMetrics", "Timestamp"]);
+    assert!(metadata["Timestamp"].is_u64(), "milliseconds since 1970");
+    let [directive] = &metadata["CloudWatchMetrics"].as_array().unwrap()[..] else { panic!("{document}") };
+    assert_eq!(directive.as_object().unwrap().keys().collect::<Vec<_>>(), ["Dimensions", "Metrics", "Namespace"]);
+    let namespace = directive["Namespace"].as_str().unwrap();
+    assert!((1..=1024).contains(&namespace.len()) && !namespace.starts_with("AWS/"));
+    for set in directive["Dimensions"].as_array().unwrap() {
+        let set = set.as_array().unwrap();
+        assert!(set.len() <= 30);
+        for dimension in set {
+            // A dimension refers to a member at the top, which must be text.
+            let value = document[dimension.as_str().unwrap()].as_str().unwrap();
+            assert!((1..=1024).contains(&value.len()));
+        }
+    }
+    let metrics = directive["Metrics"].as_array().unwrap();
+    assert!((1..=100).contains(&metrics.len()));
+    let mut named = BTreeMap::new();
+    for metric in metrics {
+        let name = metric["Name"].as_str().unwrap();
+        assert_eq!(metric.as_object().unwrap().keys().collect::<Vec<_>>(), ["Name", "Unit"]);
+        assert_eq!(metric["Unit"], "Count");
+        // So does a metric, and it must be a number.
+        let value = document[name].as_u64().unwrap_or_else(|| panic!("{name} in {document}"));
+        assert!(named.insert(name.to_owned(), value).is_none(), "{name} is named twice");
+    }
+    named
+}
+
+fn metrics(outcome: &Outcome) -> BTreeMap<String, u64> {
+    let document = outcome.metrics(FUNCTION, "2026-03-02T09:20:00.123Z".parse().unwrap());
+    assert_eq!(document["_aws"]["Timestamp"], 1_772_443_200_123_u64);
+    assert_eq!(document["FunctionName"], FUNCTION);
+    // A log line that is searched has every count, also those that are no metric because they are zero.
+    assert_eq!(document["matches_muted"], 0);
+    check(&document)
+}
+
+#[test]
+fn a_document_that_is_not_valid_is_found() {
+    let metric = |name: &str| json!({"Name": name, "Unit": "Count"});
+    let document = |dimension: &str, metrics: Vec<Value>, value: Value| {
+        let directive = json!({"Namespace": "n", "Dimensions": [[dimension]], "Metrics": metrics});
+        json!({"_aws": {"Timestamp": 1, "CloudWatchMetrics": [directive]}, "f": "f", "a": value})
+    };
+    check(&document("f", vec![metric("a")], json!(1)));
+    for wrong in [
+        document("g", vec![metric("a")], json!(1)),
+        document("f", vec![metric("b")], json!(1)),
+        document("f", vec![metric("a")], json!("1")),
+        document("f", vec![metric("a"), metric("a")], json!(1)),
+        document("f", vec![], json!(1)),
+    ] {
+        assert!(std::panic::catch_unwind(|| check(&wrong)).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_invocation_without_alerts_has_metrics_at_zero_that_alarms_can_watch() {
+    let objects = Memory::default().with("a", vec![Ok(log_file(&[r#"{"eventID":"1"}"#]))]);
+    let metrics = metrics(&handled(&objects, &Outbox::open(), &event(&["a"])));
+    for name in ["objects_failed", "records_unparsable", "matches_failed", "sends_failed", "handed_back"] {
+        assert_eq!(metrics.get(name), Some(&0), "{metrics:?}");
+    }
+    assert_eq!((metrics["objects"], metrics["records"]), (1, 1));
+    assert!(!metrics.contains_key("records_repaired"), "what is never interesting at zero costs nothing");
+}
+
+#[test]
+fn what_went_wrong_is_counted() {
+    let objects = Memory::default().with("a", vec![Ok(images(3))]).with("b", vec![Ok(log_file(&["7"]))]);
+    let outbox = Outbox::new(|message| {
+        let is_first = message.body.contains("event-0\n");
+        Some(if is_first { Err(publish_error("throttled", false)) } else { Ok(()) })
+    });
+    let digest = "AWSLogs/1/CloudTrail-Digest/us-east-1/d.json.gz";
+    let metrics = metrics(&handled(&objects, &outbox, &event(&["a", "b", "gone", digest])));
+    for (name, count) in [
+        ("objects", 4),
+        ("objects_processed", 2),
+        ("objects_failed", 1),
+        ("skipped_digest_file", 1),
+        ("records", 4),
+        ("records_unparsable", 1),
+        ("notices_sent", 1),
+        ("matches", 3),
+        ("matches_alerted", 2),
+        ("matches_failed", 1),
+        ("sent_alerts", 3),
+        ("failed_alerts", 1),
+        ("sends_failed", 1),
+        ("handed_back", 1),
+    ] {
+        assert_eq!(metrics.get(name), Some(&count), "{name} in {metrics:?}");
+    }
+}
+
+#[test]
+fn a_payload_that_is_not_understood_is_counted_too() {
+    let metrics = metrics(&handled(&Memory::default(), &Outbox::open(), &json!({})));
+    assert_eq!((metrics["objects"], metrics["objects_failed"], metrics["handed_back"]), (1, 1, 1));
+}
