@@ -58,6 +58,7 @@ fn the_keys_are_those_of_the_loader() {
         (rule(&json!({odd: 1})), "/definitions/rule"),
         (rule(&json!({"suppressions": [{"filter": "a = 1", odd: 1}]})), "/definitions/suppression"),
         (rule(&json!({"tests": [{"match": "a.json", odd: 1}]})), "/definitions/test"),
+        (rule(&json!({"first_seen": {"fields": ["a"], odd: 1}})), "/definitions/first_seen"),
     ] {
         let described = schema.pointer(place).unwrap();
         let keys: BTreeSet<String> = described["properties"].as_object().unwrap().keys().cloned().collect();
@@ -118,6 +119,20 @@ fn right_files_are_right_for_both() {
         json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12-31T12:00:00.5+02:00\n"}]}),
         json!({"suppressions": [{"filter": "a = 1", "expires": "20261231"}]}),
         json!({"suppressions": [{"filter": "a = 1", "expires": 20_261_231}]}),
+        json!({"aggregate_fields": []}),
+        json!({"aggregate_fields": ["user", "requestParameters.a[0].`b c`", "userIdentity.userName\n"]}),
+        json!({"window": "1m"}),
+        json!({"window": "60s"}),
+        json!({"window": "90s\n"}),
+        json!({"window": "30d"}),
+        json!({"window": "720h"}),
+        json!({"threshold": 1}),
+        json!({"threshold": 500}),
+        json!({"first_seen": {"fields": ["userIdentity.arn", "awsRegion"], "within": "30d", "learning": "7d"}}),
+        json!({"first_seen": {"fields": ["ip"]}}),
+        json!({"first_seen": {"fields": ["ip"], "learning": "0s"}}),
+        json!({"first_seen": {"fields": ["ip"], "within": "365d", "learning": "365d"}}),
+        json!({"notify": false}),
         json!({"tests": []}),
         json!({"tests": [{"match": "a.json"}, {"no_match": "b.json"}, {"suppressed": "c/d.json"}, {"match": 5}, {"match": true}]}),
         json!({"tests": [{"match": "a.json", "set": {}}]}),
@@ -130,6 +145,11 @@ fn right_files_are_right_for_both() {
         [json!({}), json!({"admins": ["ada", 5, 0.5, true]}), json!({"a-b_c:d@$": ["x"], "5": [1], "again": [""]})]
     {
         check(&json!({"lists": lists, "rules": rules}));
+    }
+    for accounts in
+        [json!({}), json!({"111122223333": "production", "012345678901": "Ünï 1 \n"}), json!({"111122223333": 5})]
+    {
+        check(&json!({"accounts": accounts, "rules": rules}));
     }
 }
 
@@ -204,6 +224,40 @@ fn wrong_files_are_wrong_for_both() {
         json!({"suppressions": [{"filter": "a = 1", "expires": "31.12.2026"}]}),
         json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12"}]}),
         json!({"suppressions": [{"filter": "a = 1", "expires": true}]}),
+        json!({"aggregate_fields": "user"}),
+        json!({"aggregate_fields": {"user": 1}}),
+        json!({"aggregate_fields": [""]}),
+        json!({"aggregate_fields": ["user", "user"]}),
+        json!({"aggregate_fields": [["user"]]}),
+        json!({"window": 3600}),
+        json!({"window": "3600"}),
+        json!({"window": "1 hour"}),
+        json!({"window": "01h"}),
+        json!({"window": "1H"}),
+        json!({"window": "1h30m"}),
+        json!({"window": "PT1H"}),
+        json!({"window": "-1h"}),
+        json!({"window": "1.5h"}),
+        json!({"window": ""}),
+        json!({"window": ["1h"]}),
+        json!({"threshold": 0}),
+        json!({"threshold": -1}),
+        json!({"threshold": 501}),
+        json!({"threshold": 1.5}),
+        json!({"threshold": "5"}),
+        json!({"threshold": true}),
+        json!({"threshold": [5]}),
+        json!({"first_seen": ["ip"]}),
+        json!({"first_seen": "ip"}),
+        json!({"first_seen": {}}),
+        json!({"first_seen": {"within": "30d"}}),
+        json!({"first_seen": {"fields": []}}),
+        json!({"first_seen": {"fields": "ip"}}),
+        json!({"first_seen": {"fields": [" "]}}),
+        json!({"first_seen": {"fields": ["ip"], "within": 30}}),
+        json!({"first_seen": {"fields": ["ip"], "learning": "a week"}}),
+        json!({"notify": "no"}),
+        json!({"notify": 0}),
         json!({"tests": "a.json"}),
         json!({"tests": ["a.json"]}),
         json!({"tests": [{}]}),
@@ -222,7 +276,21 @@ fn wrong_files_are_wrong_for_both() {
     ] {
         check(&rule(&changes));
     }
-    for key in ["id", "title", "description", "enabled", "tags", "runbook", "suppressions", "tests"] {
+    for key in [
+        "id",
+        "title",
+        "description",
+        "enabled",
+        "tags",
+        "runbook",
+        "suppressions",
+        "aggregate_fields",
+        "window",
+        "threshold",
+        "first_seen",
+        "notify",
+        "tests",
+    ] {
         let mut file = rule(&json!({}));
         file["rules"][0][key] = Value::Null;
         check(&file);
@@ -243,6 +311,21 @@ fn wrong_files_are_wrong_for_both() {
         json!({"é": ["ada"]}),
     ] {
         check(&json!({"lists": lists, "rules": rules}));
+    }
+    for accounts in [
+        json!(null),
+        json!([]),
+        json!("production"),
+        json!({"production": "111122223333"}),
+        json!({"11112222333": "production"}),
+        json!({"1111-2222-3333": "production"}),
+        json!({"111122223333": ""}),
+        json!({"111122223333": null}),
+        json!({"111122223333": ["production"]}),
+        json!({"111122223333": "two\nlines"}),
+        json!({"111122223333": "n".repeat(101)}),
+    ] {
+        check(&json!({"accounts": accounts, "rules": rules}));
     }
     for file in [
         json!({}),

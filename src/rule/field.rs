@@ -169,6 +169,15 @@ pub fn text<'n>(what: &str, node: &'n Node, place: Span, problems: &mut Vec<Diag
     Some(scalar)
 }
 
+/// A key that is a text, too: a number whose zeros YAML would drop is refused.
+pub fn key<'n>(key: &'n Scalar, problems: &mut Vec<Diagnostic>) -> Option<&'n str> {
+    if key.plain().is_some_and(has_leading_zero) {
+        problems.push(leading_zero(key));
+        return None;
+    }
+    Some(&key.text)
+}
+
 /// The JSON value of a node, plain scalars by the core schema of YAML 1.2
 /// (<https://yaml.org/spec/1.2.2/#103-core-schema>). Numbers with a leading zero are refused: an account id would
 /// lose it.
