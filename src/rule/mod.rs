@@ -21,6 +21,7 @@ pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 use std::collections::BTreeMap;
 
 pub use aggregate::AggregateValue;
+pub(crate) use aggregate::combination;
 pub use explain::{RuleExplanation, Standing, SuppressionExplanation};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
