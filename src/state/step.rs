@@ -90,7 +90,7 @@ pub fn step(entries: Vec<Option<Entry>>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict)
         fire(&mut entries, own, &roles, ask)
     } else if let Some(lead) = led {
         if roles[lead] == Role::Foreign {
-            release(&mut entries, &roles);
+            hand_over(&mut entries, &roles, ask);
             Verdict::ClaimedElsewhere
         } else {
             fire(&mut entries, lead, &roles, ask)
@@ -166,10 +166,13 @@ fn settle(entries: &mut [Entry], ask: &Ask<'_>) {
     }
 }
 
-/// Gives up claims for an alert that somebody else has taken over.
-fn release(entries: &mut [Entry], roles: &[Role]) {
-    for (entry, _) in entries.iter_mut().zip(roles).filter(|(_, role)| matches!(role, Role::Led(_))) {
-        entry.claim = None;
+/// Leaves claims to whoever has taken over the alert that they are for; those that he does not speak for are given up.
+fn hand_over(entries: &mut [Entry], roles: &[Role], ask: &Ask<'_>) {
+    for (at, role) in roles.iter().enumerate() {
+        if let Role::Led(lead) = role {
+            let theirs = entries[*lead].claim.clone();
+            entries[at].claim = theirs.filter(|claim| claim.windows.contains(&ask.windows[at]));
+        }
     }
 }
 

@@ -81,11 +81,13 @@ pub async fn sent(
     now: Timestamp,
 ) -> Result<(), Down> {
     let (mut down, owner) = (claimant.down.clone(), &claimant.owner);
-    let mark = |claim: &mut Option<Claim>| {
+    let mark = |claim: &mut Option<Claim>, windows: &[String], told: u64| {
         // Where there is no claim the alert is out all the same.
-        let claim =
-            claim.get_or_insert_with(|| Claim { owner: owner.clone(), at: now.as_second(), ..Claim::default() });
-        claim.sent.insert(channel.to_owned());
+        let made = || {
+            let (owner, at, windows) = (owner.clone(), now.as_second(), windows.to_vec());
+            Claim { owner, at, windows, told, ..Claim::default() }
+        };
+        claim.get_or_insert_with(made).sent.insert(channel.to_owned());
     };
     match &ticket.0 {
         Marks::Windows { windows, expires, last: last_key, told } => {
@@ -93,7 +95,7 @@ pub async fn sent(
             update(table, &mut down, &keys, |entries: Vec<Option<Entry>>| {
                 let mut entries: Vec<Entry> = entries.into_iter().map(Option::unwrap_or_default).collect();
                 for entry in &mut entries {
-                    mark(&mut entry.claim);
+                    mark(&mut entry.claim, windows, *told);
                 }
                 (entries, ())
             })
@@ -105,7 +107,7 @@ pub async fn sent(
         Marks::Flood { key } => {
             update(table, &mut down, &[(key.clone(), Some(expires(now, now)))], |flood: Vec<Option<Flood>>| {
                 let mut flood = flood.into_iter().flatten().next().unwrap_or_default();
-                mark(&mut flood.claim);
+                mark(&mut flood.claim, &[], 0);
                 (vec![flood], ())
             })
             .await?;
