@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
-use crate::{engine::MAX_NESTING, log_file::Limits};
+use crate::{engine::MAX_NESTING, log_file::Limits, state::Claimant};
 
 /// Settings that are complete and in range.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub struct Settings {
     pub rules_file: PathBuf,
     /// `ALERT_TOPIC_ARN`: where alerts go.
     pub alert_topic: Topic,
+    /// `STATE_TABLE_NAME`: the DynamoDB table of what is remembered; without it nothing is.
+    pub state_table: Option<String>,
+    /// `MAX_ALERTS_PER_RULE_HOUR`: beyond so many alerts of a rule in an hour, one says what is held back.
+    pub max_alerts_per_rule_hour: u32,
     /// `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`: what a log file may cost.
     pub limits: Limits,
     /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
@@ -43,6 +47,8 @@ impl Settings {
         let settings = Self {
             rules_file: folder.join(reader.text("RULES_FILE").unwrap_or_else(|| "rules.yaml".to_owned())),
             alert_topic: reader.topic("ALERT_TOPIC_ARN"),
+            state_table: reader.table("STATE_TABLE_NAME"),
+            max_alerts_per_rule_hour: reader.alerts("MAX_ALERTS_PER_RULE_HOUR", 60),
             limits: Limits {
                 max_decompressed_bytes: reader.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
                 max_record_bytes: reader.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
@@ -87,6 +93,28 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
                 arn.escape_debug()
             )),
         }
+    }
+
+    /// The name of a table, or its ARN
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html>).
+    fn table(&mut self, name: &str) -> Option<String> {
+        let table = self.text(name)?;
+        let short = table.rsplit_once(":table/").map_or(table.as_str(), |(_, short)| short);
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !(3..=255).contains(&short.len()) || !short.bytes().all(allowed) {
+            let shown = table.escape_debug();
+            self.wrong
+                .push(format!("`{name}` is `{shown}`: write the name of a DynamoDB table, such as `trailbell-state`"));
+        }
+        Some(table)
+    }
+
+    fn alerts(&mut self, name: &str, default: u32) -> u32 {
+        let alerts = self.number(name, "alerts", default);
+        if alerts > Claimant::MOST_AN_HOUR {
+            self.wrong.push(format!("`{name}` is `{alerts}`: write at most {}", Claimant::MOST_AN_HOUR));
+        }
+        alerts
     }
 
     fn nesting(&mut self, name: &str, default: usize) -> usize {
@@ -162,6 +190,7 @@ mod tests {
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
         assert_eq!(settings.limits, Limits::default());
+        assert_eq!((settings.state_table, settings.max_alerts_per_rule_hour), (None, 60));
         assert_eq!(settings.log, "info");
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
     }
@@ -174,6 +203,8 @@ mod tests {
             ("LAMBDA_TASK_ROOT", "/var/task"),
             ("MAX_RECORD_BYTES", "5"),
             ("RETRY_BASE_MS", "7"),
+            ("STATE_TABLE_NAME", "arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"),
+            ("MAX_ALERTS_PER_RULE_HOUR", "500"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
@@ -181,6 +212,8 @@ mod tests {
         assert_eq!(settings.limits.max_record_bytes, 5);
         assert_eq!(settings.retry_base, Duration::from_millis(7));
         assert_eq!(settings.alert_topic.region, "cn-north-1");
+        assert_eq!(settings.state_table.as_deref(), Some("arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"));
+        assert_eq!(settings.max_alerts_per_rule_hour, 500);
     }
 
     #[test]
@@ -204,6 +237,8 @@ mod tests {
         let wrong = [
             ("ALERT_TOPIC_ARN", "alerts"),
             ("MAX_NESTING", "513"),
+            ("STATE_TABLE_NAME", "a table"),
+            ("MAX_ALERTS_PER_RULE_HOUR", "501"),
             ("RUST_LOG", "warning"),
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),
