@@ -3,6 +3,8 @@
 //! Only `sent` silences, and what was counted before raises no alert by itself: a replay says nothing new. A claim keeps
 //! others from speaking, so nobody leaves one of his own behind: he speaks, whatever else he finds.
 
+use std::collections::HashSet;
+
 use super::{
     Distinct,
     entry::{Claim, Entry, Standing},
@@ -30,8 +32,8 @@ pub struct Ask<'a> {
     pub owner: &'a str,
     /// Where the alert would go.
     pub channels: &'a [String],
-    /// Whether the one who asks has already been told to speak for one of the windows.
-    pub spoken: bool,
+    /// The windows for which the one who asks has already been told to speak, by their keys.
+    pub spoken: &'a HashSet<String>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -84,10 +86,11 @@ pub fn step(entries: Vec<Option<Entry>>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict)
     let fullest = (0..entries.len()).rev().max_by_key(|at| entries[*at].events.count()).unwrap_or(0);
     let most = entries.get(fullest).map_or(0, |entry| entry.events.count());
     let led = roles.iter().find_map(|role| if let Role::Led(lead) = role { Some(*lead) } else { None });
-    let verdict = if ask.spoken {
-        Verdict::Deduplicated
-    } else if let Some(own) = place(Role::Own) {
+    let spoken = ask.windows.iter().any(|key| ask.spoken.contains(key));
+    let verdict = if let Some(own) = place(Role::Own) {
         fire(&mut entries, own, &roles, ask)
+    } else if spoken {
+        Verdict::Deduplicated
     } else if let Some(lead) = led {
         if roles[lead] == Role::Foreign {
             hand_over(&mut entries, &roles, ask);
@@ -120,7 +123,8 @@ enum Role {
     Own,
     /// His own alert is about that other window.
     Led(usize),
-    /// His own alert is about a window that these events do not lie in; he comes to it with the events that raised it.
+    /// His own alert has been made, or is about a window that these events do not lie in: he comes to it with the events
+    /// that raised it.
     LedElsewhere,
     Sent,
     Foreign,
@@ -132,6 +136,7 @@ fn role(entry: &Entry, key: &String, ask: &Ask<'_>) -> Role {
     let lead = claim.and_then(|claim| claim.windows.first());
     let leads = lead.is_none_or(|lead| lead == key);
     match Claim::standing(claim, ask.owner, ask.channels, ask.now) {
+        Standing::Own if ask.spoken.contains(key) => Role::LedElsewhere,
         Standing::Own if leads => Role::Own,
         Standing::Own => match ask.windows.iter().position(|key| Some(key) == lead) {
             Some(lead) => Role::Led(lead),
@@ -183,6 +188,12 @@ fn fire(entries: &mut [Entry], lead: usize, roles: &[Role], ask: &Ask<'_>) -> Ve
     if windows.is_empty() {
         windows.push(ask.windows[lead].clone());
         windows.extend(ask.windows.iter().enumerate().filter(|(at, _)| *at != lead).map(|(_, key)| key.clone()));
+    }
+    // Another alert of his own would be about the same events: this one speaks for its windows, too.
+    for at in (0..entries.len()).filter(|at| roles[*at] == Role::Own) {
+        let others = entries[at].claim.iter().flat_map(|claim| &claim.windows);
+        let others: Vec<String> = others.filter(|key| !windows.contains(key)).cloned().collect();
+        windows.extend(others);
     }
     let here: Vec<usize> = (0..entries.len()).filter(|at| windows.contains(&ask.windows[*at])).collect();
     let told = if here.len() < windows.len() {

@@ -219,20 +219,20 @@ async fn speak(
     events: &[Event],
     now: Timestamp,
 ) -> Decision {
-    let owner = claimant.owner.clone();
+    let Claimant { owner, spoken, down, .. } = &mut *claimant;
     let windows: Vec<String> = asked.windows.iter().map(|window| window.key.clone()).collect();
     let ask = Ask {
         windows: &windows,
         events,
         threshold: asked.threshold,
-        owner: &owner,
+        owner,
         channels: one.channels,
-        spoken: asked.windows.iter().any(|window| claimant.spoken.contains(&window.key)),
+        spoken,
         now: now.as_second(),
     };
     let keys: Vec<_> = asked.windows.iter().map(|window| (window.key.clone(), Some(window.expires(now)))).collect();
     let (verdict, unremembered) =
-        match update(table, &mut claimant.down, &keys, |entries: Vec<Option<Entry>>| step(entries, &ask)).await {
+        match update(table, down, &keys, |entries: Vec<Option<Entry>>| step(entries, &ask)).await {
             Ok(verdict) => (verdict, None),
             // Who was not counted must not be lost; who is silent for another's sake may be.
             Err(Failed { down, outcome: None | Some(Verdict::BelowThreshold { .. }) }) => {
