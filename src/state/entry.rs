@@ -126,6 +126,12 @@ impl Item {
 pub trait Kept: Clone + PartialEq + Send + Into<Item> {
     /// The item, if it is of this kind.
     fn from_item(item: Item) -> Option<Self>;
+
+    /// Whether it must be written before others: an alert is claimed in its own window first, or it could be claimed in
+    /// the other alone.
+    fn goes_first(&self, _key: &String) -> bool {
+        false
+    }
 }
 
 macro_rules! kept {
@@ -147,4 +153,23 @@ macro_rules! kept {
     )*};
 }
 
-kept!(Window(Entry), Last(Last), Lessons(Lessons), Sightings(Sightings), Flood(Flood));
+kept!(Last(Last), Lessons(Lessons), Sightings(Sightings), Flood(Flood));
+
+impl From<Entry> for Item {
+    fn from(entry: Entry) -> Self {
+        Item::Window(entry)
+    }
+}
+
+impl Kept for Entry {
+    fn from_item(item: Item) -> Option<Self> {
+        match item {
+            Item::Window(entry) => Some(entry),
+            _ => None,
+        }
+    }
+
+    fn goes_first(&self, key: &String) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.windows.first() == Some(key))
+    }
+}

@@ -85,19 +85,17 @@ pub fn step(entries: Vec<Option<Entry>>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict)
     let place = |wanted: Role| roles.iter().position(|role| *role == wanted);
     let fullest = (0..entries.len()).rev().max_by_key(|at| entries[*at].events.count()).unwrap_or(0);
     let most = entries.get(fullest).map_or(0, |entry| entry.events.count());
-    let led = roles.iter().find_map(|role| if let Role::Led(lead) = role { Some(*lead) } else { None });
+    let led = roles.iter().enumerate().find_map(|(at, role)| match role {
+        Role::Led(lead) => Some((at, *lead)),
+        _ => None,
+    });
     let spoken = ask.windows.iter().any(|key| ask.spoken.contains(key));
     let verdict = if let Some(own) = place(Role::Own) {
         fire(&mut entries, own, &roles, ask)
     } else if spoken {
         Verdict::Deduplicated
-    } else if let Some(lead) = led {
-        if roles[lead] == Role::Foreign {
-            hand_over(&mut entries, &roles, ask);
-            Verdict::ClaimedElsewhere
-        } else {
-            fire(&mut entries, lead, &roles, ask)
-        }
+    } else if let Some((at, lead)) = led {
+        follow(&mut entries, at, lead, &roles, ask)
     } else if place(Role::LedElsewhere).or(place(Role::Sent)).is_some() {
         Verdict::Deduplicated
     } else if place(Role::Foreign).is_some() {
@@ -160,25 +158,36 @@ fn count(entry: &mut Entry, events: &[Event]) -> bool {
     new
 }
 
-/// What is sent for one window is sent for the other that the alert was marked in, too.
+/// What is sent for one window is sent for the other that the same alert is marked in, too.
 fn settle(entries: &mut [Entry], ask: &Ask<'_>) {
-    let leads: Vec<Option<Claim>> = entries.iter().map(|entry| entry.claim.clone()).collect();
-    for claim in entries.iter_mut().filter_map(|entry| entry.claim.as_mut()) {
-        let lead = ask.windows.iter().position(|key| Some(key) == claim.windows.first());
-        if let Some(Some(lead)) = lead.and_then(|at| leads.get(at)) {
-            claim.sent.extend(lead.sent.iter().cloned());
+    for (lead, key) in ask.windows.iter().enumerate() {
+        let Some(alert) = entries[lead].claim.clone().filter(|claim| claim.windows.first() == Some(key)) else {
+            continue;
+        };
+        for claim in entries.iter_mut().filter_map(|entry| entry.claim.as_mut()) {
+            if claim.windows.first() == Some(key) {
+                claim.sent.extend(alert.sent.iter().cloned());
+            }
         }
     }
 }
 
-/// Leaves claims to whoever has taken over the alert that they are for; those that he does not speak for are given up.
-fn hand_over(entries: &mut [Entry], roles: &[Role], ask: &Ask<'_>) {
-    for (at, role) in roles.iter().enumerate() {
-        if let Role::Led(lead) = role {
-            let theirs = entries[*lead].claim.clone();
-            entries[at].claim = theirs.filter(|claim| claim.windows.contains(&ask.windows[at]));
-        }
+/// His own alert, claimed at `at`, is about the other window. If that one is now part of another alert which is not marked
+/// here, he speaks for this window alone: others may have kept silent for his sake.
+fn follow(entries: &mut [Entry], at: usize, lead: usize, roles: &[Role], ask: &Ask<'_>) -> Verdict {
+    if matches!(roles[lead], Role::Free | Role::Stale | Role::Led(_)) {
+        return fire(entries, lead, roles, ask);
     }
+    let key = &ask.windows[at];
+    let theirs = entries[lead].claim.clone().filter(|claim| claim.windows.contains(key));
+    if roles[lead] == Role::Foreign && theirs.is_some() {
+        entries[at].claim = theirs;
+        return Verdict::ClaimedElsewhere;
+    }
+    if let Some(claim) = &mut entries[at].claim {
+        claim.windows = vec![key.clone()];
+    }
+    fire(entries, at, roles, ask)
 }
 
 /// Claims the windows for an alert about the one at `lead`: if it was claimed before, those that were claimed with it.
@@ -189,8 +198,8 @@ fn fire(entries: &mut [Entry], lead: usize, roles: &[Role], ask: &Ask<'_>) -> Ve
         windows.push(ask.windows[lead].clone());
         windows.extend(ask.windows.iter().enumerate().filter(|(at, _)| *at != lead).map(|(_, key)| key.clone()));
     }
-    // Another alert of his own would be about the same events: this one speaks for its windows, too.
-    for at in (0..entries.len()).filter(|at| roles[*at] == Role::Own) {
+    // Another claim of his own would be about the same events: this alert speaks for its windows, too.
+    for at in (0..entries.len()).filter(|at| roles[*at] == Role::Own || roles[*at] == Role::Led(lead)) {
         let others = entries[at].claim.iter().flat_map(|claim| &claim.windows);
         let others: Vec<String> = others.filter(|key| !windows.contains(key)).cloned().collect();
         windows.extend(others);

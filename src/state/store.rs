@@ -385,7 +385,9 @@ async fn attempts<K: Kept, T>(
         }
         let (changed, result) = change(found.iter().map(|(kept, _)| kept.clone()).collect());
         *outcome = Some(result);
-        for (((key, expires), (kept, version)), changed) in keys.iter().zip(found).zip(changed) {
+        let mut writes: Vec<_> = keys.iter().zip(found).zip(changed).collect();
+        writes.sort_by_key(|(((key, _), _), changed)| !changed.goes_first(key));
+        for (((key, expires), (kept, version)), changed) in writes {
             if kept.as_ref() != Some(&changed)
                 && table.put(key, &changed.into(), version, *expires).await? == Put::Conflict
             {

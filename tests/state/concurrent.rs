@@ -33,17 +33,26 @@ fn schedule(crashes: bool) -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(prop_oneof![8 => step, others => crash, others => wait], 0..120)
 }
 
+/// No invocation runs for longer, in seconds: it is ended, and its delivery comes again
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const LONGEST: i64 = 15 * 60;
+
 type Running<'a> = Pin<Box<dyn Future<Output = Vec<Decision>> + 'a>>;
 
 fn begin<'a>(world: &'a World, name: &'a str, batches: &'a [Vec<Event>]) -> Running<'a> {
     Box::pin(world.deliver(name, batches))
 }
 
-fn fill<'a>(running: &mut Vec<(usize, Running<'a>)>, waiting: &mut Vec<usize>, begin: &impl Fn(usize) -> Running<'a>) {
+fn fill<'a>(
+    now: i64,
+    running: &mut Vec<(usize, Running<'a>, i64)>,
+    waiting: &mut Vec<usize>,
+    begin: &impl Fn(usize) -> Running<'a>,
+) {
     while running.len() < 2
         && let Some(next) = waiting.pop()
     {
-        running.push((next, begin(next)));
+        running.push((next, begin(next), now));
     }
 }
 
@@ -52,8 +61,8 @@ fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
     let names: Vec<String> = (0..deliveries.len()).map(|number| format!("delivery {number}")).collect();
     let begin = |at: usize| begin(world, &names[at], &deliveries[at]);
     let mut waiting: Vec<usize> = (0..deliveries.len()).rev().collect();
-    let mut running: Vec<(usize, Running<'_>)> = Vec::new();
-    fill(&mut running, &mut waiting, &begin);
+    let mut running: Vec<(usize, Running<'_>, i64)> = Vec::new();
+    fill(world.now.get(), &mut running, &mut waiting, &begin);
     for next in schedule {
         if running.is_empty() {
             return;
@@ -63,21 +72,28 @@ fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
                 let at = delivery.index(running.len());
                 if (0..*steps).any(|_| poll(&mut running[at].1).is_some()) {
                     drop(running.remove(at));
-                    fill(&mut running, &mut waiting, &begin);
+                    fill(world.now.get(), &mut running, &mut waiting, &begin);
                 }
             }
             Move::Crash { delivery } => {
                 let at = delivery.index(running.len());
                 let number = running[at].0;
-                running[at].1 = begin(number);
+                running[at] = (number, begin(number), world.now.get());
             }
-            Move::Wait { minutes } => world.now.set(world.now.get() + minutes * 60),
+            Move::Wait { minutes } => {
+                world.now.set(world.now.get() + minutes * 60);
+                for (number, running, begun) in &mut running {
+                    if world.now.get() - *begun >= LONGEST {
+                        (*running, *begun) = (begin(*number), world.now.get());
+                    }
+                }
+            }
         }
     }
-    while let Some((_, first)) = running.first_mut() {
+    while let Some((_, first, _)) = running.first_mut() {
         if poll(first).is_some() {
             drop(running.remove(0));
-            fill(&mut running, &mut waiting, &begin);
+            fill(world.now.get(), &mut running, &mut waiting, &begin);
         }
     }
 }
