@@ -19,8 +19,11 @@ pub struct Entry {
     pub events: Distinct,
     /// The times of the first and the last of them, in seconds since 1970.
     pub span: Option<(i64, i64)>,
-    /// Who speaks for them.
+    /// Who speaks for them, in an alert about this window.
     pub claim: Option<Claim>,
+    /// The key of the window half a window apart whose alert speaks for this one, too; what became of it is kept there
+    /// alone.
+    pub led_by: Option<String>,
 }
 
 /// Somebody said that he will speak, and perhaps did.
@@ -32,9 +35,11 @@ pub struct Claim {
     pub at: i64,
     /// The channels that took his alert; these alone silence.
     pub sent: BTreeSet<String>,
+    /// Where the window begins, in seconds since 1970.
+    pub start: i64,
     /// The windows that he speaks for by their keys, first the one that his alert is about.
     pub windows: Vec<String>,
-    /// How many events they held when he said so.
+    /// How many events they held when he first said so.
     pub told: u64,
 }
 
@@ -127,9 +132,13 @@ pub trait Kept: Clone + PartialEq + Send + Into<Item> {
     /// The item, if it is of this kind.
     fn from_item(item: Item) -> Option<Self>;
 
-    /// Whether it must be written before others: an alert is claimed in its own window first, or it could be claimed in
-    /// the other alone.
-    fn goes_first(&self, _key: &String) -> bool {
+    /// The key of another item that must be read to make sense of it.
+    fn refers(&self) -> Option<&String> {
+        None
+    }
+
+    /// Whether it must be written before others: a claim stands before anything that refers to it.
+    fn goes_first(&self) -> bool {
         false
     }
 }
@@ -169,7 +178,11 @@ impl Kept for Entry {
         }
     }
 
-    fn goes_first(&self, key: &String) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.windows.first() == Some(key))
+    fn refers(&self) -> Option<&String> {
+        self.led_by.as_ref()
+    }
+
+    fn goes_first(&self) -> bool {
+        self.claim.is_some()
     }
 }

@@ -24,9 +24,9 @@ const ATTEMPTS: usize = 100;
 /// What must be marked once an alert is out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Marks {
-    /// Windows by their keys, first the one that the alert is about, until they may be forgotten; and under which key is
-    /// kept what the next alert of the series says of them.
-    Windows { windows: Vec<String>, expires: Timestamp, last: String, told: u64 },
+    /// The claim in the window that the alert is about, and when that may be forgotten; and under which key is kept what the
+    /// next alert of the series says of it.
+    Windows { claim: Claim, expires: Timestamp, last: String },
     /// That a rule floods.
     Flood { key: String },
 }
@@ -81,33 +81,29 @@ pub async fn sent(
     now: Timestamp,
 ) -> Result<(), Down> {
     let (mut down, owner) = (claimant.down.clone(), &claimant.owner);
-    let mark = |claim: &mut Option<Claim>, windows: &[String], told: u64| {
-        // Where there is no claim the alert is out all the same.
-        let made = || {
-            let (owner, at, windows) = (owner.clone(), now.as_second(), windows.to_vec());
-            Claim { owner, at, windows, told, ..Claim::default() }
-        };
-        claim.get_or_insert_with(made).sent.insert(channel.to_owned());
+    // Where there is no claim the alert is out all the same.
+    let mark = |kept: &mut Option<Claim>, claim: &Claim| {
+        let made = || Claim { owner: owner.clone(), at: now.as_second(), ..claim.clone() };
+        kept.get_or_insert_with(made).sent.insert(channel.to_owned());
     };
     match &ticket.0 {
-        Marks::Windows { windows, expires, last: last_key, told } => {
-            let keys: Vec<_> = windows.iter().map(|key| (key.clone(), Some(*expires))).collect();
-            update(table, &mut down, &keys, |entries: Vec<Option<Entry>>| {
-                let mut entries: Vec<Entry> = entries.into_iter().map(Option::unwrap_or_default).collect();
-                for entry in &mut entries {
-                    mark(&mut entry.claim, windows, *told);
-                }
-                (entries, ())
+        Marks::Windows { claim, expires, last } => {
+            let key = claim.windows.first().cloned().unwrap_or_default();
+            let keys = [(key, Some(*expires))];
+            update(table, &mut down, &keys, |_, entry: Vec<Option<Entry>>| {
+                let mut entry = entry.into_iter().flatten().next().unwrap_or_default();
+                mark(&mut entry.claim, claim);
+                (vec![entry], ())
             })
             .await?;
-            let last = Last { windows: windows.clone(), told: *told };
-            let keys = [(last_key.clone(), Some(*expires))];
-            update(table, &mut down, &keys, |_: Vec<Option<Last>>| (vec![last.clone()], ())).await?;
+            let keys = [(last.clone(), Some(*expires))];
+            let last = Last { windows: claim.windows.clone(), told: claim.told };
+            update(table, &mut down, &keys, |_, _: Vec<Option<Last>>| (vec![last.clone()], ())).await?;
         }
         Marks::Flood { key } => {
-            update(table, &mut down, &[(key.clone(), Some(expires(now, now)))], |flood: Vec<Option<Flood>>| {
+            update(table, &mut down, &[(key.clone(), Some(expires(now, now)))], |_, flood: Vec<Option<Flood>>| {
                 let mut flood = flood.into_iter().flatten().next().unwrap_or_default();
-                mark(&mut flood.claim, &[], 0);
+                mark(&mut flood.claim, &Claim::default());
                 (vec![flood], ())
             })
             .await?;
@@ -151,7 +147,7 @@ async fn teach(
     let Some((rule, Some(first_seen))) = group.first().map(|at| rule(*at)) else { return Vec::new() };
     let all: Vec<Event> = group.iter().map(|at| events[*at]).collect();
     let keys = [(lessons_key(rule, first_seen), None)];
-    let learnt = update(table, &mut claimant.down, &keys, |lessons: Vec<Option<Lessons>>| {
+    let learnt = update(table, &mut claimant.down, &keys, |_, lessons: Vec<Option<Lessons>>| {
         let lessons = learn(lessons.into_iter().flatten().next(), &all);
         let from = lessons.from;
         (vec![lessons], from)
@@ -168,7 +164,7 @@ async fn teach(
         let last = those.iter().map(|event| event.time).max().unwrap_or(0).saturating_add(first_seen.within.as_secs());
         let known_until = expires(Timestamp::from_second(last).unwrap_or(now), now);
         let keys = [(series.key("seen", &series.id("seen", &[])), Some(known_until))];
-        let looked = update(table, &mut claimant.down, &keys, |seen: Vec<Option<Sightings>>| {
+        let looked = update(table, &mut claimant.down, &keys, |_, seen: Vec<Option<Sightings>>| {
             let (seen, news) = look(seen.into_iter().flatten().next(), &those, first_seen.within.as_secs());
             (seen.into_iter().collect(), news)
         });
@@ -220,9 +216,8 @@ async fn speak(
     now: Timestamp,
 ) -> Decision {
     let Claimant { owner, spoken, down, .. } = &mut *claimant;
-    let windows: Vec<String> = asked.windows.iter().map(|window| window.key.clone()).collect();
     let ask = Ask {
-        windows: &windows,
+        windows: &asked.windows,
         events,
         threshold: asked.threshold,
         owner,
@@ -231,16 +226,20 @@ async fn speak(
         now: now.as_second(),
     };
     let keys: Vec<_> = asked.windows.iter().map(|window| (window.key.clone(), Some(window.expires(now)))).collect();
-    let (verdict, unremembered) =
-        match update(table, down, &keys, |entries: Vec<Option<Entry>>| step(entries, &ask)).await {
-            Ok(verdict) => (verdict, None),
-            // Who was not counted must not be lost; who is silent for another's sake may be.
-            Err(Failed { down, outcome: None | Some(Verdict::BelowThreshold { .. }) }) => {
-                let unknown = asked.windows.iter().map(|_| None).collect();
-                (step(unknown, &Ask { threshold: 1, ..ask }).1, Some(down))
-            }
-            Err(Failed { down, outcome: Some(verdict) }) => (verdict, Some(down)),
-        };
+    let stepped = update(table, down, &keys, |keys, entries: Vec<Option<Entry>>| {
+        let entries = entries.into_iter().map(Option::unwrap_or_default);
+        let (entries, verdict) = step(keys.iter().cloned().zip(entries).collect(), &ask);
+        (entries.into_iter().map(|(_, entry)| entry).collect(), verdict)
+    });
+    let (verdict, unremembered) = match stepped.await {
+        Ok(verdict) => (verdict, None),
+        // Who was not counted must not be lost; who is silent for another's sake may be.
+        Err(Failed { down, outcome: None | Some(Verdict::BelowThreshold { .. }) }) => {
+            let unknown = asked.windows.iter().map(|window| (window.key.clone(), Entry::default())).collect();
+            (step(unknown, &Ask { threshold: 1, ..ask }).1, Some(down))
+        }
+        Err(Failed { down, outcome: Some(verdict) }) => (verdict, Some(down)),
+    };
     let fire = match verdict {
         Verdict::Fire(fire) => fire,
         Verdict::Deduplicated => return Decision::Deduplicated,
@@ -261,14 +260,15 @@ async fn firing(
     unremembered: Option<Down>,
     now: Timestamp,
 ) -> Decision {
-    let Some(window) = asked.windows.get(fire.lead) else { return Decision::Deduplicated };
+    let alert_id = fire.lead.rsplit('/').next().unwrap_or_default().to_owned();
+    let end = fire.start.saturating_add(one.rule.window.as_secs());
     let (hour, flood) = (flood::hour(now.as_second()), rule_key("flood", &one.rule.id, "alerts"));
     let (owner, most, mark) = (claimant.owner.clone(), claimant.most_an_hour, format!("{flood}/{hour}"));
     let told = claimant.spoken.contains(&mark);
     let from = Asker { owner: &owner, channels: one.channels, told, now: now.as_second() };
-    let alert = key::event_hash(&window.id);
+    let alert = key::event_hash(&alert_id);
     let keys = [(flood.clone(), Some(expires(now, now)))];
-    let passed = update(table, &mut claimant.down, &keys, |flood: Vec<Option<Flood>>| {
+    let passed = update(table, &mut claimant.down, &keys, |_, flood: Vec<Option<Flood>>| {
         let (flood, passed) = gate(flood.into_iter().flatten().next(), alert, most, &from);
         (vec![flood], passed)
     });
@@ -284,22 +284,22 @@ async fn firing(
         Err(_) => 0,
     };
     let last = asked.series.key("last", &asked.series.id("last", &[]));
-    let since_last = since_last(table, claimant, &last, &window.key).await;
+    let since_last = since_last(table, claimant, &last, &fire.lead).await;
     claimant.last.insert(last.clone(), Last { windows: fire.windows.clone(), told: fire.told });
-    // The window beside it ends half a window later at most.
-    let expires = window.expires(now).saturating_add(one.rule.window).unwrap_or(Timestamp::MAX);
+    let expires = asked.windows.iter().map(|window| window.expires(now)).max().unwrap_or(now);
+    let claim = Claim { start: fire.start, windows: fire.windows, told: fire.told, ..Claim::default() };
     Decision::Fire(Firing {
-        alert_id: window.id.clone(),
+        alert_id,
         count: fire.count,
         approximate: fire.approximate,
         first: seconds(fire.span.0, now),
         last: seconds(fire.span.1, now),
-        window: (seconds(window.start, now), seconds(window.end, now)),
+        window: (seconds(fire.start, now), seconds(end, now)),
         since_last,
         held_before,
         channels: fire.channels,
         unremembered,
-        ticket: Ticket(Marks::Windows { windows: fire.windows, expires, last, told: fire.told }),
+        ticket: Ticket(Marks::Windows { claim, expires, last }),
     })
 }
 
@@ -344,13 +344,13 @@ impl<T> From<Failed<T>> for Down {
     }
 }
 
-/// Reads items, changes them and writes those that have changed, until no other has written in between. Of several items
-/// some may be written before another conflicts: `change` sees its own work then.
+/// Reads items and those that they refer to, changes them and writes those that have changed, until no other has written in
+/// between. Of several items some may be written before another conflicts: `change` sees its own work then.
 async fn update<K: Kept, T>(
     table: &impl Table,
     down: &mut Option<Down>,
     keys: &[(String, Option<Timestamp>)],
-    change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
+    change: impl Fn(&[String], Vec<Option<K>>) -> (Vec<K>, T),
 ) -> Result<T, Failed<T>> {
     if let Some(down) = down {
         return Err(Failed { down: down.clone(), outcome: None });
@@ -369,27 +369,33 @@ async fn update<K: Kept, T>(
 async fn attempts<K: Kept, T>(
     table: &impl Table,
     keys: &[(String, Option<Timestamp>)],
-    change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
+    change: impl Fn(&[String], Vec<Option<K>>) -> (Vec<K>, T),
     outcome: &mut Option<T>,
 ) -> Result<(), Down> {
+    let expires = keys.iter().map(|(_, expires)| *expires).max().flatten();
     'again: for _ in 0..ATTEMPTS {
-        let mut found: Vec<(Option<K>, Option<Version>)> = Vec::new();
+        let (mut names, mut found) = (Vec::new(), Vec::new());
         for (key, _) in keys {
-            found.push(match table.get(key).await? {
-                None => (None, None),
-                Some((item, version)) => match K::from_item(item) {
-                    None => return Err(Down(format!("`{key}` is not what it should be"))),
-                    kept => (kept, Some(version)),
-                },
-            });
+            found.push(load::<K>(table, key).await?);
+            names.push(key.clone());
         }
-        let (changed, result) = change(found.iter().map(|(kept, _)| kept.clone()).collect());
+        for at in 0..keys.len() {
+            let beside = found[at].0.as_ref().and_then(Kept::refers).filter(|key| !names.contains(*key)).cloned();
+            if let Some(key) = beside
+                && let beside @ (Some(_), _) = load(table, &key).await?
+            {
+                found.push(beside);
+                names.push(key);
+            }
+        }
+        let (changed, result) = change(&names, found.iter().map(|(kept, _)| kept.clone()).collect());
         *outcome = Some(result);
-        let mut writes: Vec<_> = keys.iter().zip(found).zip(changed).collect();
-        writes.sort_by_key(|(((key, _), _), changed)| !changed.goes_first(key));
-        for (((key, expires), (kept, version)), changed) in writes {
+        let mut writes: Vec<_> = names.iter().zip(found).zip(changed).collect();
+        writes.sort_by_key(|(_, changed)| !changed.goes_first());
+        for ((key, (kept, version)), changed) in writes {
+            let expires = keys.iter().find(|(known, _)| known == key).map_or(expires, |(_, expires)| *expires);
             if kept.as_ref() != Some(&changed)
-                && table.put(key, &changed.into(), version, *expires).await? == Put::Conflict
+                && table.put(key, &changed.into(), version, expires).await? == Put::Conflict
             {
                 continue 'again;
             }
@@ -397,4 +403,12 @@ async fn attempts<K: Kept, T>(
         return Ok(());
     }
     Err(Down(format!("others wrote in between {ATTEMPTS} times")))
+}
+
+async fn load<K: Kept>(table: &impl Table, key: &str) -> Result<(Option<K>, Option<Version>), Down> {
+    let Some((item, version)) = table.get(key).await? else { return Ok((None, None)) };
+    match K::from_item(item) {
+        None => Err(Down(format!("`{key}` is not what it should be"))),
+        kept => Ok((kept, Some(version))),
+    }
 }

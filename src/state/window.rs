@@ -24,9 +24,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// When it may be forgotten: long after its end and, where old files are read, after today.
+    /// When it may be forgotten: long after the end of those beside it and, where old files are read, after today.
     pub fn expires(&self, now: Timestamp) -> Timestamp {
-        let end = Timestamp::from_second(self.end).unwrap_or(now);
+        let beside = self.end.saturating_add(self.end.saturating_sub(self.start) / 2);
+        let end = Timestamp::from_second(beside).unwrap_or(now);
         expires(end, now)
     }
 }
