@@ -21,26 +21,18 @@ pub struct Entry {
     pub span: Option<(i64, i64)>,
     /// Who speaks for them, in an alert about this window.
     pub claim: Option<Claim>,
-    /// The key of the window half a window apart whose alert speaks for this one, too; what became of it is kept there
-    /// alone.
-    pub led_by: Option<String>,
+    /// The channels that took an alert about this window, or about the one half a window apart that speaks for this one,
+    /// too; these alone silence.
+    pub sent: BTreeSet<String>,
 }
 
-/// Somebody said that he will speak, and perhaps did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Somebody said that he will speak.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// A hash of the delivery that he works on.
     pub owner: String,
     /// When he said so, in seconds since 1970.
     pub at: i64,
-    /// The channels that took his alert; these alone silence.
-    pub sent: BTreeSet<String>,
-    /// Where the window begins, in seconds since 1970.
-    pub start: i64,
-    /// The windows that he speaks for by their keys, first the one that his alert is about.
-    pub windows: Vec<String>,
-    /// How many events they held when he first said so.
-    pub told: u64,
 }
 
 /// What a claim means to somebody who would speak.
@@ -48,10 +40,8 @@ pub struct Claim {
 pub enum Standing {
     /// There is none.
     Free,
-    /// It is his own, and not all is sent.
+    /// It is his own.
     Own,
-    /// All is sent.
-    Sent,
     /// Somebody else is about to speak.
     Foreign,
     /// Somebody else said so long ago that he will not.
@@ -63,33 +53,23 @@ pub enum Standing {
 const PATIENCE: i64 = 15 * 60;
 
 impl Claim {
-    /// Makes it the claim of `owner`, from now on. What was sent is sent.
-    pub fn renew<'c>(claim: &'c mut Option<Claim>, owner: &str, now: i64) -> &'c mut Claim {
-        let claim = claim.get_or_insert_default();
-        owner.clone_into(&mut claim.owner);
-        claim.at = now;
-        claim
-    }
-
-    /// What a claim, if there is one, means to `owner`, who has something for these channels.
-    pub fn standing(claim: Option<&Claim>, owner: &str, channels: &[String], now: i64) -> Standing {
+    /// What a claim, if there is one, means to `owner`.
+    pub fn standing(claim: Option<&Claim>, owner: &str, now: i64) -> Standing {
         match claim {
             None => Standing::Free,
-            Some(claim) if channels.iter().all(|channel| claim.sent.contains(channel)) => Standing::Sent,
             Some(claim) if claim.owner == owner => Standing::Own,
             Some(claim) if now.saturating_sub(claim.at) < PATIENCE => Standing::Foreign,
             Some(_) => Standing::Stale,
         }
     }
-
-    /// Those of the channels that have not taken it.
-    pub fn missing(claim: Option<&Claim>, channels: &[String]) -> Vec<String> {
-        let sent = |channel: &String| claim.is_some_and(|claim| claim.sent.contains(channel));
-        channels.iter().filter(|channel| !sent(channel)).cloned().collect()
-    }
 }
 
-/// Which windows the last alert of a series was about, and how many events it stood for.
+/// Those of the channels that are in none of the sets.
+pub fn missing<'a>(channels: &[String], sent: impl Iterator<Item = &'a BTreeSet<String>> + Clone) -> Vec<String> {
+    channels.iter().filter(|channel| !sent.clone().any(|sent| sent.contains(*channel))).cloned().collect()
+}
+
+/// Which windows the last alert of a series spoke for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Last {
     /// Their keys.
@@ -131,16 +111,6 @@ impl Item {
 pub trait Kept: Clone + PartialEq + Send + Into<Item> {
     /// The item, if it is of this kind.
     fn from_item(item: Item) -> Option<Self>;
-
-    /// The key of another item that must be read to make sense of it.
-    fn refers(&self) -> Option<&String> {
-        None
-    }
-
-    /// Whether it must be written before others: a claim stands before anything that refers to it.
-    fn goes_first(&self) -> bool {
-        false
-    }
 }
 
 macro_rules! kept {
@@ -162,27 +132,4 @@ macro_rules! kept {
     )*};
 }
 
-kept!(Last(Last), Lessons(Lessons), Sightings(Sightings), Flood(Flood));
-
-impl From<Entry> for Item {
-    fn from(entry: Entry) -> Self {
-        Item::Window(entry)
-    }
-}
-
-impl Kept for Entry {
-    fn from_item(item: Item) -> Option<Self> {
-        match item {
-            Item::Window(entry) => Some(entry),
-            _ => None,
-        }
-    }
-
-    fn refers(&self) -> Option<&String> {
-        self.led_by.as_ref()
-    }
-
-    fn goes_first(&self) -> bool {
-        self.claim.is_some()
-    }
-}
+kept!(Window(Entry), Last(Last), Lessons(Lessons), Sightings(Sightings), Flood(Flood));

@@ -3,11 +3,13 @@
 //! The hour is that of the clock, since it is people who are flooded. Nothing held back is marked as sent: if more events
 //! of the kind come when the hour is over, they speak.
 
+use std::{collections::BTreeSet, iter::once};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     Distinct,
-    entry::{Claim, Standing},
+    entry::{Claim, Standing, missing},
 };
 
 /// The alerts of a rule in an hour.
@@ -23,6 +25,8 @@ pub struct Flood {
     pub held: Distinct,
     /// Who says so.
     pub claim: Option<Claim>,
+    /// The channels that know.
+    pub sent: BTreeSet<String>,
     /// How many were held back when the rule last spoke too often.
     pub before: u64,
 }
@@ -37,13 +41,18 @@ pub enum Gate {
     },
     /// It is the first, or the first that somebody can tell of, that does not go out.
     RollUp {
+        /// In which hour.
+        hour: i64,
         /// How many are held back so far.
         held: u64,
         /// The channels that do not know yet.
         channels: Vec<String>,
     },
     /// It does not go out, and that is said already.
-    Shut,
+    Shut {
+        /// How many are held back so far.
+        held: u64,
+    },
 }
 
 /// Who asks whether an alert may go out.
@@ -85,14 +94,15 @@ pub fn gate(flood: Option<Flood>, alert: u64, most: u32, asker: &Asker<'_>) -> (
         return (flood, Gate::Open { held_before });
     }
     flood.held.insert(alert);
-    let standing = Claim::standing(flood.claim.as_ref(), asker.owner, asker.channels, asker.now);
-    if asker.told || matches!(standing, Standing::Sent | Standing::Foreign) {
-        return (flood, Gate::Shut);
+    let held = flood.held.count();
+    let channels = missing(asker.channels, once(&flood.sent));
+    let foreign = Claim::standing(flood.claim.as_ref(), asker.owner, asker.now) == Standing::Foreign;
+    if asker.told || channels.is_empty() || foreign {
+        return (flood, Gate::Shut { held });
     }
-    let gate =
-        Gate::RollUp { held: flood.held.count(), channels: Claim::missing(flood.claim.as_ref(), asker.channels) };
-    Claim::renew(&mut flood.claim, asker.owner, asker.now);
-    (flood, gate)
+    flood.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });
+    let hour = flood.hour;
+    (flood, Gate::RollUp { hour, held, channels })
 }
 
 /// What nobody has been told yet.

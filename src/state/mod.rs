@@ -30,7 +30,7 @@
 //!     let [Decision::Fire(firing), Decision::Deduplicated] = &decisions[..] else { panic!("{decisions:?}") };
 //!     assert_eq!(firing.count, 2);
 //!     // It is published here, and then:
-//!     sent(&table, &claimant, &firing.ticket, "text", now).await.unwrap();
+//!     sent(&table, &mut claimant, &firing.ticket, "text").await.unwrap();
 //!
 //!     // The same object once more.
 //!     let mut claimant = Claimant::new("logs/AWSLogs/1.json.gz", 60);
@@ -39,6 +39,7 @@
 //! });
 //! ```
 
+mod decide;
 mod distinct;
 pub mod entry;
 pub mod first_seen;
@@ -57,10 +58,10 @@ use std::{
 use jiff::Timestamp;
 use thiserror::Error;
 
+pub use decide::{decide, sent};
 pub use distinct::Distinct;
 pub use entry::Item;
 pub use memory::Memory;
-pub use store::{decide, sent};
 pub use window::Window;
 
 use crate::{record::Record, rule::Rule};
@@ -126,6 +127,8 @@ pub struct Claimant {
     spoken: HashSet<String>,
     /// Its last alerts, by the key under which they are kept once they are sent.
     last: HashMap<String, entry::Last>,
+    /// How many alerts of a rule went out, where the table cannot say.
+    floods: HashMap<String, flood::Flood>,
     /// Why the table is not asked any more.
     down: Option<Down>,
 }
@@ -135,7 +138,8 @@ impl Claimant {
     /// most so many alerts an hour, never more than [`Claimant::MOST_AN_HOUR`].
     pub fn new(delivery: &str, most_an_hour: u32) -> Self {
         let most_an_hour = most_an_hour.min(Self::MOST_AN_HOUR);
-        Self { owner: key::owner(delivery), most_an_hour, spoken: HashSet::new(), last: HashMap::new(), down: None }
+        let owner = key::owner(delivery);
+        Self { owner, most_an_hour, spoken: HashSet::new(), last: HashMap::new(), floods: HashMap::new(), down: None }
     }
 
     /// So many alerts are told from each other.
@@ -152,10 +156,6 @@ impl Claimant {
 pub enum Decision {
     /// Publish an alert of it, and call [`sent`] for each channel that took it.
     Fire(Firing),
-    /// Publish in its place that alerts of its rule are held back, and call [`sent`] for each channel that took it.
-    RollUp(RollUp),
-    /// It is held back, and that was said.
-    HeldBack,
     /// An alert stands for it: one that is sent, or one of this delivery.
     Deduplicated,
     /// There are not enough of its kind yet.
@@ -163,29 +163,35 @@ pub enum Decision {
         /// How many there are.
         count: u64,
     },
-    /// Another delivery is about to alert of it.
-    ClaimedElsewhere,
-    /// Its combination was seen before.
-    Known,
     /// Its combination is new, and the rule still learns.
     Learning,
+    /// Its combination was seen before.
+    AlreadySeen,
     /// Its rule does not notify.
-    Quiet,
+    Muted,
+    /// Publish in its place that alerts of its rule are held back, and call [`sent`] for each channel that took it.
+    RollUp(RollUp),
+    /// It is held back, and that was said.
+    Capped {
+        /// How many alerts of its rule are held back so far.
+        held: u64,
+    },
+    /// Another delivery is about to alert of it.
+    ClaimedElsewhere,
 }
 
 impl Decision {
-    /// A word for counts.
+    /// What it counts as. A match in whose place a roll-up goes out is `capped`, too.
     pub fn word(&self) -> &'static str {
         match self {
-            Decision::Fire(_) => "fired",
-            Decision::RollUp(_) => "rolled-up",
-            Decision::HeldBack => "held-back",
+            Decision::Fire(_) => "alerted",
             Decision::Deduplicated => "deduplicated",
-            Decision::BelowThreshold { .. } => "below-threshold",
-            Decision::ClaimedElsewhere => "claimed-elsewhere",
-            Decision::Known => "known",
+            Decision::BelowThreshold { .. } => "below_threshold",
             Decision::Learning => "learning",
-            Decision::Quiet => "quiet",
+            Decision::AlreadySeen => "already_seen",
+            Decision::Muted => "muted",
+            Decision::RollUp(_) | Decision::Capped { .. } => "capped",
+            Decision::ClaimedElsewhere => "claimed_elsewhere",
         }
     }
 }
@@ -237,4 +243,4 @@ pub struct RollUp {
 
 /// What must be marked once an alert is out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ticket(store::Marks);
+pub struct Ticket(decide::Marks);

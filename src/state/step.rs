@@ -1,13 +1,13 @@
 //! Whether events raise an alert: what is kept of their windows and what came → what is kept next, and the decision.
 //!
-//! Only `sent` silences, and what was counted before raises no alert by itself: a replay says nothing new. An alert that is
-//! marked in two windows has one claim, in the window that it is about; the other refers to it.
+//! Only `sent` silences: a claim merely makes others wait. So whoever breaks off anywhere, somebody speaks; and what has been
+//! said on every channel is never said again, whoever brings it. What was counted before makes no claim.
 
 use std::collections::HashSet;
 
 use super::{
     Distinct, Window,
-    entry::{Claim, Entry, Standing},
+    entry::{Claim, Entry, Standing, missing},
 };
 
 /// An event that a rule matched.
@@ -57,87 +57,28 @@ pub enum Verdict {
 /// What the alert says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fire {
-    /// The key of the window that it is about, and where that begins.
-    pub lead: String,
-    /// See above.
-    pub start: i64,
+    /// Which of the windows it is about.
+    pub lead: usize,
     /// How many events it stands for.
     pub count: u64,
     /// Whether their number is an estimate.
     pub approximate: bool,
     /// The times of the first and the last of them, in seconds since 1970.
     pub span: (i64, i64),
-    /// The keys of the windows that it speaks for, and how many events they held when it was claimed.
-    pub windows: Vec<String>,
-    /// See above.
+    /// How many events the windows hold together.
     pub told: u64,
     /// The channels that have not taken it yet.
     pub channels: Vec<String>,
 }
 
-/// An entry under its key.
-pub type Keyed = (String, Entry);
-
-/// Counts events in their windows, and decides. Behind the windows of `entries` stand those that they refer to.
-pub fn step(mut entries: Vec<Keyed>, ask: &Ask<'_>) -> (Vec<Keyed>, Verdict) {
+/// Counts events in their windows, and decides; `entries` is what is kept of each window of `ask`.
+pub fn step(mut entries: Vec<Entry>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict) {
     let mut new = false;
-    for (_, entry) in entries.iter_mut().take(ask.windows.len()) {
+    for entry in &mut entries {
         new |= count(entry, ask.events);
     }
     let verdict = verdict(&mut entries, new, ask);
     (entries, verdict)
-}
-
-fn verdict(entries: &mut [Keyed], new: bool, ask: &Ask<'_>) -> Verdict {
-    let here = 0..ask.windows.len().min(entries.len());
-    let roles: Vec<Role> = here.clone().map(|at| role(entries, at, ask)).collect();
-    let place = |wanted: fn(&Role) -> Option<usize>| roles.iter().find_map(wanted);
-    let fullest = here.rev().max_by_key(|at| entries[*at].1.events.count());
-    let most = fullest.map_or(0, |at| entries[at].1.events.count());
-    if let Some(lead) = place(|role| if let Role::Own(lead) = role { Some(*lead) } else { None }) {
-        fire(entries, lead, ask)
-    } else if roles.contains(&Role::Sent) {
-        Verdict::Deduplicated
-    } else if roles.contains(&Role::Foreign) {
-        Verdict::ClaimedElsewhere
-    } else if let Some(lead) = place(|role| if let Role::Stale(lead) = role { Some(*lead) } else { None }) {
-        fire(entries, lead, ask)
-    } else if most < u64::from(ask.threshold) {
-        Verdict::BelowThreshold { count: most }
-    } else if let Some(fullest) = fullest.filter(|_| new) {
-        claim(entries, fullest, ask);
-        fire(entries, fullest, ask)
-    } else {
-        Verdict::Deduplicated
-    }
-}
-
-/// What the alert of a window means to the one who asks; with the place of its claim where he may go on with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Free,
-    Own(usize),
-    /// Or just said by the one who asks.
-    Sent,
-    Foreign,
-    Stale(usize),
-}
-
-fn role(entries: &[Keyed], at: usize, ask: &Ask<'_>) -> Role {
-    let (key, entry) = &entries[at];
-    let led_by = || entries.iter().position(|(key, _)| Some(key) == entry.led_by.as_ref());
-    let lead = if entry.claim.is_some() { Some(at) } else { led_by() };
-    let claimed = lead.and_then(|lead| Some((lead, &entries[lead].0, entries[lead].1.claim.as_ref()?)));
-    let Some((lead, lead_key, claim)) = claimed else {
-        return if ask.spoken.contains(key) { Role::Sent } else { Role::Free };
-    };
-    match Claim::standing(Some(claim), ask.owner, ask.channels, ask.now) {
-        Standing::Own if ask.spoken.contains(lead_key) => Role::Sent,
-        Standing::Own => Role::Own(lead),
-        Standing::Stale => Role::Stale(lead),
-        Standing::Foreign => Role::Foreign,
-        Standing::Sent | Standing::Free => Role::Sent,
-    }
 }
 
 /// Adds events to a window; whether one of them may be new.
@@ -151,39 +92,34 @@ fn count(entry: &mut Entry, events: &[Event]) -> bool {
     new
 }
 
-/// Makes a claim for an alert about one of the windows that speaks for the other, too.
-fn claim(entries: &mut [Keyed], lead: usize, ask: &Ask<'_>) {
-    let here = 0..ask.windows.len().min(entries.len());
-    let mut order: Vec<usize> = here.clone().collect();
-    order.sort_by_key(|at| *at != lead);
-    let windows: Vec<String> = order.iter().map(|at| entries[*at].0.clone()).collect();
-    let told = here.fold(Distinct::default(), |all, at| all.union(&entries[at].1.events)).count();
-    for at in order {
-        let entry = &mut entries[at].1;
-        if at == lead {
-            let (start, windows) = (ask.windows[at].start, windows.clone());
-            entry.claim = Some(Claim { start, windows, told, ..Claim::default() });
-            entry.led_by = None;
-        } else {
-            entry.led_by = windows.first().cloned();
-        }
+fn verdict(entries: &mut [Entry], new: bool, ask: &Ask<'_>) -> Verdict {
+    let channels = missing(ask.channels, entries.iter().map(|entry| &entry.sent));
+    if channels.is_empty() || ask.windows.iter().any(|window| ask.spoken.contains(&window.key)) {
+        return Verdict::Deduplicated;
     }
+    let standing: Vec<_> =
+        entries.iter().map(|entry| Claim::standing(entry.claim.as_ref(), ask.owner, ask.now)).collect();
+    let claimed = |wanted: Standing| standing.iter().position(|standing| *standing == wanted);
+    let (fullest, count) = fullest(entries);
+    // One's own claim comes first: two that left their alerts to each other would both be silent.
+    let lead = match (claimed(Standing::Own), claimed(Standing::Foreign), claimed(Standing::Stale)) {
+        (Some(own), ..) => own,
+        (_, Some(_), _) => return Verdict::ClaimedElsewhere,
+        (.., Some(stale)) => stale,
+        _ if count < u64::from(ask.threshold) => return Verdict::BelowThreshold { count },
+        // An alert beside it silenced the event that filled it: what comes again does not speak in that one's place.
+        _ if !new => return Verdict::Deduplicated,
+        _ => fullest,
+    };
+    let told = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
+    let Some(entry) = entries.get_mut(lead) else { return Verdict::BelowThreshold { count } };
+    entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
+    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
+    Verdict::Fire(Fire { lead, count, approximate, span: entry.span.unwrap_or((ask.now, ask.now)), told, channels })
 }
 
-/// Goes on with a claim in his own name.
-fn fire(entries: &mut [Keyed], lead: usize, ask: &Ask<'_>) -> Verdict {
-    let (key, entry) = &mut entries[lead];
-    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
-    let span = entry.span.unwrap_or((ask.now, ask.now));
-    let claim = Claim::renew(&mut entry.claim, ask.owner, ask.now);
-    let (start, windows, told) = (claim.start, claim.windows.clone(), claim.told);
-    let channels = Claim::missing(entry.claim.as_ref(), ask.channels);
-    let key = key.clone();
-    // Who broke off may not have come to the other window.
-    for (_, entry) in entries.iter_mut().filter(|(beside, _)| *beside != key && windows.contains(beside)) {
-        if entry.claim.is_none() && entry.led_by.is_none() {
-            entry.led_by = Some(key.clone());
-        }
-    }
-    Verdict::Fire(Fire { lead: key, start, count, approximate, span, windows, told, channels })
+/// The window with the most events, the first of equals, and how many these are.
+fn fullest(entries: &[Entry]) -> (usize, u64) {
+    let counts = entries.iter().map(|entry| entry.events.count()).enumerate();
+    counts.rev().max_by_key(|(_, count)| *count).unwrap_or_default()
 }

@@ -123,7 +123,7 @@ async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: V
         if let Decision::Fire(firing) = decision {
             assert_eq!(firing.unremembered, None);
             fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            sent(&*table, &claimant, &firing.ticket, "text", now).await.unwrap();
+            sent(&*table, &mut claimant, &firing.ticket, "text").await.unwrap();
         }
     }
 }

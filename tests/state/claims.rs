@@ -30,7 +30,7 @@ fn a_claim_is_left_alone_for_a_quarter_of_an_hour() {
         let begin = world.now.get();
         for (seconds, id) in [(0, 3), (60, 4), (899, 5)] {
             world.now.set(begin + seconds);
-            assert_eq!(world.words(&format!("other {id}"), &[event(1, id)]), ["claimed-elsewhere"]);
+            assert_eq!(world.words(&format!("other {id}"), &[event(1, id)]), ["claimed_elsewhere"]);
         }
         world.now.set(begin + 900);
         let decisions = world.deliver_alone("late", &[vec![event(1, 6)]]);
@@ -47,15 +47,15 @@ fn a_claim_is_left_alone_for_a_quarter_of_an_hour() {
 fn a_retry_goes_on_with_its_own_claim() {
     let world = World::new(rule_of(1), &["text"]);
     abandoned(&world, "first", &[event(0, 1)]);
-    assert_eq!(world.words("first", &[event(0, 1)]), ["fired"]);
+    assert_eq!(world.words("first", &[event(0, 1)]), ["alerted"]);
     assert_eq!(world.words("first", &[event(0, 1)]), ["deduplicated"]);
     // A claim that was taken over is not one's own any more.
     let world = World::new(rule_of(1), &["text"]);
     abandoned(&world, "first", &[event(0, 1)]);
     world.now.set(world.now.get() + 1000);
     abandoned(&world, "second", &[event(0, 2)]);
-    assert_eq!(world.words("first", &[event(0, 1)]), ["claimed-elsewhere"]);
-    assert_eq!(world.words("second", &[event(0, 2)]), ["fired"]);
+    assert_eq!(world.words("first", &[event(0, 1)]), ["claimed_elsewhere"]);
+    assert_eq!(world.words("second", &[event(0, 2)]), ["alerted"]);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_retry_sends_only_what_is_missing() {
         let mut claimant = Claimant::new("one", 500);
         let decisions = decide(table, &mut claimant, &matches, now).await;
         let [Decision::Fire(firing)] = &decisions[..] else { panic!("{decisions:?}") };
-        sent(table, &claimant, &firing.ticket, "text", now).await.unwrap();
+        sent(table, &mut claimant, &firing.ticket, "text").await.unwrap();
         firing.clone()
     });
     assert_eq!(first.channels, ["text", "chat"]);
@@ -95,7 +95,7 @@ fn a_delivery_does_not_repeat_itself() {
     let world = World::new(rule_of(1), &["text"]);
     let decisions = world.deliver_alone("one", &[vec![event(0, 1), event(0, 2)], vec![event(0, 3)]]);
     let words: Vec<_> = decisions.iter().map(Decision::word).collect();
-    assert_eq!(words, ["fired", "deduplicated", "deduplicated"]);
+    assert_eq!(words, ["alerted", "deduplicated", "deduplicated"]);
     let Decision::Fire(firing) = &decisions[0] else { panic!() };
     assert_eq!(firing.count, 2);
 }
@@ -133,7 +133,7 @@ fn without_a_table_alerts_go_out() {
 #[test]
 fn a_rule_that_does_not_notify_is_counted_only() {
     let world = World::new(rule("  notify: false\n"), &["text"]);
-    assert_eq!(world.words("one", &[event(0, 1), event(0, 2)]), ["quiet", "quiet"]);
+    assert_eq!(world.words("one", &[event(0, 1), event(0, 2)]), ["muted", "muted"]);
     assert_eq!(world.table.uses(), 0);
 }
 

@@ -118,9 +118,7 @@ fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
         Some((Item::Window(entry), _)) => entry,
         _ => Entry::default(),
     };
-    let entry = get(&window.key);
-    let claim = entry.claim.or_else(|| get(&entry.led_by?).claim);
-    claim.is_some_and(|claim| claim.sent.contains(channel))
+    get(&window.key).sent.contains(channel)
 }
 
 /// Every full window, or one that shares events with it, has had its alert on every channel.

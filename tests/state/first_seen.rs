@@ -25,13 +25,13 @@ fn seen(user: u8, minute: i64, id: u16) -> Event {
 #[test]
 fn a_rule_learns_and_then_speaks() {
     let world = World::new(of_days(30, 7), &["text"]);
-    assert_eq!(world.words("1", &[seen(0, 0, 1), seen(0, 5, 2)]), ["learning", "known"]);
+    assert_eq!(world.words("1", &[seen(0, 0, 1), seen(0, 5, 2)]), ["learning", "already_seen"]);
     assert_eq!(world.words("2", &[seen(1, 7 * DAY - 1, 3)]), ["learning"]);
-    assert_eq!(world.words("3", &[seen(2, 7 * DAY, 4)]), ["fired"]);
+    assert_eq!(world.words("3", &[seen(2, 7 * DAY, 4)]), ["alerted"]);
     // What was learnt is known, for 30 days after it was last seen.
-    assert_eq!(world.words("4", &[seen(0, 30 * DAY + 5, 5)]), ["known"]);
-    assert_eq!(world.words("5", &[seen(0, 60 * DAY + 5, 6)]), ["known"]);
-    assert_eq!(world.words("6", &[seen(0, 90 * DAY + 6, 7)]), ["fired"]);
+    assert_eq!(world.words("4", &[seen(0, 30 * DAY + 5, 5)]), ["already_seen"]);
+    assert_eq!(world.words("5", &[seen(0, 60 * DAY + 5, 6)]), ["already_seen"]);
+    assert_eq!(world.words("6", &[seen(0, 90 * DAY + 6, 7)]), ["alerted"]);
     // Neither a retry nor a copy changes anything.
     for name in ["3", "a copy"] {
         assert_eq!(world.words(name, &[seen(2, 7 * DAY, 4)]), ["deduplicated"]);
@@ -45,7 +45,7 @@ fn learning_goes_by_the_time_of_events() {
     let world = World::new(of_days(30, 7), &["text"]);
     assert_eq!(world.words("1", &[seen(0, 10 * DAY, 1)]), ["learning"]);
     assert_eq!(world.words("2", &[seen(1, 2 * DAY, 2)]), ["learning"]);
-    assert_eq!(world.words("3", &[seen(2, 9 * DAY, 3)]), ["fired"]);
+    assert_eq!(world.words("3", &[seen(2, 9 * DAY, 3)]), ["alerted"]);
     assert_eq!(world.words("4", &[seen(3, 9 * DAY - 1, 4)]), ["learning"]);
 }
 
@@ -88,7 +88,7 @@ impl Reference {
         let opener = known && self.new.get(&event.user) == Some(&event.id);
         self.seen.push(*event);
         if known && !opener {
-            return "known";
+            return "already_seen";
         }
         self.new.insert(event.user, event.id);
         let begin = self.seen.iter().map(Event::seconds).min().unwrap();
@@ -100,7 +100,7 @@ impl Reference {
             return "deduplicated";
         }
         self.spoken.push(bucket);
-        "fired"
+        "alerted"
     }
 }
 

@@ -67,7 +67,7 @@ impl Reference {
             for at in &group {
                 words[*at] = word;
             }
-            if word == "fired" {
+            if word == "alerted" {
                 for at in &group[1..] {
                     words[*at] = "deduplicated";
                 }
@@ -83,7 +83,7 @@ impl Reference {
         let held: Vec<BTreeSet<Event>> = buckets.iter().map(|bucket| members(rule, &self.seen, *bucket)).collect();
         let fullest = held.iter().map(BTreeSet::len).max().unwrap();
         if fullest < rule.threshold as usize {
-            return "below-threshold";
+            return "below_threshold";
         }
         if !new {
             return "deduplicated";
@@ -107,6 +107,6 @@ impl Reference {
         self.last.retain(|(of, ..)| *of != user);
         let union: BTreeSet<Event> = held.into_iter().flatten().collect();
         self.last.push((user, buckets.to_vec(), union.len() as u64));
-        "fired"
+        "alerted"
     }
 }

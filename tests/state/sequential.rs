@@ -101,7 +101,7 @@ fn a_burst_is_seen_wherever_it_falls() {
         let world = World::new(rule_of(4), &["text"]);
         let burst = |id: u16| Event { user: 1, minute: minute + i64::from(id) * 9, id };
         let words: Vec<_> = (0..4).flat_map(|id| world.words(&id.to_string(), &[burst(id)])).collect();
-        assert_eq!(words, ["below-threshold", "below-threshold", "below-threshold", "fired"], "{minute}");
+        assert_eq!(words, ["below_threshold", "below_threshold", "below_threshold", "alerted"], "{minute}");
     }
 }
 

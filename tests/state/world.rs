@@ -119,7 +119,7 @@ impl World {
                         self.published.borrow_mut().push(published(event, firing, channel));
                     }
                     step_aside().await;
-                    let _ = sent(&self.table, &claimant, ticket, channel, self.clock()).await;
+                    let _ = sent(&self.table, &mut claimant, ticket, channel).await;
                 }
             }
             all.extend(decisions);
