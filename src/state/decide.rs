@@ -284,7 +284,9 @@ async fn firing(
     let key = asked.series.key("last", &asked.series.id("last", &[]));
     let since_last = since_last(table, claimant, &key, &window.key).await;
     let last = Last { windows: keys.clone(), told: fire.told };
-    claimant.spoken.extend(keys);
+    for key in keys {
+        claimant.spoken.entry(key).or_default().extend(fire.channels.iter().cloned());
+    }
     claimant.last.insert(key.clone(), last.clone());
     Decision::Fire(Firing {
         alert_id: window.id.clone(),
@@ -306,7 +308,7 @@ async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, wind
     let place = flood_place(one.rule, now);
     let mark = |hour: i64| format!("{}/{hour}", place.0);
     let Claimant { owner, most_an_hour, spoken, floods, down, .. } = claimant;
-    let told = spoken.contains(&mark(flood::hour(now.as_second())));
+    let told = spoken.get(&mark(flood::hour(now.as_second())));
     let from = Asker { owner, channels: one.channels, told, now: now.as_second() };
     let alert = key::event_hash(&window.id);
     let passed = update(table, down, slice::from_ref(&place), |flood: Vec<Option<Flood>>| {
@@ -318,8 +320,8 @@ async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, wind
         floods.insert(place.0.clone(), flood);
         passed
     });
-    if let Gate::RollUp { .. } = passed {
-        spoken.insert(mark(flood::hour(now.as_second())));
+    if let Gate::RollUp { hour, channels, .. } = &passed {
+        spoken.entry(mark(*hour)).or_default().extend(channels.iter().cloned());
     }
     passed
 }

@@ -62,8 +62,8 @@ pub struct Asker<'a> {
     pub owner: &'a str,
     /// Where the alert would go.
     pub channels: &'a [String],
-    /// Whether the one who asks has already been told to say what is held back.
-    pub told: bool,
+    /// The channels on which the one who asks has already been told to say what is held back.
+    pub told: Option<&'a BTreeSet<String>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -95,9 +95,9 @@ pub fn gate(flood: Option<Flood>, alert: u64, most: u32, asker: &Asker<'_>) -> (
     }
     flood.held.insert(alert);
     let held = flood.held.count();
-    let channels = missing(asker.channels, once(&flood.sent));
+    let channels = missing(asker.channels, once(&flood.sent).chain(asker.told));
     let foreign = Claim::standing(flood.claim.as_ref(), asker.owner, asker.now) == Standing::Foreign;
-    if asker.told || channels.is_empty() || foreign {
+    if channels.is_empty() || foreign {
         return (flood, Gate::Shut { held });
     }
     flood.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });

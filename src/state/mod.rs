@@ -51,7 +51,7 @@ mod store;
 pub mod window;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     future::Future,
 };
 
@@ -123,8 +123,8 @@ pub struct Match<'a> {
 pub struct Claimant {
     owner: String,
     most_an_hour: u32,
-    /// The windows for which it has been told to speak.
-    spoken: HashSet<String>,
+    /// The channels on which it has been told to speak, by the keys of what it speaks for.
+    spoken: HashMap<String, BTreeSet<String>>,
     /// Its last alerts, by the key under which they are kept once they are sent.
     last: HashMap<String, entry::Last>,
     /// How many alerts of a rule went out, where the table cannot say.
@@ -139,7 +139,7 @@ impl Claimant {
     pub fn new(delivery: &str, most_an_hour: u32) -> Self {
         let most_an_hour = most_an_hour.min(Self::MOST_AN_HOUR);
         let owner = key::owner(delivery);
-        Self { owner, most_an_hour, spoken: HashSet::new(), last: HashMap::new(), floods: HashMap::new(), down: None }
+        Self { owner, most_an_hour, spoken: HashMap::new(), last: HashMap::new(), floods: HashMap::new(), down: None }
     }
 
     /// So many alerts are told from each other.

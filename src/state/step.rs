@@ -3,7 +3,7 @@
 //! Only `sent` silences: a claim merely makes others wait. So whoever breaks off anywhere, somebody speaks; and what has been
 //! said on every channel is never said again, whoever brings it. What was counted before makes no claim.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Distinct, Window,
@@ -32,8 +32,8 @@ pub struct Ask<'a> {
     pub owner: &'a str,
     /// Where the alert would go.
     pub channels: &'a [String],
-    /// The windows for which the one who asks has already been told to speak, by their keys.
-    pub spoken: &'a HashSet<String>,
+    /// The channels on which the one who asks has already been told to speak, by the keys of the windows.
+    pub spoken: &'a HashMap<String, BTreeSet<String>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -93,8 +93,9 @@ fn count(entry: &mut Entry, events: &[Event]) -> bool {
 }
 
 fn verdict(entries: &mut [Entry], new: bool, ask: &Ask<'_>) -> Verdict {
-    let channels = missing(ask.channels, entries.iter().map(|entry| &entry.sent));
-    if channels.is_empty() || ask.windows.iter().any(|window| ask.spoken.contains(&window.key)) {
+    let spoken = ask.windows.iter().filter_map(|window| ask.spoken.get(&window.key));
+    let channels = missing(ask.channels, entries.iter().map(|entry| &entry.sent).chain(spoken));
+    if channels.is_empty() {
         return Verdict::Deduplicated;
     }
     let standing: Vec<_> =
