@@ -22,7 +22,7 @@ use crate::rule::{AggregateValue, FieldPath, FirstSeen, Rule, combination};
 /// What must be marked once an alert is out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Marks {
-    /// The windows that the alert speaks for, and what the next alert of the series must know of it, with its key.
+    /// The windows that the alert speaks for, first the one that it is about, and what the next alert of the series must know of it, with its key.
     Windows { windows: Vec<Place>, key: String, last: Last },
     /// That a rule floods, in that hour.
     Flood { place: Place, hour: i64 },
@@ -279,7 +279,9 @@ async fn firing(
             return Decision::RollUp(RollUp { alert_id, most, held, until, channels, ticket });
         }
     };
-    let windows = asked.places(now);
+    // Who breaks off between two marks has at least marked where his claim lies.
+    let mut windows = asked.places(now);
+    windows.swap(0, fire.lead);
     let keys: Vec<String> = windows.iter().map(|(key, _)| key.clone()).collect();
     let key = asked.series.key("last", &asked.series.id("last", &[]));
     let since_last = since_last(table, claimant, &key, &window.key).await;

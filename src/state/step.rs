@@ -3,7 +3,10 @@
 //! Only `sent` silences: a claim merely makes others wait. So whoever breaks off anywhere, somebody speaks; and what has been
 //! said on every channel is never said again, whoever brings it. What was counted before makes no claim.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use super::{
     Distinct, Window,
@@ -93,27 +96,42 @@ fn count(entry: &mut Entry, events: &[Event]) -> bool {
 }
 
 fn verdict(entries: &mut [Entry], new: bool, ask: &Ask<'_>) -> Verdict {
-    let spoken = ask.windows.iter().filter_map(|window| ask.spoken.get(&window.key));
-    let channels = missing(ask.channels, entries.iter().map(|entry| &entry.sent).chain(spoken));
-    if channels.is_empty() {
-        return Verdict::Deduplicated;
-    }
-    let standing: Vec<_> =
+    let standings: Vec<_> =
         entries.iter().map(|entry| Claim::standing(entry.claim.as_ref(), ask.owner, ask.now)).collect();
-    let claimed = |wanted: Standing| standing.iter().position(|standing| *standing == wanted);
+    let claimed = |wanted: Standing| standings.iter().position(|standing| *standing == wanted);
+    // One's own claim comes first, whatever was said beside it: others have left their events to it.
+    let own =
+        (0..entries.len()).find(|at| standings[*at] == Standing::Own && !unsaid(entries, ask, *at..*at + 1).is_empty());
     let (fullest, count) = fullest(entries);
-    // One's own claim comes first: two that left their alerts to each other would both be silent.
-    let lead = match (claimed(Standing::Own), claimed(Standing::Foreign), claimed(Standing::Stale)) {
-        (Some(own), ..) => own,
-        (_, Some(_), _) => return Verdict::ClaimedElsewhere,
-        (.., Some(stale)) => stale,
-        _ if count < u64::from(ask.threshold) => return Verdict::BelowThreshold { count },
+    if let Some(lead) = own {
+        fire(entries, lead, ask)
+    } else if unsaid(entries, ask, 0..entries.len()).is_empty() {
+        Verdict::Deduplicated
+    } else if claimed(Standing::Foreign).is_some() {
+        Verdict::ClaimedElsewhere
+    } else if let Some(lead) = claimed(Standing::Stale) {
+        fire(entries, lead, ask)
+    } else if count < u64::from(ask.threshold) {
+        Verdict::BelowThreshold { count }
+    } else if new {
+        fire(entries, fullest, ask)
+    } else {
         // An alert beside it silenced the event that filled it: what comes again does not speak in that one's place.
-        _ if !new => return Verdict::Deduplicated,
-        _ => fullest,
-    };
+        Verdict::Deduplicated
+    }
+}
+
+/// The channels on which none of these windows was spoken for.
+fn unsaid(entries: &[Entry], ask: &Ask<'_>, windows: Range<usize>) -> Vec<String> {
+    let spoken = ask.windows[windows.clone()].iter().filter_map(|window| ask.spoken.get(&window.key));
+    missing(ask.channels, entries[windows].iter().map(|entry| &entry.sent).chain(spoken))
+}
+
+/// Makes the claim.
+fn fire(entries: &mut [Entry], lead: usize, ask: &Ask<'_>) -> Verdict {
+    let channels = unsaid(entries, ask, lead..lead + 1);
     let told = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
-    let Some(entry) = entries.get_mut(lead) else { return Verdict::BelowThreshold { count } };
+    let entry = &mut entries[lead];
     entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
     let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
     Verdict::Fire(Fire { lead, count, approximate, span: entry.span.unwrap_or((ask.now, ask.now)), told, channels })
