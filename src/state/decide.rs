@@ -268,7 +268,7 @@ async fn firing(
     unremembered: Option<Down>,
     now: Timestamp,
 ) -> Decision {
-    let Some(window) = asked.windows.get(fire.lead) else { return Decision::BelowThreshold { count: fire.count } };
+    let window = &asked.windows[fire.lead];
     let held_before = match pass(table, claimant, one, window, now).await {
         Gate::Open { held_before } => held_before,
         Gate::Shut { held } => return Decision::Capped { held },

@@ -164,3 +164,43 @@ async fn several_at_once_speak_once() {
         assert!(peer.asked() > 100, "{}", peer.asked());
     }
 }
+
+/// Whatever happens to one of the requests of an alert, it is said once, remembered, and not said again.
+#[tokio::test]
+async fn no_single_request_matters() {
+    let cloud = Cloud::get();
+    let conflict =
+        json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"});
+    let conflict = Reply::Whole(400, conflict.to_string());
+    let passed = || Reply::Passed(cloud.endpoint());
+    // Of window, bound and series: read, write, read, write, read; and once it is sent, read, write, read, write.
+    let writes = [1, 3, 6, 8];
+    let (rule, mut number) = (Arc::new(rule("")), 0);
+    for (fault, places) in [
+        (throttled(), (0..9).collect()),
+        (Reply::Lost(cloud.endpoint()), (0..9).collect()),
+        (conflict, writes.to_vec()),
+    ] {
+        for at in places {
+            number += 1;
+            let name = format!("fault-{number}");
+            cloud.table(&name);
+            let script = (0..at).map(|_| passed()).chain([fault.clone(), passed()]).collect();
+            let peer = Peer::start(script);
+            let fired = Arc::new(AtomicUsize::new(0));
+            let table = Arc::new(table(peer.endpoint(), &name).await);
+            for object in ["one", "one", "a copy"] {
+                let (table, rule, fired) = (Arc::clone(&table), Arc::clone(&rule), Arc::clone(&fired));
+                deliver(table, rule, object.to_owned(), vec![record(0)], fired).await;
+            }
+            assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 1, "request {at}");
+            let sent = cloud.items(&name).into_iter().filter_map(|item| {
+                match Item::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
+                    Item::Window(entry) => Some((entry.events.count(), entry.sent.contains("text"))),
+                    _ => None,
+                }
+            });
+            assert_eq!(sent.collect::<Vec<_>>(), [(1, true)], "request {at}");
+        }
+    }
+}

@@ -26,6 +26,8 @@ pub enum Reply {
     Whole(u16, String),
     /// What the service at this endpoint says to the same request.
     Passed(&'static str),
+    /// The same is done, but the answer gets lost: status 500.
+    Lost(&'static str),
     /// The head promises more bytes than come, and then nothing happens.
     Stalled(&'static str),
     /// As before, but the connection is closed.
@@ -54,6 +56,10 @@ impl Peer {
                     Reply::Passed(endpoint) => {
                         let (status, body) = pass(endpoint, &requests.lock().unwrap()[number - 1]);
                         answer(&mut connection, status, &body);
+                    }
+                    Reply::Lost(endpoint) => {
+                        pass(endpoint, &requests.lock().unwrap()[number - 1]);
+                        answer(&mut connection, 500, "");
                     }
                     Reply::Stalled(start) => {
                         let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{start}");

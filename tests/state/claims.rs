@@ -4,7 +4,7 @@ use trailbell::state::{Claimant, Decision, Match, decide, sent};
 
 use crate::{
     sequential::rule_of,
-    world::{Event, World, poll, rule},
+    world::{Event, World, finish, poll, rule},
 };
 
 fn event(minute: i64, id: u16) -> Event {
@@ -65,7 +65,7 @@ fn a_retry_sends_only_what_is_missing() {
     let matches = [Match { rule: &world.rule, record: &record, channels: &world.channels }];
     let now = world.clock();
     let table = &world.table.memory;
-    let first = run(async {
+    let first = finish(async {
         let mut claimant = Claimant::new("one", 500);
         let decisions = decide(table, &mut claimant, &matches, now).await;
         let [Decision::Fire(firing)] = &decisions[..] else { panic!("{decisions:?}") };
@@ -73,20 +73,11 @@ fn a_retry_sends_only_what_is_missing() {
         firing.clone()
     });
     assert_eq!(first.channels, ["text", "chat"]);
-    let again = run(decide(table, &mut Claimant::new("one", 500), &matches, now));
+    let again = finish(decide(table, &mut Claimant::new("one", 500), &matches, now));
     let [Decision::Fire(firing)] = &again[..] else { panic!("{again:?}") };
     assert_eq!((firing.channels.as_slice(), &firing.alert_id), (["chat".to_owned()].as_slice(), &first.alert_id));
-    let other = run(decide(table, &mut Claimant::new("two", 500), &matches, now));
+    let other = finish(decide(table, &mut Claimant::new("two", 500), &matches, now));
     assert_eq!(other, [Decision::ClaimedElsewhere]);
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let mut future = Box::pin(future);
-    loop {
-        if let Some(value) = poll(&mut future) {
-            return value;
-        }
-    }
 }
 
 /// In one delivery the same is said once, also where it was said but not marked.
@@ -144,7 +135,7 @@ fn an_event_without_a_time_happens_now() {
     let record = |id: &str| trailbell::record::Record::new(serde_json::json!({"eventID": id, "a": 1})).unwrap();
     let (one, two) = (record("1"), record("2"));
     let matches = [&one, &two].map(|record| Match { rule: &world.rule, record, channels: &world.channels });
-    let decisions = run(decide(&world.table.memory, &mut Claimant::new("one", 500), &matches, world.clock()));
+    let decisions = finish(decide(&world.table.memory, &mut Claimant::new("one", 500), &matches, world.clock()));
     let [Decision::Fire(firing), Decision::Deduplicated] = &decisions[..] else { panic!("{decisions:?}") };
     assert_eq!((firing.first, firing.last), (world.clock(), world.clock()));
     assert!((firing.window.0..firing.window.1).contains(&world.clock()));
@@ -162,8 +153,8 @@ fn a_shared_event_is_one_event() {
     let matches: Vec<_> =
         records.iter().map(|record| Match { rule: &world.rule, record, channels: &world.channels }).collect();
     let table = &world.table.memory;
-    let first = run(decide(table, &mut Claimant::new("one", 500), &matches[..2], world.clock()));
+    let first = finish(decide(table, &mut Claimant::new("one", 500), &matches[..2], world.clock()));
     assert_eq!(first, [Decision::BelowThreshold { count: 1 }, Decision::BelowThreshold { count: 1 }]);
-    let next = run(decide(table, &mut Claimant::new("two", 500), &matches[2..], world.clock()));
+    let next = finish(decide(table, &mut Claimant::new("two", 500), &matches[2..], world.clock()));
     assert!(matches!(next[..], [Decision::Fire(_)]), "{next:?}");
 }

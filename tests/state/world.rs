@@ -129,12 +129,7 @@ impl World {
 
     /// The same to its end, with nobody beside it.
     pub fn deliver_alone(&self, name: &str, batches: &[Vec<Event>]) -> Vec<Decision> {
-        let mut delivery = Box::pin(self.deliver(name, batches));
-        loop {
-            if let Some(decisions) = poll(&mut delivery) {
-                return decisions;
-            }
-        }
+        finish(self.deliver(name, batches))
     }
 
     /// The words of the decisions.
@@ -161,6 +156,16 @@ pub fn poll<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> Optio
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
+    }
+}
+
+/// Goes on to the end.
+pub fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = Box::pin(future);
+    loop {
+        if let Some(value) = poll(&mut future) {
+            return value;
+        }
     }
 }
 
