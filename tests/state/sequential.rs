@@ -1,7 +1,7 @@
 //! One delivery after the other: exactly what the reference says, and nothing more when files come again.
 
 use proptest::prelude::*;
-use trailbell::state::Decision;
+use trailbell::state::{Decision, Distinct, Item, entry::Entry, flood::Flood, key::event_hash};
 
 use crate::{
     reference::Reference,
@@ -133,4 +133,20 @@ fn many_events_are_counted_approximately() {
     let decisions = few.deliver_alone("few", &[events]);
     let Decision::Fire(firing) = &decisions[0] else { panic!("{decisions:?}") };
     assert!(!firing.approximate && firing.count == 500, "{firing:?}");
+}
+
+/// However many events come, an item stays far below the 400 KB that a table takes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+#[test]
+fn items_are_bounded() {
+    let mut events = Distinct::default();
+    for id in 0..20_000 {
+        events.insert(event_hash(&id.to_string()));
+    }
+    let window = Item::from(Entry { events: events.clone(), ..Entry::default() });
+    let flood = Item::from(Flood { spoken: events.clone(), held: events, ..Flood::default() });
+    for item in [window, flood] {
+        assert!(item.encode().len() < 20_000);
+        assert_eq!(Item::decode(&item.encode()), Ok(item));
+    }
 }
