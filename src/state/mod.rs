@@ -114,7 +114,7 @@ pub struct Match<'a> {
     pub rule: &'a Rule,
     /// The record.
     pub record: &'a Record,
-    /// Where its alert would go.
+    /// Where its alert would go: at least one, since nothing is said where nobody listens.
     pub channels: &'a [String],
 }
 
