@@ -19,6 +19,7 @@
 //! - [`log_file`]: compressed bytes in, raw records out, a chunk at a time.
 //! - [`engine`]: the rules that a raw record matches, found without parsing most records.
 //! - [`alert`]: a finding becomes an alert, and an alert a message. A new alert format goes here.
+//! - [`state`]: what is remembered between files, and what is to be done about a finding.
 //! - [`handler`]: one invocation from beginning to end, and what must come again.
 //!
 //! What it rests on:
@@ -55,4 +56,5 @@ pub mod log_file;
 pub mod number;
 pub mod record;
 pub mod rule;
+pub mod state;
 pub mod trigger;

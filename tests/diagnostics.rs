@@ -217,7 +217,7 @@ fn unknown_keys() {
       |     ^^^^^^ not a field
       |
       = rule: Root login
-      = help: remove it, or use `name`, `id`, `severity`, `filter`, `suppressions`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`
+      = help: remove it, or use `name`, `id`, `severity`, `filter`, `suppressions`, `aggregate_fields`, `window`, `threshold`, `first_seen`, `notify`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`
     ");
     insta::assert_snapshot!(said_of("<<: {}"), @"
     error[unknown-key]: `<<` is not a field of a rule
@@ -1141,4 +1141,96 @@ fn aliases_are_bounded() {
 fn codes(text: &str) -> Vec<&'static str> {
     let findings: Vec<Diagnostic> = RuleSet::parse(text).map_or_else(|errors| errors, |(_, warnings)| warnings);
     findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn how_matches_become_alerts() {
+    for window in
+        ["90", "1 hour", "24H", "1h30m", "-1h", "1.5h", "01h", "h", "30s", "31d", "99999999999999999999d", "PT1H"]
+    {
+        let errors = RuleSet::parse(&rule(&format!("severity: 1\nfilter: a = 1\nwindow: {window}"))).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["bad-duration"], "{window}");
+    }
+    for threshold in ["0", "501", "-1", "+5", "05", "1.5", "many", "'5'"] {
+        let errors = RuleSet::parse(&rule(&format!("severity: 1\nfilter: a = 1\nthreshold: {threshold}"))).unwrap_err();
+        assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["bad-threshold"], "{threshold}");
+    }
+    let said = said(&rule(
+        "severity: 1\nfilter: a = 1\naggregate_fields: [user, a b, user]\nwindow: 1 hour\nthreshold: 0\nfirst_seen: {within: 20m, learning: a week, fields: []}\nnotify: never",
+    ));
+    insta::assert_snapshot!(said, @"
+    error[bad-path]: `b` is not part of a field name
+     --> rules.yaml:5:32
+      |
+    5 |     aggregate_fields: [user, a b, user]
+      |                                ^ expected `.` or the end
+      |
+      = rule: Root login
+      = help: put a name with odd characters in back-quotes, such as `` requestParameters.`a b` ``
+
+    error[duplicate-field]: `user` stands twice in `aggregate_fields`
+     --> rules.yaml:5:35
+      |
+    5 |     aggregate_fields: [user, a b, user]
+      |                        ----       ^^^^ the second time
+      |                        |
+      |                        the first time
+      |
+      = rule: Root login
+      = help: remove one of the two
+
+    error[bad-duration]: `1 hour` is not a length of time
+     --> rules.yaml:6:13
+      |
+    6 |     window: 1 hour
+      |             ^^^^^^ expected a number and `s`, `m`, `h` or `d`
+      |
+      = rule: Root login
+      = help: write `window: 1h`
+
+    error[bad-threshold]: `0` is not a threshold
+     --> rules.yaml:7:16
+      |
+    7 |     threshold: 0
+      |                ^ expected a whole number from 1 to 500
+      |
+      = rule: Root login
+      = help: write 1, which is every event, or `notify: false` for a rule that only counts
+
+    error[bad-duration]: `20m` is too short for `within`
+     --> rules.yaml:8:26
+      |
+    8 |     first_seen: {within: 20m, learning: a week, fields: []}
+      |                          ^^^ expected at least `1h`
+      |
+      = rule: Root login
+      = help: write `within: 1h` or more
+
+    error[bad-duration]: `a week` is not a length of time
+     --> rules.yaml:8:41
+      |
+    8 |     first_seen: {within: 20m, learning: a week, fields: []}
+      |                                         ^^^^^^ expected a number and `s`, `m`, `h` or `d`
+      |
+      = rule: Root login
+      = help: write a number and its unit: `12h`, `7d` or `30d`
+
+    error[empty-list]: `fields` is an empty list
+     --> rules.yaml:8:57
+      |
+    8 |     first_seen: {within: 20m, learning: a week, fields: []}
+      |                                                         ^^ expected a field
+      |
+      = rule: Root login
+      = help: write what makes a combination, such as `fields: [user, ip]`
+
+    error[wrong-type]: `notify` is neither true nor false
+     --> rules.yaml:9:13
+      |
+    9 |     notify: never
+      |             ^^^^^ expected `true` or `false`
+      |
+      = rule: Root login
+      = help: write true or false, without quotes
+    ");
 }

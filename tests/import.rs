@@ -70,6 +70,8 @@ fn a_threat_stack_policy_of_version_1() {
         suppressions:
           - >-
             user = "backup"
+        aggregate_fields: [eventName, user]
+        window: 24h
         title: "Bucket Contents: {{eventName}} by {{user}}"
         description: "Somebody reads a \"bucket\"."
         # not converted: a suppression with a mistake: `==` is not an operator
@@ -80,12 +82,8 @@ fn a_threat_stack_policy_of_version_1() {
         #     |      ^^ expected `=`, `!=`, `in`, `like` or another operator
         #     |
         #     = help: write `=`
-        # not converted yet: `aggregate_fields`, `window_seconds`
         # suppression: "user == \"x\""
-        # aggregate_fields: ["eventName","user"]
         # id: "7f7474ae"
-        # threshold: 1
-        # window_seconds: 86400
 
       # Not converted: Sudo
       # its type is `host`, and not `CloudTrail`
@@ -96,7 +94,6 @@ fn a_threat_stack_policy_of_version_1() {
     "#);
     assert_snapshot!(lines(&imported.problems), @"
     Part: Bucket Contents: not converted: a suppression with a mistake: `==` is not an operator
-    Note: Bucket Contents: not converted yet: `aggregate_fields`, `window_seconds`
     Rule: Sudo: its type is `host`, and not `CloudTrail`
     Rule: Secrets: it is a rule on the files of a host, and not on CloudTrail
     ");
@@ -126,28 +123,24 @@ fn threat_stack_rules_of_version_2() {
           event_type = "cloudtrail" and eventSource = "ssm.amazonaws.com"
           and (eventName starts_with "Describe" or eventName starts_with "List")
           and user != "a  long name with  blanks, to be kept" and ip like "10."
+        window: 1h
+        threshold: 5
         title: "{{eventName}} in {{accountId}}"
         enabled: false
-        # not converted yet: `threshold`: it raises an alert at every event, not at 5
-        # not converted yet: `window`
         # id: "1111"
         # rulesetId: "aaaa"
-        # threshold: 5
-        # window: 3600
 
       - name: "SSM: Discovery (2)"
         severity: 3
         filter: >-
           a = 1
+        window: 1h
+        threshold: 5
         title: "{{eventName}} in {{accountId}}"
         enabled: false
-        # not converted yet: `threshold`: it raises an alert at every event, not at 5
-        # not converted yet: `window`
         # it is named `SSM: Discovery (2)` here, since names are unique and short
         # id: "1111"
         # rulesetId: "aaaa"
-        # threshold: 5
-        # window: 3600
 
       # Not converted: Bad
       # its filter has a mistake: `>` does not take `"b"`
@@ -455,12 +448,28 @@ fn nothing_of_threat_stack_is_dropped() {
     check("title", json!("{{eventName"), Loss::Part, "never closed");
     check("suppressions", json!([7]), Loss::Part, "no text");
     check("suppressions", json!("a =="), Loss::Part, "`==`");
-    check("threshold", json!(2), Loss::Part, "`threshold`");
-    check("threshold", json!("5"), Loss::Part, "not at 5");
+    check("threshold", json!(501), Loss::Part, "the highest is 500");
+    check("threshold", json!("some"), Loss::Part, "no number");
     check("severity", json!(2), Loss::Note, "`severityOfAlerts` is 1");
-    check("window", json!(60), Loss::Note, "`window`");
-    check("aggregateFields", json!(["user"]), Loss::Note, "`aggregateFields`");
+    check("window", json!(59), Loss::Note, "`window`");
+    check("window", json!("a day"), Loss::Note, "`window`");
+    check("window_seconds", json!(2_592_001), Loss::Note, "`window_seconds`");
+    check("aggregateFields", json!(["user", "a b"]), Loss::Note, "`aggregateFields`");
+    check("aggregate_fields", json!([7]), Loss::Note, "`aggregate_fields`");
     check("enabled", json!(7), Loss::Note, "enabled");
+    let alerting = |fields: Value| {
+        let mut rule = json!({"name": "A", "type": "CloudTrail", "severity": 1, "filter": "a = 1"});
+        rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let rule = only(&json!({"rules": rule}).to_string()).0;
+        let fields = rule.aggregate_fields.map(|fields| fields.iter().map(|field| field.path.to_string()).collect());
+        (fields.unwrap_or_default(), rule.window.as_secs(), rule.threshold)
+    };
+    assert_eq!(alerting(json!({})), (Vec::<String>::new(), 86_400, 1));
+    assert_eq!(
+        alerting(json!({"window": "90", "threshold": "5", "aggregateFields": ["user", "a.`b c`[0]", "user"]})),
+        (vec!["user".to_owned(), "a.`b c`[0]".to_owned()], 90, 5)
+    );
+    assert_eq!(alerting(json!({"threshold": 9999, "aggregateFields": []})).2, 500);
     // The first text that says something is the description; another stays as a comment.
     let described = |texts: Value| {
         let mut rule =

@@ -1,9 +1,10 @@
 //! What is read out of a `rules.yaml` without mistakes, and that a mistake is found in any YAML style.
 #![expect(clippy::panic, clippy::expect_used, reason = "the checks that tests share may fail too")]
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
-use trailbell::record::Path;
+use trailbell::record::{Path, Record};
 use trailbell::rule::{Rule, RuleSet, Verdict};
 
 fn rules(text: &str) -> Vec<Rule> {
@@ -15,6 +16,72 @@ fn rules(text: &str) -> Vec<Rule> {
 
 fn only(fields: &str) -> Rule {
     rules(&format!("rules:\n  - name: A rule\n    severity: 2\n    filter: a = 1\n{fields}")).remove(0)
+}
+
+#[test]
+fn how_matches_become_alerts() {
+    let plain = only("");
+    assert!(plain.aggregate_fields.is_none() && plain.first_seen.is_none() && plain.notify);
+    assert_eq!((plain.window, plain.threshold), (SignedDuration::from_hours(24), 1));
+    let rule = only(
+        "    aggregate_fields: [user, 'a.`b c`[0]']\n    window: 90m\n    threshold: 5\n    notify: false
+    first_seen: {fields: [userIdentity.arn, awsRegion], within: 60d, learning: 12h}\n",
+    );
+    let fields: Vec<_> = rule.aggregate_fields.iter().flatten().map(|field| field.path.clone()).collect();
+    assert_eq!(fields, ["user", "a.`b c`[0]"].map(|path| Path::parse(path).unwrap()));
+    assert_eq!((rule.window, rule.threshold, rule.notify), (SignedDuration::from_mins(90), 5, false));
+    let first_seen = rule.first_seen.unwrap();
+    let fields: Vec<_> = first_seen.fields.iter().map(|field| field.written.text.as_str()).collect();
+    assert_eq!(fields, ["userIdentity.arn", "awsRegion"]);
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    assert_eq!((first_seen.within, first_seen.learning), (days(60), SignedDuration::from_hours(12)));
+    let usual = only("    first_seen: {fields: [ip]}\n").first_seen.unwrap();
+    assert_eq!((usual.within, usual.learning), (days(30), days(7)));
+    let short = only("    first_seen: {fields: [ip], within: 2d}\n").first_seen.unwrap();
+    assert_eq!((short.within, short.learning), (days(2), days(2)));
+    for (text, seconds) in [("1m", 60), ("60s", 60), ("30d", 2_592_000), ("720h", 2_592_000), ("61s", 61)] {
+        assert_eq!(only(&format!("    window: {text}\n")).window, SignedDuration::from_secs(seconds), "{text}");
+    }
+}
+
+/// By what two matches are the same, as the table of the rule's fields says.
+#[test]
+fn matches_are_told_apart() {
+    let check = |rule: &Rule, record: serde_json::Value, expected: &[&str]| {
+        let values = rule.aggregate(&Record::new(record).unwrap());
+        let shown: Vec<_> = values.iter().map(|value| format!("{}={value}", value.field)).collect();
+        assert_eq!(shown, expected);
+    };
+    let usual = only("");
+    let role = json!({"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/Admin/ada",
+        "accountId": "111122223333", "sessionContext": {"sessionIssuer": {"userName": "Admin"}}});
+    check(
+        &usual,
+        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": role}),
+        &["role=Admin", "eventName=E", "eventSource=s", "accountId=111122223333"],
+    );
+    let user = json!({"type": "IAMUser", "userName": "ada", "accountId": "111122223333"});
+    check(
+        &usual,
+        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": user}),
+        &["user=ada", "eventName=E", "eventSource=s", "accountId=111122223333", "ip=192.0.2.1"],
+    );
+    check(&usual, json!({}), &["user=null", "eventName=null", "eventSource=null", "accountId=null", "ip=null"]);
+    let chosen = only("    aggregate_fields: [requestParameters.a.b, c]\n");
+    let nested = json!({"requestParameters": {"a": [{"b": "x"}, {"b": ["y", null, 5]}]}, "c": {"d": 1}});
+    check(&chosen, nested, &["requestParameters.a.b=x, y, 5", "c={}"]);
+    check(&only("    aggregate_fields: []\n"), json!({"c": 1}), &[]);
+    // A value with a comma in it is not two values.
+    let values = |a: serde_json::Value| chosen.aggregate(&Record::new(json!({"c": a})).unwrap());
+    assert_ne!(values(json!(["x", "y"])), values(json!("x, y")));
+}
+
+#[test]
+fn accounts_have_names() {
+    let text = "accounts:\n  \"012345678901\": audit\n  111122223333: Production EU\nrules:\n- {name: a, severity: 1, filter: a = 1}\n";
+    let accounts = RuleSet::parse(text).unwrap().0.accounts;
+    assert_eq!(accounts.name("012345678901"), Some("audit"));
+    assert_eq!(accounts.name("111122223333"), Some("Production EU"));
 }
 
 #[test]

@@ -42,12 +42,19 @@ pub struct Caps {
     pub max_object_bytes: u64,
     /// How much time before the end of the invocation reading stops.
     pub time_reserve: Duration,
+    /// Beyond so many alerts of a rule in an hour, one says what is held back.
+    pub max_alerts_per_rule_hour: u32,
 }
 
 impl Default for Caps {
     /// CloudTrail writes no file of more than 50 MB, and SNS answers within some seconds.
     fn default() -> Self {
-        Self { limits: Limits::default(), max_object_bytes: 256 << 20, time_reserve: Duration::from_secs(10) }
+        Self {
+            limits: Limits::default(),
+            max_object_bytes: 256 << 20,
+            time_reserve: Duration::from_secs(10),
+            max_alerts_per_rule_hour: 60,
+        }
     }
 }
 

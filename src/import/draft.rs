@@ -5,8 +5,10 @@
 
 use std::fmt::Write;
 
+use jiff::SignedDuration;
+
 use super::Problem;
-use crate::filter::Filter;
+use crate::{filter::Filter, rule::show_duration};
 
 /// What became of one rule.
 pub struct Entry {
@@ -30,6 +32,12 @@ pub struct Draft {
     pub filter: Filter,
     /// Filters of what raises no alert.
     pub suppressions: Vec<Filter>,
+    /// What tells its alerts from each other, as a rule file writes it; if empty, what is usual.
+    pub aggregate_fields: Vec<String>,
+    /// How long one alert stands for all that is the same, where it is known.
+    pub window: Option<SignedDuration>,
+    /// How many events raise it.
+    pub threshold: u32,
     /// The template of its headline.
     pub title: Option<String>,
     /// What a match means.
@@ -76,6 +84,16 @@ impl Writer {
             for filter in &draft.suppressions {
                 self.filter("-", 6, filter);
             }
+        }
+        if !draft.aggregate_fields.is_empty() {
+            let fields: Vec<String> = draft.aggregate_fields.iter().map(|field| word(field)).collect();
+            self.line(4, &format!("aggregate_fields: [{}]", fields.join(", ")));
+        }
+        if let Some(window) = draft.window {
+            self.line(4, &format!("window: {}", show_duration(window)));
+        }
+        if draft.threshold > 1 {
+            self.line(4, &format!("threshold: {}", draft.threshold));
         }
         if let Some(title) = &draft.title {
             self.line(4, &format!("title: {}", quoted(title)));

@@ -4,6 +4,7 @@
 //! with our own parser, since our language follows theirs; what a field of theirs has no counterpart for is kept as a
 //! comment.
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{
@@ -15,6 +16,8 @@ use crate::{
     alert::Title,
     diagnostic::{Diagnostic, render},
     filter::Filter,
+    record::Path,
+    rule::{MAX_THRESHOLD, WINDOWS},
 };
 
 /// Fields that have become a field of the rule.
@@ -35,8 +38,9 @@ const CONVERTED: &[&str] = &[
 /// Those of them that are text.
 const TEXTS: &[&str] = &["name", "title", "description", "alertDescription"];
 
-/// Fields that decide how events become alerts.
-const ALERTING: &[&str] = &["aggregate_fields", "aggregateFields", "window_seconds", "window", "threshold"];
+/// Fields that decide how events become alerts; converted where they say what a rule can say.
+const AGGREGATE_FIELDS: &[&str] = &["aggregate_fields", "aggregateFields"];
+const WINDOW: &[&str] = &["window_seconds", "window"];
 
 /// Lists of rules, and whether those are on files.
 const LISTS: &[(&str, bool)] = &[("alert_policy", false), ("rules", false), ("file_integrity_rules", true)];
@@ -101,7 +105,8 @@ fn entry(found: &Found<'_>, number: usize) -> Entry {
         let problems = vec![Problem { rule: name.clone(), loss: Loss::Rule, reason, detail: String::new() }];
         return Entry { name, draft: None, problems, comments: Vec::new() };
     };
-    let mut rule = Rule { name: name(fields, number), fields, problems: Vec::new(), comments: Vec::new() };
+    let mut rule =
+        Rule { name: name(fields, number), fields, problems: Vec::new(), comments: Vec::new(), done: Vec::new() };
     let draft = rule.draft(found.on_files).map_err(|problem| rule.problems.push(problem)).ok();
     if draft.is_none() {
         rule.keep(|key| matches!(key, "filter" | "id"));
@@ -126,6 +131,8 @@ struct Rule<'v> {
     fields: &'v Map<String, Value>,
     problems: Vec<Problem>,
     comments: Vec<String>,
+    /// Fields that have become fields of the rule, beside those that always do.
+    done: Vec<&'static str>,
 }
 
 impl<'v> Rule<'v> {
@@ -150,15 +157,19 @@ impl<'v> Rule<'v> {
             severity,
             filter,
             suppressions: self.suppressions(),
+            aggregate_fields: self.aggregate_fields(),
+            window: self.window(),
+            threshold: self.threshold(),
             title: self.title(),
             description,
             tags: Vec::new(),
             enabled: self.enabled(),
         };
-        self.alerting();
         // What should be text and is not has not become a field of the rule.
-        let fields = self.fields;
-        self.keep(|key| !CONVERTED.contains(&key) || TEXTS.contains(&key) && !fields[key].is_string());
+        let (fields, done) = (self.fields, std::mem::take(&mut self.done));
+        self.keep(|key| {
+            !CONVERTED.contains(&key) && !done.contains(&key) || TEXTS.contains(&key) && !fields[key].is_string()
+        });
         Ok(draft)
     }
 
@@ -241,25 +252,68 @@ impl<'v> Rule<'v> {
         true
     }
 
-    /// A rule file has no word for these yet.
-    fn alerting(&mut self) {
-        let threshold = match self.fields.get("threshold") {
-            Some(Value::String(text)) => text.parse().ok(),
-            other => other.and_then(Value::as_u64),
+    /// What of `keys` says something, under the first name that does. Another name that says something else stays as a
+    /// comment.
+    fn given(&self, keys: &[&'static str]) -> Option<(&'static str, &'v Value)> {
+        keys.iter().find_map(|key| Some((*key, self.fields.get(*key).filter(|value| says_something(value))?)))
+    }
+
+    /// The fields by which their alerts are told apart; all of them or none, since without one of them more would be the
+    /// same.
+    fn aggregate_fields(&mut self) -> Vec<String> {
+        let Some((key, value)) = self.given(AGGREGATE_FIELDS) else { return Vec::new() };
+        let names = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+        let paths: Option<Vec<Path>> = names.iter().map(|name| Path::parse(name.as_str()?.trim()).ok()).collect();
+        let Some(paths) = paths else {
+            self.unconverted(Loss::Note, key, "it does not hold names of fields only, and what is usual is taken");
+            return Vec::new();
         };
-        if let Some(threshold) = threshold.filter(|threshold| *threshold > 1) {
-            let reason =
-                format!("not converted yet: `threshold`: it raises an alert at every event, not at {threshold}");
-            self.problems.push(self.problem(Loss::Part, reason));
+        self.done.push(key);
+        let mut fields: Vec<String> = Vec::new();
+        for path in paths {
+            let field = path.to_string();
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
         }
-        let kept: Vec<String> = ALERTING
-            .iter()
-            .filter(|key| **key != "threshold" && self.fields.get(**key).is_some_and(says_something))
-            .map(|key| format!("`{key}`"))
-            .collect();
-        if !kept.is_empty() {
-            self.problems.push(self.problem(Loss::Note, format!("not converted yet: {}", kept.join(", "))));
+        fields
+    }
+
+    fn window(&mut self) -> Option<SignedDuration> {
+        let (key, value) = self.given(WINDOW)?;
+        let seconds = number(value).and_then(|seconds| i64::try_from(seconds).ok());
+        let window = seconds.map(SignedDuration::from_secs).filter(|window| (WINDOWS.0..=WINDOWS.1).contains(window));
+        match window {
+            Some(_) => self.done.push(key),
+            None => {
+                self.unconverted(Loss::Note, key, "a window lasts from a minute to 30 days, and 24 hours are taken");
+            }
         }
+        window
+    }
+
+    /// A threshold that is out of reach would silence the rule: the highest that there is stands for it.
+    fn threshold(&mut self) -> u32 {
+        let Some((key, value)) = self.given(&["threshold"]) else { return 1 };
+        match number(value) {
+            Some(threshold @ 1..) if threshold <= u64::from(MAX_THRESHOLD) => {
+                self.done.push(key);
+                u32::try_from(threshold).unwrap_or(MAX_THRESHOLD)
+            }
+            Some(1..) => {
+                self.unconverted(Loss::Part, key, &format!("the highest is {MAX_THRESHOLD}, which is taken"));
+                MAX_THRESHOLD
+            }
+            _ => {
+                self.unconverted(Loss::Part, key, "it is no number above 0, and every event raises an alert");
+                1
+            }
+        }
+    }
+
+    fn unconverted(&mut self, loss: Loss, key: &str, why: &str) {
+        let problem = self.problem(loss, format!("not converted: `{key}`: {why}"));
+        self.problems.push(problem);
     }
 
     /// Fields that stay as comments.
@@ -288,6 +342,14 @@ impl<'v> Rule<'v> {
             Loss::Part | Loss::Note => format!("not converted: a {what} with a mistake: {title}"),
         };
         Problem { detail: render(errors, what, text, false).trim_end().to_owned(), ..self.problem(loss, reason) }
+    }
+}
+
+/// A whole number, also where it is written as text.
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
     }
 }
 

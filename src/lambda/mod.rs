@@ -1,8 +1,9 @@
-//! The ports on AWS: S3, SNS and the settings; nothing outside this folder knows AWS.
+//! The ports on AWS: S3, SNS, DynamoDB and the settings; nothing outside this folder knows AWS.
 //!
 //! Clients are built once, at the start; every request has time-outs and is retried by the SDK.
 
 mod clock;
+mod dynamodb;
 mod s3;
 mod settings;
 mod sns;
@@ -10,8 +11,8 @@ mod sns;
 use std::error::Error;
 
 use aws_config::{
-    BehaviorVersion, SdkConfig, retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig,
+    stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_s3::{
     config::{
@@ -22,6 +23,7 @@ use aws_sdk_s3::{
 };
 
 pub use clock::Deadline;
+pub use dynamodb::DynamoDb;
 pub use s3::S3;
 pub use settings::{Settings, Topic};
 pub use sns::Sns;
@@ -29,9 +31,14 @@ pub use sns::Sns;
 /// A request is sent this often before it counts as failed.
 const ATTEMPTS: u32 = 5;
 
-/// What all clients share: region and credentials from the environment, time-outs and retries from the settings. The
-/// SDK's own guard against streams that stall would end them before the time-out of the settings does.
+/// What all clients share: region and credentials from the environment, time-outs and retries from the settings.
 pub async fn sdk_config(settings: &Settings) -> SdkConfig {
+    config_loader(settings).load().await
+}
+
+/// The same before the environment is read. The SDK's own guard against streams that stall would end them before the time-out
+/// of the settings does.
+pub fn config_loader(settings: &Settings) -> ConfigLoader {
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(settings.retry_base);
     let timeouts =
         TimeoutConfig::builder().connect_timeout(settings.connect_timeout).read_timeout(settings.read_timeout).build();
@@ -39,8 +46,6 @@ pub async fn sdk_config(settings: &Settings) -> SdkConfig {
         .retry_config(retries)
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .load()
-        .await
 }
 
 /// Retries that no earlier failure can use up: by default the clients of a process share a budget, and an object that

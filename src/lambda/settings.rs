@@ -9,6 +9,7 @@ use crate::{
     handler::{Caps, Channels, Chat},
     log_file::Limits,
     rule::Severity,
+    state::Claimant,
 };
 
 /// Settings that are complete and in range.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub rules_file: PathBuf,
     /// `ALERT_TOPIC_ARN`, `CHAT_TOPIC_ARN` with `CHAT_SEVERITY`, `FINDING_TOPIC_ARN`: where alerts go.
     pub topics: Channels<Topic>,
+    /// `STATE_TABLE_NAME`: the DynamoDB table of what is remembered; without it nothing is.
+    pub state_table: Option<String>,
     /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
     /// invocation may cost.
     pub caps: Caps,
@@ -49,7 +52,9 @@ impl Settings {
         let settings = Self {
             rules_file: folder.join(reader.text("RULES_FILE").unwrap_or_else(|| "rules.yaml".to_owned())),
             topics: reader.topics(),
+            state_table: reader.table("STATE_TABLE_NAME"),
             caps: Caps {
+                max_alerts_per_rule_hour: reader.alerts("MAX_ALERTS_PER_RULE_HOUR", safe.max_alerts_per_rule_hour),
                 limits: reader.limits(safe.limits),
                 max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", safe.max_object_bytes),
                 time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
@@ -124,6 +129,28 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
+    /// The name of a table, or its ARN
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html>).
+    fn table(&mut self, name: &str) -> Option<String> {
+        let table = self.text(name)?;
+        let short = table.rsplit_once(":table/").map_or(table.as_str(), |(_, short)| short);
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !(3..=255).contains(&short.len()) || !short.bytes().all(allowed) {
+            let shown = table.escape_debug();
+            self.wrong
+                .push(format!("`{name}` is `{shown}`: write the name of a DynamoDB table, such as `trailbell-state`"));
+        }
+        Some(table)
+    }
+
+    fn alerts(&mut self, name: &str, default: u32) -> u32 {
+        let alerts = self.number(name, "alerts", default);
+        if alerts > Claimant::MOST_AN_HOUR {
+            self.wrong.push(format!("`{name}` is `{alerts}`: write at most {}", Claimant::MOST_AN_HOUR));
+        }
+        alerts
+    }
+
     fn nesting(&mut self, name: &str, default: usize) -> usize {
         let levels = self.number(name, "levels", default);
         if levels > MAX_NESTING {
@@ -192,6 +219,7 @@ mod tests {
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
         assert_eq!(settings.caps, Caps::default());
+        assert_eq!(settings.state_table, None);
         assert_eq!(settings.log, "info");
         assert!(settings.topics.chat.is_none() && settings.topics.findings.is_none());
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
@@ -207,6 +235,8 @@ mod tests {
             ("MAX_OBJECT_BYTES", "7"),
             ("TIME_RESERVE_MS", "8"),
             ("RETRY_BASE_MS", "7"),
+            ("STATE_TABLE_NAME", "arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"),
+            ("MAX_ALERTS_PER_RULE_HOUR", "500"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
@@ -215,6 +245,8 @@ mod tests {
         assert_eq!((settings.caps.max_object_bytes, settings.caps.time_reserve), (7, Duration::from_millis(8)));
         assert_eq!(settings.retry_base, Duration::from_millis(7));
         assert_eq!(settings.topics.alerts.region, "cn-north-1");
+        assert_eq!(settings.state_table.as_deref(), Some("arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"));
+        assert_eq!(settings.caps.max_alerts_per_rule_hour, 500);
     }
 
     #[test]
@@ -265,6 +297,8 @@ mod tests {
             ("CHAT_SEVERITY", "4"),
             ("FINDING_TOPIC_ARN", "findings"),
             ("MAX_NESTING", "513"),
+            ("STATE_TABLE_NAME", "a table"),
+            ("MAX_ALERTS_PER_RULE_HOUR", "501"),
             ("RUST_LOG", "warning"),
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),

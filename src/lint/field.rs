@@ -10,6 +10,7 @@ use crate::{
     diagnostic::{Diagnostic, Span, nearest},
     filter::ast::{ExprKind, Right},
     record::{Path, Root, Step, Virtual},
+    rule::FieldPath,
 };
 
 pub const CODE: &str = "unknown-field";
@@ -30,6 +31,12 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         }
         true
     });
+}
+
+/// A path that stands alone, as in `aggregate_fields`.
+pub fn in_list(field: &FieldPath) -> Option<Diagnostic> {
+    let names = place::alone(&field.written.text);
+    path(&field.path, &names, &Scope::default()).map(|finding| finding.at(|span| field.written.place(span)))
 }
 
 fn path(path: &Path, names: &[Name], scope: &Scope) -> Option<Diagnostic> {

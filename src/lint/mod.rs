@@ -13,6 +13,7 @@ mod duplicate;
 mod event;
 mod expired;
 mod field;
+mod first_seen;
 mod group;
 mod mixed;
 mod negation;
@@ -47,6 +48,7 @@ pub const ALL: &[(&str, &str)] = &[
     (backslash::CODE, "a backslash that is doubled, though neither YAML nor the filter asks for it"),
     (duplicate::SAME, "two rules with the same filter"),
     (duplicate::SHADOWED, "a rule all of whose matches another rule reports with the same severity"),
+    (first_seen::CODE, "a `first_seen` that its rule gives no chance"),
     (unused_list::CODE, "a list that no filter names"),
     (expired::CODE, "a suppression whose last day is over"),
 ];
@@ -62,8 +64,13 @@ pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
             let filter = FilterText::of(suppression, &rules.lists);
             found.extend(in_filter(&filter, rule));
         }
+        let first_seen = rule.first_seen.iter().flat_map(|first_seen| &first_seen.fields);
+        for field in rule.aggregate_fields.iter().flatten().chain(first_seen) {
+            found.extend(field::in_list(field).map(|finding| finding.in_rule(&rule.name)));
+        }
     }
     found.extend(duplicate::check(rules));
+    found.extend(first_seen::check(rules));
     found.extend(unused_list::check(rules));
     found.extend(today.into_iter().flat_map(|today| expired::check(rules, today)));
     found.sort_by_key(|finding| finding.span.start);

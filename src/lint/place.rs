@@ -32,6 +32,11 @@ pub fn any(text: &str, expr: &Expr) -> Vec<Name> {
     names(text, behind_word(text, inside_brackets(text, expr.span.start)))
 }
 
+/// The names of a path that is the whole text.
+pub fn alone(text: &str) -> Vec<Name> {
+    names(text, skip(text, 0, char::is_whitespace))
+}
+
 /// The span of a whole path.
 pub fn whole(names: &[Name]) -> Span {
     match names {

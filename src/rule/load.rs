@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::field::{self, Field, Fields};
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Accounts, Rule, RuleSet, RuleTest, Severity, Written, account, list, suppression, test};
+use super::{Accounts, Rule, RuleSet, RuleTest, Severity, Written, account, alerting, list, suppression, test};
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Level, Span, cut};
 use crate::filter::{Filter, Lists};
@@ -18,8 +18,24 @@ pub const MAX_NAME: usize = 200;
 pub const MAX_ID: usize = 100;
 
 const TOP_KEYS: [&str; 3] = ["rules", "lists", "accounts"];
-const RULE_KEYS: [&str; 11] =
-    ["name", "id", "severity", "filter", "suppressions", "title", "description", "enabled", "tags", "runbook", "tests"];
+const RULE_KEYS: [&str; 16] = [
+    "name",
+    "id",
+    "severity",
+    "filter",
+    "suppressions",
+    "aggregate_fields",
+    "window",
+    "threshold",
+    "first_seen",
+    "notify",
+    "title",
+    "description",
+    "enabled",
+    "tags",
+    "runbook",
+    "tests",
+];
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
@@ -115,6 +131,11 @@ impl Loader {
         let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
         let filter = fields.require("filter", filter_help, p).and_then(|field| filter(field.text(p)?, lists, p));
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
+        let aggregate_fields = optional(&fields, "aggregate_fields", p, alerting::paths);
+        let window = optional(&fields, "window", p, alerting::window);
+        let threshold = optional(&fields, "threshold", p, alerting::threshold);
+        let first_seen = optional(&fields, "first_seen", p, alerting::first_seen);
+        let notify = optional(&fields, "notify", p, Field::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
             optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
@@ -138,6 +159,11 @@ impl Loader {
             severity: severity?,
             filter,
             suppressions: suppressions?.unwrap_or_default(),
+            aggregate_fields: aggregate_fields?,
+            window: window?.unwrap_or(alerting::WINDOW),
+            threshold: threshold?.unwrap_or(1),
+            first_seen: first_seen?,
+            notify: notify?.unwrap_or(true),
             title: title?,
             description: description?,
             enabled: enabled?.unwrap_or(true),

@@ -3,6 +3,8 @@
 //! A [`Rule`] that exists is complete: its filter and its title are parsed, and its id is unique in its set.
 
 mod account;
+mod aggregate;
+mod alerting;
 mod explain;
 mod field;
 mod list;
@@ -13,13 +15,16 @@ pub(crate) mod syntax;
 mod test;
 pub(crate) mod yaml;
 
+pub(crate) use alerting::{MAX_THRESHOLD, WINDOWS, show_duration};
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use account::Accounts;
+pub use aggregate::AggregateValue;
+pub(crate) use aggregate::combination;
 pub use explain::{RuleExplanation, Standing, SuppressionExplanation};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 pub use scalar::Scalar as Written;
@@ -55,6 +60,16 @@ pub struct Rule {
     pub filter: Filter,
     /// Which of those raise no alert.
     pub suppressions: Vec<Suppression>,
+    /// What tells its alerts from each other; where the file does not say, see [`Rule::aggregate`].
+    pub aggregate_fields: Option<Vec<FieldPath>>,
+    /// So long a time of events has one alert of each combination of those values.
+    pub window: SignedDuration,
+    /// So many events in a window raise it; at least 1.
+    pub threshold: u32,
+    /// Raises alerts only for what is new.
+    pub first_seen: Option<FirstSeen>,
+    /// Whether alerts are sent; otherwise they are counted.
+    pub notify: bool,
     /// The headline of its alerts.
     pub title: Option<Title>,
     /// What a match means and what to do.
@@ -88,6 +103,28 @@ pub struct Suppression {
     pub span: Span,
     /// The same, with the place of each part.
     pub written: Written,
+}
+
+/// A path that stands in the rules file.
+#[derive(Clone, Debug)]
+pub struct FieldPath {
+    /// The path.
+    pub path: Path,
+    /// Its text, with the place of each part.
+    pub written: Written,
+}
+
+/// Which matches are new: those with a combination of values that has not been seen for a while.
+#[derive(Clone, Debug)]
+pub struct FirstSeen {
+    /// Whose values make the combination; at least one.
+    pub fields: Vec<FieldPath>,
+    /// How long a combination is known after it was seen.
+    pub within: SignedDuration,
+    /// From the rule's first match, so long a time of events only teaches.
+    pub learning: SignedDuration,
+    /// The name of the field in the file.
+    pub span: Span,
 }
 
 /// What a rule says of a record.

@@ -88,6 +88,27 @@ impl Cloud {
         }
     }
 
+    /// Makes a table for what is remembered.
+    pub fn table(&self, name: &str) {
+        let key = json!([{"AttributeName": "pk", "KeyType": "HASH"}]);
+        let types = json!([{"AttributeName": "pk", "AttributeType": "S"}]);
+        let table = json!({"TableName": name, "KeySchema": key, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST"});
+        self.dynamodb("CreateTable", table);
+    }
+
+    /// All items of a table.
+    pub fn items(&self, table: &str) -> Vec<Value> {
+        self.dynamodb("Scan", json!({"TableName": table}))["Items"].as_array().unwrap().clone()
+    }
+
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html>
+    fn dynamodb(&self, action: &str, parameters: Value) -> Value {
+        let request = self.agent.post(&self.endpoint).header("Authorization", &credential("dynamodb"));
+        let request = request.header("X-Amz-Target", format!("DynamoDB_20120810.{action}"));
+        let answer = request.content_type("application/x-amz-json-1.0").send(parameters.to_string());
+        serde_json::from_str(&answer.unwrap().body_mut().read_to_string().unwrap()).unwrap()
+    }
+
     fn start() -> Self {
         let port = free_port();
         let server = Process::start(&tool("bin/moto_server"), &["-H", "127.0.0.1", "-p", &port.to_string()], &[]);

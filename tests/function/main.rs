@@ -6,6 +6,7 @@
 mod cloud;
 mod delivery;
 mod deployment;
+mod dynamodb;
 mod emulator;
 mod peer;
 mod process;

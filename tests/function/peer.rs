@@ -4,10 +4,12 @@
 
 use std::{
     io::Write,
-    net::{Shutdown, TcpListener},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
 };
+
+use ureq::Agent;
 
 use crate::runtime_api::{Request, read};
 
@@ -22,6 +24,10 @@ pub struct Peer {
 pub enum Reply {
     /// A whole answer: status and body.
     Whole(u16, String),
+    /// What the service at this endpoint says to the same request.
+    Passed(&'static str),
+    /// The same is done, but the answer gets lost: status 500.
+    Lost(&'static str),
     /// The head promises more bytes than come, and then nothing happens.
     Stalled(&'static str),
     /// As before, but the connection is closed.
@@ -46,12 +52,14 @@ impl Peer {
                     requests.len()
                 };
                 match &script[(number - 1).min(script.len() - 1)] {
-                    Reply::Whole(status, body) => {
-                        let _ = write!(
-                            connection,
-                            "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-                            body.len()
-                        );
+                    Reply::Whole(status, body) => answer(&mut connection, *status, body),
+                    Reply::Passed(endpoint) => {
+                        let (status, body) = pass(endpoint, &requests.lock().unwrap()[number - 1]);
+                        answer(&mut connection, status, &body);
+                    }
+                    Reply::Lost(endpoint) => {
+                        pass(endpoint, &requests.lock().unwrap()[number - 1]);
+                        answer(&mut connection, 500, "");
                     }
                     Reply::Stalled(start) => {
                         let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{start}");
@@ -76,4 +84,20 @@ impl Peer {
     pub fn asked(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
+}
+
+fn answer(connection: &mut TcpStream, status: u16, body: &str) {
+    let length = body.len();
+    let _ = write!(connection, "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+}
+
+/// Sends a request on: a `POST` with its headers of AWS.
+fn pass(endpoint: &str, request: &Request) -> (u16, String) {
+    let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+    let headers = request.headers.iter().filter_map(|header| header.split_once(": "));
+    let told = headers
+        .filter(|(name, _)| ["authorization", "content-type"].contains(name) || name.starts_with("x-amz-target"));
+    let sent = told.fold(agent.post(endpoint), |sent, (name, value)| sent.header(name, value.trim()));
+    let mut answer = sent.send(&request.body).unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
 }

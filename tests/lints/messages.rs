@@ -656,3 +656,52 @@ rules:
       = help: write `\d`; for a backslash as such, write `[\\]`
     ");
 }
+
+#[test]
+fn fields_that_tell_alerts_apart() {
+    let file = rule("readOnly = false")
+        + "  aggregate_fields: [userIdentity.username, eventName]\n  first_seen: {fields: [sourceIp]}\n";
+    assert_snapshot!(message(&file), @"
+    warning[unknown-field]: `userIdentity` has no field `username`
+     --> rules.yaml:6:35
+      |
+    6 |   aggregate_fields: [userIdentity.username, eventName]
+      |                                   ^^^^^^^^ expected `userName`?
+      |
+      = rule: r
+      = help: write `userIdentity.userName`
+
+    warning[unknown-field]: CloudTrail records have no field `sourceIp`
+     --> rules.yaml:7:25
+      |
+    7 |   first_seen: {fields: [sourceIp]}
+      |                         ^^^^^^^^ never there
+      |
+      = rule: r
+      = help: remove it; if the records that you read do have it, write it in back-quotes: `` `sourceIp` ``
+    ");
+}
+
+#[test]
+fn a_first_seen_without_a_chance() {
+    let file = rule("readOnly = false") + "  threshold: 5\n  first_seen: {fields: [ip], within: 2d, learning: 3d}\n";
+    assert_snapshot!(message(&file), @"
+    warning[first-seen]: `threshold: 5` has no effect beside `first_seen`
+     --> rules.yaml:7:3
+      |
+    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
+      |   ^^^^^^^^^^ a combination is new only once
+      |
+      = rule: r
+      = help: remove `threshold`, or `first_seen`
+
+    warning[first-seen]: this rule learns for 3d and forgets after 2d
+     --> rules.yaml:7:3
+      |
+    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
+      |   ^^^^^^^^^^ what it learnt first is forgotten before it speaks
+      |
+      = rule: r
+      = help: write `learning: 2d` or less, or a longer `within`
+    ");
+}

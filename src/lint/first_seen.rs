@@ -1,0 +1,36 @@
+//! `first_seen` beside what it makes useless.
+
+use crate::{
+    diagnostic::Diagnostic,
+    rule::{Rule, RuleSet, show_duration},
+};
+
+pub const CODE: &str = "first-seen";
+
+pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+    rules.rules.iter().flat_map(of_rule).collect()
+}
+
+fn of_rule(rule: &Rule) -> Vec<Diagnostic> {
+    let Some(first_seen) = &rule.first_seen else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut warn = |title: String, label: &str, help: String| {
+        found.push(Diagnostic::warning(CODE, title, first_seen.span, label).in_rule(&rule.name).help(help));
+    };
+    if rule.threshold > 1 {
+        warn(
+            format!("`threshold: {}` has no effect beside `first_seen`", rule.threshold),
+            "a combination is new only once",
+            "remove `threshold`, or `first_seen`".to_owned(),
+        );
+    }
+    if first_seen.learning > first_seen.within {
+        let (learning, within) = (show_duration(first_seen.learning), show_duration(first_seen.within));
+        warn(
+            format!("this rule learns for {learning} and forgets after {within}"),
+            "what it learnt first is forgotten before it speaks",
+            format!("write `learning: {within}` or less, or a longer `within`"),
+        );
+    }
+    found
+}

@@ -1,0 +1,66 @@
+//! What "the same alert" is: the values of a record by which the matches of a rule are told apart.
+//!
+//! Values are compared as lists of texts, so that no value can be made to look like two.
+
+use std::fmt;
+
+use super::{FieldPath, Rule};
+use crate::record::{Path, Record, Root, Scalar, Step, Virtual};
+
+/// A field and what a record has there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AggregateValue {
+    /// The field, as the rule names it.
+    pub field: String,
+    /// Its values in the order of the record: of a list all, of a missing field none.
+    pub values: Vec<String>,
+}
+
+/// The values with commas between them, or `null`.
+impl fmt::Display for AggregateValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.values.is_empty() { f.write_str("null") } else { f.write_str(&self.values.join(", ")) }
+    }
+}
+
+impl Rule {
+    /// By what matches of the rule are told apart: two with the same values are one alert in a window.
+    ///
+    /// Where the rule names no fields: `role` (`user` where there is none), `eventName`, `eventSource`, `accountId`, and
+    /// `ip` unless the actor is an assumed role, whose address changes with the machine that it is used on.
+    pub fn aggregate(&self, record: &Record) -> Vec<AggregateValue> {
+        if let Some(fields) = &self.aggregate_fields {
+            return combination(fields, record);
+        }
+        let short = |field| Path { root: Root::Virtual(field), steps: Vec::new() };
+        let raw = |name: &str| Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
+        let role = value("role", &short(Virtual::Role), record);
+        let actor = if role.values.is_empty() { value("user", &short(Virtual::User), record) } else { role };
+        let mut values = vec![
+            actor,
+            value("eventName", &raw("eventName"), record),
+            value("eventSource", &raw("eventSource"), record),
+            value("accountId", &short(Virtual::AccountId), record),
+        ];
+        if record.field(Virtual::UserType).as_deref() != Some("AssumedRole") {
+            values.push(value("ip", &short(Virtual::Ip), record));
+        }
+        values
+    }
+}
+
+/// The values of a record at these fields.
+pub fn combination(fields: &[FieldPath], record: &Record) -> Vec<AggregateValue> {
+    fields.iter().map(|field| value(field.written.text.trim(), &field.path, record)).collect()
+}
+
+/// An object has no text; it counts as `{}`, and is told from nothing only.
+fn value(field: &str, path: &Path, record: &Record) -> AggregateValue {
+    let mut values = Vec::new();
+    path.visit(record.value(), &mut |scalar| {
+        let text = if matches!(scalar, Scalar::Object) { Some("{}".to_owned()) } else { scalar.to_text() };
+        values.extend(text);
+        false
+    });
+    AggregateValue { field: field.to_owned(), values }
+}

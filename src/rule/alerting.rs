@@ -1,0 +1,199 @@
+//! How the matches of a rule become alerts: what "the same alert" is, for how long, and from how many events on.
+
+use jiff::SignedDuration;
+
+use super::{
+    FieldPath, FirstSeen,
+    field::{self, Field, Fields},
+    load::{optional, parsed},
+    syntax::shorten,
+    yaml::{Kind, Node},
+};
+use crate::{diagnostic::Diagnostic, record::Path};
+
+/// The longest threshold; so many events of a window are told from each other exactly.
+pub const MAX_THRESHOLD: u32 = 500;
+
+/// The window of a rule that gives none.
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// The shortest window and the longest.
+pub const WINDOWS: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), days(30));
+/// How long a combination is known, if `first_seen` does not say.
+const WITHIN: SignedDuration = days(30);
+/// How long is learnt, if `first_seen` does not say.
+const LEARNING: SignedDuration = days(7);
+const WITHINS: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(1), days(365));
+const LEARNINGS: (SignedDuration, SignedDuration) = (SignedDuration::ZERO, days(365));
+
+const UNITS: [(char, i64, &str); 4] =
+    [('s', 1, "seconds"), ('m', 60, "minutes"), ('h', 3600, "hours"), ('d', 86_400, "days")];
+const FIRST_SEEN_KEYS: [&str; 3] = ["fields", "within", "learning"];
+const FIRST_SEEN_HELP: &str = "write `first_seen: {fields: [user, ip]}`, with `within` and `learning` if wanted";
+const FIELDS_HELP: &str = "add `fields: [user, ip]`: what makes a combination";
+const THRESHOLD_HELP: &str = "write how many events it takes, such as `threshold: 5`";
+
+const fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(days * 24)
+}
+
+/// The paths whose values make a combination.
+pub fn paths(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPath>> {
+    let help = match &field.node.kind {
+        Kind::Scalar(scalar) => format!("write `{}: [{}]`", field.key, shorten(&scalar.text)),
+        _ => format!("write `{}: [user, eventName]`, or each field behind `- `", field.key),
+    };
+    let items = field.list(&help, problems)?;
+    let mut paths: Vec<FieldPath> = Vec::new();
+    let mut sound = true;
+    for item in items {
+        let Some(found) = path(item, problems) else {
+            sound = false;
+            continue;
+        };
+        if let Some(first) = paths.iter().find(|other| other.path == found.path) {
+            let title = format!("`{}` stands twice in `{}`", shorten(&found.written.text), field.key);
+            let finding = Diagnostic::error("duplicate-field", title, found.written.span, "the second time");
+            problems.push(finding.context(first.written.span, "the first time").help("remove one of the two"));
+            sound = false;
+        }
+        paths.push(found);
+    }
+    sound.then_some(paths)
+}
+
+fn path(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
+    let written = field::text("a field", node, node.span, problems)?;
+    Some(FieldPath { path: parsed(written, Path::parse, problems)?, written: written.clone() })
+}
+
+/// A window's length.
+pub fn window(field: Field, problems: &mut Vec<Diagnostic>) -> Option<SignedDuration> {
+    duration(field, WINDOWS, problems)
+}
+
+/// From how many events on.
+pub fn threshold(field: Field, problems: &mut Vec<Diagnostic>) -> Option<u32> {
+    let scalar = field.scalar("a number", THRESHOLD_HELP, problems)?;
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let number = scalar.plain().filter(digits).and_then(|text| text.parse().ok());
+    if let Some(number) = number.filter(|number| (1..=MAX_THRESHOLD).contains(number)) {
+        return Some(number);
+    }
+    let title = format!("`{}` is not a threshold", shorten(&scalar.text));
+    let label = format!("expected a whole number from 1 to {MAX_THRESHOLD}");
+    let finding = Diagnostic::error("bad-threshold", title, scalar.span, label);
+    let quoted = scalar.plain().is_none() && !scalar.text.is_empty() && digits(&scalar.text.as_str());
+    problems.push(match scalar.text.as_str() {
+        "0" => finding.help("write 1, which is every event, or `notify: false` for a rule that only counts"),
+        text if quoted => finding.help(format!("write `threshold: {}`, without quotes", shorten(text))),
+        _ => finding.help(THRESHOLD_HELP),
+    });
+    None
+}
+
+/// What makes an event new.
+pub fn first_seen(field: Field, problems: &mut Vec<Diagnostic>) -> Option<FirstSeen> {
+    let fields = Fields::of(field.node, "`first_seen`", &FIRST_SEEN_KEYS, FIRST_SEEN_HELP, problems)?;
+    let found = fields.require("fields", FIELDS_HELP, problems);
+    let combination = found.and_then(|field| {
+        let paths = paths(field, problems)?;
+        if paths.is_empty() {
+            let finding =
+                Diagnostic::error("empty-list", "`fields` is an empty list", field.node.span, "expected a field");
+            problems.push(finding.help("write what makes a combination, such as `fields: [user, ip]`"));
+            return None;
+        }
+        Some(paths)
+    });
+    let within = optional(&fields, "within", problems, |field, problems| duration(field, WITHINS, problems));
+    let learning = optional(&fields, "learning", problems, |field, problems| duration(field, LEARNINGS, problems));
+    let (within, learning) = (within?.unwrap_or(WITHIN), learning?);
+    Some(FirstSeen {
+        fields: combination?,
+        within,
+        learning: learning.unwrap_or(LEARNING.min(within)),
+        span: field.key_span,
+    })
+}
+
+/// A number with its unit, such as `24h`.
+fn duration(
+    field: Field,
+    (shortest, longest): (SignedDuration, SignedDuration),
+    problems: &mut Vec<Diagnostic>,
+) -> Option<SignedDuration> {
+    let help = format!("write a number and its unit: {}", examples(field.key));
+    let scalar = field.scalar("a length of time", &help, problems)?;
+    let text = scalar.text.trim_end();
+    let Some(length) = parse_duration(text) else {
+        let title = format!("`{}` is not a length of time", shorten(text));
+        let finding =
+            Diagnostic::error("bad-duration", title, scalar.span, "expected a number and `s`, `m`, `h` or `d`");
+        problems.push(match nearest_duration(text) {
+            Some(meant) => finding.help(format!("write `{}: {meant}`", field.key)),
+            None => finding.help(help),
+        });
+        return None;
+    };
+    if (shortest..=longest).contains(&length) {
+        return Some(length);
+    }
+    let (what, least, bound) = if length < shortest {
+        ("short", ("at least", "more"), shortest)
+    } else {
+        ("long", ("at most", "less"), longest)
+    };
+    let bound = show_duration(bound);
+    let title = format!("`{text}` is too {what} for `{}`", field.key);
+    let finding = Diagnostic::error("bad-duration", title, scalar.span, format!("expected {} `{bound}`", least.0));
+    problems.push(finding.help(format!("write `{}: {bound}` or {}", field.key, least.1)));
+    None
+}
+
+fn examples(key: &str) -> &'static str {
+    if key == "window" { "`30m`, `1h`, `24h` or `7d`" } else { "`12h`, `7d` or `30d`" }
+}
+
+/// Lengths beyond what a number holds are the longest there is: they are refused for their length.
+fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let unit = text.chars().next_back()?;
+    let (_, seconds, _) = UNITS.iter().find(|(name, ..)| *name == unit)?;
+    let number = text.strip_suffix(unit)?;
+    let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = plain && (number == "0" || !number.starts_with('0'));
+    plain.then(|| {
+        let number = number.parse::<i64>().ok().and_then(|number| number.checked_mul(*seconds));
+        number.map_or(SignedDuration::MAX, SignedDuration::from_secs)
+    })
+}
+
+/// What somebody wrote in another way: `1 hour`, `24H`, `90min`, `PT1H`, or seconds without a unit.
+fn nearest_duration(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let text = text.strip_prefix("pt").or_else(|| text.strip_prefix('p')).unwrap_or(&text);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number = number.parse::<i64>().ok().filter(|number| *number > 0)?;
+    let unit = unit.trim();
+    let seconds = match unit {
+        "" | "sec" | "secs" => 1,
+        "min" | "mins" => 60,
+        "hr" | "hrs" => 3600,
+        "w" | "week" | "weeks" => 7 * 86_400,
+        _ => {
+            let known = |(name, _, word): &&(char, i64, &str)| {
+                unit == name.to_string() || unit == *word || word.strip_suffix('s') == Some(unit)
+            };
+            UNITS.iter().find(known).map(|(_, seconds, _)| *seconds)?
+        }
+    };
+    Some(show_duration(SignedDuration::from_secs(number.checked_mul(seconds)?)))
+}
+
+/// In the largest unit that leaves no rest, days from two of them on: `90m`, `24h`, `30d`.
+pub fn show_duration(length: SignedDuration) -> String {
+    let seconds = length.as_secs();
+    let fits = |(_, unit, _): &&(char, i64, &str)| seconds % unit == 0 && (*unit < 86_400 || seconds / unit > 1);
+    let (name, unit, _) = UNITS.iter().rev().find(fits).unwrap_or(&UNITS[0]);
+    format!("{}{name}", seconds / unit)
+}

@@ -1,0 +1,141 @@
+//! How many different events there were, in bounded memory.
+//!
+//! Kept are the smallest hashes, so the outcome depends neither on the order in which events come nor on how often. Up to
+//! [`Distinct::EXACT`] the count is exact; beyond, it is estimated from how closely the hashes that are kept lie together
+//! (the k minimum values of Bar-Yossef et al., "Counting Distinct Elements in a Data Stream", RANDOM 2002).
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+/// A set of events, of which some hundreds are told from each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Distinct {
+    /// In ascending order, each once.
+    hashes: Vec<u64>,
+    /// Whether there were others.
+    more: bool,
+}
+
+impl Distinct {
+    /// So many events are counted exactly.
+    pub const EXACT: usize = 500;
+
+    /// Adds an event; whether it may be new. Of an event beyond the bound, nobody can tell.
+    pub fn insert(&mut self, hash: u64) -> bool {
+        let Err(at) = self.hashes.binary_search(&hash) else { return false };
+        self.hashes.insert(at, hash);
+        self.trim();
+        true
+    }
+
+    /// Whether an event is there; of an event beyond the bound, nobody can tell.
+    pub fn contains(&self, hash: u64) -> bool {
+        self.hashes.binary_search(&hash).is_ok()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        let kept = self.hashes.len() as u64;
+        match self.hashes.last() {
+            // One less than are kept lie below the largest of them.
+            Some(&largest) if self.more => {
+                let estimate = (u128::from(kept - 1) << 64) / u128::from(largest.max(1));
+                u64::try_from(estimate).unwrap_or(u64::MAX).max(kept + 1)
+            }
+            _ => kept,
+        }
+    }
+
+    /// Whether the count is exact.
+    pub fn is_exact(&self) -> bool {
+        !self.more
+    }
+
+    /// The events of both.
+    pub fn union(&self, other: &Self) -> Self {
+        let mut union = Self { hashes: self.hashes.clone(), more: self.more || other.more };
+        union.hashes.extend(&other.hashes);
+        union.hashes.sort_unstable();
+        union.hashes.dedup();
+        union.trim();
+        union
+    }
+
+    fn trim(&mut self) {
+        if self.hashes.len() > Self::EXACT {
+            self.hashes.truncate(Self::EXACT);
+            self.more = true;
+        }
+    }
+}
+
+/// One text: 16 hexadecimal digits an event, and a `+` if there were others.
+impl Serialize for Distinct {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(self.hashes.len() * 16 + 1);
+        for hash in &self.hashes {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{hash:016x}");
+        }
+        if self.more {
+            text.push('+');
+        }
+        serializer.serialize_str(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (hashes, more) = text.strip_suffix('+').map_or((text.as_str(), false), |hashes| (hashes, true));
+        let hash = |digits: &[u8]| u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
+        let hashes: Option<Vec<u64>> = hashes.as_bytes().chunks(16).map(hash).collect();
+        let sound = |hashes: &Vec<u64>| hashes.len() <= Self::EXACT && hashes.is_sorted_by(|one, next| one < next);
+        let hashes = hashes.filter(sound).ok_or_else(|| D::Error::custom("no ascending hashes"))?;
+        Ok(Self { hashes, more })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::state::key::event_hash;
+
+    fn of(events: impl IntoIterator<Item = usize>) -> Distinct {
+        let mut distinct = Distinct::default();
+        for event in events {
+            distinct.insert(event_hash(&event.to_string()));
+        }
+        distinct
+    }
+
+    #[test]
+    fn some_hundreds_are_counted_exactly() {
+        for count in [0, 1, 2, 499, 500] {
+            let distinct = of((0..count).chain((0..count).rev()));
+            assert_eq!((distinct.count(), distinct.is_exact()), (count as u64, true));
+        }
+        assert!(!of(0..501).is_exact() && of(0..501).count() > 500);
+    }
+
+    /// The standard error of 500 hashes is 1 in the square root of 500; four of them are 18 per cent.
+    #[test]
+    fn more_are_estimated() {
+        for count in [1_000, 10_000, 100_000] {
+            let estimate = of(0..count).count() as f64 / count as f64;
+            assert!((0.82..1.18).contains(&estimate), "{count}: {estimate}");
+        }
+    }
+
+    #[test]
+    fn neither_order_nor_repetition_changes_anything() {
+        let all: BTreeSet<usize> = (0..2_000).collect();
+        let shuffled = all.iter().map(|event| event * 7_919 % 2_000);
+        assert_eq!(of(all.iter().copied()), of(shuffled.chain(0..2_000)));
+        assert_eq!(of(0..1_200).union(&of(800..2_000)), of(0..2_000));
+        assert_eq!(of(0..200).union(&of(100..300)), of(0..300));
+    }
+}

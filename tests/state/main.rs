@@ -1,0 +1,12 @@
+//! What is remembered between files, held to a plain reference and to what may be promised of concurrent work that breaks
+//! off anywhere.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod claims;
+mod concurrent;
+mod first_seen;
+mod flood;
+mod reference;
+mod sequential;
+mod world;

@@ -1,0 +1,228 @@
+//! A world to remember in: rules, events, deliveries, and a table whose every use can be the last.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    future::poll_fn,
+    pin::Pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use jiff::Timestamp;
+use serde_json::json;
+use trailbell::{
+    record::Record,
+    rule::{Rule, RuleSet},
+    state::{Claimant, Decision, Down, Firing, Item, Match, Memory, Put, Table, Version, decide, key::Series, sent},
+};
+
+/// When the events of all tests begin.
+pub const BEGIN: i64 = 1_772_000_000;
+
+/// A rule with these fields beside what every rule has.
+pub fn rule(fields: &str) -> Rule {
+    let text = format!("rules:\n- name: R\n  severity: 1\n  filter: a = 1\n{fields}");
+    RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}")).0.rules.remove(0)
+}
+
+/// An event: who, when in minutes after the beginning, and its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Event {
+    pub user: u8,
+    pub minute: i64,
+    pub id: u16,
+}
+
+impl Event {
+    pub fn seconds(&self) -> i64 {
+        BEGIN + self.minute * 60
+    }
+
+    pub fn record(&self) -> Record {
+        let time = Timestamp::from_second(self.seconds()).unwrap().to_string();
+        let event = json!({"eventID": self.id.to_string(), "eventTime": time, "a": 1,
+            "userIdentity": {"type": "IAMUser", "userName": user(self.user)}});
+        Record::new(event).unwrap()
+    }
+
+    /// All events of the rule with the same values.
+    pub fn series(&self, rule: &Rule) -> Series {
+        Series::new(rule, &rule.aggregate(&self.record()))
+    }
+}
+
+fn user(user: u8) -> String {
+    format!("user-{user}")
+}
+
+/// What was published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Published {
+    pub user: u8,
+    pub channel: String,
+    pub alert_id: String,
+    /// The beginning of its window, in seconds.
+    pub start: i64,
+    pub count: u64,
+    pub first: i64,
+    pub last: i64,
+    pub since_last: Option<u64>,
+}
+
+/// What all deliveries share.
+pub struct World {
+    pub rule: Rule,
+    pub channels: Vec<String>,
+    pub table: Fragile,
+    pub published: RefCell<Vec<Published>>,
+    /// The time of the clock, in seconds.
+    pub now: Cell<i64>,
+    pub most_an_hour: u32,
+}
+
+impl World {
+    pub fn new(rule: Rule, channels: &[&str]) -> Self {
+        Self {
+            rule,
+            channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
+            table: Fragile::default(),
+            published: RefCell::default(),
+            now: Cell::new(BEGIN),
+            most_an_hour: 500,
+        }
+    }
+
+    pub fn clock(&self) -> Timestamp {
+        Timestamp::from_second(self.now.get()).unwrap()
+    }
+
+    /// Handles a delivery as the handler does: decide about a batch, publish, mark, and so on.
+    pub async fn deliver(&self, name: &str, batches: &[Vec<Event>]) -> Vec<Decision> {
+        let mut claimant = Claimant::new(name, self.most_an_hour);
+        let mut all = Vec::new();
+        for batch in batches {
+            let records: Vec<Record> = batch.iter().map(Event::record).collect();
+            let matches: Vec<Match<'_>> =
+                records.iter().map(|record| Match { rule: &self.rule, record, channels: &self.channels }).collect();
+            let decisions = decide(&self.table, &mut claimant, &matches, self.clock()).await;
+            assert_eq!(decisions.len(), batch.len());
+            for (event, decision) in batch.iter().zip(&decisions) {
+                let (ticket, channels) = match decision {
+                    Decision::Fire(firing) => (&firing.ticket, &firing.channels),
+                    Decision::RollUp(roll_up) => (&roll_up.ticket, &roll_up.channels),
+                    _ => continue,
+                };
+                for channel in channels {
+                    step_aside().await;
+                    if let Decision::Fire(firing) = decision {
+                        self.published.borrow_mut().push(published(event, firing, channel));
+                    }
+                    step_aside().await;
+                    let _ = sent(&self.table, &mut claimant, ticket, channel).await;
+                }
+            }
+            all.extend(decisions);
+        }
+        all
+    }
+
+    /// The same to its end, with nobody beside it.
+    pub fn deliver_alone(&self, name: &str, batches: &[Vec<Event>]) -> Vec<Decision> {
+        finish(self.deliver(name, batches))
+    }
+
+    /// The words of the decisions.
+    pub fn words(&self, name: &str, events: &[Event]) -> Vec<&'static str> {
+        self.deliver_alone(name, &[events.to_vec()]).iter().map(Decision::word).collect()
+    }
+}
+
+fn published(event: &Event, firing: &Firing, channel: &str) -> Published {
+    Published {
+        user: event.user,
+        channel: channel.to_owned(),
+        alert_id: firing.alert_id.clone(),
+        start: firing.window.0.as_second(),
+        count: firing.count,
+        first: firing.first.as_second(),
+        last: firing.last.as_second(),
+        since_last: firing.since_last,
+    }
+}
+
+/// Goes one step on.
+pub fn poll<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> Option<T> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+/// Goes on to the end.
+pub fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = Box::pin(future);
+    loop {
+        if let Some(value) = poll(&mut future) {
+            return value;
+        }
+    }
+}
+
+/// A place where others go on, or where everything ends.
+pub async fn step_aside() {
+    let mut aside = false;
+    poll_fn(|_| if std::mem::replace(&mut aside, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+/// Memory that others use between any two steps.
+#[derive(Default)]
+pub struct Fragile {
+    pub memory: Memory,
+    /// How many uses succeed before all fail; 0 is for ever.
+    pub fails_after: AtomicU64,
+    used: AtomicU64,
+}
+
+impl Fragile {
+    fn check(&self) -> Result<(), Down> {
+        let used = self.used.fetch_add(1, Ordering::Relaxed);
+        let limit = self.fails_after.load(Ordering::Relaxed);
+        if limit > 0 && used + 1 >= limit { Err(Down("no table".to_owned())) } else { Ok(()) }
+    }
+
+    pub fn uses(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl Table for Fragile {
+    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+        step_aside().await;
+        self.check()?;
+        let found = self.memory.get(key).await;
+        step_aside().await;
+        found
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        item: &Item,
+        expected: Option<Version>,
+        expires: Option<Timestamp>,
+    ) -> Result<Put, Down> {
+        step_aside().await;
+        self.check()?;
+        // What is kept is what a table of texts would keep.
+        let item = Item::decode(&item.encode())?;
+        let put = self.memory.put(key, &item, expected, expires).await;
+        step_aside().await;
+        put
+    }
+}
+
+/// The different events of deliveries.
+pub fn distinct<'a>(deliveries: impl IntoIterator<Item = &'a Vec<Vec<Event>>>) -> BTreeSet<Event> {
+    deliveries.into_iter().flatten().flatten().copied().collect()
+}
