@@ -141,14 +141,14 @@ fn bad_input() -> Vec<Broken> {
 #[test]
 fn bad_input_harms_nothing_else_in_the_function() {
     for Broken { name, file, alerts: expected, says, .. } in bad_input() {
-        let good = log_file(&[&image("3")]);
+        let good = |id: &str| log_file(&[&image(id)]);
         let root = folder(
             &format!("invoke-{name}"),
             &[
                 ("event.json", event(&["before", name, "after"]).to_string().as_bytes()),
-                ("logs/before", &good),
+                ("logs/before", &good("before")),
                 (&format!("logs/{name}"), &file),
-                ("logs/after", &good),
+                ("logs/after", &good("after")),
             ],
         );
         let (payload, buckets) = (root.join("event.json"), root.display().to_string());
@@ -254,7 +254,7 @@ fn what_keeps_invoke_from_starting() {
 
 #[test]
 fn several_objects_and_one_that_is_denied() {
-    let objects = Memory::default().with("a", vec![Ok(images(1))]).with("c", vec![Ok(images(2))]);
+    let objects = Memory::default().with("a", vec![Ok(log_file(&[&image("1")]))]).with("c", vec![Ok(images(2))]);
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &event(&["a", "b", "c"]));
     assert_eq!(
@@ -330,14 +330,18 @@ fn a_message_without_an_answer_counts_as_failed() {
 #[test]
 fn a_body_that_breaks_off_keeps_the_alerts_found_before() {
     // Not gzipped, so that the first chunk holds a whole record.
-    let json = format!(r#"{{"Records":[{},{},{}]}}"#, image("1"), image("2"), image("3"));
-    let cut = json.find(r#""eventID":"2""#).unwrap();
-    let (before, after) = json.as_bytes().split_at(cut);
+    let halves = |file: &str| {
+        let [one, two, three] = [1, 2, 3].map(|number| image(&format!("{file}{number}")));
+        let json = format!(r#"{{"Records":[{one},{two},{three}]}}"#).into_bytes();
+        let cut = r#"{"Records":["#.len() + one.len() + 20;
+        (json[..cut].to_vec(), json[cut..].to_vec())
+    };
+    let ((a, more_of_a), (b, _), (c, more_of_c)) = (halves("a"), halves("b"), halves("c"));
     let reset = || Err(FetchError::passing("connection reset"));
     let objects = Memory::default()
-        .with("a", vec![Ok(before.to_vec()), reset(), Ok(after.to_vec())])
-        .with("b", vec![Ok(before.to_vec())])
-        .with("c", vec![Ok(before.to_vec()), Ok(Vec::new()), Ok(after.to_vec())]);
+        .with("a", vec![Ok(a), reset(), Ok(more_of_a)])
+        .with("b", vec![Ok(b)])
+        .with("c", vec![Ok(c), Ok(Vec::new()), Ok(more_of_c)]);
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &event(&["a", "b", "c"]));
     assert_eq!((outcome.objects.processed, outcome.matches.alerted, outbox.sent()), (1, 5, 5));

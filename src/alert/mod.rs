@@ -32,7 +32,8 @@ pub use title::Title;
 use crate::{
     engine::Finding,
     record::Record,
-    rule::{Accounts, Rule, Severity},
+    rule::{Accounts, AggregateValue, Rule, Severity},
+    state::Firing,
 };
 
 /// Something that a person should know of.
@@ -103,6 +104,8 @@ pub struct Occurrences {
     pub last: Option<Timestamp>,
     /// How many events of the same rule and values came since the alert before; `None` where there was none.
     pub since_last: Option<u64>,
+    /// How many alerts of the rule were held back before this one, when it had raised too many.
+    pub held_before: u64,
     /// Whether the counts are estimates.
     pub approximate: bool,
     /// What the events have in common: the aggregate fields as the rule has them, with their values.
@@ -140,6 +143,26 @@ impl Alert {
         let id = Self::id(&[&finding.rule.id, &identity(&finding.record)]);
         let occurrences = Occurrences::one(&finding.record);
         Self::of(id, Kind::Match(finding), origin, occurrences, accounts)
+    }
+
+    /// The alert for a finding that stands for all that the decision says.
+    pub fn fired(finding: Finding, firing: &Firing, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
+        let value = |value: AggregateValue| {
+            let text = (!value.values.is_empty()).then(|| value.to_string());
+            (value.field, text)
+        };
+        let occurrences = Occurrences {
+            count: firing.count,
+            first: Some(firing.first),
+            last: Some(firing.last),
+            since_last: firing.since_last,
+            held_before: firing.held_before,
+            approximate: firing.approximate,
+            values: finding.rule.aggregate(&finding.record).into_iter().map(value).collect(),
+        };
+        let state = if firing.unremembered.is_some() { Remembered::Unavailable } else { Remembered::Known };
+        let alert = Self::of(firing.alert_id.clone(), Kind::Match(finding), origin, occurrences, accounts);
+        Self { state, ..alert }
     }
 
     /// The alert for what could not be read.

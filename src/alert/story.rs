@@ -172,7 +172,10 @@ fn outcome(event: Event<'_>) -> Vec<Row> {
 
 /// How many events it stands for, and what they have in common.
 fn occurrences(occurrences: &Occurrences) -> Vec<Row> {
-    let Occurrences { count, first, last, since_last, approximate, values } = occurrences;
+    let Occurrences { count, first, last, since_last, held_before, approximate, values } = occurrences;
+    if *count == 0 {
+        return Vec::new();
+    }
     let about = if *approximate { "about " } else { "" };
     let mut rows = Vec::new();
     let phrase = Phrase::ours(format!("{about}{}", counted(*count, "event")));
@@ -184,6 +187,12 @@ fn occurrences(occurrences: &Occurrences) -> Vec<Row> {
         let text = format!("{about}{} since the alert before this one", counted(*since, "event"));
         rows.push(row("", Phrase::ours(text)));
     }
+    if *held_before > 0 {
+        let text = format!("{} of the rule held back before, by its limit an hour", counted(*held_before, "alert"));
+        rows.push(row("", Phrase::ours(text)));
+    }
+    // What one event has in common with itself is said above.
+    let values = if *count > 1 || since_last.is_some() { &values[..] } else { &[] };
     for (at, (path, value)) in values.iter().take(MAX_VALUES).enumerate() {
         let phrase = Phrase::default().with(Part::Rule(path.clone()));
         let phrase = match value {

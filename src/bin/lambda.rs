@@ -19,8 +19,9 @@ use trailbell::{
     diagnostic::render,
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
-    lambda::{Deadline, S3, Settings, Sns, sdk_config},
+    lambda::{Deadline, DynamoDb, S3, Settings, Sns, State, sdk_config},
     rule::RuleSet,
+    state::Memory,
 };
 
 /// More than the rules reader takes, so that it is the one to refuse what is longer.
@@ -65,6 +66,7 @@ struct Function {
     caps: Caps,
     s3: S3,
     topics: Channels<Sns>,
+    table: Option<DynamoDb>,
 }
 
 impl Function {
@@ -76,17 +78,22 @@ impl Function {
         let Channels { alerts, chat, findings } = &settings.topics;
         let (chat, findings) =
             (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
-        tracing::info!(rules = engine.rules().len(), topic = alerts.arn, chat, findings, "ready");
+        let table = settings.state_table.as_deref();
+        tracing::info!(rules = engine.rules().len(), topic = alerts.arn, chat, findings, table, "ready");
+        let table = table.map(|name| DynamoDb::new(&config, name));
         let s3 = S3::new(&config, &settings);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.retry_base));
-        Ok(Self { engine, caps: settings.caps, s3, topics })
+        Ok(Self { engine, caps: settings.caps, s3, topics, table })
     }
 
     /// What whoever delivered must be told, or, so that Lambda sends all of it again, what failed.
     async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failed> {
         let clock = Deadline::at(event.context.deadline());
         let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
-        let handler = Handler { engine, objects, channels, clock: &clock, caps: self.caps };
+        // Without a table, what is remembered ends with the invocation.
+        let memory = Memory::default();
+        let table = self.table.as_ref().map_or(State::Memory(&memory), State::Table);
+        let handler = Handler { engine, objects, channels, table: &table, clock: &clock, caps: self.caps };
         // On the heap: it is the state of everything below, all ports included.
         let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
         let metrics = outcome.metrics(&event.context.env_config.function_name, clock.now());

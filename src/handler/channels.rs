@@ -3,10 +3,7 @@
 //! There is always one that every alert goes to for people to read; only that one says whether a match is alerted.
 
 use super::port::Channel;
-use crate::{
-    alert::{Alert, Rendering},
-    rule::Severity,
-};
+use crate::{alert::Rendering, rule::Severity};
 
 /// Channels of one kind, by audience.
 #[derive(Clone, Debug)]
@@ -40,6 +37,9 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Alerts, Self::Chat, Self::Findings];
+
     /// As a word for counts and logs.
     pub fn word(self) -> &'static str {
         match self {
@@ -83,12 +83,13 @@ impl<C: Channel> Channels<C> {
         [Some((Audience::Alerts, &self.alerts)), chat, findings].into_iter().flatten()
     }
 
-    /// Whether an alert is for this audience.
-    pub(super) fn is_for(&self, audience: Audience, alert: &Alert) -> bool {
-        match audience {
+    /// Those whom an alert of this severity is for.
+    pub(super) fn audiences(&self, severity: Severity) -> Vec<Audience> {
+        let is_for = |audience: &Audience| match audience {
             Audience::Alerts => true,
-            Audience::Chat => self.chat.as_ref().is_some_and(|chat| alert.severity() <= chat.mildest),
+            Audience::Chat => self.chat.as_ref().is_some_and(|chat| severity <= chat.mildest),
             Audience::Findings => self.findings.is_some(),
-        }
+        };
+        Audience::ALL.into_iter().filter(is_for).collect()
     }
 }

@@ -17,6 +17,7 @@ const ALWAYS: &[&str] = &[
     "matches",
     "matches_alerted",
     "matches_failed",
+    "alerts_unremembered",
     "sends_failed",
     "handed_back",
 ];
@@ -61,6 +62,7 @@ impl Outcome {
             ("records_repaired".to_owned(), records.repaired),
             ("records_omitted".to_owned(), records.omitted),
             ("matches".to_owned(), self.matches.seen),
+            ("alerts_unremembered".to_owned(), self.unremembered),
             ("notices_sent".to_owned(), self.notices.sent),
             ("notices_failed".to_owned(), self.notices.failed),
             ("sends_failed".to_owned(), self.sends.values().map(|sends| sends.failed).sum()),

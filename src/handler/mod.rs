@@ -1,10 +1,11 @@
-//! One invocation: decode → fetch → evaluate → publish, and what must come again.
+//! One invocation: decode → fetch → evaluate → decide → publish, and what must come again.
 //!
 //! Alerts are published before the invocation ends, and a failure of one object or one message stops no other; the
 //! [`Outcome`] holds every failure, so that nothing is acknowledged that was not done.
 
 mod answer;
 mod channels;
+mod decide;
 mod failure;
 mod metrics;
 mod outbox;
@@ -27,6 +28,7 @@ use crate::{
     alert::Origin,
     engine::{Engine, Scratch},
     log_file::Limits,
+    state::Table,
     trigger::{self, Delivery, Sender, Unit, Work},
 };
 
@@ -59,20 +61,22 @@ impl Default for Caps {
 }
 
 /// What every invocation is handled with.
-pub struct Handler<'a, O, C, K> {
+pub struct Handler<'a, O, C, T, K> {
     /// The rules.
     pub engine: &'a Engine,
     /// Where objects are.
     pub objects: &'a O,
     /// Where alerts go.
     pub channels: &'a Channels<C>,
+    /// What is remembered of earlier invocations.
+    pub table: &'a T,
     /// The time of this invocation.
     pub clock: &'a K,
     /// What it may cost.
     pub caps: Caps,
 }
 
-impl<O: Objects, C: Channel, K: Clock> Handler<'_, O, C, K> {
+impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     /// Handles one invocation to its end. What fails is in the outcome, and nothing else is held up by it.
     pub async fn handle(&self, payload: &[u8]) -> Outcome {
         let mut outcome = Outcome::default();
@@ -113,8 +117,8 @@ impl<O: Objects, C: Channel, K: Clock> Handler<'_, O, C, K> {
 }
 
 /// One unit of the delivery.
-struct Part<'a, 'h, O, C, K> {
-    handler: &'a Handler<'h, O, C, K>,
+struct Part<'a, 'h, O, C, T, K> {
+    handler: &'a Handler<'h, O, C, T, K>,
     time: &'a Time<'a, K>,
     scratch: &'a mut Scratch,
     outcome: &'a mut Outcome,
@@ -124,7 +128,7 @@ struct Part<'a, 'h, O, C, K> {
     failed: u64,
 }
 
-impl<O: Objects, C: Channel, K: Clock> Part<'_, '_, O, C, K> {
+impl<O: Objects, C: Channel, T: Table, K: Clock> Part<'_, '_, O, C, T, K> {
     async fn settle(&mut self, work: Work) {
         self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. }));
         match work {
@@ -154,16 +158,8 @@ impl<O: Objects, C: Channel, K: Clock> Part<'_, '_, O, C, K> {
         }
     }
 
-    fn run(&mut self, origin: Origin) -> Run<'_, C, K> {
-        Run::new(
-            self.handler.engine,
-            self.handler.channels,
-            self.handler.caps,
-            self.time,
-            origin,
-            self.scratch,
-            self.outcome,
-        )
+    fn run(&mut self, origin: Origin) -> Run<'_, C, T, K> {
+        Run::new(self.handler, self.time, origin, self.scratch, self.outcome)
     }
 
     /// Whether there is no time to begin, which is a failure.

@@ -3,48 +3,63 @@
 //! A message counts as sent once its channel says so; whatever else happens to it is a failure, which comes again.
 
 use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time::Time};
-use crate::alert::{Alert, Kind, Message, Origin, render, render_plainly};
+use crate::{
+    alert::{Alert, Kind, Message, Origin, render, render_plainly},
+    state::Ticket,
+};
+
+/// An alert on its way.
+pub(super) struct Letter {
+    pub(super) alert: Alert,
+    /// Whom it is for, and who does not have it yet.
+    pub(super) audiences: Vec<Audience>,
+    /// By what it is remembered that it went out.
+    pub(super) ticket: Option<Ticket>,
+}
 
 /// The alerts of one place.
 pub(super) struct Outbox<'a, C, K> {
     channels: &'a Channels<C>,
     time: &'a Time<'a, K>,
     origin: Origin,
-    alerts: Vec<Alert>,
+    letters: Vec<Letter>,
     failed: u64,
 }
 
 impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     pub(super) fn new(channels: &'a Channels<C>, time: &'a Time<'a, K>, origin: Origin) -> Self {
-        Self { channels, time, origin, alerts: Vec::new(), failed: 0 }
+        Self { channels, time, origin, letters: Vec::new(), failed: 0 }
     }
 
-    pub(super) fn push(&mut self, alert: Alert, outcome: &mut Outcome) {
-        if !matches!(alert.kind, Kind::Match(_)) {
+    pub(super) fn push(&mut self, letter: Letter, outcome: &mut Outcome) {
+        if !matches!(letter.alert.kind, Kind::Match(_)) && letter.audiences.contains(&Audience::Alerts) {
             outcome.notices.due += 1;
         }
-        for (audience, _) in self.channels.each().filter(|(audience, _)| self.channels.is_for(*audience, &alert)) {
-            outcome.sends.entry(audience).or_default().due += 1;
+        for audience in &letter.audiences {
+            outcome.sends.entry(*audience).or_default().due += 1;
         }
-        self.alerts.push(alert);
+        self.letters.push(letter);
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.alerts.len() >= C::BATCH
+        self.letters.len() >= C::BATCH
     }
 
-    /// Publishes all that is there.
-    pub(super) async fn publish(&mut self, outcome: &mut Outcome) {
-        let alerts = std::mem::take(&mut self.alerts);
+    /// Publishes all that is there; what it gives is to be remembered of each channel that took an alert.
+    pub(super) async fn publish(&mut self, outcome: &mut Outcome) -> Vec<(Ticket, Audience)> {
+        let (letters, mut taken) = (std::mem::take(&mut self.letters), Vec::new());
         for (audience, channel) in self.channels.each() {
-            let due: Vec<_> = alerts.iter().filter(|alert| self.channels.is_for(audience, alert)).collect();
-            for alerts in due.chunks(C::BATCH) {
-                let answers = self.send(audience, channel, alerts).await;
-                for (alert, answer) in alerts.iter().zip(answers) {
-                    self.count(audience, alert, answer, outcome);
+            let due: Vec<_> = letters.iter().filter(|letter| letter.audiences.contains(&audience)).collect();
+            for letters in due.chunks(C::BATCH) {
+                let alerts: Vec<_> = letters.iter().map(|letter| &letter.alert).collect();
+                let answers = self.send(audience, channel, &alerts).await;
+                for (letter, answer) in letters.iter().zip(answers) {
+                    taken.extend(letter.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
+                    self.count(audience, &letter.alert, answer, outcome);
                 }
             }
         }
+        taken
     }
 
     /// To be called when nothing more comes.

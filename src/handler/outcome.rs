@@ -24,6 +24,8 @@ pub struct Outcome {
     pub matches: Matches,
     /// Alerts that tell of no match, such as those about records that could not be read.
     pub notices: Sends,
+    /// Alerts that were decided about without what is remembered, since that could not be asked: they may be repetitions.
+    pub unremembered: u64,
     /// Messages by channel; those of notices are among them.
     pub sends: BTreeMap<Audience, Sends>,
 }
@@ -37,6 +39,7 @@ impl Default for Outcome {
             records: RecordCounts::default(),
             matches: Matches::default(),
             notices: Sends::default(),
+            unremembered: 0,
             sends: BTreeMap::new(),
         }
     }
@@ -196,6 +199,7 @@ impl Outcome {
                 "repaired": records.repaired, "omitted": records.omitted},
             "matches": matches,
             "notices": sends(&self.notices),
+            "unremembered": self.unremembered,
             "sends": by_channel,
             "failed": self.failed(),
         })
@@ -242,6 +246,8 @@ impl Outcome {
             matches = self.matches.seen,
             alerted = self.matches.alerted,
             suppressed = self.matches.suppressed.values().sum::<u64>(),
+            deduplicated = self.matches.deduplicated,
+            unremembered = self.unremembered,
             matches_failed = self.matches.failed,
             failed = self.failed(),
             handed_back = self.units.iter().filter(|unit| !unit.failures.is_empty()).count(),

@@ -3,20 +3,28 @@
 use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
-use super::{Body, Caps, Channel, Channels, Clock, Failure, MAX_TOLD, Objects, Outcome, outbox::Outbox, time::Time};
+use super::{
+    Body, Caps, Channel, Channels, Clock, Failure, Handler, MAX_TOLD, Objects, Outcome,
+    decide::Decider,
+    outbox::{Letter, Outbox},
+    time::Time,
+};
 use crate::{
     alert::{Alert, Origin, Unread},
-    engine::{Engine, Evaluated, Finding, Scratch},
+    engine::{Engine, Evaluated, Scratch},
     log_file::{Item, LogFileError, Reader, Shape},
+    state::Table,
     trigger::{ObjectId, SkipReason},
 };
 
 /// What is read of one place.
-pub(super) struct Run<'a, C, K> {
+pub(super) struct Run<'a, C, T, K> {
     engine: &'a Engine,
     caps: Caps,
     time: &'a Time<'a, K>,
     scratch: &'a mut Scratch,
+    decider: Decider<'a, T, K>,
+    channels: &'a Channels<C>,
     outbox: Outbox<'a, C, K>,
     outcome: &'a mut Outcome,
     origin: Origin,
@@ -25,23 +33,24 @@ pub(super) struct Run<'a, C, K> {
     unparsable: u64,
 }
 
-impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
-    pub(super) fn new(
-        engine: &'a Engine,
-        channels: &'a Channels<C>,
-        caps: Caps,
+impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
+    pub(super) fn new<O>(
+        handler: &'a Handler<'_, O, C, T, K>,
         time: &'a Time<'a, K>,
         origin: Origin,
         scratch: &'a mut Scratch,
         outcome: &'a mut Outcome,
     ) -> Self {
-        let outbox = Outbox::new(channels, time, origin.clone());
+        let Handler { engine, channels, table, caps, .. } = *handler;
+        let most = caps.max_alerts_per_rule_hour;
         Self {
             engine,
             caps,
             time,
             scratch,
-            outbox,
+            decider: Decider::new(table, time, origin.clone(), engine.accounts(), most),
+            channels,
+            outbox: Outbox::new(channels, time, origin.clone()),
             outcome,
             origin,
             omitted: Finder::new("\"omitted\":"),
@@ -107,15 +116,33 @@ impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
         reader.finish().map_err(broken)
     }
 
-    /// Evaluates what a chunk brings, and publishes whenever a batch is full.
+    /// Evaluates what a chunk brings, and publishes whenever much has come together.
     async fn push(&mut self, reader: &mut Reader, mut chunk: &[u8]) -> Result<(), LogFileError> {
         while let Some(item) = reader.next(&mut chunk)? {
             self.evaluate(item);
-            if self.outbox.is_full() {
-                self.outbox.publish(self.outcome).await;
+            if self.decider.is_full() || self.outbox.is_full() {
+                self.publish().await;
             }
         }
         Ok(())
+    }
+
+    /// Decides about what was found, publishes it, and has it remembered.
+    async fn publish(&mut self) {
+        let audiences = |severity| self.channels.audiences(severity);
+        for letter in self.decider.decide(audiences, self.outcome).await {
+            self.outbox.push(letter, self.outcome);
+            if self.outbox.is_full() {
+                self.send().await;
+            }
+        }
+        self.send().await;
+    }
+
+    async fn send(&mut self) {
+        for (ticket, audience) in self.outbox.publish(self.outcome).await {
+            self.decider.sent(&ticket, audience).await;
+        }
     }
 
     fn evaluate(&mut self, item: Item<'_>) {
@@ -129,9 +156,7 @@ impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
                         records.evaluated += 1;
                         records.repaired += u64::from(repaired);
                         for finding in findings {
-                            if let Some(alert) = self.decide(finding) {
-                                self.outbox.push(alert, self.outcome);
-                            }
+                            self.decider.push(finding, &mut self.outcome.matches);
                         }
                     }
                     Evaluated::Unparsable(reason) => self.unparsable(record.index, &reason),
@@ -139,17 +164,6 @@ impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
             }
             Item::Unparsable { index, reason } => self.unparsable(index, &reason.to_string()),
         }
-    }
-
-    /// What becomes of a match: an alert, or a count. Whatever is remembered of earlier matches is asked here.
-    fn decide(&mut self, finding: Finding) -> Option<Alert> {
-        let matches = &mut self.outcome.matches;
-        matches.seen += 1;
-        if finding.suppressed {
-            *matches.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
-            return None;
-        }
-        Some(Alert::new(finding, Some(self.origin.clone()), self.engine.accounts()))
     }
 
     /// A record that cannot be read raises an alert of its own; a broken object can have millions of them, and the
@@ -171,13 +185,14 @@ impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
             tracing::error!(bucket, key, source, count, "more records not readable");
             self.tell(Unread::More { count });
         }
-        self.outbox.publish(self.outcome).await;
+        self.publish().await;
         self.outbox.finish(self.outcome);
     }
 
     fn tell(&mut self, unread: Unread) {
         let alert = Alert::unread(unread, Some(self.origin.clone()), self.engine.accounts());
-        self.outbox.push(alert, self.outcome);
+        let audiences = self.channels.audiences(alert.severity());
+        self.outbox.push(Letter { alert, audiences, ticket: None }, self.outcome);
     }
 }
 

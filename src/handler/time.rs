@@ -1,7 +1,8 @@
 //! How much of an invocation's time may be used for what.
 //!
 //! Reading ends while the reserve is left, so that what was found can still be published and what was not done handed
-//! back; publishing ends while a quarter of it is left, so that the answer is given.
+//! back; what is remembered is asked while half of it is left, so that alerts go out also where it does not answer; and
+//! publishing ends while a quarter of it is left, so that the answer is given.
 
 use std::{
     future::{Future, poll_fn},
@@ -10,7 +11,10 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
+
 use super::Clock;
+use crate::state::{Down, Item, Put, Table, Version};
 
 /// The time of one invocation.
 pub(super) struct Time<'a, K> {
@@ -39,6 +43,16 @@ impl<'a, K: Clock> Time<'a, K> {
         self.until_left(self.reserve / 4, work).await
     }
 
+    /// Waits for what is remembered; `None` if there is no time for it.
+    async fn to_remember<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.until_left(self.reserve / 2, work).await
+    }
+
+    /// The time of day.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn until_left<T>(&self, left: Duration, work: impl Future<Output = T>) -> Option<T> {
         if self.clock.left() <= left {
             return None;
@@ -50,4 +64,36 @@ impl<'a, K: Clock> Time<'a, K> {
         })
         .await
     }
+}
+
+/// A table that is down once there is no time to ask it.
+pub(super) struct InTime<'a, T, K> {
+    table: &'a T,
+    time: &'a Time<'a, K>,
+}
+
+impl<'a, T, K> InTime<'a, T, K> {
+    pub(super) fn new(table: &'a T, time: &'a Time<'a, K>) -> Self {
+        Self { table, time }
+    }
+}
+
+impl<T: Table, K: Clock> Table for InTime<'_, T, K> {
+    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+        self.time.to_remember(self.table.get(key)).await.unwrap_or_else(late)
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        item: &Item,
+        expected: Option<Version>,
+        expires: Option<Timestamp>,
+    ) -> Result<Put, Down> {
+        self.time.to_remember(self.table.put(key, item, expected, expires)).await.unwrap_or_else(late)
+    }
+}
+
+fn late<T>() -> Result<T, Down> {
+    Err(Down("it gave no answer in time".to_owned()))
 }

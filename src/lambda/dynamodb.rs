@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 
 use super::{own_retries, reason};
-use crate::state::{Down, Item, Put, Table, Version};
+use crate::state::{Down, Item, Memory, Put, Table, Version};
 
 /// A table of remembered things.
 pub struct DynamoDb {
@@ -39,6 +39,37 @@ impl DynamoDb {
             ),
             _ => format!("the table `{table}`: {}", reason(error)),
         })
+    }
+}
+
+/// Where things are remembered: for good, or for this invocation.
+#[derive(Clone, Copy)]
+pub enum State<'a> {
+    /// In a table.
+    Table(&'a DynamoDb),
+    /// Nowhere else.
+    Memory(&'a Memory),
+}
+
+impl Table for State<'_> {
+    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+        match self {
+            State::Table(table) => table.get(key).await,
+            State::Memory(memory) => memory.get(key).await,
+        }
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        item: &Item,
+        expected: Option<Version>,
+        expires: Option<Timestamp>,
+    ) -> Result<Put, Down> {
+        match self {
+            State::Table(table) => table.put(key, item, expected, expires).await,
+            State::Memory(memory) => memory.put(key, item, expected, expires).await,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use aws_sdk_s3::{
 };
 
 pub use clock::Deadline;
-pub use dynamodb::DynamoDb;
+pub use dynamodb::{DynamoDb, State};
 pub use s3::S3;
 pub use settings::{Settings, Topic};
 pub use sns::Sns;

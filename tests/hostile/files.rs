@@ -3,7 +3,7 @@
 use serde_json::json;
 use trailbell::handler::{FetchError, Sends};
 
-use crate::ports::{Memory, Outbox, event, failures, gzip, handled, image, images, log_file};
+use crate::ports::{Memory, Outbox, event, failures, gzip, handled, image, log_file};
 
 /// A file, how many alerts come of it, and what is said of it; nothing where it is sound.
 type Case<'a> = (&'a str, Vec<u8>, u64, &'a str);
@@ -13,8 +13,8 @@ fn check(cases: Vec<Case<'_>>) {
     for (name, file, alerts, says) in cases {
         for size in [file.len().max(1), 1 + file.len() / 3, 7] {
             let chunks = file.chunks(size).map(|chunk| Ok(chunk.to_vec())).collect();
-            let objects =
-                Memory::default().with("a", vec![Ok(images(1))]).with("file", chunks).with("z", vec![Ok(images(1))]);
+            let good = |id: &str| vec![Ok(log_file(&[&image(id)]))];
+            let objects = Memory::default().with("a", good("before")).with("file", chunks).with("z", good("after"));
             let outcome = handled(&objects, &Outbox::open(), &event(&["a", "file", "z"]));
             let failures = failures(&outcome);
             assert_eq!(outcome.matches.alerted, alerts + 2, "{name}: {failures:?}");

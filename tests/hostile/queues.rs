@@ -7,7 +7,7 @@ use trailbell::handler::{Caps, FetchError, Outcome};
 
 use crate::{
     alerted,
-    ports::{BUCKET, Memory, Outbox, Ticking, event, failures, handled_with, images, queue},
+    ports::{BUCKET, Memory, Outbox, Ticking, event, failures, handled_with, image, log_file, queue},
 };
 
 fn handed_back(outcome: &Outcome) -> Vec<String> {
@@ -21,7 +21,7 @@ fn messages(ids: &[&str]) -> Value {
 }
 
 fn objects(keys: &[&str]) -> Memory {
-    keys.iter().fold(Memory::default(), |objects, key| objects.with(key, vec![Ok(images(1))]))
+    keys.iter().fold(Memory::default(), |objects, key| objects.with(key, vec![Ok(log_file(&[&image(key)]))]))
 }
 
 #[test]

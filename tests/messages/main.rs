@@ -87,6 +87,7 @@ fn window() -> Alert {
         first: Some("2026-03-02T08:00:00Z".parse().unwrap()),
         last: Some("2026-03-02T09:07:33Z".parse().unwrap()),
         since_last: Some(70),
+        held_before: 0,
         approximate: true,
         values: vec![("role".to_owned(), Some("ci-deploy".to_owned())), ("`odd key`".to_owned(), None)],
     };

@@ -12,6 +12,7 @@ use trailbell::{
     engine::Engine,
     handler::{Audience, Caps, Channels, Handler, Outcome},
     local::{Folder, Printed, Unhurried},
+    state::Memory,
     trigger::Sender,
 };
 
@@ -28,7 +29,9 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
     let caps = Caps::default();
-    let handler = Handler { engine: &engine, objects: &objects, channels: &channels, clock: &Unhurried, caps };
+    let table = Memory::default();
+    let handler =
+        Handler { engine: &engine, objects: &objects, channels: &channels, table: &table, clock: &Unhurried, caps };
     let outcome = pollster::block_on(handler.handle(&payload));
     let mut stderr = io::stderr().lock();
     for failure in outcome.failures() {
