@@ -7,6 +7,10 @@ mod claims;
 mod concurrent;
 mod first_seen;
 mod flood;
+mod handled;
 mod reference;
 mod sequential;
 mod world;
+
+#[path = "../ports/mod.rs"]
+mod ports;

@@ -1,0 +1,228 @@
+//! What is remembered, asked by the handler: through whole invocations on one table.
+
+use std::sync::Mutex;
+
+use trailbell::{
+    alert::Message,
+    engine::Engine,
+    handler::{Audience, Caps, Channel, Channels, Chat, Handler, Outcome, PublishError},
+    rule::{RuleSet, Severity},
+    state::{self, Down, Item, Put, Table, Version},
+};
+
+use crate::ports::{Memory, Outbox, Ticking, event, failures, image, log_file, publish_error};
+
+const RULE: &str = "{name: Image pushed, severity: 1, filter: eventName = \"PutImage\", aggregate_fields: [eventName]";
+
+/// A table that cannot be used.
+struct Broken;
+
+impl Table for Broken {
+    async fn get(&self, _: &str) -> Result<Option<(Item, Version)>, Down> {
+        Err(Down("AccessDeniedException".to_owned()))
+    }
+
+    async fn put(&self, _: &str, _: &Item, _: Option<Version>, _: Option<jiff::Timestamp>) -> Result<Put, Down> {
+        Err(Down("AccessDeniedException".to_owned()))
+    }
+}
+
+/// A channel that does as it is told.
+struct Switch {
+    takes: Mutex<bool>,
+    sent: Mutex<Vec<Message>>,
+}
+
+impl Switch {
+    fn on() -> Self {
+        Self { takes: Mutex::new(true), sent: Mutex::default() }
+    }
+
+    fn turn(&self, takes: bool) {
+        *self.takes.lock().unwrap() = takes;
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+}
+
+impl Channel for Switch {
+    async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        if !*self.takes.lock().unwrap() {
+            return messages.iter().map(|_| Err(publish_error("HTTP status 500", false))).collect();
+        }
+        self.sent.lock().unwrap().extend_from_slice(messages);
+        messages.iter().map(|_| Ok(())).collect()
+    }
+}
+
+/// An engine for one rule with more to it.
+fn engine(more: &str) -> Engine {
+    Engine::new(RuleSet::parse(&format!("rules:\n- {RULE}{more}}}\n")).unwrap().0)
+}
+
+fn objects(files: &[(&str, &[&str])]) -> Memory {
+    files.iter().fold(Memory::default(), |objects, (key, events)| {
+        let records: Vec<String> = events.iter().map(|id| image(id)).collect();
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        objects.with(key, vec![Ok(log_file(&records))])
+    })
+}
+
+/// One invocation for these objects.
+fn handled(
+    engine: &Engine,
+    table: &impl Table,
+    channels: &Channels<impl Channel>,
+    objects: &Memory,
+    keys: &[&str],
+    most: u32,
+) -> Outcome {
+    let caps = Caps { max_alerts_per_rule_hour: most, ..Caps::default() };
+    let handler = Handler { engine, objects, channels, table, clock: &Ticking::never(), caps };
+    let outcome = pollster::block_on(handler.handle(event(keys).to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+    outcome
+}
+
+fn bodies(outbox: &Outbox) -> Vec<String> {
+    outbox.sent.lock().unwrap().iter().map(|message| message.body.clone()).collect()
+}
+
+#[test]
+fn an_object_that_comes_twice_raises_not_one_alert_more() {
+    let (engine, table, outbox) = (engine(""), state::Memory::default(), Outbox::open());
+    let objects = objects(&[("a", &["1", "2", "3"])]);
+    let channels = Channels::only(&outbox);
+    let first = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((first.matches.alerted, first.matches.deduplicated), (1, 2));
+    assert!(bodies(&outbox)[0].contains("3 events"), "{}", bodies(&outbox)[0]);
+    let second = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((second.matches.alerted, second.matches.deduplicated, outbox.sent()), (0, 3, 1));
+}
+
+#[test]
+fn what_one_audience_did_not_take_comes_again_to_that_one_alone() {
+    let (engine, table) = (engine(""), state::Memory::default());
+    let (people, chat) = (Switch::on(), Switch::on());
+    let channels =
+        Channels { alerts: &people, chat: Some(Chat { channel: &chat, mildest: Severity::REVIEW }), findings: None };
+    let objects = objects(&[("a", &["1"])]);
+
+    chat.turn(false);
+    let first = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((first.matches.alerted, people.sent(), chat.sent()), (1, 1, 0));
+    assert!(first.answer().is_err(), "{first:#?}");
+    chat.turn(true);
+    let second = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((second.matches.alerted, second.matches.deduplicated), (0, 1));
+    assert_eq!((people.sent(), chat.sent(), second.answer().is_ok()), (1, 1, true));
+
+    // And the other way round: nothing counts as alerted that people did not get.
+    people.turn(false);
+    let objects = self::objects(&[("b", &["2"])]);
+    let engine = self::engine(", window: 1m, id: other");
+    let third = handled(&engine, &table, &channels, &objects, &["b"], 60);
+    assert_eq!((third.matches.failed, third.sends[&Audience::Chat].sent), (1, 1));
+    people.turn(true);
+    let fourth = handled(&engine, &table, &channels, &objects, &["b"], 60);
+    assert_eq!((fourth.matches.alerted, people.sent(), chat.sent()), (1, 2, 2));
+}
+
+#[test]
+fn without_its_table_it_alerts_and_says_so() {
+    let (engine, outbox) = (engine(", threshold: 5, notify: true"), Outbox::open());
+    let objects = objects(&[("a", &["1", "2"])]);
+    let outcome = handled(&engine, &Broken, &Channels::only(&outbox), &objects, &["a"], 60);
+    assert_eq!((outcome.matches.alerted, outcome.matches.deduplicated, outcome.unremembered), (1, 1, 1));
+    assert_eq!(failures(&outcome), Vec::<String>::new());
+    assert!(outcome.answer().is_ok());
+    let body = &bodies(&outbox)[0];
+    assert!(body.contains("what was sent before could not be looked up"), "{body}");
+}
+
+#[test]
+fn a_table_that_never_answers_is_given_up_in_time() {
+    struct Silent;
+    impl Table for Silent {
+        async fn get(&self, _: &str) -> Result<Option<(Item, Version)>, Down> {
+            std::future::pending().await
+        }
+
+        async fn put(&self, _: &str, _: &Item, _: Option<Version>, _: Option<jiff::Timestamp>) -> Result<Put, Down> {
+            std::future::pending().await
+        }
+    }
+    let (engine, outbox) = (engine(""), Outbox::open());
+    let objects = objects(&[("a", &["1"])]);
+    // Whatever is waited for takes too long on this clock.
+    let clock = Ticking::new(60_000, 1);
+    let handler = Handler {
+        engine: &engine,
+        objects: &objects,
+        channels: &Channels::only(&outbox),
+        table: &Silent,
+        clock: &clock,
+        caps: Caps::default(),
+    };
+    let outcome = pollster::block_on(handler.handle(event(&["a"]).to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()));
+    assert_eq!((outcome.matches.alerted, outcome.unremembered, outbox.sent()), (1, 1, 1));
+    assert!(outcome.answer().is_ok());
+}
+
+#[test]
+fn each_fate_of_a_match_is_counted() {
+    let check = |more: &str, events: &[&str], expected: &[(&str, u64)]| {
+        let outbox = Outbox::open();
+        let objects = objects(&[("a", events)]);
+        let table = state::Memory::default();
+        let outcome = handled(&engine(more), &table, &Channels::only(&outbox), &objects, &["a"], 60);
+        let counted: Vec<_> = outcome.matches.outcomes().into_iter().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, expected, "{more}");
+    };
+    check("", &["1", "2"], &[("alerted", 1), ("deduplicated", 1)]);
+    check(", notify: false", &["1", "2"], &[("muted", 2)]);
+    check(", threshold: 3", &["1", "2"], &[("below_threshold", 2)]);
+    check(", threshold: 3", &["1", "2", "3"], &[("alerted", 1), ("deduplicated", 2)]);
+    // An event that comes twice is one.
+    check(", threshold: 2", &["1", "1"], &[("below_threshold", 2)]);
+    check(", first_seen: {fields: [ip], learning: 7d}", &["1", "2"], &[("learning", 2)]);
+    check(", first_seen: {fields: [eventName], learning: 0s}", &["1", "2"], &[("alerted", 1), ("already_seen", 1)]);
+}
+
+#[test]
+fn a_flood_ends_in_one_alert_that_says_so() {
+    let (outbox, table) = (Outbox::open(), state::Memory::default());
+    let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
+    let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
+    let objects = objects(&[("a", &["1", "2", "3", "4", "5"]), ("b", &["6", "7"])]);
+    let channels = Channels::only(&outbox);
+    let first = handled(&engine, &table, &channels, &objects, &["a"], 2);
+    assert_eq!((first.matches.alerted, first.matches.capped), (2, 3));
+    assert_eq!((first.notices.due, first.notices.sent, outbox.sent()), (1, 1, 3));
+    assert!(bodies(&outbox)[2].contains("3 alerts of the rule Image pushed were held back"), "{}", bodies(&outbox)[2]);
+    let second = handled(&engine, &table, &channels, &objects, &["b"], 2);
+    assert_eq!((second.matches.alerted, second.matches.capped, outbox.sent()), (0, 2, 3));
+}
+
+#[test]
+fn invocations_at_the_same_object_share_the_outcome() {
+    // The name of the object is the owner of its claims: a retry goes on where the first try stopped.
+    let (engine, table, people) = (engine(""), state::Memory::default(), Switch::on());
+    let objects = objects(&[("a", &["1"]), ("b", &["2"])]);
+    let channels = Channels::only(&people);
+    people.turn(false);
+    let first = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((first.matches.failed, first.answer().is_err()), (1, true));
+    people.turn(true);
+    // Another object must not speak in its place while the first may come again.
+    let other = handled(&engine, &table, &channels, &objects, &["b"], 60);
+    assert_eq!((other.matches.claimed_elsewhere, people.sent()), (1, 0));
+    let again = handled(&engine, &table, &channels, &objects, &["a"], 60);
+    assert_eq!((again.matches.alerted, people.sent()), (1, 1));
+    assert!(people.sent.lock().unwrap()[0].body.contains("2 events"));
+    let last = handled(&engine, &table, &channels, &objects, &["b"], 60);
+    assert_eq!((last.matches.deduplicated, people.sent()), (1, 1));
+}
