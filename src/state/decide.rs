@@ -8,7 +8,7 @@ use std::{collections::HashMap, hash::Hash, slice};
 use jiff::Timestamp;
 
 use super::{
-    Claimant, Decision, Distinct, Down, Firing, Match, RollUp, Table, Ticket, Window,
+    Claimant, Decision, Distinct, Down, Extent, Firing, Match, RollUp, Table, Ticket, Window,
     entry::{Entry, Last},
     first_seen::{Lessons, Sightings, learn, look},
     flood::{self, Asker, Flood, Gate, gate},
@@ -100,6 +100,16 @@ pub async fn sent(table: &impl Table, claimant: &mut Claimant, ticket: &Ticket, 
         }
     }
     Ok(())
+}
+
+/// What stands by now in the window that an alert is about; `None` for a roll-up, and where the table cannot say.
+pub async fn by_now(table: &impl Table, ticket: &Ticket) -> Option<Extent> {
+    let Marks::Windows { windows, .. } = &ticket.0 else { return None };
+    let entry: Entry = read(table, &mut None, &windows.first()?.0).await?;
+    let (first, last) = entry.span?;
+    let time = |seconds| Timestamp::from_second(seconds).ok();
+    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
+    Some(Extent { count, approximate, first: time(first)?, last: time(last)? })
 }
 
 fn event(one: &Match<'_>, now: Timestamp) -> Event {

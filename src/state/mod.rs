@@ -58,7 +58,7 @@ use std::{
 use jiff::Timestamp;
 use thiserror::Error;
 
-pub use decide::{decide, sent};
+pub use decide::{by_now, decide, sent};
 pub use distinct::Distinct;
 pub use entry::Item;
 pub use memory::Memory;
@@ -222,6 +222,19 @@ pub struct Firing {
     pub unremembered: Option<Down>,
     /// For [`sent`].
     pub ticket: Ticket,
+}
+
+/// Events of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// How many.
+    pub count: u64,
+    /// Whether that is an estimate.
+    pub approximate: bool,
+    /// When the first of them happened.
+    pub first: Timestamp,
+    /// When the last of them happened.
+    pub last: Timestamp,
 }
 
 /// An alert that says that alerts are held back.

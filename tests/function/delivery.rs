@@ -208,12 +208,33 @@ fn more_alerts_than_a_request_takes_arrive_in_full() {
     let many = (0..25).map(|number| {
         let mut record = records()["Records"][0].clone();
         record["eventID"] = json!(format!("event-{number:02}"));
+        record["sourceIPAddress"] = json!(format!("198.51.100.{number}"));
         record
     });
     let file = json!({"Records": many.collect::<Vec<_>>()}).to_string();
     scene.cloud.put(&scene.bucket, "many.json.gz", &gzip(file.as_bytes()));
     scene.function(&[]).invoke(&scene.event(&["many.json.gz"])).success();
     assert_eq!(scene.cloud.receive(&scene.all).len(), 25);
+}
+
+#[test]
+fn a_table_remembers_from_one_function_to_the_next() {
+    let scene = Scene::new("remembered");
+    scene.cloud.put(&scene.bucket, KEY, &log_file());
+    scene.cloud.table("remembered");
+    // Two functions, as Lambda starts them; the third finds no table.
+    for (table, alerted, deduplicated, unremembered) in
+        [("remembered", 2, 0, 0), ("remembered", 0, 2, 0), ("no-such-table", 2, 0, 2)]
+    {
+        let function = scene.function(&[("STATE_TABLE_NAME", table)]);
+        let answer = function.invoke(&scene.event(&[KEY])).success();
+        let matches = &answer["matches"];
+        let counts = [&matches["alerted"], &matches["deduplicated"], &answer["unremembered"]];
+        assert_eq!(counts, [&json!(alerted), &json!(deduplicated), &json!(unremembered)], "{answer}");
+        let told = function.log().iter().filter(|line| line["reason"].as_str().is_some_and(|why| why.contains(table)));
+        assert_eq!(told.count(), usize::from(unremembered > 0), "one line says why");
+    }
+    assert_eq!(scene.cloud.receive(&scene.all).len(), 4);
 }
 
 #[test]

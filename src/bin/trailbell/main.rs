@@ -1,8 +1,10 @@
 //! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
 //! systems, run the function's own handler.
 
+mod alerts;
 mod check;
 mod explain;
+mod folders;
 mod import;
 mod inputs;
 mod invoke;
@@ -58,9 +60,12 @@ enum Command {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
         rules: PathBuf,
-        /// How matches are printed
+        /// How matches, or alerts, are printed
         #[arg(long, value_enum, default_value_t)]
         format: scan::Format,
+        /// Print the alerts that would have been sent, once all is read: windows, thresholds and so on applied
+        #[arg(long)]
+        alerts: bool,
         /// Files, folders (their .json and .json.gz files), or - for standard input
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
@@ -153,7 +158,7 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Check { rules, format } => check::run(&rules, format),
         Command::Test { rules } => test::run(&rules),
-        Command::Scan { rules, format, paths } => scan::run(&rules, format, &paths),
+        Command::Scan { rules, format, alerts, paths } => scan::run(&rules, format, alerts, &paths),
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),

@@ -1,4 +1,4 @@
-//! `trailbell scan`: CloudTrail files replayed, a line a match.
+//! `trailbell scan`: CloudTrail files replayed, a line a match or an alert.
 //!
 //! Files are read in parallel and their lines come out in the order of the files; what is held of files that are not
 //! yet their turn is bounded.
@@ -28,11 +28,12 @@ use trailbell::{
     engine::{Engine, Evaluated, Finding, Scratch},
     local,
     log_file::{Item, Limits},
-    trigger::ObjectKind,
 };
 
 use crate::{
     Status,
+    alerts::Alerts,
+    folders::Folders,
     inputs::{self, shown},
 };
 
@@ -48,6 +49,8 @@ pub enum Format {
 
 /// Lines are handed on when this many bytes of them have come together.
 const BLOCK: usize = 32 * 1024;
+/// So many findings are decided about at once.
+const FOUND: usize = 200;
 /// How many blocks of a file may wait for its turn.
 const BLOCKS: usize = 8;
 /// The longest value shown, in characters.
@@ -56,7 +59,7 @@ const MAX_SHOWN: usize = 300;
 const LONG: u64 = 32 << 20;
 
 /// Prints matches on standard output, and what is wrong and a tally on standard error.
-pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
+pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let mut folders = Folders::default();
     for path in paths {
@@ -72,6 +75,7 @@ pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
     }
     let progress = progress(&files);
     let mut total = Counts::new(engine.rules().len());
+    let mut raised = alerts.then(|| Alerts::new(&engine));
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let (jobs, queue) = channel::<Job>();
     let queue = Mutex::new(queue);
@@ -79,12 +83,13 @@ pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
         // Gone at the end of the scope, which ends the workers.
         let jobs = jobs;
         for _ in 0..threads {
-            scope.spawn(|| work(&engine, format, &queue, &progress));
+            scope.spawn(|| work(&engine, (!alerts).then_some(format), &queue, &progress));
         }
-        let mut output = Output { progress: &progress, total: &mut total, failed: &mut failed };
+        let mut output =
+            Output { progress: &progress, total: &mut total, failed: &mut failed, alerts: raised.as_mut() };
         let mut waiting = VecDeque::new();
         for path in &files {
-            waiting.push_back(start(&jobs, path));
+            waiting.push_back((path.as_path(), start(&jobs, path)));
             if waiting.len() > 2 * threads
                 && let Some(first) = waiting.pop_front()
             {
@@ -94,7 +99,10 @@ pub fn run(rules: &Path, format: Format, paths: &[PathBuf]) -> Status {
         waiting.into_iter().try_for_each(|parts| output.drain(parts))
     })?;
     progress.finish_and_clear();
-    tally(&engine, &total, files.len() as u64, passed_over, failed)?;
+    if let Some(alerts) = &raised {
+        alerts.print(format, &mut io::stdout().lock())?;
+    }
+    tally(&engine, &total, raised.as_ref(), files.len() as u64, passed_over, failed)?;
     Ok(u8::from(failed > 0 || total.unparsable > 0))
 }
 
@@ -104,9 +112,10 @@ struct Job {
     parts: SyncSender<Part>,
 }
 
-/// What comes of a file, in this order: blocks and complaints as they come, then its end.
+/// What comes of a file, in this order: blocks, findings and complaints as they come, then its end.
 enum Part {
     Block(Vec<u8>),
+    Found(Vec<Finding>),
     Complaint(String),
     End { counts: Counts, failed: bool },
 }
@@ -118,7 +127,8 @@ fn start(jobs: &Sender<Job>, path: &Path) -> Receiver<Part> {
     receiver
 }
 
-fn work(engine: &Engine, format: Format, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
+/// Without a format, what is found is handed on as it is.
+fn work(engine: &Engine, format: Option<Format>, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
     let mut scratch = Scratch::default();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -127,7 +137,7 @@ fn work(engine: &Engine, format: Format, queue: &Mutex<Receiver<Job>>, progress:
     }
 }
 
-fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
+fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
     let shown = shown(&job.path);
     let mut counts = Counts::new(engine.rules().len());
     let mut block = Vec::new();
@@ -141,6 +151,13 @@ fn replay(engine: &Engine, format: Format, job: &Job, scratch: &mut Scratch, pro
             Item::Record(record) => match engine.evaluate(record, scratch) {
                 Evaluated::Record { findings, repaired } => {
                     counts.evaluated(&findings, repaired);
+                    let Some(format) = format else {
+                        return if findings.is_empty() {
+                            ControlFlow::Continue(())
+                        } else {
+                            send(Part::Found(findings))
+                        };
+                    };
                     for finding in &findings {
                         write_line(&mut block, format, finding, &shown);
                     }
@@ -221,16 +238,24 @@ fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &st
 }
 
 /// Where the parts of all files come together.
-struct Output<'a> {
+struct Output<'a, 'e> {
     progress: &'a ProgressBar,
     total: &'a mut Counts,
     failed: &'a mut u64,
+    alerts: Option<&'a mut Alerts<'e>>,
 }
 
-impl Output<'_> {
-    fn drain(&mut self, parts: Receiver<Part>) -> io::Result<()> {
+impl Output<'_, '_> {
+    fn drain(&mut self, (path, parts): (&Path, Receiver<Part>)) -> io::Result<()> {
+        let mut found = Vec::new();
         for part in parts {
             match part {
+                Part::Found(findings) => {
+                    found.extend(findings);
+                    if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= FOUND) {
+                        alerts.decide(path, std::mem::take(&mut found));
+                    }
+                }
                 Part::Block(block) if block.is_empty() => {}
                 Part::Block(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
                 Part::Complaint(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
@@ -240,49 +265,10 @@ impl Output<'_> {
                 }
             }
         }
-        Ok(())
-    }
-}
-
-/// The files that are to be read.
-#[derive(Default)]
-struct Folders {
-    /// In the order of the paths, those of folders in order of their names.
-    files: Vec<PathBuf>,
-    /// Files of folders that are left out: other kinds of file, and digests, which hold no records.
-    passed_over: u64,
-    /// Folders that cannot be read.
-    complaints: Vec<String>,
-}
-
-impl Folders {
-    /// A file is read whatever its name.
-    fn add(&mut self, path: &Path) {
-        if path.is_dir() { self.add_folder(path) } else { self.files.push(path.to_owned()) }
-    }
-
-    fn add_folder(&mut self, folder: &Path) {
-        let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut entries: Vec<PathBuf> = match entries {
-            Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
-            Err(error) => return self.complaints.push(format!("{}: {error}", shown(folder))),
-        };
-        entries.sort();
-        for path in entries {
-            let name = path.to_string_lossy().to_ascii_lowercase();
-            let is_log =
-                Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().is_some_and(|end| end == "json");
-            if path.is_dir() {
-                // A link to a folder is not followed: it could lead in a circle.
-                if !path.is_symlink() {
-                    self.add_folder(&path);
-                }
-            } else if is_log && path.is_file() && ObjectKind::of(&path.to_string_lossy()) == ObjectKind::Log {
-                self.files.push(path);
-            } else {
-                self.passed_over += 1;
-            }
+        if let Some(alerts) = &mut self.alerts {
+            alerts.decide(path, found);
         }
+        Ok(())
     }
 }
 
@@ -295,10 +281,20 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn tally(engine: &Engine, total: &Counts, files: u64, passed_over: u64, failed: u64) -> io::Result<()> {
+fn tally(
+    engine: &Engine,
+    total: &Counts,
+    alerts: Option<&Alerts<'_>>,
+    files: u64,
+    passed_over: u64,
+    failed: u64,
+) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
-    for (rule, matches) in engine.rules().iter().zip(&total.matches).filter(|(_, matches)| **matches > 0) {
-        writeln!(stderr, "{matches:>9}  SEV{}  {}", rule.severity.number(), printable(&rule.name))?;
+    for (at, (rule, matches)) in engine.rules().iter().zip(&total.matches).enumerate() {
+        let raised = alerts.map(|alerts| format!("{:>9} of", alerts.of_rule(at))).unwrap_or_default();
+        if *matches > 0 {
+            writeln!(stderr, "{raised}{matches:>9}  SEV{}  {}", rule.severity.number(), printable(&rule.name))?;
+        }
     }
     let matches: u64 = total.matches.iter().sum();
     let mut parts = vec![
@@ -306,6 +302,12 @@ fn tally(engine: &Engine, total: &Counts, files: u64, passed_over: u64, failed: 
         counted(total.evaluated, "record"),
         if matches == 1 { "1 match".to_owned() } else { format!("{matches} matches") },
     ];
+    if let Some(alerts) = alerts {
+        parts.push(counted(alerts.count(), "alert"));
+        parts.extend(alerts.fates().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))));
+        let suppressed: u64 = total.suppressed.iter().sum();
+        parts.extend((suppressed > 0).then(|| format!("{suppressed} suppressed")));
+    }
     let others = [
         (total.repaired, "repaired"),
         (total.unparsable, "unparsable"),
