@@ -30,15 +30,17 @@ fn the_sample_invocations() {
             "ecr-image-scan-findings-severity-critical",
             "ecr-image-scan-findings-severity-high",
             "ecr-put-image",
+            "lambda-change-function",
             "ssm-start-session",
             "ecr-delete-repository",
             "ssm-session-terminated",
             "ecr-set-repository-policy",
+            "ecr-repository-open-to-everybody",
         ]
     );
     assert_eq!(
         ran.stderr,
-        "2 objects read, 1 skipped (digest file), 46 records evaluated, 7 alerts published, 0 failed\n"
+        "2 objects read, 1 skipped (digest file), 46 records evaluated, 9 alerts published, 0 failed\n"
     );
     assert_eq!(ran.status, 0);
 

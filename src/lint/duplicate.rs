@@ -17,7 +17,7 @@ use crate::{
         operand::Value,
     },
     record::{Path, Root},
-    rule::{Rule, RuleSet},
+    rule::{FieldPath, Rule, RuleSet},
 };
 
 pub const SAME: &str = "duplicate-rule";
@@ -26,15 +26,16 @@ pub const SHADOWED: &str = "shadowed-rule";
 /// With more rules than these, pairs are too many to look at each.
 const MOST_RULES: usize = 1000;
 
-/// Of rules that are evaluated. Rules whose suppressions differ differ; a rule with suppressions shadows none, and one
-/// that always matches or never is reported for that alone.
+/// Of rules that are evaluated. Rules differ whose suppressions or whose ways from a match to an alert differ; a rule with
+/// suppressions shadows none, nor does one that counts or learns, and one that always matches or never is reported for that
+/// alone.
 pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let enabled: Vec<Normal> =
         rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Normal::of(rule, &rules.lists)).collect();
     let mut found = Vec::new();
     let mut seen = BTreeMap::new();
     for one in &enabled {
-        let first = *seen.entry(&one.parts).or_insert(one);
+        let first = *seen.entry((&one.parts, &one.alerting)).or_insert(one);
         if !ptr::eq(first, one) {
             if first.suppressions == one.suppressions {
                 found.push(same(one.rule, first.rule));
@@ -48,6 +49,8 @@ pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
             !other.constant
                 && other.rule.severity == one.rule.severity
                 && other.suppressions.is_empty()
+                && one.alerts_at_once()
+                && other.alerts_at_once()
                 && one.lies_in(other, &rules.lists)
         };
         found.extend(enabled.iter().find(wider).map(|wider| shadowed(one.rule, wider.rule)));
@@ -64,6 +67,8 @@ struct Normal<'a> {
     /// Fields, and all that they can be in a match.
     candidates: Vec<(Path, Vec<Value>)>,
     suppressions: BTreeSet<BTreeSet<String>>,
+    /// What makes an alert of its matches, as text.
+    alerting: String,
     /// Whether it surely matches every record, or none.
     constant: bool,
 }
@@ -79,8 +84,14 @@ impl<'a> Normal<'a> {
             parts: parts(&literals, lists),
             candidates: candidates.filter(|(_, values)| !values.is_empty()).collect(),
             literals: literals.into_iter().map(|literal| (canonical(&literal, lists), literal)).collect(),
+            alerting: alerting(rule),
             suppressions: rule.suppressions.iter().map(|one| parts(&all(one.filter.expr(), true), lists)).collect(),
         }
+    }
+
+    /// Whether each match is an alert, but for others that are the same.
+    fn alerts_at_once(&self) -> bool {
+        self.rule.threshold == 1 && self.rule.first_seen.is_none() && self.rule.notify
     }
 
     /// Whether every match of it is surely a match of a rule with another filter.
@@ -93,6 +104,14 @@ impl<'a> Normal<'a> {
         };
         self.parts != other.parts && other.literals.iter().all(implied)
     }
+}
+
+fn alerting(rule: &Rule) -> String {
+    let fields =
+        |fields: &[FieldPath]| -> BTreeSet<String> { fields.iter().map(|one| canonical_path(&one.path)).collect() };
+    let aggregate = rule.aggregate_fields.as_deref().map(fields);
+    let news = rule.first_seen.as_ref().map(|first| (fields(&first.fields), first.within, first.learning));
+    format!("{aggregate:?} {:?} {} {news:?} {}", rule.window, rule.threshold, rule.notify)
 }
 
 fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {

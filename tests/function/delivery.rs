@@ -231,7 +231,8 @@ fn a_table_remembers_from_one_function_to_the_next() {
         let matches = &answer["matches"];
         let counts = [&matches["alerted"], &matches["deduplicated"], &answer["unremembered"]];
         assert_eq!(counts, [&json!(alerted), &json!(deduplicated), &json!(unremembered)], "{answer}");
-        let told = function.log().iter().filter(|line| line["reason"].as_str().is_some_and(|why| why.contains(table)));
+        let log = function.log();
+        let told = log.iter().filter(|line| line["reason"].as_str().is_some_and(|why| why.contains(table)));
         assert_eq!(told.count(), usize::from(unremembered > 0), "one line says why");
     }
     assert_eq!(scene.cloud.receive(&scene.all).len(), 4);
