@@ -368,8 +368,8 @@ fn scan_counts_by_rule_on_standard_error() {
             1  SEV3  CloudTrail: SSM Resume Session
             1  SEV3  CloudTrail: SSM Session Terminated
             1  SEV3  CloudTrail: SSM Start Session
-            1  SEV3  CloudTrail: Lambda Change Function
             1  SEV1  CloudTrail: ECR Repository Open To Everybody
+            1  SEV3  CloudTrail: Lambda Change Function
             1  SEV2  CloudTrail: SSM Parameters Read In Bulk
             3  SEV2  CloudTrail: Denied Calls
             3  SEV2  CloudTrail: Discovery With A Long-Lived Key
