@@ -376,9 +376,9 @@ fn scan_counts_by_rule_on_standard_error() {
             1  SEV3  CloudTrail: New Address Of A Long-Lived Key
     3 files, 51 records, 18 matches, 1 passed over
     ");
-    let first = ran.stdout.lines().next().unwrap();
+    let critical = ran.stdout.lines().find(|line| line.contains("Severity CRITICAL")).unwrap();
     assert_eq!(
-        first,
+        critical,
         "2026-03-02T09:03:12Z  SEV1  CloudTrail: ECR Image Scan Findings – Severity CRITICAL  |  \
          1 CRITICAL findings in image shop/web:1.42.0  |  5108d45a-3a0b-4176-82fd-502cdbf880d8  \
          events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/\
