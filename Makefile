@@ -51,6 +51,8 @@ run: ## Builds the command line, without AWS, and runs the function's handler on
 	@echo "S3 tells the function of three new CloudTrail objects: two logs and a digest, which holds no records."
 	@echo "It evaluates every record against rules.yaml; folders are S3, this terminal is SNS. The first build takes a minute."
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- invoke events/invocations/s3-put.json
+	@echo; echo "And the whole sample bucket at a glance, an alert a line:"; echo
+	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- scan --alerts events/bucket 2>/dev/null
 
 # Features to build the command line with; `make test` has built it with those of the function.
 FEATURES ?= cli

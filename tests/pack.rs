@@ -124,7 +124,8 @@ fn every_filter_is_printed_and_read_again() {
     let lists = RuleSet::parse(&fs::read_to_string(root().join("rules.yaml")).unwrap()).unwrap().0.lists;
     for rule in rules() {
         let printed = rule.filter.to_string();
-        let again = Filter::parse_with(&printed, &lists).unwrap_or_else(|errors| panic!("{}: {printed}\n{errors:#?}", rule.name));
+        let again = Filter::parse_with(&printed, &lists)
+            .unwrap_or_else(|errors| panic!("{}: {printed}\n{errors:#?}", rule.name));
         assert_eq!(again.expr(), rule.filter.expr(), "{}", rule.name);
         assert_eq!(again.to_string(), printed, "{}", rule.name);
     }

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps, untrusted};
-use crate::record::Virtual;
+use crate::{
+    record::Virtual,
+    rule::tag::{self, Known},
+};
 
 const VERSION: &str = "1.8.0";
 
@@ -99,26 +102,15 @@ fn is_visible(text: &str) -> bool {
     !untrusted::line(text, usize::MAX).is_empty()
 }
 
-/// The techniques and tactics of ATT&CK that tags name: `attack.T1098`, `attack.t1098.001`, `attack.TA0003`.
+/// The techniques and tactics of ATT&CK that tags name.
 fn attacks(tags: &[String]) -> Vec<Value> {
-    let attack = |tag: &String| {
-        let id = tag.get(.."attack.".len()).filter(|start| start.eq_ignore_ascii_case("attack."));
-        let id = tag[id?.len()..].to_ascii_uppercase();
-        let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if id.strip_prefix("TA").is_some_and(|number| is_number(number, 4)) {
-            return Some(json!({"tactic": {"uid": id}}));
+    let attack = |tag: &String| match tag::known(tag)? {
+        Known::Tactic(id) => Some(json!({"tactic": {"uid": id}})),
+        Known::Technique(id) => Some(json!({"technique": {"uid": id}})),
+        Known::SubTechnique(technique, id) => {
+            Some(json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}))
         }
-        let (technique, sub) = id.split_once('.').map_or((id.as_str(), None), |(one, sub)| (one, Some(sub)));
-        if !technique.strip_prefix('T').is_some_and(|number| is_number(number, 4)) {
-            return None;
-        }
-        match sub {
-            None => Some(json!({"technique": {"uid": technique}})),
-            Some(sub) if is_number(sub, 3) => {
-                Some(json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}))
-            }
-            Some(_) => None,
-        }
+        Known::Control(..) => None,
     };
     tags.iter().filter_map(attack).take(MAX_ATTACKS).collect()
 }

@@ -12,6 +12,7 @@ mod load;
 pub(crate) mod scalar;
 mod suppression;
 pub(crate) mod syntax;
+pub mod tag;
 mod test;
 pub(crate) mod yaml;
 

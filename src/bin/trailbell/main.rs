@@ -3,6 +3,7 @@
 
 mod alerts;
 mod check;
+mod coverage;
 mod explain;
 mod folders;
 mod import;
@@ -114,6 +115,17 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "events/bucket")]
         buckets: PathBuf,
     },
+    /// Show what the enabled rules see: by technique of ATT&CK and by control
+    ///
+    /// Exit status: 0 shown, 2 not possible.
+    Coverage {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: coverage::Format,
+    },
     /// Turn rules of other systems into a rules file
     ///
     /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one document or more), and
@@ -162,6 +174,7 @@ fn main() -> ExitCode {
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
+        Command::Coverage { rules, format } => coverage::run(&rules, format),
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),
     };

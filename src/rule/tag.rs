@@ -1,0 +1,88 @@
+//! What the tags of a rule say to machines: what of ATT&CK it sees, and which control it answers.
+//!
+//! Any other tag is a word for people.
+
+use std::fmt;
+
+/// A tag that is known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// `attack.TA0003`: a tactic.
+    Tactic(String),
+    /// `attack.T1098`: a technique.
+    Technique(String),
+    /// `attack.T1098.001`: the number of a technique, and the whole id.
+    SubTechnique(String, String),
+    /// `cis.v3.4.4`, `securityhub.CloudWatch.4`: who asks for the control, and which it is.
+    Control(Framework, String),
+}
+
+/// Who asks for a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Framework {
+    /// The CIS AWS Foundations Benchmark (<https://www.cisecurity.org/benchmark/amazon_web_services>).
+    Cis,
+    /// AWS Security Hub (<https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html>).
+    SecurityHub,
+}
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Framework::Cis => "CIS AWS Foundations",
+            Framework::SecurityHub => "AWS Security Hub",
+        })
+    }
+}
+
+/// What a tag says, whatever the case of its letters. Ids of ATT&CK are as on <https://attack.mitre.org/>.
+pub fn known(tag: &str) -> Option<Known> {
+    let (family, rest) = tag.split_once('.')?;
+    match family.to_ascii_lowercase().as_str() {
+        "attack" => attack(rest.to_ascii_uppercase()),
+        "cis" => Some(Known::Control(Framework::Cis, rest.to_owned())),
+        "securityhub" => Some(Known::Control(Framework::SecurityHub, rest.to_owned())),
+        _ => None,
+    }
+}
+
+fn attack(id: String) -> Option<Known> {
+    let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if id.strip_prefix("TA").is_some_and(|number| is_number(number, 4)) {
+        return Some(Known::Tactic(id));
+    }
+    let (technique, sub) = id.split_once('.').map_or((id.as_str(), None), |(one, sub)| (one, Some(sub)));
+    if !technique.strip_prefix('T').is_some_and(|number| is_number(number, 4)) {
+        return None;
+    }
+    match sub {
+        None => Some(Known::Technique(id)),
+        Some(sub) if is_number(sub, 3) => Some(Known::SubTechnique(technique.to_owned(), id)),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_known_or_words() {
+        let text = str::to_owned;
+        for (tag, expected) in [
+            ("attack.T1098", Some(Known::Technique(text("T1098")))),
+            ("attack.t1098.001", Some(Known::SubTechnique(text("T1098"), text("T1098.001")))),
+            ("Attack.TA0003", Some(Known::Tactic(text("TA0003")))),
+            ("cis.v3.4.4", Some(Known::Control(Framework::Cis, text("v3.4.4")))),
+            ("securityhub.CloudWatch.4", Some(Known::Control(Framework::SecurityHub, text("CloudWatch.4")))),
+            ("attack.persistence", None),
+            ("attack.T10981", None),
+            ("attack.T1098.1", None),
+            ("attack.é", None),
+            ("service.iam", None),
+            ("attack", None),
+        ] {
+            assert_eq!(known(tag), expected, "{tag}");
+        }
+    }
+}
