@@ -66,6 +66,7 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo clippy --locked --all-targets --features lambda -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
 	cargo test --locked --features lambda
+	.venv/bin/python -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
 
 FUZZ_SECONDS ?= 600
