@@ -50,6 +50,11 @@ def source():
     return copy.deepcopy(_source())
 
 
+def transformed():
+    """The template after SAM's transformation."""
+    return copy.deepcopy(_transformed())
+
+
 @functools.cache
 def _transformed():
     template = source()

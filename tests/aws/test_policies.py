@@ -1,9 +1,11 @@
 """Who may do what, in every mode: the function, the services that deliver to it, and everybody else."""
 
+import json
+import re
 import unittest
 
 from modes import KEY, MODES, STACKS
-from stack import ACCOUNT, Stack
+from stack import ACCOUNT, ROOT, Stack
 
 BUCKET = "arn:aws:s3:::central-logs"
 OWN_BUCKET = "arn:aws:s3:::trailbell-111122223333-eu-west-1"
@@ -279,6 +281,18 @@ class TheKey(unittest.TestCase):
                 [log] = [each for each in others if each["Principal"]["Service"].startswith("logs.")]
                 group = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell"
                 self.assertEqual(log["Condition"], {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}})
+
+    def test_a_key_that_exists_is_told_the_same(self):
+        text = (ROOT / "docs" / "deploy.md").read_text()
+        [block] = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        told = {"REGION": "eu-west-1", "ACCOUNT": ACCOUNT, "STACK": "bell", "BUCKET": OWN_BUCKET[13:], "TOPIC": TOPIC[1]}
+        for word, meaning in told.items():
+            block = re.sub(rf"\b{word}\b", meaning, block)
+        made = {}
+        for parameters in MODES.values():
+            [key] = Stack(**parameters, EncryptionKey="new").of("KMS::Key").values()
+            made |= {each["Sid"]: each for each in key["KeyPolicy"]["Statement"][1:]}
+        self.assertEqual({each["Sid"]: each for each in json.loads(block)}, made)
 
 
 if __name__ == "__main__":
