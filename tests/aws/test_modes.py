@@ -4,7 +4,7 @@ import unittest
 
 import cfnlint.api
 from cfnlint.config import ManualArgs
-from modes import MODES, STACKS
+from modes import KEY, MODES, STACKS
 from stack import REGION, Stack
 
 # What every stack has, whatever its mode.
@@ -47,6 +47,18 @@ class Modes(unittest.TestCase):
             order = Stack(**MODES[mode]).order()
             self.assertLess(order.index(target), order.index("LogBucket"))
             self.assertLess(order.index("LogBucketPolicy"), order.index("Trail"))
+
+    def test_the_trail_is_the_one_that_its_bucket_lets_in_and_logs_everything(self):
+        trail = Stack(**MODES["a new trail"], TrailKeyArn=KEY).resources["Trail"]
+        own = {"TrailName": "bell", "S3BucketName": f"trailbell-111122223333-{REGION}", "KMSKeyId": KEY}
+        switches = ("IsLogging", "IsMultiRegionTrail", "IncludeGlobalServiceEvents", "EnableLogFileValidation")
+        self.assertEqual(trail, own | dict.fromkeys(switches, True))
+
+    def test_the_table_forgets_by_itself(self):
+        [table] = Stack().of("DynamoDB::Table").values()
+        self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
+        self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
+        self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")
 
     def test_nobody_elses_bucket_is_written_to(self):
         for name, parameters in STACKS.items():

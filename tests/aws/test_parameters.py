@@ -1,6 +1,8 @@
 """Parameters that go together are taken, and all others are refused with a word on what to do."""
 
+import os
 import re
+import subprocess
 import tomllib
 import unittest
 
@@ -138,6 +140,14 @@ class Parameters(unittest.TestCase):
         self.assertEqual(answers["capabilities"], "CAPABILITY_IAM")
         # As the Makefile finds it.
         self.assertIn(r"Architecture=\"arm64\"", text)
+
+    def test_make_reads_the_example_of_answers(self):
+        quiet = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "ARCH"}
+        command = ["make", "--dry-run", "redrive", "deploy", "SAM=sam", "SAMCONFIG=samconfig.example.toml"]
+        said = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("sam build --build-in-source --parameter-overrides Architecture=arm64\n", said.stdout)
+        self.assertIn("scripts/redrive.py trailbell --region eu-west-1\n", said.stdout)
 
     def test_chats_are_configured_as_they_are_named(self):
         slack = Stack(**EVERYTHING).resources["SlackChannel"]
