@@ -28,8 +28,9 @@ PSEUDO = {
 }
 NOTHING = object()
 
-SERVICES = {"SNS::Topic": "sns", "SQS::Queue": "sqs", "Events::Rule": "events", "Lambda::Function": "lambda"}
 PATHS = {
+    "SNS::Topic": "arn:aws:sns:{place}:{name}",
+    "SQS::Queue": "arn:aws:sqs:{place}:{name}",
     "S3::Bucket": "arn:aws:s3:::{name}",
     "Events::Rule": "arn:aws:events:{place}:rule/{name}",
     "Lambda::Function": "arn:aws:lambda:{place}:function:{name}",
@@ -115,10 +116,9 @@ class Stack:
         return said
 
     def arn(self, name):
-        kind = self._types[name]
-        place = f"{REGION}:{ACCOUNT}"
-        path = PATHS.get(kind) or f"arn:aws:{SERVICES[kind]}:{place}:{{name}}"
-        return path.format(name=self._physical(name), place=place, account=ACCOUNT)
+        """The ARN of a resource."""
+        path = PATHS[self._types[name]]
+        return path.format(name=self._physical(name), place=f"{REGION}:{ACCOUNT}", account=ACCOUNT)
 
     def _physical(self, name):
         body = self.template["Resources"][name]["Properties"]

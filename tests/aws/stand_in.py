@@ -93,7 +93,7 @@ class StandIn(unittest.TestCase):
         server.start()
         cls.addClassCleanup(server.stop)
         host, port = server.get_host_and_port()
-        endpoint = f"http://{host}:{port}"
+        cls.endpoint = endpoint = f"http://{host}:{port}"
         # What an earlier server of this process was told.
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
         cls.s3, cls.sqs, cls.sns, cls.formation, cls.tables, cls.functions = (

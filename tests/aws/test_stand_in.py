@@ -3,10 +3,12 @@ queue, and alerts arrive; what fails is kept, and sent again.
 """
 
 import json
+import os
+import subprocess
 import sys
 import unittest
 
-from stack import REGION, ROOT, Stack
+from stack import NAME, REGION, ROOT, Stack
 from stand_in import ACCOUNT, StandIn
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -84,6 +86,18 @@ class Trail(StandIn):
         self.assertEqual(redrive.redrive(self.sqs, failed, broken), (0, ["the function failed: Task timed out"]))
         self.assertEqual(len(self.receive(failed)), 1)
         self.assertEqual(redrive.redrive(self.sqs, failed, broken), (0, []))
+
+    def test_the_stack_is_found_by_its_name(self):
+        def run(stack):
+            command = [sys.executable, ROOT / "scripts/redrive.py", stack, "--region", REGION]
+            environment = os.environ | {"AWS_ENDPOINT_URL": self.endpoint}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
+            return done.returncode, done.stdout, done.stderr
+
+        self.assertEqual(run(NAME), (0, "0 handled, 0 kept\n", ""))
+        status, said, error = run("another")
+        self.assertEqual((status, said), (2, ""))
+        self.assertRegex(error, "^error: .*another.*does not exist\n$")
 
     def event(self, key):
         place = {"bucket": {"name": self.bucket}, "object": {"key": key}}
