@@ -4,7 +4,7 @@ SAMCONFIG ?= samconfig.toml
 STACK ?= trailbell
 
 # The deployed processor: arm64 or x86_64. The template's parameter follows it; the last deployment's is the default.
-SAVED_ARCH := $(shell sed -n 's/.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
+SAVED_ARCH := $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
 ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
 PROFILE ?= dist
@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz bench build deploy clean build-TrailbellFunction
+.PHONY: help run check test fuzz bench build deploy redrive clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,7 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo clippy --locked --all-targets --features lambda -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
 	cargo test --locked --features lambda
+	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
 
 FUZZ_SECONDS ?= 600
@@ -128,6 +129,11 @@ else
 	sed -i.old 's/Architecture=\\"[a-z0-9_]*\\"/$(SAVED_AS)/' $(SAMCONFIG) && rm $(SAMCONFIG).old
 	$(SAM) deploy --config-file "$(abspath $(SAMCONFIG))" --no-fail-on-empty-changeset
 endif
+
+SAVED_REGION := $(shell sed -n 's/^region = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev/null)
+
+redrive: .venv ## Sends the events that failed for good to the deployed function again.
+	.venv/bin/python scripts/redrive.py $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION))
 
 clean: ## Removes what was built, and .venv.
 	rm -rf .venv .aws-sam target

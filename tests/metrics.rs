@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use ports::{Memory, Outbox, event, handled, images, log_file, publish_error};
 use serde_json::{Value, json};
-use trailbell::handler::Outcome;
+use trailbell::handler::{Audience, Outcome, Sends};
 
 const FUNCTION: &str = "trailbell";
 
@@ -83,6 +83,34 @@ fn an_invocation_without_alerts_has_metrics_at_zero_that_alarms_can_watch() {
     }
     assert_eq!((metrics["objects"], metrics["records"]), (1, 1));
     assert!(!metrics.contains_key("records_repaired"), "what is never interesting at zero costs nothing");
+}
+
+#[test]
+fn alarms_and_dashboard_of_the_template_name_what_is_counted() {
+    let template = include_str!("../template.yaml");
+    let mut outcome = Outcome::default();
+    for audience in [Audience::Alerts, Audience::Chat, Audience::Findings] {
+        outcome.sends.insert(audience, Sends::default());
+    }
+    let document = outcome.metrics(FUNCTION, "2026-03-02T09:20:00Z".parse().unwrap());
+
+    let shown = template.split("[\"trailbell\", \"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
+    let shown: Vec<_> = shown.collect();
+    assert!(shown.len() > 20, "{shown:?}");
+    for name in shown {
+        assert!(document[name].is_u64(), "the dashboard shows `{name}`, which nothing counts");
+    }
+
+    let at_zero = check(&document);
+    let watched = template.split("Namespace: trailbell\n      MetricName: ").skip(1);
+    // Where what is taken decides which one it is, it stands in an `!If [condition, one, other]`; a `!Sub` is no name of ours.
+    let watched = watched.map(|rest| rest.lines().next().unwrap()).filter(|name| !name.starts_with("!Sub"));
+    let names = watched.flat_map(|name| name.strip_prefix("!If [OnlyEvents, ").unwrap_or(name).split([',', ' ', ']']));
+    let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    for name in names {
+        assert!(at_zero.contains_key(name), "an alarm watches `{name}`, which is no metric while it is zero");
+    }
 }
 
 #[test]

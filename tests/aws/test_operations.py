@@ -1,0 +1,121 @@
+"""What goes wrong is noticed: alarms reach somebody, and the dashboard shows what the function counts."""
+
+import json
+import unittest
+
+from modes import MODES, STACKS
+from stack import REGION, ROOT, Stack
+
+# What must raise an alarm in every mode, and with each delivery.
+WATCHED = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("AWS/Lambda", "Errors"),
+    ("AWS/Lambda", "Throttles"),
+    ("trailbell", "sends_failed"),
+    ("trailbell", "objects_failed"),
+    ("trailbell", "records_unparsable"),
+    ("trailbell", "bell-counts_broken"),
+}
+QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
+DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}
+
+
+def metrics(stack):
+    """The metrics of the dashboard, each as its namespace, its name and its dimension."""
+    body = json.loads(stack.resources["OperationsDashboard"]["DashboardBody"])
+    for widget in body["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            yield tuple(metric[:4])
+
+
+class Alarms(unittest.TestCase):
+    def test_every_mode_has_its_alarms_and_they_reach_somebody(self):
+        for name, parameters in STACKS.items():
+            with self.subTest(name):
+                stack = Stack(**parameters)
+                alarms = stack.of("CloudWatch::Alarm").values()
+                counts = "records" if parameters["Source"] == "events" else "objects"
+                silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", counts)}
+                delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
+                self.assertEqual({(each["Namespace"], each["MetricName"]) for each in alarms}, WATCHED | silence | delivery)
+                for each in alarms:
+                    self.assertEqual(each["AlarmActions"], [stack.arn("AlarmTopic")])
+                    self.assertTrue(each["AlarmDescription"])
+
+    def test_alarms_watch_what_is_there(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters)
+            queues = {queue: f"bell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
+            for alarm, each in stack.of("CloudWatch::Alarm").items():
+                if alarm == "CountsAlarm":
+                    self.assertNotIn("Dimensions", each)
+                    continue
+                [dimension] = each["Dimensions"]
+                named = queues.values() if dimension["Name"] == "QueueName" else ["bell-TrailbellFunction"]
+                self.assertIn(dimension["Value"], named, name)
+
+    def test_silence_is_noticed_after_as_many_minutes_as_were_asked_for(self):
+        alarm = Stack(SilenceMinutes="45").resources["SilenceAlarm"]
+        self.assertEqual((alarm["Period"], alarm["EvaluationPeriods"]), (60, "45"))
+        self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
+        self.assertEqual(alarm["TreatMissingData"], "breaching")
+        self.assertIn("45 minutes", alarm["AlarmDescription"])
+
+    def test_counts_that_do_not_add_up_are_found_by_the_words_of_the_log(self):
+        stack = Stack()
+        metric = stack.resources["CountsThatDoNotAddUp"]
+        words = "the counts do not add up"
+        self.assertEqual(metric["FilterPattern"], f'{{ $.message = "{words}" }}')
+        self.assertIn(f'"{words}"', (ROOT / "src/handler/mod.rs").read_text())
+        [made] = metric["MetricTransformations"]
+        alarm = stack.resources["CountsAlarm"]
+        self.assertEqual((made["MetricNamespace"], made["MetricName"]), (alarm["Namespace"], alarm["MetricName"]))
+
+    def test_the_log_and_what_failed_are_kept_as_long_as_was_asked_for(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters | {"LogRetentionDays": "90"})
+            self.assertEqual(stack.resources["FunctionLog"]["RetentionInDays"], "90")
+            # The longest that SQS has: 14 days.
+            for queue in stack.of("SQS::Queue").values():
+                self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 60 * 60, name)
+
+    def test_concurrency_is_limited_where_it_was_asked_for(self):
+        queued = Stack(**MODES["a queue and events"], MaxConcurrency="20")
+        scaling = [each.get("ScalingConfig") for each in queued.of("Lambda::EventSourceMapping").values()]
+        self.assertEqual(scaling, [{"MaximumConcurrency": "20"}] * 2)
+        self.assertNotIn("ReservedConcurrentExecutions", queued.resources["TrailbellFunction"])
+        direct = Stack(**MODES["a bucket, directly"], MaxConcurrency="20")
+        self.assertEqual(direct.resources["TrailbellFunction"]["ReservedConcurrentExecutions"], "20")
+
+
+class Dashboard(unittest.TestCase):
+    def test_it_shows_what_is_there(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters)
+            if parameters.get("Dashboard") == "no":
+                self.assertFalse(stack.of("CloudWatch::Dashboard"))
+                continue
+            shown = list(metrics(stack))
+            self.assertEqual(len(shown), len(set(shown)) + 1, "only the function's duration is shown twice")
+            physical = {f"bell-{each}" for each in stack.resources} | {"/aws/lambda/bell", "central-queue"}
+            self.assertEqual([each for each in shown if each[3] not in physical], [], name)
+
+    def test_widgets_lie_side_by_side(self):
+        body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])
+        taken = set()
+        for widget in body["widgets"]:
+            self.assertEqual(widget["properties"]["region"], REGION)
+            cells = {(widget["x"] + x, widget["y"] + y) for x in range(widget["width"]) for y in range(widget["height"])}
+            self.assertFalse(cells & taken)
+            self.assertTrue(all(x < 24 for x, _ in cells))
+            taken |= cells
+
+    def test_every_count_that_raises_an_alarm_is_shown(self):
+        stack = Stack()
+        shown = {each[:2] for each in metrics(stack)}
+        watched = {(each["Namespace"], each["MetricName"]) for each in stack.of("CloudWatch::Alarm").values()}
+        self.assertEqual(watched - shown, {("trailbell", "objects"), ("trailbell", "bell-counts_broken")})
+
+
+if __name__ == "__main__":
+    unittest.main()
