@@ -38,21 +38,31 @@ fn check(document: &Value) -> BTreeMap<String, u64> {
     for metric in metrics {
         let name = metric["Name"].as_str().unwrap();
         assert_eq!(metric.as_object().unwrap().keys().collect::<Vec<_>>(), ["Name", "Unit"]);
-        assert_eq!(metric["Unit"], "Count");
-        // So does a metric, and it must be a number.
-        let value = document[name].as_u64().unwrap_or_else(|| panic!("{name} in {document}"));
+        assert_eq!(metric["Unit"], if name == "lag_seconds" { "Seconds" } else { "Count" });
+        // So does a metric, and it must be a number, or at most a hundred.
+        let value = match document[name].as_array() {
+            Some(values) => {
+                assert!((1..=100).contains(&values.len()));
+                values.iter().map(|value| value.as_u64().unwrap()).max().unwrap()
+            }
+            None => document[name].as_u64().unwrap_or_else(|| panic!("{name} in {document}")),
+        };
         assert!(named.insert(name.to_owned(), value).is_none(), "{name} is named twice");
     }
     named
 }
 
 fn metrics(outcome: &Outcome) -> BTreeMap<String, u64> {
-    let document = outcome.metrics(FUNCTION, "2026-03-02T09:20:00.123Z".parse().unwrap());
-    assert_eq!(document["_aws"]["Timestamp"], 1_772_443_200_123_u64);
-    assert_eq!(document["FunctionName"], FUNCTION);
+    let documents = outcome.metrics(FUNCTION, "2026-03-02T09:20:00.123Z".parse().unwrap());
+    for document in &documents {
+        assert_eq!(document["_aws"]["Timestamp"], 1_772_443_200_123_u64);
+        assert_eq!(document["FunctionName"], FUNCTION);
+        check(document);
+    }
+    let document = &documents[0];
     // A log line that is searched has every count, also those that are no metric because they are zero.
     assert_eq!(document["matches_muted"], 0);
-    check(&document)
+    check(document)
 }
 
 #[test]
@@ -92,22 +102,28 @@ fn alarms_and_dashboard_of_the_template_name_what_is_counted() {
     for audience in [Audience::Alerts, Audience::Chat, Audience::Findings] {
         outcome.sends.insert(audience, Sends::default());
     }
-    let document = outcome.metrics(FUNCTION, "2026-03-02T09:20:00Z".parse().unwrap());
+    outcome.lags.push(1);
+    outcome.alerts.insert(("a-rule".to_owned(), 1), 1);
+    let documents = outcome.metrics(FUNCTION, "2026-03-02T09:20:00Z".parse().unwrap());
+    let document = &documents[0];
 
     let shown = template.split("[\"trailbell\", \"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
     let shown: Vec<_> = shown.collect();
     assert!(shown.len() > 20, "{shown:?}");
     for name in shown {
-        assert!(document[name].is_u64(), "the dashboard shows `{name}`, which nothing counts");
+        assert!(
+            documents.iter().any(|document| check(document).contains_key(name) || document[name].is_u64()),
+            "the dashboard shows `{name}`, which nothing counts"
+        );
     }
 
-    let at_zero = check(&document);
+    let at_zero = check(document);
     let watched = template.split("Namespace: trailbell\n      MetricName: ").skip(1);
     // Where what is taken decides which one it is, it stands in an `!If [condition, one, other]`; a `!Sub` is no name of ours.
     let watched = watched.map(|rest| rest.lines().next().unwrap()).filter(|name| !name.starts_with("!Sub"));
     let names = watched.flat_map(|name| name.strip_prefix("!If [OnlyEvents, ").unwrap_or(name).split([',', ' ', ']']));
     let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 6, "{names:?}");
     for name in names {
         assert!(at_zero.contains_key(name), "an alarm watches `{name}`, which is no metric while it is zero");
     }
@@ -140,6 +156,28 @@ fn what_went_wrong_is_counted() {
     ] {
         assert_eq!(metrics.get(name), Some(&count), "{name} in {metrics:?}");
     }
+}
+
+#[test]
+fn alerts_are_counted_by_rule_and_by_severity_and_timed() {
+    let record = r#"{"eventID":"1","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventTime":"1969-12-31T23:50:00Z"}"#;
+    let objects = Memory::default().with("a", vec![Ok(log_file(&[record]))]).with("b", vec![Ok(log_file(&["7"]))]);
+    let outcome = handled(&objects, &Outbox::open(), &event(&["a", "b"]));
+    // The clock of the test stands at the beginning of 1970.
+    assert_eq!(outcome.lags, [600]);
+    let documents = outcome.metrics(FUNCTION, "2026-03-02T09:20:00Z".parse().unwrap());
+    let by_rule: Vec<_> = documents[1..].iter().map(|one| [&one["Rule"], &one["Severity"], &one["alerts"]]).collect();
+    assert_eq!(
+        by_rule,
+        [
+            [&json!("cloudtrail-ecr-put-image"), &json!("3"), &json!(1)],
+            [&json!("trailbell-unread-record"), &json!("2"), &json!(1)],
+        ]
+    );
+    assert_eq!(
+        documents[1]["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["FunctionName", "Severity"], ["FunctionName", "Rule"]])
+    );
 }
 
 #[test]

@@ -96,9 +96,10 @@ impl Function {
         let handler = Handler { engine, objects, channels, table: &table, clock: &clock, caps: self.caps };
         // On the heap: it is the state of everything below, all ports included.
         let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
-        let metrics = outcome.metrics(&event.context.env_config.function_name, clock.now());
-        // A line that cannot be written is no reason to do all of it again.
-        let _ = writeln!(io::stdout(), "{metrics}");
+        for line in outcome.metrics(&event.context.env_config.function_name, clock.now()) {
+            // A line that cannot be written is no reason to do all of it again.
+            let _ = writeln!(io::stdout(), "{line}");
+        }
         outcome.answer().map_err(Failed)
     }
 }

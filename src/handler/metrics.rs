@@ -1,6 +1,6 @@
-//! The counts of an invocation as a line of CloudWatch's embedded metric format.
+//! The counts of an invocation as lines of CloudWatch's embedded metric format.
 //!
-//! Every count is a field of the line; those that are never interesting at zero are a metric only where they are not,
+//! Every count is a field of the first line; those that are never interesting at zero are a metric only where they are not,
 //! since CloudWatch charges by metric.
 
 use jiff::Timestamp;
@@ -20,30 +20,29 @@ const ALWAYS: &[&str] = &[
     "alerts_unremembered",
     "sends_failed",
     "handed_back",
+    "counts_broken",
 ];
 
 impl Outcome {
-    /// The line, for the function of this name. See [the specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
-    pub fn metrics(&self, function: &str, now: Timestamp) -> Value {
+    /// The lines, for the function of this name: one of all counts, and one for each rule and severity that raised alerts.
+    /// See [the specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+    pub fn metrics(&self, function: &str, now: Timestamp) -> Vec<Value> {
         let counts = self.counts();
-        let metrics: Vec<Value> = counts
-            .iter()
-            .filter(|(name, count)| *count > 0 || ALWAYS.contains(&name.as_str()))
-            .map(|(name, _)| json!({"Name": name, "Unit": "Count"}))
-            .collect();
-        let mut line = Map::new();
-        line.insert(
-            "_aws".to_owned(),
-            json!({
-                "Timestamp": now.as_millisecond(),
-                "CloudWatchMetrics": [
-                    {"Namespace": "trailbell", "Dimensions": [["FunctionName"]], "Metrics": metrics},
-                ],
-            }),
-        );
-        line.insert("FunctionName".to_owned(), json!(function));
-        line.extend(counts.into_iter().map(|(name, count)| (name, json!(count))));
-        Value::Object(line)
+        let wanted = counts.iter().filter(|(name, count)| *count > 0 || ALWAYS.contains(&name.as_str()));
+        let mut metrics: Vec<Value> = wanted.map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
+        let mut members: Map<String, Value> = counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
+        if !self.lags.is_empty() {
+            metrics.push(json!({"Name": "lag_seconds", "Unit": "Seconds"}));
+            members.insert("lag_seconds".to_owned(), json!(self.lags));
+        }
+        let mut lines = vec![line(function, now, &json!([["FunctionName"]]), &metrics, members)];
+        for ((rule, severity), count) in &self.alerts {
+            let dimensions = json!([["FunctionName", "Severity"], ["FunctionName", "Rule"]]);
+            let members = [("Rule", json!(rule)), ("Severity", json!(severity.to_string())), ("alerts", json!(count))];
+            let members = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+            lines.push(line(function, now, &dimensions, &[json!({"Name": "alerts", "Unit": "Count"})], members));
+        }
+        lines
     }
 
     /// Every count by its name.
@@ -63,6 +62,7 @@ impl Outcome {
             ("records_omitted".to_owned(), records.omitted),
             ("matches".to_owned(), self.matches.seen),
             ("alerts_unremembered".to_owned(), self.unremembered),
+            ("counts_broken".to_owned(), u64::from(self.check().is_err())),
             ("notices_sent".to_owned(), self.notices.sent),
             ("notices_failed".to_owned(), self.notices.failed),
             ("sends_failed".to_owned(), self.sends.values().map(|sends| sends.failed).sum()),
@@ -76,4 +76,18 @@ impl Outcome {
         }
         counts
     }
+}
+
+fn line(
+    function: &str,
+    now: Timestamp,
+    dimensions: &Value,
+    metrics: &[Value],
+    mut members: Map<String, Value>,
+) -> Value {
+    let directive = json!({"Namespace": "trailbell", "Dimensions": dimensions, "Metrics": metrics});
+    let metadata = json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]});
+    members.insert("_aws".to_owned(), metadata);
+    members.insert("FunctionName".to_owned(), json!(function));
+    Value::Object(members)
 }

@@ -8,6 +8,9 @@ use crate::{
     state::Ticket,
 };
 
+/// As many values as a metric of the embedded format takes at once.
+const MAX_LAGS: usize = 100;
+
 /// An alert on its way.
 pub(super) struct Letter {
     pub(super) alert: Alert,
@@ -69,6 +72,15 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         }
     }
 
+    /// What a dashboard shows of an alert.
+    fn note(&self, alert: &Alert, outcome: &mut Outcome) {
+        *outcome.alerts.entry((alert.rule_id().to_owned(), alert.severity().number())).or_default() += 1;
+        if let Some(last) = alert.occurrences.last.filter(|_| outcome.lags.len() < MAX_LAGS) {
+            let seconds = self.time.now().duration_since(last).as_secs();
+            outcome.lags.push(u64::try_from(seconds).unwrap_or(0));
+        }
+    }
+
     /// An answer for every alert. One that is refused for itself may be taken in another form.
     async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
         let rendering = audience.rendering();
@@ -105,6 +117,9 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         let is_sent = answer.is_ok();
         outcome.sends.entry(audience).or_default().count(is_sent);
         if audience == Audience::Alerts {
+            if is_sent {
+                self.note(alert, outcome);
+            }
             match (&alert.kind, is_sent) {
                 (Kind::Match(_), true) => outcome.matches.alerted += 1,
                 (Kind::Match(_), false) => outcome.matches.failed += 1,

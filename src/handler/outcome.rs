@@ -26,6 +26,10 @@ pub struct Outcome {
     pub notices: Sends,
     /// Alerts that were decided about without what is remembered, since that could not be asked: they may be repetitions.
     pub unremembered: u64,
+    /// Alerts that people got, by rule and severity.
+    pub alerts: BTreeMap<(String, u8), u64>,
+    /// How many seconds after the last of its events an alert was sent: the first hundred.
+    pub lags: Vec<u64>,
     /// Messages by channel; those of notices are among them.
     pub sends: BTreeMap<Audience, Sends>,
 }
@@ -40,6 +44,8 @@ impl Default for Outcome {
             matches: Matches::default(),
             notices: Sends::default(),
             unremembered: 0,
+            alerts: BTreeMap::new(),
+            lags: Vec::new(),
             sends: BTreeMap::new(),
         }
     }

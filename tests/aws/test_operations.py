@@ -14,18 +14,20 @@ WATCHED = {
     ("trailbell", "sends_failed"),
     ("trailbell", "objects_failed"),
     ("trailbell", "records_unparsable"),
-    ("trailbell", "bell-counts_broken"),
+    ("trailbell", "counts_broken"),
 }
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
 DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}
 
 
 def metrics(stack):
-    """The metrics of the dashboard, each as its namespace, its name and its dimension."""
+    """The metrics of the dashboard, each as its namespace, its name and its dimensions; what is searched for is none."""
     body = json.loads(stack.resources["OperationsDashboard"]["DashboardBody"])
     for widget in body["widgets"]:
         for metric in widget["properties"]["metrics"]:
-            yield tuple(metric[:4])
+            named = tuple(part for part in metric if isinstance(part, str))
+            if named:
+                yield named
 
 
 class Alarms(unittest.TestCase):
@@ -46,10 +48,7 @@ class Alarms(unittest.TestCase):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             queues = {queue: f"bell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
-            for alarm, each in stack.of("CloudWatch::Alarm").items():
-                if alarm == "CountsAlarm":
-                    self.assertNotIn("Dimensions", each)
-                    continue
+            for each in stack.of("CloudWatch::Alarm").values():
                 [dimension] = each["Dimensions"]
                 named = queues.values() if dimension["Name"] == "QueueName" else ["bell-TrailbellFunction"]
                 self.assertIn(dimension["Value"], named, name)
@@ -60,16 +59,6 @@ class Alarms(unittest.TestCase):
         self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
         self.assertEqual(alarm["TreatMissingData"], "breaching")
         self.assertIn("45 minutes", alarm["AlarmDescription"])
-
-    def test_counts_that_do_not_add_up_are_found_by_the_words_of_the_log(self):
-        stack = Stack()
-        metric = stack.resources["CountsThatDoNotAddUp"]
-        words = "the counts do not add up"
-        self.assertEqual(metric["FilterPattern"], f'{{ $.message = "{words}" }}')
-        self.assertIn(f'"{words}"', (ROOT / "src/handler/mod.rs").read_text())
-        [made] = metric["MetricTransformations"]
-        alarm = stack.resources["CountsAlarm"]
-        self.assertEqual((made["MetricNamespace"], made["MetricName"]), (alarm["Namespace"], alarm["MetricName"]))
 
     def test_the_log_and_what_failed_are_kept_as_long_as_was_asked_for(self):
         for name, parameters in STACKS.items():
@@ -96,7 +85,7 @@ class Dashboard(unittest.TestCase):
                 self.assertFalse(stack.of("CloudWatch::Dashboard"))
                 continue
             shown = list(metrics(stack))
-            self.assertEqual(len(shown), len(set(shown)) + 1, "only the function's duration is shown twice")
+            self.assertEqual(len(shown), len(set(shown)) + 2, "only the function's duration and the lag are shown twice")
             physical = {f"bell-{each}" for each in stack.resources} | {"/aws/lambda/bell", "central-queue"}
             self.assertEqual([each for each in shown if each[3] not in physical], [], name)
 
@@ -114,7 +103,15 @@ class Dashboard(unittest.TestCase):
         stack = Stack()
         shown = {each[:2] for each in metrics(stack)}
         watched = {(each["Namespace"], each["MetricName"]) for each in stack.of("CloudWatch::Alarm").values()}
-        self.assertEqual(watched - shown, {("trailbell", "objects"), ("trailbell", "bell-counts_broken")})
+        self.assertEqual(watched - shown, {("trailbell", "objects"), ("trailbell", "counts_broken")})
+
+    def test_alerts_are_searched_for_by_the_dimensions_that_they_have(self):
+        body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])
+        [widget] = [each for each in body["widgets"] if each["properties"]["title"] == "Alerts by rule"]
+        [[search]] = widget["properties"]["metrics"]
+        names = "FunctionName=\"bell-TrailbellFunction\" MetricName=\"alerts\""
+        self.assertEqual(search["expression"], f"SEARCH('{{trailbell,FunctionName,Rule}} {names}', 'Sum', 300)")
+        self.assertIn('["FunctionName", "Rule"]', (ROOT / "src/handler/metrics.rs").read_text())
 
 
 if __name__ == "__main__":
