@@ -9,6 +9,7 @@ use std::{
     io::{self, Read, Write},
     path::Path,
     process::ExitCode,
+    sync::atomic::AtomicBool,
 };
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -67,6 +68,7 @@ struct Function {
     s3: S3,
     topics: Channels<Sns>,
     table: Option<DynamoDb>,
+    learns: AtomicBool,
 }
 
 impl Function {
@@ -83,7 +85,7 @@ impl Function {
         let table = table.map(|name| DynamoDb::new(&config, name));
         let s3 = S3::new(&config, &settings);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.retry_base));
-        Ok(Self { engine, caps: settings.caps, s3, topics, table })
+        Ok(Self { engine, caps: settings.caps, s3, topics, table, learns: AtomicBool::new(false) })
     }
 
     /// What whoever delivered must be told, or, so that Lambda sends all of it again, what failed.
@@ -93,7 +95,10 @@ impl Function {
         // Without a table, what is remembered ends with the invocation.
         let memory = Memory::default();
         let table = self.table.as_ref().map_or(State::Memory(&memory), State::Table);
-        let handler = Handler { engine, objects, channels, table: &table, clock: &clock, caps: self.caps };
+        // What ends with the invocation is learnt anew.
+        let anew = AtomicBool::new(false);
+        let learns = if self.table.is_some() { &self.learns } else { &anew };
+        let handler = Handler { engine, objects, channels, table: &table, learns, clock: &clock, caps: self.caps };
         // On the heap: it is the state of everything below, all ports included.
         let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
         for line in outcome.metrics(&event.context.env_config.function_name, clock.now()) {

@@ -12,10 +12,10 @@ use super::{
     time::{InTime, Time},
 };
 use crate::{
-    alert::{Alert, HeldBack, Occurrences, Origin},
-    engine::Finding,
-    rule::{Accounts, Severity},
-    state::{self, Claimant, Decision, Match, RollUp, Table, Ticket},
+    alert::{Alert, Event, HeldBack, Occurrences, Origin},
+    engine::{self, Finding},
+    rule::{Accounts, Rule, Severity},
+    state::{self, Claimant, Decision, Match, Outage, RollUp, Table, Ticket},
 };
 
 /// So many matches are decided about at once; they hold their records until then.
@@ -26,6 +26,7 @@ pub(super) struct Decider<'a, T, K> {
     table: InTime<'a, T, K>,
     time: &'a Time<'a, K>,
     claimant: Claimant,
+    outage: &'a mut Outage,
     origin: Origin,
     accounts: &'a Arc<Accounts>,
     waiting: Vec<Finding>,
@@ -38,9 +39,11 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         origin: Origin,
         accounts: &'a Arc<Accounts>,
         max_alerts_per_rule_hour: u32,
+        outage: &'a mut Outage,
     ) -> Self {
-        let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour);
-        Self { table: InTime::new(table, time), time, claimant, origin, accounts, waiting: Vec::new() }
+        let known = std::mem::take(outage);
+        let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).after(known);
+        Self { table: InTime::new(table, time), time, claimant, outage, origin, accounts, waiting: Vec::new() }
     }
 
     /// Takes a match; one that is suppressed is counted, and that is all.
@@ -55,6 +58,21 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= MAX_WAITING
+    }
+
+    /// Has rules begin to learn with an event of this record; whether they have.
+    pub(super) async fn learn_from(&mut self, rules: &[Arc<Rule>], record: &[u8]) -> bool {
+        let time = engine::parse(record).ok().and_then(|(record, _)| Event(&record).time());
+        let rules = rules.iter().map(|rule| &**rule);
+        let knew = self.claimant.down().is_none();
+        let learn = state::learn_from(&self.table, &mut self.claimant, rules, time.unwrap_or(self.time.now())).await;
+        self.tell_if_down(knew);
+        learn
+    }
+
+    /// Leaves what was found out of the table to the next.
+    pub(super) fn finish(&mut self) {
+        *self.outage = self.claimant.take_outage();
     }
 
     /// Decides about all that wait: each is counted, or has its alert among what is to be sent.

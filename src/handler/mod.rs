@@ -14,7 +14,7 @@ mod port;
 mod run;
 mod time;
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 pub use channels::{Audience, Channels, Chat};
 pub use failure::Failure;
@@ -28,7 +28,7 @@ use crate::{
     alert::Origin,
     engine::{Engine, Scratch},
     log_file::Limits,
-    state::Table,
+    state::{Outage, Table},
     trigger::{self, Delivery, Sender, Unit, Work},
 };
 
@@ -70,6 +70,8 @@ pub struct Handler<'a, O, C, T, K> {
     pub channels: &'a Channels<C>,
     /// What is remembered of earlier invocations.
     pub table: &'a T,
+    /// Whether the rules that alert only on what is new have begun to learn, which they do with the first record.
+    pub learns: &'a AtomicBool,
     /// The time of this invocation.
     pub clock: &'a K,
     /// What it may cost.
@@ -96,7 +98,8 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     }
 
     async fn deliver(&self, delivery: Delivery, outcome: &mut Outcome) {
-        let (time, mut scratch) = (Time::begin(self.clock, self.caps.time_reserve), Scratch::default());
+        let time = Time::begin(self.clock, self.caps.time_reserve);
+        let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
         for Unit { id, work } in delivery.units {
@@ -105,7 +108,15 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             if is_held {
                 outcome.fail(Failure::NotBegun);
             }
-            let mut part = Part { handler: self, time: &time, scratch: &mut scratch, outcome, is_held, failed: 0 };
+            let mut part = Part {
+                handler: self,
+                time: &time,
+                scratch: &mut scratch,
+                outage: &mut outage,
+                outcome,
+                is_held,
+                failed: 0,
+            };
             for work in work {
                 part.settle(work).await;
             }
@@ -121,6 +132,7 @@ struct Part<'a, 'h, O, C, T, K> {
     handler: &'a Handler<'h, O, C, T, K>,
     time: &'a Time<'a, K>,
     scratch: &'a mut Scratch,
+    outage: &'a mut Outage,
     outcome: &'a mut Outcome,
     /// Whether it must wait for one before it.
     is_held: bool,
@@ -159,7 +171,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Part<'_, '_, O, C, T, K> {
     }
 
     fn run(&mut self, origin: Origin) -> Run<'_, C, T, K> {
-        Run::new(self.handler, self.time, origin, self.scratch, self.outcome)
+        Run::new(self.handler, self.time, origin, self.scratch, self.outage, self.outcome)
     }
 
     /// Whether there is no time to begin, which is a failure.

@@ -1,5 +1,7 @@
 //! One object, or one record of a payload, on its way through the engine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use memchr::memmem::Finder;
 use serde_json::value::RawValue;
 
@@ -13,7 +15,7 @@ use crate::{
     alert::{Alert, Origin, Unread},
     engine::{Engine, Evaluated, Scratch},
     log_file::{Item, LogFileError, Reader, Shape},
-    state::Table,
+    state::{Outage, Table},
     trigger::{ObjectId, SkipReason},
 };
 
@@ -24,6 +26,9 @@ pub(super) struct Run<'a, C, T, K> {
     time: &'a Time<'a, K>,
     scratch: &'a mut Scratch,
     decider: Decider<'a, T, K>,
+    learns: &'a AtomicBool,
+    /// Whether a record was seen.
+    is_begun: bool,
     channels: &'a Channels<C>,
     outbox: Outbox<'a, C, K>,
     outcome: &'a mut Outcome,
@@ -39,6 +44,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         time: &'a Time<'a, K>,
         origin: Origin,
         scratch: &'a mut Scratch,
+        outage: &'a mut Outage,
         outcome: &'a mut Outcome,
     ) -> Self {
         let Handler { engine, channels, table, caps, .. } = *handler;
@@ -48,7 +54,9 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
             caps,
             time,
             scratch,
-            decider: Decider::new(table, time, origin.clone(), engine.accounts(), most),
+            decider: Decider::new(table, time, origin.clone(), engine.accounts(), most, outage),
+            learns: handler.learns,
+            is_begun: false,
             channels,
             outbox: Outbox::new(channels, time, origin.clone()),
             outcome,
@@ -119,6 +127,13 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
     /// Evaluates what a chunk brings, and publishes whenever much has come together.
     async fn push(&mut self, reader: &mut Reader, mut chunk: &[u8]) -> Result<(), LogFileError> {
         while let Some(item) = reader.next(&mut chunk)? {
+            if let Item::Record(record) = &item
+                && !std::mem::replace(&mut self.is_begun, true)
+                && !self.learns.load(Ordering::Relaxed)
+            {
+                let learn = self.decider.learn_from(self.engine.rules(), record.text).await;
+                self.learns.store(learn, Ordering::Relaxed);
+            }
             self.evaluate(item);
             if self.decider.is_full() || self.outbox.is_full() {
                 self.publish().await;
@@ -187,6 +202,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         }
         self.publish().await;
         self.outbox.finish(self.outcome);
+        self.decider.finish();
     }
 
     fn tell(&mut self, unread: Unread) {

@@ -1,7 +1,8 @@
 //! How much of an invocation's time may be used for what.
 //!
 //! Reading ends while the reserve is left, so that what was found can still be published and what was not done handed
-//! back; what is remembered is asked while half of it is left, so that alerts go out also where it does not answer; and
+//! back; what is remembered is asked while half of it is left, and never waited for long, so that all is read and alerts go
+//! out also where it does not answer; and
 //! publishing ends while a quarter of it is left, so that the answer is given.
 
 use std::{
@@ -15,6 +16,9 @@ use jiff::Timestamp;
 
 use super::Clock;
 use crate::state::{Down, Item, Put, Table, Version};
+
+/// So long a table is waited for: an answer takes some milliseconds.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// The time of one invocation.
 pub(super) struct Time<'a, K> {
@@ -43,9 +47,11 @@ impl<'a, K: Clock> Time<'a, K> {
         self.until_left(self.reserve / 4, work).await
     }
 
-    /// Waits for what is remembered; `None` if there is no time for it.
+    /// Waits for what is remembered, and not for long; `None` if there is no time for it.
     async fn to_remember<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.until_left(self.reserve / 2, work).await
+        let left = self.clock.left();
+        let patience = LONGEST_LOOK.min(left / 8);
+        self.until_left((left - patience).max(self.reserve / 2), work).await
     }
 
     /// The time of day.

@@ -24,29 +24,41 @@ impl fmt::Display for AggregateValue {
 }
 
 impl Rule {
-    /// By what matches of the rule are told apart: two with the same values are one alert in a window.
+    /// By what matches of the rule are told apart: two with the same values are one alert in a window. What makes a
+    /// combination of `first_seen` is always among it, or one new combination would silence the next.
     ///
     /// Where the rule names no fields: `role` (`user` where there is none), `eventName`, `eventSource`, `accountId`, and
     /// `ip` unless the actor is an assumed role, whose address changes with the machine that it is used on.
     pub fn aggregate(&self, record: &Record) -> Vec<AggregateValue> {
-        if let Some(fields) = &self.aggregate_fields {
-            return combination(fields, record);
-        }
-        let short = |field| Path { root: Root::Virtual(field), steps: Vec::new() };
-        let raw = |name: &str| Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
-        let role = value("role", &short(Virtual::Role), record);
-        let actor = if role.values.is_empty() { value("user", &short(Virtual::User), record) } else { role };
-        let mut values = vec![
-            actor,
-            value("eventName", &raw("eventName"), record),
-            value("eventSource", &raw("eventSource"), record),
-            value("accountId", &short(Virtual::AccountId), record),
-        ];
-        if record.field(Virtual::UserType).as_deref() != Some("AssumedRole") {
-            values.push(value("ip", &short(Virtual::Ip), record));
+        let mut values = match &self.aggregate_fields {
+            Some(fields) => combination(fields, record),
+            None => by_default(record),
+        };
+        let news = self.first_seen.iter().flat_map(|first_seen| combination(&first_seen.fields, record));
+        for value in news {
+            if !values.iter().any(|known| known.field == value.field) {
+                values.push(value);
+            }
         }
         values
     }
+}
+
+fn by_default(record: &Record) -> Vec<AggregateValue> {
+    let short = |field| Path { root: Root::Virtual(field), steps: Vec::new() };
+    let raw = |name: &str| Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
+    let role = value("role", &short(Virtual::Role), record);
+    let actor = if role.values.is_empty() { value("user", &short(Virtual::User), record) } else { role };
+    let mut values = vec![
+        actor,
+        value("eventName", &raw("eventName"), record),
+        value("eventSource", &raw("eventSource"), record),
+        value("accountId", &short(Virtual::AccountId), record),
+    ];
+    if record.field(Virtual::UserType).as_deref() != Some("AssumedRole") {
+        values.push(value("ip", &short(Virtual::Ip), record));
+    }
+    values
 }
 
 /// The values of a record at these fields.

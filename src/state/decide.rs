@@ -8,8 +8,8 @@ use std::{collections::HashMap, hash::Hash, slice};
 use jiff::Timestamp;
 
 use super::{
-    Claimant, Decision, Distinct, Down, Extent, Firing, Match, RollUp, Table, Ticket, Window,
-    entry::{Entry, Last},
+    Claimant, Decision, Distinct, Down, Extent, Firing, Match, Outage, RollUp, Table, Ticket, Window,
+    entry::{Claim, Entry, Last},
     first_seen::{Lessons, Sightings, learn, look},
     flood::{self, Asker, Flood, Gate, gate},
     key::{self, Series, rule_id, rule_key},
@@ -25,7 +25,7 @@ pub enum Marks {
     /// The windows that the alert speaks for, first the one that it is about, and what the next alert of the series must know of it, with its key.
     Windows { windows: Vec<Place>, key: String, last: Last },
     /// That a rule floods, in that hour.
-    Flood { place: Place, hour: i64 },
+    Flood { place: Place, hour: i64, step: u64 },
 }
 
 /// Decides about the matches of a delivery, in their order. Matches that are the same alert make one, of the first of them,
@@ -40,8 +40,7 @@ pub async fn decide(
     now: Timestamp,
 ) -> Vec<Decision> {
     let events: Vec<Event> = matches.iter().map(|one| event(one, now)).collect();
-    let mut decisions: Vec<Option<Decision>> =
-        matches.iter().map(|one| (!one.rule.notify).then_some(Decision::Muted)).collect();
+    let mut decisions: Vec<Option<Decision>> = vec![None; matches.len()];
 
     let first_seen = undecided(&decisions).filter(|at| matches[*at].rule.first_seen.is_some());
     for group in grouped(first_seen, |at| matches[at].rule.id.as_str()) {
@@ -64,16 +63,50 @@ pub async fn decide(
         }
         decisions[*first] = Some(decision);
     }
-    let mut decisions = decisions.into_iter().flatten().collect();
+    let mut decisions: Vec<Decision> = decisions.into_iter().flatten().collect();
     sum_up(matches, &mut decisions);
+    for (one, decision) in matches.iter().zip(&mut decisions).filter(|(one, _)| !one.rule.notify) {
+        mute(table, claimant, one, decision).await;
+    }
     decisions
+}
+
+/// What would go out counts as if it had: a rule on trial shows how many alerts it would raise.
+async fn mute(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, decision: &mut Decision) {
+    let (Decision::Fire(Firing { ticket, .. }) | Decision::RollUp(RollUp { ticket, .. })) = &*decision else { return };
+    for channel in one.channels {
+        // Where it cannot be kept, it is counted again.
+        let _ = sent(table, claimant, ticket, channel).await;
+    }
+    *decision = Decision::Muted;
+}
+
+/// Has the rules begin to learn that alert only on what is new, unless they have: with the first event that was evaluated,
+/// whatever it was. Whether all of them have, as far as the table can say.
+pub async fn learn_from<'r>(
+    table: &impl Table,
+    claimant: &mut Claimant,
+    rules: impl IntoIterator<Item = &'r Rule>,
+    event: Timestamp,
+) -> bool {
+    let mut learn = true;
+    for rule in rules {
+        let Some(first_seen) = &rule.first_seen else { continue };
+        let places = [(lessons_key(rule, first_seen), None)];
+        let began = update(table, &mut claimant.outage.down, &places, |lessons: Vec<Option<Lessons>>| {
+            let known = lessons.into_iter().flatten().next();
+            (vec![known.unwrap_or(Lessons { from: event.as_second() })], ())
+        });
+        learn &= began.await.is_ok();
+    }
+    learn
 }
 
 /// Takes note that a channel took an alert: from now on it silences what is the same.
 ///
 /// Error: the table cannot be used, and the alert may come again.
 pub async fn sent(table: &impl Table, claimant: &mut Claimant, ticket: &Ticket, channel: &str) -> Result<(), Down> {
-    let down = &mut claimant.down;
+    let down = &mut claimant.outage.down;
     match &ticket.0 {
         Marks::Windows { windows, key, last } => {
             update(table, down, windows, |entries: Vec<Option<Entry>>| {
@@ -87,12 +120,13 @@ pub async fn sent(table: &impl Table, claimant: &mut Claimant, ticket: &Ticket, 
             let expires = windows.iter().map(|(_, expires)| *expires).max().flatten();
             update(table, down, &[(key.clone(), expires)], |_: Vec<Option<Last>>| (vec![last.clone()], ())).await?;
         }
-        Marks::Flood { place, hour } => {
+        Marks::Flood { place, hour, step } => {
             update(table, down, slice::from_ref(place), |flood: Vec<Option<Flood>>| {
                 let mut flood = flood.into_iter().flatten().next().unwrap_or_default();
                 // In another hour it is to be said anew.
                 if flood.hour == *hour {
-                    flood.sent.insert(channel.to_owned());
+                    let known = flood.sent.entry(channel.to_owned()).or_default();
+                    *known = (*known).max(*step);
                 }
                 (vec![flood], ())
             })
@@ -134,19 +168,23 @@ fn grouped<K: Hash + Eq>(places: impl Iterator<Item = usize>, key: impl Fn(usize
     groups
 }
 
-/// A roll-up says what was held back up to the end.
-fn sum_up(matches: &[Match<'_>], decisions: &mut Vec<Decision>) {
-    let held: HashMap<&str, u64> = matches
-        .iter()
-        .zip(&*decisions)
-        .filter_map(|(one, decision)| match decision {
-            Decision::Capped { held } => Some((one.rule.id.as_str(), *held)),
-            _ => None,
-        })
-        .collect();
-    for (one, decision) in matches.iter().zip(decisions) {
-        if let (Decision::RollUp(roll_up), Some(held)) = (decision, held.get(one.rule.id.as_str())) {
-            roll_up.held = roll_up.held.max(*held);
+/// Of the roll-ups of a rule the last goes out, and says what was held back up to the end.
+fn sum_up(matches: &[Match<'_>], decisions: &mut [Decision]) {
+    let mut most: HashMap<&str, (u64, Option<usize>)> = HashMap::new();
+    for (at, (one, decision)) in matches.iter().zip(&*decisions).enumerate() {
+        let (held, last) = match decision {
+            Decision::Capped { held } => (*held, None),
+            Decision::RollUp(roll_up) => (roll_up.held, Some(at)),
+            _ => continue,
+        };
+        let known = most.entry(one.rule.id.as_str()).or_default();
+        *known = (known.0.max(held), last.or(known.1));
+    }
+    for (at, (one, decision)) in matches.iter().zip(decisions).enumerate() {
+        let Decision::RollUp(roll_up) = decision else { continue };
+        match most.get(one.rule.id.as_str()) {
+            Some((held, Some(last))) if *last == at => roll_up.held = roll_up.held.max(*held),
+            _ => *decision = Decision::Capped { held: roll_up.held },
         }
     }
 }
@@ -164,7 +202,7 @@ async fn teach(
     let Some((rule, Some(first_seen))) = group.first().map(|at| rule(*at)) else { return Vec::new() };
     let all: Vec<Event> = group.iter().map(|at| events[*at]).collect();
     let keys = [(lessons_key(rule, first_seen), None)];
-    let learnt = update(table, &mut claimant.down, &keys, |lessons: Vec<Option<Lessons>>| {
+    let learnt = update(table, &mut claimant.outage.down, &keys, |lessons: Vec<Option<Lessons>>| {
         let lessons = learn(lessons.into_iter().flatten().next(), &all);
         let from = lessons.from;
         (vec![lessons], from)
@@ -181,7 +219,7 @@ async fn teach(
         let last = those.iter().map(|event| event.time).max().unwrap_or(0).saturating_add(first_seen.within.as_secs());
         let known_until = expires(Timestamp::from_second(last).unwrap_or(now), now);
         let keys = [(series.key("seen", &series.id("seen", &[])), Some(known_until))];
-        let looked = update(table, &mut claimant.down, &keys, |seen: Vec<Option<Sightings>>| {
+        let looked = update(table, &mut claimant.outage.down, &keys, |seen: Vec<Option<Sightings>>| {
             let (seen, news) = look(seen.into_iter().flatten().next(), &those, first_seen.within.as_secs());
             (seen.into_iter().collect(), news)
         });
@@ -236,7 +274,7 @@ async fn speak(
     events: &[Event],
     now: Timestamp,
 ) -> Decision {
-    let Claimant { owner, spoken, down, .. } = &mut *claimant;
+    let Claimant { owner, spoken, outage: Outage { down, .. }, .. } = &mut *claimant;
     let ask = Ask {
         windows: &asked.windows,
         events,
@@ -281,11 +319,15 @@ async fn firing(
     let window = &asked.windows[fire.lead];
     let held_before = match pass(table, claimant, one, window, now).await {
         Gate::Open { held_before } => held_before,
-        Gate::Shut { held } => return Decision::Capped { held },
-        Gate::RollUp { hour, held, channels } => {
-            let (alert_id, most) = (rule_id("flood", &one.rule.id, hour), claimant.most_an_hour);
+        Gate::Shut { held } => {
+            give_up(table, claimant, asked, fire.lead, now).await;
+            return Decision::Capped { held };
+        }
+        Gate::RollUp { hour, held, step, channels } => {
+            give_up(table, claimant, asked, fire.lead, now).await;
+            let (alert_id, most) = (rule_id(&format!("flood {step}"), &one.rule.id, hour), claimant.most_an_hour);
             let until = seconds((hour + 1) * 3600, now);
-            let ticket = Ticket(Marks::Flood { place: flood_place(one.rule, now), hour });
+            let ticket = Ticket(Marks::Flood { place: flood_place(one.rule, now), hour, step });
             return Decision::RollUp(RollUp { alert_id, most, held, until, channels, ticket });
         }
     };
@@ -310,17 +352,32 @@ async fn firing(
         since_last,
         held_before,
         channels: fire.channels,
-        unremembered,
+        unremembered: unremembered.or_else(|| claimant.down().cloned()),
         ticket: Ticket(Marks::Windows { windows, key, last }),
     })
+}
+
+/// Leaves a window to whoever comes next: nobody waits for an alert that is held back.
+async fn give_up(table: &impl Table, claimant: &mut Claimant, asked: &Asked, lead: usize, now: Timestamp) {
+    let (owner, places) = (&claimant.owner, asked.places(now));
+    let Some(place) = places.get(lead) else { return };
+    // Where it cannot be kept, others wait for a while.
+    let _ = update(table, &mut claimant.outage.down, slice::from_ref(place), |entries: Vec<Option<Entry>>| {
+        let mut entry = entries.into_iter().flatten().next().unwrap_or_default();
+        if entry.claim.as_ref().is_some_and(|claim| claim.owner == *owner) {
+            entry.claim = Some(Claim::given_up(owner));
+        }
+        (vec![entry], ())
+    })
+    .await;
 }
 
 /// Whether the alert of a window may go out. Where the table cannot say, the alerts of this delivery count.
 async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, window: &Window, now: Timestamp) -> Gate {
     let place = flood_place(one.rule, now);
     let mark = |hour: i64| format!("{}/{hour}", place.0);
-    let Claimant { owner, most_an_hour, spoken, floods, down, .. } = claimant;
-    let told = spoken.get(&mark(flood::hour(now.as_second())));
+    let Claimant { owner, most_an_hour, rolled_up, outage: Outage { floods, down }, .. } = claimant;
+    let told = rolled_up.get(&mark(flood::hour(now.as_second())));
     let from = Asker { owner, channels: one.channels, told, now: now.as_second() };
     let alert = key::event_hash(&window.id);
     let passed = update(table, down, slice::from_ref(&place), |flood: Vec<Option<Flood>>| {
@@ -332,8 +389,9 @@ async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, wind
         floods.insert(place.0.clone(), flood);
         passed
     });
-    if let Gate::RollUp { hour, channels, .. } = &passed {
-        spoken.entry(mark(*hour)).or_default().extend(channels.iter().cloned());
+    if let Gate::RollUp { hour, step, channels, .. } = &passed {
+        let told = channels.iter().map(|channel| (channel.clone(), *step));
+        rolled_up.entry(mark(*hour)).or_default().extend(told);
     }
     passed
 }
@@ -350,14 +408,14 @@ fn seconds(seconds: i64, now: Timestamp) -> Timestamp {
 async fn since_last(table: &impl Table, claimant: &mut Claimant, last: &str, window: &String) -> Option<u64> {
     let last: Last = match claimant.last.get(last) {
         Some(last) => last.clone(),
-        None => read(table, &mut claimant.down, last).await?,
+        None => read(table, &mut claimant.outage.down, last).await?,
     };
     if last.windows.contains(window) {
         return None;
     }
     let mut events = Distinct::default();
     for key in &last.windows {
-        let entry: Entry = read(table, &mut claimant.down, key).await?;
+        let entry: Entry = read(table, &mut claimant.outage.down, key).await?;
         events = events.union(&entry.events);
     }
     Some(events.count().saturating_sub(last.told))

@@ -53,6 +53,16 @@ pub enum Standing {
 const PATIENCE: i64 = 15 * 60;
 
 impl Claim {
+    /// A claim that anybody may take over at once, and that its owner still finds.
+    pub fn given_up(owner: &str) -> Self {
+        Self { owner: owner.to_owned(), at: i64::MIN }
+    }
+
+    /// Whether it will be left alone for a good while yet.
+    pub fn is_fresh(&self, now: i64) -> bool {
+        now.saturating_sub(self.at) < PATIENCE / 2
+    }
+
     /// What a claim, if there is one, means to `owner`.
     pub fn standing(claim: Option<&Claim>, owner: &str, now: i64) -> Standing {
         match claim {

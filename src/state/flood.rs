@@ -1,15 +1,16 @@
-//! A rule that raises more alerts in an hour than anybody reads: beyond a bound one alert says what is held back.
+//! A rule that raises more alerts in an hour than anybody reads: beyond a bound one alert says that they are held back,
+//! and again when they are ten times as many.
 //!
 //! The hour is that of the clock, since it is people who are flooded. Nothing held back is marked as sent: if more events
 //! of the kind come when the hour is over, they speak.
 
-use std::{collections::BTreeSet, iter::once};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Distinct,
-    entry::{Claim, Standing, missing},
+    entry::{Claim, Standing},
 };
 
 /// The alerts of a rule in an hour.
@@ -25,8 +26,10 @@ pub struct Flood {
     pub held: Distinct,
     /// Who says so.
     pub claim: Option<Claim>,
-    /// The channels that know.
-    pub sent: BTreeSet<String>,
+    /// For how many: the next step is for whoever reaches it.
+    pub claimed: u64,
+    /// The channels that know, and how many they were told were held back, at least.
+    pub sent: BTreeMap<String, u64>,
     /// How many were held back when the rule last spoke too often.
     pub before: u64,
 }
@@ -45,6 +48,8 @@ pub enum Gate {
         hour: i64,
         /// How many are held back so far.
         held: u64,
+        /// At least so many: a power of ten.
+        step: u64,
         /// The channels that do not know yet.
         channels: Vec<String>,
     },
@@ -63,7 +68,7 @@ pub struct Asker<'a> {
     /// Where the alert would go.
     pub channels: &'a [String],
     /// The channels on which the one who asks has already been told to say what is held back.
-    pub told: Option<&'a BTreeSet<String>>,
+    pub told: Option<&'a BTreeMap<String, u64>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -95,14 +100,24 @@ pub fn gate(flood: Option<Flood>, alert: u64, most: u32, asker: &Asker<'_>) -> (
     }
     flood.held.insert(alert);
     let held = flood.held.count();
-    let channels = missing(asker.channels, once(&flood.sent).chain(asker.told));
-    let foreign = Claim::standing(flood.claim.as_ref(), asker.owner, asker.now) == Standing::Foreign;
+    let step = step(held);
+    let knows = |channel: &String, told: &BTreeMap<String, u64>| told.get(channel).is_some_and(|known| *known >= step);
+    let knows = |channel: &&String| knows(channel, &flood.sent) || asker.told.is_some_and(|told| knows(channel, told));
+    let channels: Vec<String> = asker.channels.iter().filter(|channel| !knows(channel)).cloned().collect();
+    let foreign =
+        Claim::standing(flood.claim.as_ref(), asker.owner, asker.now) == Standing::Foreign && flood.claimed >= step;
     if channels.is_empty() || foreign {
         return (flood, Gate::Shut { held });
     }
     flood.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });
+    flood.claimed = step;
     let hour = flood.hour;
-    (flood, Gate::RollUp { hour, held, channels })
+    (flood, Gate::RollUp { hour, held, step, channels })
+}
+
+/// It is said of the first that is held back, of the tenth, of the hundredth and so on.
+fn step(held: u64) -> u64 {
+    10_u64.saturating_pow(held.max(1).ilog10())
 }
 
 /// What nobody has been told yet.

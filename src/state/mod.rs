@@ -51,14 +51,14 @@ mod store;
 pub mod window;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     future::Future,
 };
 
 use jiff::Timestamp;
 use thiserror::Error;
 
-pub use decide::{by_now, decide, sent};
+pub use decide::{by_now, decide, learn_from, sent};
 pub use distinct::Distinct;
 pub use entry::Item;
 pub use memory::Memory;
@@ -127,10 +127,17 @@ pub struct Claimant {
     spoken: HashMap<String, BTreeSet<String>>,
     /// Its last alerts, by the key under which they are kept once they are sent.
     last: HashMap<String, entry::Last>,
-    /// How many alerts of a rule went out, where the table cannot say.
-    floods: HashMap<String, flood::Flood>,
-    /// Why the table is not asked any more.
+    /// Of how many it has been told to say that they are held back, by channel, and by rule and hour.
+    rolled_up: HashMap<String, BTreeMap<String, u64>>,
+    outage: Outage,
+}
+
+/// That the table cannot be used, and how many alerts of a rule went out since, which it cannot say. It outlasts a
+/// delivery: the next one of the same invocation need not find out anew.
+#[derive(Debug, Default)]
+pub struct Outage {
     down: Option<Down>,
+    floods: HashMap<String, flood::Flood>,
 }
 
 impl Claimant {
@@ -139,7 +146,18 @@ impl Claimant {
     pub fn new(delivery: &str, most_an_hour: u32) -> Self {
         let most_an_hour = most_an_hour.min(Self::MOST_AN_HOUR);
         let owner = key::owner(delivery);
-        Self { owner, most_an_hour, spoken: HashMap::new(), last: HashMap::new(), floods: HashMap::new(), down: None }
+        let (spoken, last, rolled_up) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { owner, most_an_hour, spoken, last, rolled_up, outage: Outage::default() }
+    }
+
+    /// The same, after what others have found out of the table.
+    pub fn after(self, outage: Outage) -> Self {
+        Self { outage, ..self }
+    }
+
+    /// What it has found out of the table, which it then knows no more.
+    pub fn take_outage(&mut self) -> Outage {
+        std::mem::take(&mut self.outage)
     }
 
     /// So many alerts are told from each other.
@@ -147,7 +165,7 @@ impl Claimant {
 
     /// Why the table could not be used, if it could not: for this delivery it is not asked again.
     pub fn down(&self) -> Option<&Down> {
-        self.down.as_ref()
+        self.outage.down.as_ref()
     }
 }
 
@@ -167,9 +185,9 @@ pub enum Decision {
     Learning,
     /// Its combination was seen before.
     AlreadySeen,
-    /// Its rule does not notify.
+    /// It would be alerted of, if its rule did notify.
     Muted,
-    /// Publish in its place that alerts of its rule are held back, and call [`sent`] for each channel that took it.
+    /// Publish in its place how many alerts of its rule are held back, and call [`sent`] for each channel that took it.
     RollUp(RollUp),
     /// It is held back, and that was said.
     Capped {

@@ -132,7 +132,10 @@ fn fire(entries: &mut [Entry], lead: usize, ask: &Ask<'_>) -> Verdict {
     let channels = unsaid(entries, ask, lead..lead + 1);
     let told = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
     let entry = &mut entries[lead];
-    entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
+    // Nor is one's own claim written anew as long as nobody would take it over.
+    if !entry.claim.as_ref().is_some_and(|claim| claim.owner == ask.owner && claim.is_fresh(ask.now)) {
+        entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
+    }
     let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
     Verdict::Fire(Fire { lead, count, approximate, span: entry.span.unwrap_or((ask.now, ask.now)), told, channels })
 }

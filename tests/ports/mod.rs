@@ -6,7 +6,7 @@ use std::{
     io::Write,
     sync::{
         LazyLock, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -209,8 +209,8 @@ pub fn handled_on(
     caps: Caps,
     payload: &Value,
 ) -> Outcome {
-    let table = state::Memory::default();
-    let handler = Handler { engine, objects, channels, table: &table, clock, caps };
+    let (table, learns) = (state::Memory::default(), AtomicBool::new(false));
+    let handler = Handler { engine, objects, channels, table: &table, learns: &learns, clock, caps };
     let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome

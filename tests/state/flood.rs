@@ -111,6 +111,25 @@ fn a_roll_up_is_of_its_hour_and_channel() {
     assert_eq!(next.channels, ["text", "chat"]);
 }
 
+/// It is said again when ten times as many are held back; of one batch only the last time.
+#[test]
+fn a_roll_up_comes_again_for_ten_times_as_many() {
+    let world = world(1);
+    let roll_ups = |name: &str, users: std::ops::Range<u8>| -> Vec<u64> {
+        let decisions = world.deliver_alone(name, &[users.map(of).collect()]);
+        let held = decisions.iter().filter_map(|decision| match decision {
+            Decision::RollUp(roll_up) => Some(roll_up.held),
+            _ => None,
+        });
+        held.collect()
+    };
+    assert_eq!(roll_ups("one", 0..4), [3]);
+    assert_eq!(roll_ups("two", 4..10), Vec::<u64>::new());
+    assert_eq!(roll_ups("three", 10..12), [11]);
+    assert_eq!(roll_ups("four", 12..150), [149]);
+    assert_eq!(roll_ups("five", 150..200), Vec::<u64>::new());
+}
+
 /// What is held back in one batch stays so in the next, and does not count as said.
 #[test]
 fn what_is_held_back_is_not_said() {

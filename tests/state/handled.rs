@@ -1,11 +1,14 @@
 //! What is remembered, asked by the handler: through whole invocations on one table.
 
-use std::sync::Mutex;
+use std::{
+    sync::{Mutex, atomic::AtomicBool},
+    time::Duration,
+};
 
 use trailbell::{
     alert::Message,
     engine::Engine,
-    handler::{Audience, Caps, Channel, Channels, Chat, Handler, Outcome, PublishError},
+    handler::{Audience, Caps, Channel, Channels, Chat, Clock, Handler, Outcome, PublishError},
     rule::{RuleSet, Severity},
     state::{self, Down, Item, Put, Table, Version},
 };
@@ -80,7 +83,8 @@ fn handled(
     most: u32,
 ) -> Outcome {
     let caps = Caps { max_alerts_per_rule_hour: most, ..Caps::default() };
-    let handler = Handler { engine, objects, channels, table, clock: &Ticking::never(), caps };
+    let handler =
+        Handler { engine, objects, channels, table, learns: &AtomicBool::new(false), clock: &Ticking::never(), caps };
     let outcome = pollster::block_on(handler.handle(event(keys).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome
@@ -154,22 +158,40 @@ fn a_table_that_never_answers_is_given_up_in_time() {
             std::future::pending().await
         }
     }
+    /// A clock that passes as far as it is waited for.
+    struct Passing(Mutex<Duration>);
+    impl Clock for Passing {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+
+        fn left(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+
+        async fn until_left(&self, left: Duration) {
+            let mut now = self.0.lock().unwrap();
+            *now = (*now).min(left);
+        }
+    }
     let (engine, outbox) = (engine(""), Outbox::open());
-    let objects = objects(&[("a", &["1"])]);
-    // Whatever is waited for takes too long on this clock.
-    let clock = Ticking::new(60_000, 1);
+    let objects = objects(&[("a", &["1"]), ("b", &["2"]), ("c", &["3"])]);
+    let clock = Passing(Mutex::new(Duration::from_secs(60)));
     let handler = Handler {
         engine: &engine,
         objects: &objects,
         channels: &Channels::only(&outbox),
         table: &Silent,
+        learns: &AtomicBool::new(false),
         clock: &clock,
         caps: Caps::default(),
     };
-    let outcome = pollster::block_on(handler.handle(event(&["a"]).to_string().as_bytes()));
+    let outcome = pollster::block_on(handler.handle(event(&["a", "b", "c"]).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()));
-    assert_eq!((outcome.matches.alerted, outcome.unremembered, outbox.sent()), (1, 1, 1));
+    // Asked once and not again; all is read, and nothing comes again.
+    assert_eq!((outcome.objects.processed, outcome.matches.alerted, outcome.unremembered, outbox.sent()), (3, 3, 3, 3));
     assert!(outcome.answer().is_ok());
+    assert!(clock.left() >= Duration::from_secs(50), "{:?}", clock.left());
 }
 
 #[test]
@@ -183,12 +205,15 @@ fn each_fate_of_a_match_is_counted() {
         assert_eq!(counted, expected, "{more}");
     };
     check("", &["1", "2"], &[("alerted", 1), ("deduplicated", 1)]);
-    check(", notify: false", &["1", "2"], &[("muted", 2)]);
+    // On trial it is counted how many alerts there would be.
+    check(", notify: false", &["1", "2"], &[("deduplicated", 1), ("muted", 1)]);
     check(", threshold: 3", &["1", "2"], &[("below_threshold", 2)]);
     check(", threshold: 3", &["1", "2", "3"], &[("alerted", 1), ("deduplicated", 2)]);
     // An event that comes twice is one.
     check(", threshold: 2", &["1", "1"], &[("below_threshold", 2)]);
     check(", first_seen: {fields: [ip], learning: 7d}", &["1", "2"], &[("learning", 2)]);
+    // One new combination silences no other.
+    check(", first_seen: {fields: [ip], learning: 0s}", &["1", "2"], &[("alerted", 2)]);
     check(", first_seen: {fields: [eventName], learning: 0s}", &["1", "2"], &[("alerted", 1), ("already_seen", 1)]);
 }
 
@@ -205,6 +230,78 @@ fn a_flood_ends_in_one_alert_that_says_so() {
     assert!(bodies(&outbox)[2].contains("3 alerts of the rule Image pushed were held back"), "{}", bodies(&outbox)[2]);
     let second = handled(&engine, &table, &channels, &objects, &["b"], 2);
     assert_eq!((second.matches.alerted, second.matches.capped, outbox.sent()), (0, 2, 3));
+}
+
+/// It begins with the first event that is evaluated, whatever that is, and not with the first match: else the attack itself
+/// would be the lesson.
+#[test]
+fn a_rule_learns_from_the_first_event_on() {
+    let text = format!("rules:\n- {RULE}, first_seen: {{fields: [ip], learning: 7d}}}}\n");
+    let (engine, table, outbox) =
+        (Engine::new(RuleSet::parse(&text).unwrap().0), state::Memory::default(), Outbox::open());
+    let at = |id: &str, day: u8, name: &str| {
+        format!(
+            r#"{{"eventID":"{id}","eventName":"{name}","sourceIPAddress":"{id}","eventTime":"2026-03-{day:02}T09:00:00Z"}}"#
+        )
+    };
+    let file = |record: String| vec![Ok(log_file(&[&record]))];
+    let objects = Memory::default()
+        .with("quiet", file(at("1", 1, "GetObject")))
+        .with("early", file(at("2", 7, "PutImage")))
+        .with("late", file(at("3", 9, "PutImage")));
+    let channels = Channels::only(&outbox);
+    for (key, alerted, learning) in [("quiet", 0, 0), ("early", 0, 1), ("late", 1, 0)] {
+        let outcome = handled(&engine, &table, &channels, &objects, &[key], 60);
+        assert_eq!((outcome.matches.alerted, outcome.matches.learning), (alerted, learning), "{key}");
+    }
+}
+
+/// What is held back keeps nobody from speaking when the hour is over.
+#[test]
+fn what_is_held_back_leaves_no_claim() {
+    struct At(i64);
+    impl Clock for At {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::from_second(self.0).unwrap()
+        }
+
+        fn left(&self) -> Duration {
+            Duration::from_secs(300)
+        }
+
+        async fn until_left(&self, _: Duration) {
+            std::future::pending().await
+        }
+    }
+    let (table, outbox) = (state::Memory::default(), Outbox::open());
+    let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
+    let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
+    let of = |id: &str, ip: &str| {
+        let record = format!(
+            r#"{{"eventID":"{id}","eventName":"PutImage","sourceIPAddress":"{ip}","eventTime":"1970-01-01T00:55:00Z"}}"#
+        );
+        vec![Ok(log_file(&[&record]))]
+    };
+    let objects = Memory::default().with("a", of("1", "x")).with("b", of("2", "y")).with("c", of("3", "y"));
+    let caps = Caps { max_alerts_per_rule_hour: 1, ..Caps::default() };
+    let mut alerted = Vec::new();
+    for (key, now) in [("a", 3300), ("b", 3310), ("c", 3660)] {
+        let (clock, channels) = (At(now), Channels::only(&outbox));
+        let learns = AtomicBool::new(false);
+        let handler = Handler {
+            engine: &engine,
+            objects: &objects,
+            channels: &channels,
+            table: &table,
+            learns: &learns,
+            clock: &clock,
+            caps,
+        };
+        let outcome = pollster::block_on(handler.handle(event(&[key]).to_string().as_bytes()));
+        assert_eq!(outcome.check(), Ok(()));
+        alerted.push((outcome.matches.alerted, outcome.matches.capped, outcome.matches.claimed_elsewhere));
+    }
+    assert_eq!(alerted, [(1, 0, 0), (0, 1, 0), (1, 0, 0)]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
+    sync::atomic::AtomicBool,
 };
 
 use trailbell::{
@@ -29,9 +30,16 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
     let caps = Caps::default();
-    let table = Memory::default();
-    let handler =
-        Handler { engine: &engine, objects: &objects, channels: &channels, table: &table, clock: &Unhurried, caps };
+    let (table, learns) = (Memory::default(), AtomicBool::new(false));
+    let handler = Handler {
+        engine: &engine,
+        objects: &objects,
+        channels: &channels,
+        table: &table,
+        learns: &learns,
+        clock: &Unhurried,
+        caps,
+    };
     let outcome = pollster::block_on(handler.handle(&payload));
     let mut stderr = io::stderr().lock();
     for failure in outcome.failures() {
