@@ -7,9 +7,11 @@ mod cloud;
 mod delivery;
 mod deployment;
 mod emulator;
+mod faults;
 mod peer;
 mod process;
 mod runtime_api;
+mod scene;
 mod startup;
 
 /// The binary that Lambda would start.
