@@ -129,7 +129,8 @@ impl<'a, C: Channel, K: Clock> Run<'a, C, K> {
                         records.evaluated += 1;
                         records.repaired += u64::from(repaired);
                         for finding in findings {
-                            if let Some(alert) = self.decide(finding) {
+                            if let Some(mut alert) = self.decide(finding) {
+                                alert.record = Some(record.index);
                                 self.outbox.push(alert, self.outcome);
                             }
                         }

@@ -8,6 +8,7 @@ mod delivery;
 mod deployment;
 mod emulator;
 mod faults;
+mod logs;
 mod peer;
 mod process;
 mod runtime_api;
