@@ -95,6 +95,19 @@ fn every_audience_has_a_topic_of_its_own() {
     assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
 }
 
+/// Nobody on the way may unfold what is unfolded here.
+#[test]
+fn a_content_encoding_changes_nothing() {
+    let scene = Scene::new("encoded");
+    let plain = records().to_string();
+    for (key, bytes) in [("zipped.json.gz", log_file()), ("plain.json", plain.into_bytes())] {
+        scene.cloud.put(&scene.bucket, key, &bytes);
+        assert_eq!(scene.cloud.encoding(&scene.bucket, key).as_deref(), Some("gzip"));
+        scene.function(&[]).invoke(&scene.event(&[key])).success();
+        assert_eq!(scene.cloud.receive(&scene.all).len(), 2, "{key}");
+    }
+}
+
 #[test]
 fn more_alerts_than_a_request_takes_arrive_in_full() {
     let scene = Scene::new("many");

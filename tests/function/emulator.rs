@@ -56,6 +56,7 @@ impl Emulator {
             .into();
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
         let mut answer = agent.post(url).send(event).unwrap();
+        assert!(!self.said().contains("the counts do not add up"), "{}", self.said());
         Answer { status: answer.status().as_u16(), body: answer.body_mut().read_to_string().unwrap() }
     }
 
