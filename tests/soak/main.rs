@@ -164,51 +164,52 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
     (outcome, is_late)
 }
 
-/// Delivers some units, holds the answer to what went wrong, and keeps what was handed back.
-fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
+/// What comes in one invocation. At least once is what senders promise, too: now and then one comes twice, at once or later.
+fn take(world: &mut World, sender: &mut Sender) -> Vec<Unit> {
     let mut taken = Vec::new();
-    {
-        let mut world = world.lock().unwrap();
-        let count = (1 + world.random.below(sender.most())).min(sender.units().len());
-        for _ in 0..count {
-            let place = world.random.below(sender.units().len());
-            taken.push(sender.units().swap_remove(place));
-        }
-        // At least once is what senders promise, too: now and then one comes twice, at once or later.
-        if world.random.percent(10) {
-            world.faults += 1;
-            let again = taken[0].clone();
-            if taken.len() < sender.most() { taken.push(again) } else { sender.units().push(again) }
-        }
+    for _ in 0..(1 + world.random.below(sender.most())).min(sender.units().len()) {
+        let place = world.random.below(sender.units().len());
+        taken.push(sender.units().swap_remove(place));
     }
+    if world.random.percent(10) {
+        world.faults += 1;
+        let again = taken[0].clone();
+        if taken.len() < sender.most() { taken.push(again) } else { sender.units().push(again) }
+    }
+    taken
+}
+
+/// Delivers some units, and keeps what was handed back.
+fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
+    let taken = take(&mut world.lock().unwrap(), sender);
     let (outcome, is_late) = invoke(engine, world, &sender.payload(&taken));
     let back = sender.handed_back(&outcome);
     assert_eq!(back.is_empty(), outcome.failed() == 0, "{outcome:#?}");
+    let is_fifo = matches!(sender, Sender::Queue { is_fifo: true, .. });
+    judge(&world.lock().unwrap(), &taken, &back, &outcome, (is_late, is_fifo));
+    sender.units().extend(back.into_iter().map(|place| taken[place].clone()));
+}
 
-    let world = world.lock().unwrap();
-    let first = back.iter().min().copied();
+/// Holds an answer to what has been published and to what went wrong.
+fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_late, is_fifo): (bool, bool)) {
+    let first = back.first().copied();
     for (place, unit) in taken.iter().enumerate() {
-        if !back.contains(&place) {
-            let lost: Vec<_> = unit.due.iter().filter(|name| !world.is_published(**name)).collect();
-            assert!(lost.is_empty(), "acknowledged, and not published: {lost:?}\n{outcome:#?}");
-        } else {
+        if back.contains(&place) {
             // What is behind a failure in a queue that keeps an order has no fault of its own; of two that are the same,
             // the second may have gone well.
-            let is_behind = matches!(sender, Sender::Queue { is_fifo: true, .. }) && Some(place) > first;
             let is_twice = taken.iter().filter(|other| other.is(unit)).count() > 1;
-            let is_harmed = is_late || is_behind || is_twice || unit.is_harmed(&world);
+            let is_harmed = is_late || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
             assert!(is_harmed, "handed back for nothing: {place}\n{outcome:#?}");
+        } else {
+            let lost: Vec<_> = unit.due.iter().filter(|name| !world.is_published(**name)).collect();
+            assert!(lost.is_empty(), "acknowledged, and not published: {lost:?}\n{outcome:#?}");
+            assert!(!is_fifo || Some(place) < first.or(Some(taken.len())), "the order is lost\n{outcome:#?}");
         }
     }
-    for unit in taken.iter().filter(|unit| unit.is_harmed(&world)) {
+    for unit in taken.iter().filter(|unit| unit.is_harmed(world)) {
         let is_back = |place: &usize| taken[*place].is(unit);
         assert!(back.iter().any(is_back), "a failure that was not handed back: {:?}\n{outcome:#?}", unit.objects);
     }
-    drop(world);
-    if let (Sender::Queue { is_fifo: true, .. }, Some(first)) = (&*sender, first) {
-        assert_eq!(back, (first..taken.len()).collect::<Vec<_>>(), "the order is lost");
-    }
-    sender.units().extend(back.into_iter().map(|place| taken[place].clone()));
 }
 
 /// Says how to have the same run again.

@@ -163,11 +163,11 @@ impl World {
             self.names.insert(message.id.clone(), name);
         }
         let is_fault = self.random.percent(15);
-        self.faults += usize::from(is_fault);
         let fault = if is_fault { 1 + self.random.below(5) } else { 0 };
-        let mut answers = Vec::new();
+        let (mut answers, mut is_any_hit) = (Vec::new(), false);
         for message in messages {
             let is_hit = fault == 1 || fault > 1 && self.random.percent(50);
+            is_any_hit |= is_hit;
             let (is_accepted, answer) = match (is_hit, fault) {
                 (false, _) => (true, Some(Ok(()))),
                 (_, 1 | 2) => (false, Some(Err(publish_error("Throttled: slow down", false)))),
@@ -180,15 +180,16 @@ impl World {
             if is_accepted {
                 self.accepted.insert(key.clone());
             }
-            // The answers stand in the order of the messages: behind a missing one there is none.
-            if matches!(answer, Some(Ok(()))) && answers.len() < messages.len() {
+            if let Some(Ok(())) = answer {
                 self.refused.remove(&key);
             } else {
                 self.refused.insert(key);
             }
+            // The answers stand in the order of the messages: behind a missing one there is none.
             let Some(answer) = answer else { break };
             answers.push(answer);
         }
+        self.faults += usize::from(is_any_hit);
         for message in &messages[answers.len()..] {
             self.refused.insert((audience, message.id.clone()));
         }
