@@ -124,8 +124,8 @@ fn units(world: &mut World, records: usize) -> [Sender; 4] {
     while next < records {
         let sender = world.random.below(senders.len());
         let mut unit = Unit { objects: Vec::new(), record: None, due: Vec::new() };
-        if world.random.percent(10) && sender != 3 {
-            let (text, due) = world.record(next);
+        if world.random.percent(60) && sender != 3 {
+            let (text, due) = world.record(next, 25);
             (unit.record, unit.due) = (Some(text), due);
             next += 1;
         } else {
@@ -154,7 +154,7 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
     let clock = {
         let mut world = world.lock().unwrap();
         world.begin();
-        let tick = if world.random.percent(10) { 1 + world.random.below(100) } else { 0 };
+        let tick = if world.random.percent(15) { 1 + world.random.below(400) } else { 0 };
         Ticking::new(3_000, tick as u64)
     };
     let caps = Caps { time_reserve: Duration::from_secs(1), ..Caps::default() };

@@ -73,9 +73,10 @@ impl World {
         }
     }
 
-    /// A record of any kind with this number, and the alerts that are due for it.
-    pub fn record(&mut self, event: usize) -> (String, Vec<Name>) {
-        let (kind, agent, due) = match self.random.below(100) {
+    /// A record of any kind with this number, and the alerts that are due for it: in 20 of `odds`, one or two, or a
+    /// suppression.
+    pub fn record(&mut self, event: usize, odds: usize) -> (String, Vec<Name>) {
+        let (kind, agent, due) = match self.random.below(odds) {
             0..3 => ("A", "x", vec![Name::Match('A', event), Name::Match('B', event)]),
             3..10 => ("B", "x", vec![Name::Match('B', event)]),
             10..15 => ("C", "x", vec![Name::Match('C', event)]),
@@ -97,7 +98,7 @@ impl World {
                 due.push(Name::Unread(object, records.len()));
                 records.push("7".to_owned());
             } else {
-                let (text, of_record) = self.record(event);
+                let (text, of_record) = self.record(event, 100);
                 due.extend(of_record);
                 records.push(text);
             }
