@@ -270,3 +270,18 @@ fn a_service_that_cannot_be_reached_loses_nothing() {
     assert_eq!(handed_back(&scene.function(&[]).invoke(&event).success()), NONE);
     assert_eq!(alerted(&scene), set(BOTH));
 }
+
+/// Alerts are out as soon as an object is read, not at the end.
+#[test]
+fn a_function_that_is_killed_has_published_what_it_had_found() {
+    let peer = Peer::before("/bad.json.gz", vec![Reply::Nothing(End::Silence)]);
+    let stage = Stage::new("killed", "AWS_ENDPOINT_URL_S3", peer, &[("READ_TIMEOUT_MS", "20000")]);
+    let event = queue(&stage.scene, &["good", "bad"]);
+    let connection = stage.function.begin(&event);
+    stage.function.wait_until(|| stage.peer.asked() > 0);
+    assert_eq!(alerted(&stage.scene), set(&["good-1", "good-2"]));
+    drop((stage.function, connection));
+    let again = stage.scene.function(&[]).invoke(&event).success();
+    assert_eq!(handed_back(&again), NONE);
+    assert_eq!(alerted(&stage.scene), set(&["bad-1", "bad-2", "good-1", "good-2"]));
+}
