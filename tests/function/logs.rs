@@ -46,7 +46,7 @@ fn after_failures(name: &str, levels: &str) -> (Scene, String, Vec<Value>) {
         broken(r#""errorCode":"#, r#""errorCode":nul"#),
         broken(r#""errorCode":"#, r#""errorCode":1e400,"x":"#),
         broken(r#""errorCode":"#, r#""errorCode" "#),
-        broken(r#"zq9mark agent\n"#, "zq9mark agent\n"),
+        broken(r"zq9mark agent\n", "zq9mark agent\n"),
         deep,
     ];
     put("unparsable", &file(&unparsable));

@@ -45,7 +45,7 @@ impl Name {
 
 /// All log files, and what has become of their alerts so far.
 pub struct World {
-    objects: Vec<Vec<u8>>,
+    objects: Vec<Box<[u8]>>,
     pub random: Random,
     /// How many things went wrong.
     pub faults: usize,
@@ -103,7 +103,8 @@ impl World {
                 records.push(text);
             }
         }
-        self.objects.push(log_file(&records.iter().map(String::as_str).collect::<Vec<_>>()));
+        let file = log_file(&records.iter().map(String::as_str).collect::<Vec<_>>());
+        self.objects.push(file.into_boxed_slice());
         (object, due)
     }
 
@@ -133,7 +134,7 @@ impl World {
     }
 
     fn get(&mut self, object: usize) -> Result<Chunks, FetchError> {
-        let mut bytes = self.objects[object].clone();
+        let mut bytes = self.objects[object].to_vec();
         let mut last = None;
         if self.random.percent(25) {
             self.faults += 1;
