@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz bench build deploy redrive clean build-TrailbellFunction
+.PHONY: help run check test fuzz soak bench build deploy redrive clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,15 @@ fuzz: ## Fuzzes every target for FUZZ_SECONDS; needs a nightly compiler and carg
 		cargo +nightly fuzz run $$target target/fuzz/$$target fuzz/corpus/$$target -- \
 			-dict=fuzz/dictionaries/$$target -max_len=4096 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
 	done
+
+SOAK_RECORDS ?= 1000000
+SOAK_FAULTS ?= 10000
+SOAK_SEED ?= $(shell date +%s)
+
+# `make test` does the same with a hundredth of the records.
+soak: ## Runs SOAK_RECORDS records and at least SOAK_FAULTS faults through the handler, from SOAK_SEED, and looks for losses.
+	SOAK_RECORDS=$(SOAK_RECORDS) SOAK_FAULTS=$(SOAK_FAULTS) SOAK_SEED=$(SOAK_SEED) \
+		cargo test --release --locked --test soak -- --nocapture
 
 bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (isal) and ../shared.
 	cargo build --release --locked --no-default-features --features cli

@@ -45,6 +45,8 @@ pub struct Alert {
     pub kind: Kind,
     /// Where the record was read; of an alert for many events the last.
     pub origin: Option<Origin>,
+    /// The record's place there, from 0, where it is known.
+    pub record: Option<u64>,
     /// How many events it stands for.
     pub occurrences: Occurrences,
     /// Whether it is known what was sent before.
@@ -175,7 +177,8 @@ impl Alert {
         let id = Self::id(&[UNREAD_ID, &place, &which]);
         let time = origin.as_ref().and_then(Origin::delivered);
         let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
-        Self::of(id, Kind::Unread(unread), origin, occurrences, accounts)
+        let record = if let Unread::Record { index, .. } = unread { Some(index) } else { None };
+        Self { record, ..Self::of(id, Kind::Unread(unread), origin, occurrences, accounts) }
     }
 
     /// The alert that stands for all that was held back; `occurrences` counts the events.
@@ -185,7 +188,7 @@ impl Alert {
     }
 
     fn of(id: String, kind: Kind, origin: Option<Origin>, occurrences: Occurrences, accounts: &Arc<Accounts>) -> Self {
-        Self { id, kind, origin, occurrences, state: Remembered::Known, accounts: Arc::clone(accounts) }
+        Self { id, kind, origin, record: None, occurrences, state: Remembered::Known, accounts: Arc::clone(accounts) }
     }
 
     /// The id of an alert that these parts tell from all others: 128 bits of SHA-256, in hexadecimal.

@@ -29,7 +29,8 @@ pub(super) struct Decider<'a, T, K> {
     outage: &'a mut Outage,
     origin: Origin,
     accounts: &'a Arc<Accounts>,
-    waiting: Vec<Finding>,
+    /// With the place of its record.
+    waiting: Vec<(Finding, u64)>,
 }
 
 impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
@@ -47,12 +48,12 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     }
 
     /// Takes a match; one that is suppressed is counted, and that is all.
-    pub(super) fn push(&mut self, finding: Finding, matches: &mut Matches) {
+    pub(super) fn push(&mut self, finding: Finding, index: u64, matches: &mut Matches) {
         matches.seen += 1;
         if finding.suppressed {
             *matches.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
         } else {
-            self.waiting.push(finding);
+            self.waiting.push((finding, index));
         }
     }
 
@@ -81,7 +82,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         audiences: impl Fn(Severity) -> Vec<Audience>,
         outcome: &mut Outcome,
     ) -> Vec<Letter> {
-        let findings = std::mem::take(&mut self.waiting);
+        let (findings, indices): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().unzip();
         let words =
             |finding: &Finding| audiences(finding.rule.severity).iter().map(|to| to.word().to_owned()).collect();
         let channels: Vec<Vec<String>> = findings.iter().map(words).collect();
@@ -91,8 +92,12 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         let knew = self.claimant.down().is_none();
         let decisions = state::decide(&self.table, &mut self.claimant, &matches, self.time.now()).await;
         self.tell_if_down(knew);
-        let letter = |(finding, decision)| self.letter(finding, decision, outcome);
-        findings.into_iter().zip(decisions).filter_map(letter).collect()
+        let letter = |((finding, index), decision)| {
+            let mut letter = self.letter(finding, decision, outcome)?;
+            letter.alert.record = Some(index);
+            Some(letter)
+        };
+        findings.into_iter().zip(indices).zip(decisions).filter_map(letter).collect()
     }
 
     /// Remembers that a channel took an alert.

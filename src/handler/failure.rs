@@ -59,6 +59,8 @@ pub enum Failure {
     Publish {
         /// What the alert is about.
         origin: Origin,
+        /// The place of the record there, from 0, where the alert is about one.
+        record: Option<u64>,
         /// The alert's id.
         id: String,
         /// Why.
@@ -110,9 +112,9 @@ impl Failure {
             Failure::OutOfTime { .. } => "not done in time",
             Failure::NotBegun => "message not begun",
             Failure::MoreAlerts { .. } => "more alerts not published",
-            Failure::Publish { id, error, .. } => {
+            Failure::Publish { record, id, error, .. } => {
                 let (topic, reason) = (&error.channel, &error.reason);
-                tracing::error!(bucket, key, source, unit, alert = id, topic, reason, "alert not published");
+                tracing::error!(bucket, key, source, unit, record, alert = id, topic, reason, "alert not published");
                 return;
             }
         };

@@ -130,8 +130,8 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         // A broken channel fails thousands: the first are told one by one, the others are counted.
         self.failed += 1;
         if self.failed <= MAX_TOLD {
-            let (origin, id) = (self.origin.clone(), alert.id.clone());
-            outcome.fail(Failure::Publish { origin, id, error });
+            let (origin, record, id) = (self.origin.clone(), alert.record, alert.id.clone());
+            outcome.fail(Failure::Publish { origin, record, id, error });
         }
     }
 }

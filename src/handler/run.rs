@@ -171,7 +171,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
                         records.evaluated += 1;
                         records.repaired += u64::from(repaired);
                         for finding in findings {
-                            self.decider.push(finding, &mut self.outcome.matches);
+                            self.decider.push(finding, record.index, &mut self.outcome.matches);
                         }
                     }
                     Evaluated::Unparsable(reason) => self.unparsable(record.index, &reason),

@@ -31,7 +31,9 @@ pub use sns::Sns;
 /// A request is sent this often before it counts as failed.
 const ATTEMPTS: u32 = 5;
 
-/// What all clients share: region and credentials from the environment, time-outs and retries from the settings.
+/// What all clients share: region and credentials from the environment, time-outs and retries from the settings. The
+/// SDK's read time-out ends with the head of an answer, so an attempt has one of its own; a streamed body is not part of
+/// it.
 pub async fn sdk_config(settings: &Settings) -> SdkConfig {
     config_loader(settings).load().await
 }
@@ -40,8 +42,11 @@ pub async fn sdk_config(settings: &Settings) -> SdkConfig {
 /// of the settings does.
 pub fn config_loader(settings: &Settings) -> ConfigLoader {
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(settings.retry_base);
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(settings.connect_timeout).read_timeout(settings.read_timeout).build();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        .operation_attempt_timeout(settings.connect_timeout + settings.read_timeout)
+        .build();
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retries)
         .timeout_config(timeouts)
@@ -59,8 +64,11 @@ fn reason<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpRes
     match (error.code(), error.message(), error.raw_response()) {
         (Some(code), Some(message), _) => format!("{code}: {message}"),
         (Some(code), None, _) => code.to_owned(),
-        (None, _, Some(response)) => format!("HTTP status {}", response.status().as_u16()),
-        (None, _, None) => chain(error),
+        (None, _, Some(response)) if !response.status().is_success() => {
+            format!("HTTP status {}", response.status().as_u16())
+        }
+        // Also an answer of which the rest is missing or cannot be read.
+        (None, ..) => chain(error),
     }
 }
 

@@ -39,9 +39,16 @@ impl Cloud {
         self.put_bytes(&format!("/{bucket}"), &[]);
     }
 
-    /// Puts an object; `key` as it is, not encoded.
+    /// Puts an object as CloudTrail does, which says of its content that it is encoded; `key` as it is, not encoded.
     pub fn put(&self, bucket: &str, key: &str, body: &[u8]) {
         self.put_bytes(&format!("/{bucket}/{}", encode(key).replace("%2F", "/")), body);
+    }
+
+    /// What S3 says of how an object's content is encoded.
+    pub fn encoding(&self, bucket: &str, key: &str) -> Option<String> {
+        let request = self.agent.get(format!("{}/{bucket}/{key}", self.endpoint));
+        let answer = request.header("Authorization", &credential("s3")).call().unwrap();
+        Some(answer.headers().get("Content-Encoding")?.to_str().unwrap().to_owned())
     }
 
     /// Makes a topic and returns its ARN.
@@ -120,7 +127,7 @@ impl Cloud {
 
     fn put_bytes(&self, path: &str, body: &[u8]) {
         let request = self.agent.put(format!("{}{path}", self.endpoint)).header("Authorization", &credential("s3"));
-        request.content_type("application/octet-stream").send(body).unwrap();
+        request.content_type("application/json").header("Content-Encoding", "gzip").send(body).unwrap();
     }
 
     /// <https://docs.aws.amazon.com/sns/latest/api/API_Operations.html>

@@ -1,119 +1,12 @@
 //! From an S3 event to the messages in a queue, and what happens when something is in the way.
 
-use std::{io::Write, path::PathBuf};
-
-use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
 use crate::{
-    bootstrap,
-    cloud::{Cloud, Queue, encode},
-    emulator::Emulator,
+    cloud::Queue,
     peer::{Peer, Reply},
+    scene::{Scene, event, gzip, log_file, records, subject},
 };
-
-/// A rule for each severity, and three records: one for each rule, and one for none.
-const RULES: &str = r#"
-rules:
-  - name: "CloudTrail: ECR Put Image"
-    severity: 1
-    filter: eventSource = "ecr.amazonaws.com" and eventName = "PutImage"
-    description: Somebody pushed an image.
-  - name: "CloudTrail: SSM Discovery"
-    severity: 3
-    filter: eventSource = "ssm.amazonaws.com" and eventName = "DescribeParameters"
-"#;
-
-fn records() -> Value {
-    let record = |id: &str, source: &str, name: &str, error: Option<&str>| {
-        let mut record = json!({
-            "eventVersion": "1.11", "eventID": id, "eventSource": source, "eventName": name,
-            "eventTime": "2026-03-02T09:15:00Z", "eventType": "AwsApiCall", "awsRegion": "eu-central-1",
-            "sourceIPAddress": "198.51.100.7", "userAgent": "aws-cli/2.30.0", "recipientAccountId": "012345678901",
-            "userIdentity": {
-                "type": "IAMUser", "userName": "mallory", "accountId": "012345678901",
-                "arn": "arn:aws:iam::012345678901:user/mallory", "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-            },
-        });
-        if let Some(error) = error {
-            record["errorCode"] = json!(error);
-        }
-        record
-    };
-    json!({"Records": [
-        record("6d3f1c1e-0000-4000-8000-000000000001", "ecr.amazonaws.com", "PutImage", None),
-        record("6d3f1c1e-0000-4000-8000-000000000002", "ssm.amazonaws.com", "DescribeParameters", Some("AccessDenied")),
-        record("6d3f1c1e-0000-4000-8000-000000000003", "s3.amazonaws.com", "PutObject", None),
-    ]})
-}
-
-/// A function with its own bucket and topic, and two queues on the topic.
-struct Scene {
-    cloud: &'static Cloud,
-    bucket: String,
-    topic: String,
-    /// Severities 1 and 2 only.
-    urgent: Queue,
-    all: Queue,
-    rules: PathBuf,
-}
-
-impl Scene {
-    fn new(name: &str) -> Self {
-        let cloud = Cloud::get();
-        let bucket = format!("{name}-logs");
-        cloud.bucket(&bucket);
-        let topic = cloud.topic(name);
-        let urgent = cloud.subscribe(&topic, &format!("{name}-urgent"), json!({"severity": [{"numeric": ["<=", 2]}]}));
-        let all = cloud.subscribe(&topic, &format!("{name}-all"), json!({}));
-        let rules = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
-        std::fs::write(&rules, RULES).unwrap();
-        Self { cloud, bucket, topic, urgent, all, rules }
-    }
-
-    fn function(&self, settings: &[(&str, &str)]) -> Emulator {
-        let rules = self.rules.to_str().unwrap();
-        let mut all = vec![
-            ("AWS_ENDPOINT_URL", self.cloud.endpoint()),
-            ("ALERT_TOPIC_ARN", self.topic.as_str()),
-            ("RULES_FILE", rules),
-            ("RETRY_BASE_MS", "1"),
-        ];
-        all.extend(settings);
-        Emulator::start(bootstrap(), &all)
-    }
-
-    fn event(&self, keys: &[&str]) -> String {
-        event(&keys.iter().map(|key| (self.bucket.as_str(), *key)).collect::<Vec<_>>())
-    }
-}
-
-/// As S3 sends it: keys form-encoded.
-fn event(objects: &[(&str, &str)]) -> String {
-    let records = objects.iter().map(|(bucket, key)| {
-        let key = encode(key).replace("%2F", "/").replace("%20", "+");
-        json!({
-            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
-            "eventTime": "2026-03-02T09:20:14.271Z", "eventName": "ObjectCreated:Put",
-            "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": {"key": key, "size": 1}},
-        })
-    });
-    json!({"Records": records.collect::<Vec<_>>()}).to_string()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn log_file() -> Vec<u8> {
-    gzip(records().to_string().as_bytes())
-}
-
-fn subject(message: &Value) -> &str {
-    message["Subject"].as_str().unwrap()
-}
 
 const KEY: &str = "AWSLogs/012345678901/CloudTrail/eu-central-1/2026/03/02/file one+two=\u{e9}.json.gz";
 
@@ -202,6 +95,19 @@ fn every_audience_has_a_topic_of_its_own() {
     assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
 }
 
+/// Nobody on the way may unfold what is unfolded here.
+#[test]
+fn a_content_encoding_changes_nothing() {
+    let scene = Scene::new("encoded");
+    let plain = records().to_string();
+    for (key, bytes) in [("zipped.json.gz", log_file()), ("plain.json", plain.into_bytes())] {
+        scene.cloud.put(&scene.bucket, key, &bytes);
+        assert_eq!(scene.cloud.encoding(&scene.bucket, key).as_deref(), Some("gzip"));
+        scene.function(&[]).invoke(&scene.event(&[key])).success();
+        assert_eq!(scene.cloud.receive(&scene.all).len(), 2, "{key}");
+    }
+}
+
 #[test]
 fn more_alerts_than_a_request_takes_arrive_in_full() {
     let scene = Scene::new("many");
@@ -267,7 +173,7 @@ fn what_cannot_be_read_fails_the_invocation_after_all_else_is_done() {
 fn a_refused_object_names_the_missing_permission() {
     let scene = Scene::new("refused");
     let denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>".to_owned();
-    let peer = Peer::start(vec![Reply::Whole(403, denied)]);
+    let peer = Peer::start(vec![Reply::text(403, denied)]);
     let function = scene.function(&[("AWS_ENDPOINT_URL_S3", peer.endpoint())]);
     assert!(function.invoke(&scene.event(&["a.json.gz"])).error().is_some());
     assert!(function.said().contains("s3:GetObject"), "{}", function.said());
@@ -275,28 +181,9 @@ fn a_refused_object_names_the_missing_permission() {
 }
 
 #[test]
-fn a_silent_or_broken_peer_fails_the_invocation() {
-    let scene = Scene::new("silent");
-    for (reply, requests, says) in [
-        // Whatever the SDK would do by itself: the setting decides how long silence is borne.
-        (Reply::Stalled("\u{1f}"), 1, "it stalled: no byte for 300 ms"),
-        (Reply::CutOff("\u{1f}"), 1, "it broke off: "),
-        (Reply::Whole(503, String::new()), 5, "HTTP status 503"),
-        (Reply::Whole(429, "<Error><Code>SlowDown</Code><Message>Slow</Message></Error>".to_owned()), 5, "SlowDown"),
-    ] {
-        let peer = Peer::start(vec![reply]);
-        let settings = [("AWS_ENDPOINT_URL_S3", peer.endpoint()), ("READ_TIMEOUT_MS", "300")];
-        let function = scene.function(&settings);
-        let error = function.invoke(&scene.event(&["a.json.gz"])).error().unwrap();
-        assert!(error.contains(says), "{error}");
-        assert_eq!(peer.asked(), requests, "{says}");
-    }
-}
-
-#[test]
 fn no_failure_uses_up_the_attempts_of_another() {
     let scene = Scene::new("attempts");
-    let peer = Peer::start(vec![Reply::Whole(503, String::new())]);
+    let peer = Peer::start(vec![Reply::text(503, "")]);
     let function = scene.function(&[("AWS_ENDPOINT_URL_S3", peer.endpoint())]);
     let keys: Vec<String> = (0..60).map(|number| format!("{number}.json.gz")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -317,12 +204,12 @@ fn failed(id: usize, code: &str, is_senders: bool) -> String {
 fn answer(successful: &str, failed: &str) -> Reply {
     let result = format!("<Successful>{successful}</Successful><Failed>{failed}</Failed>");
     let body = format!("<PublishBatchResult>{result}</PublishBatchResult>");
-    Reply::Whole(200, format!("<PublishBatchResponse>{body}</PublishBatchResponse>"))
+    Reply::text(200, format!("<PublishBatchResponse>{body}</PublishBatchResponse>"))
 }
 
 fn refusal(status: u16, code: &str) -> Reply {
     let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
-    Reply::Whole(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
+    Reply::text(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
 }
 
 /// What the function makes of SNS's answers to two alerts: how often it asks, and whether both count as published.

@@ -2,7 +2,7 @@
 //!
 //! It answers at once and never retries; a failed function is an answer with `errorType`, still with status 200.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::Write, net::TcpStream, path::Path, time::Duration};
 
 use serde_json::Value;
 use ureq::Agent;
@@ -43,7 +43,7 @@ impl Emulator {
             bootstrap.to_str().unwrap().to_owned(),
         ];
         let process = Process::start(&program(), &arguments, &environment);
-        process.wait_until(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        process.wait_until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
         Self { process, port }
     }
 
@@ -56,7 +56,22 @@ impl Emulator {
             .into();
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
         let mut answer = agent.post(url).send(event).unwrap();
+        assert!(!self.said().contains("the counts do not add up"), "{}", self.said());
         Answer { status: answer.status().as_u16(), body: answer.body_mut().read_to_string().unwrap() }
+    }
+
+    /// Sends an event and does not wait; whoever drops the connection hears of nothing.
+    pub fn begin(&self, event: &str) -> TcpStream {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let (path, length) = ("/2015-03-31/functions/function/invocations", event.len());
+        write!(connection, "POST {path} HTTP/1.1\r\nHost: function\r\nContent-Length: {length}\r\n\r\n{event}")
+            .unwrap();
+        connection
+    }
+
+    /// Waits for something that the function does, and fails with its log after half a minute.
+    pub fn wait_until(&self, is_done: impl Fn() -> bool) {
+        self.process.wait_until(is_done);
     }
 
     /// The function's own log lines so far.

@@ -8,9 +8,12 @@ mod delivery;
 mod deployment;
 mod dynamodb;
 mod emulator;
+mod faults;
+mod logs;
 mod peer;
 mod process;
 mod runtime_api;
+mod scene;
 mod startup;
 
 /// The binary that Lambda would start.

@@ -1,78 +1,107 @@
-//! A service that answers by a script, for what the stand-in for AWS never says: refused, throttled, cut off, silent.
+//! A proxy before the stand-in for AWS that answers by a script, for what the stand-in never says: refused, throttled, cut
+//! off, reset, silent, slow.
 //!
-//! Point `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL_SNS` at it.
+//! Point `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL_SNS` at it. The script is for the requests that it is told to look for;
+//! all others pass.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
-use ureq::Agent;
-
-use crate::runtime_api::{Request, read};
+use crate::{
+    cloud::Cloud,
+    runtime_api::{Request, length, read},
+};
 
 /// A running peer, and what it was asked.
 pub struct Peer {
     endpoint: String,
-    asked: Arc<Mutex<Vec<Request>>>,
+    scene: Arc<Mutex<Scene>>,
+}
+
+#[derive(Default)]
+struct Scene {
+    looked_for: &'static str,
+    script: Vec<Reply>,
+    asked: usize,
 }
 
 /// What happens to one request.
 #[derive(Clone)]
 pub enum Reply {
+    /// What the stand-in answers.
+    Pass,
+    /// The stand-in does what it is asked, and its answer is lost.
+    Lost,
     /// A whole answer: status and body.
-    Whole(u16, String),
-    /// What the service at this endpoint says to the same request.
-    Passed(&'static str),
-    /// The same is done, but the answer gets lost: status 500.
-    Lost(&'static str),
-    /// The head promises more bytes than come, and then nothing happens.
-    Stalled(&'static str),
-    /// As before, but the connection is closed.
-    CutOff(&'static str),
+    Whole(u16, Vec<u8>),
+    /// A head with this status that promises so many bytes, the first of them, and then this.
+    Part(u16, usize, Vec<u8>, End),
+    /// No answer, and then this.
+    Nothing(End),
+}
+
+/// What comes after the last byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The connection is closed.
+    Closed,
+    /// The connection is reset.
+    Reset,
+    /// Nothing, and the connection stays.
+    Silence,
+    /// A blank every tenth of a second.
+    Trickle,
+}
+
+impl Reply {
+    /// A whole answer of text.
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Reply::Whole(status, body.into().into_bytes())
+    }
+
+    fn end(&self) -> End {
+        match self {
+            Reply::Pass | Reply::Lost | Reply::Whole(..) => End::Closed,
+            Reply::Part(.., end) | Reply::Nothing(end) => *end,
+        }
+    }
 }
 
 impl Peer {
     /// Answers the first request with the first reply and so on; the last reply serves all others.
     pub fn start(script: Vec<Reply>) -> Self {
+        Self::before("", script)
+    }
+
+    /// The same for requests in which this stands.
+    pub fn before(looked_for: &'static str, script: Vec<Reply>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let requests = Arc::clone(&asked);
+        let scene = Arc::new(Mutex::new(Scene { looked_for, script, asked: 0 }));
+        let shared = Arc::clone(&scene);
         thread::spawn(move || {
-            let mut silent = Vec::new();
             for connection in listener.incoming() {
-                let mut connection = connection.unwrap();
-                let request = read(&connection);
-                let number = {
-                    let mut requests = requests.lock().unwrap();
-                    requests.push(request);
-                    requests.len()
-                };
-                match &script[(number - 1).min(script.len() - 1)] {
-                    Reply::Whole(status, body) => answer(&mut connection, *status, body),
-                    Reply::Passed(endpoint) => {
-                        let (status, body) = pass(endpoint, &requests.lock().unwrap()[number - 1]);
-                        answer(&mut connection, status, &body);
-                    }
-                    Reply::Lost(endpoint) => {
-                        pass(endpoint, &requests.lock().unwrap()[number - 1]);
-                        answer(&mut connection, 500, "");
-                    }
-                    Reply::Stalled(start) => {
-                        let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{start}");
-                        silent.push(connection);
-                    }
-                    Reply::CutOff(start) => {
-                        let _ = write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{start}");
-                        let _ = connection.shutdown(Shutdown::Both);
-                    }
-                }
+                let (connection, scene) = (connection.unwrap(), Arc::clone(&shared));
+                thread::spawn(move || {
+                    let reply = scene.lock().unwrap().reply(&peeked(&connection));
+                    // A client that has given up is none of its business.
+                    let _ = answer(connection, &reply);
+                });
             }
         });
-        Self { endpoint, asked }
+        Self { endpoint, scene }
+    }
+
+    /// From now on another script, counted from 0.
+    pub fn play(&self, script: Vec<Reply>) {
+        let mut scene = self.scene.lock().unwrap();
+        scene.script = script;
+        scene.asked = 0;
     }
 
     /// Where it listens.
@@ -80,24 +109,79 @@ impl Peer {
         &self.endpoint
     }
 
-    /// How many requests came.
+    /// How many requests came that the script is for.
     pub fn asked(&self) -> usize {
-        self.asked.lock().unwrap().len()
+        self.scene.lock().unwrap().asked
     }
 }
 
-fn answer(connection: &mut TcpStream, status: u16, body: &str) {
-    let length = body.len();
-    let _ = write!(connection, "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+impl Scene {
+    fn reply(&mut self, request: &str) -> Reply {
+        if !request.contains(self.looked_for) {
+            return Reply::Pass;
+        }
+        self.asked += 1;
+        self.script[self.asked.min(self.script.len()) - 1].clone()
+    }
 }
 
-/// Sends a request on: a `POST` with its headers of AWS.
-fn pass(endpoint: &str, request: &Request) -> (u16, String) {
-    let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
-    let headers = request.headers.iter().filter_map(|header| header.split_once(": "));
-    let told = headers
-        .filter(|(name, _)| ["authorization", "content-type"].contains(name) || name.starts_with("x-amz-target"));
-    let sent = told.fold(agent.post(endpoint), |sent, (name, value)| sent.header(name, value.trim()));
-    let mut answer = sent.send(&request.body).unwrap();
-    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+/// A request, which is left where it is.
+fn peeked(connection: &TcpStream) -> String {
+    let mut bytes = vec![0; 100_000];
+    loop {
+        let count = connection.peek(&mut bytes).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes[..count]);
+        let is_whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| body.len() >= length(head));
+        if is_whole || count == 0 || count == bytes.len() {
+            return text.into_owned();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn answer(mut connection: TcpStream, reply: &Reply) -> std::io::Result<()> {
+    // A connection that is closed with bytes in it that nobody has read is reset.
+    if reply.end() != End::Reset {
+        let request = read(&connection);
+        if let Reply::Pass | Reply::Lost = reply {
+            let answer = pass(&request)?;
+            return if let Reply::Pass = reply { connection.write_all(&answer) } else { Ok(()) };
+        }
+    }
+    if let Reply::Whole(status, body) = reply {
+        head(&mut connection, *status, body.len())?;
+        connection.write_all(body)?;
+    }
+    if let Reply::Part(status, promised, body, _) = reply {
+        head(&mut connection, *status, *promised)?;
+        connection.write_all(body)?;
+        // What was written would be lost with the connection.
+        thread::sleep(Duration::from_millis(50));
+    }
+    match reply.end() {
+        End::Reset => Ok(()),
+        End::Closed => connection.shutdown(Shutdown::Both),
+        End::Silence => connection.read(&mut [0]).map(drop),
+        End::Trickle => loop {
+            thread::sleep(Duration::from_millis(100));
+            connection.write_all(b" ")?;
+        },
+    }
+}
+
+fn head(connection: &mut TcpStream, status: u16, length: usize) -> std::io::Result<()> {
+    write!(connection, "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
+}
+
+/// What the stand-in says to a request.
+fn pass(request: &Request) -> std::io::Result<Vec<u8>> {
+    let mut cloud = TcpStream::connect(Cloud::get().endpoint().trim_start_matches("http://"))?;
+    write!(cloud, "{} HTTP/1.1\r\nConnection: close\r\n", request.line)?;
+    for header in request.headers.iter().filter(|header| !header.to_lowercase().starts_with("connection:")) {
+        write!(cloud, "{header}\r\n")?;
+    }
+    write!(cloud, "\r\n{}", request.body)?;
+    let mut answer = Vec::new();
+    cloud.read_to_end(&mut answer)?;
+    Ok(answer)
 }

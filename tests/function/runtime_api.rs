@@ -92,9 +92,14 @@ pub fn read(connection: &TcpStream) -> Request {
         }
         head.push(line.to_owned());
     }
-    let length = head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
+    let mut body = vec![0; length(&head.join("\r\n"))];
     reader.read_exact(&mut body).unwrap();
     let line = head.remove(0).trim_end_matches(" HTTP/1.1").to_owned();
     Request { line, headers: head, body: String::from_utf8(body).unwrap() }
+}
+
+/// How long a body is, by its head.
+pub fn length(head: &str) -> usize {
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    length.unwrap_or(0)
 }

@@ -34,22 +34,18 @@ fn rules_file_with_no_and_off_where_text_or_a_boolean_is_meant() {
         (set.rules[0].name.as_str(), set.rules[0].tags.as_slice()),
         ("NO", ["off".to_owned(), "on".to_owned()].as_slice())
     );
-    assert!(
-        !codes("rules:\n  - {name: a, severity: 1, filter: x = 1, enabled: off}\n").is_empty(),
-        "`off` is no boolean"
-    );
+    assert_eq!(codes("rules:\n  - {name: a, severity: 1, filter: x = 1, enabled: off}\n"), ["wrong-type"]);
 }
 
-/// An account id is text, with its zero.
+/// An account id is text, with its zero: YAML would read a number, and an octal one at that.
 #[test]
 fn rules_file_with_an_unquoted_account_id_that_begins_with_zero() {
     let text = "lists:\n  ours: [012345678901]\nrules:\n  - name: a\n    severity: 1\n    filter: recipientAccountId in $ours\n";
-    match RuleSet::parse(text) {
-        Ok(_) => {
-            assert!(matches(text, json!({"recipientAccountId": "012345678901"})));
-            assert!(!matches(text, json!({"recipientAccountId": "12345678901"})));
-        }
-        Err(errors) => assert!(!errors.is_empty()),
+    assert_eq!(codes(text), ["leading-zero"]);
+    let quoted = text.replace("012345678901", "\"012345678901\"");
+    assert!(matches(&quoted, json!({"recipientAccountId": "012345678901"})));
+    for other in ["12345678901", "1402433619", "9999999"] {
+        assert!(!matches(&quoted, json!({"recipientAccountId": other})), "{other}");
     }
 }
 
@@ -83,7 +79,7 @@ fn rules_file_with_a_catastrophic_regular_expression() {
 #[test]
 fn rules_file_with_a_byte_order_mark_and_with_tabs() {
     assert!(matches(&format!("\u{feff}{}", rules("x = 1")), json!({"x": 1})));
-    assert!(!codes("rules:\n\t- name: a\n").is_empty());
+    assert_eq!(codes("rules:\n\t- name: a\n"), ["bad-yaml"]);
 }
 
 #[test]
@@ -94,7 +90,9 @@ fn rules_file_with_aliases_that_unfold() {
     };
     let bomb: String = (1..10).map(level).collect();
     let bomb = format!("lists:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{bomb}");
-    assert!(!codes(&format!("{bomb}{}", rules("x = 1"))).is_empty());
+    let errors = RuleSet::parse(&format!("{bomb}{}", rules("x = 1"))).err().unwrap();
+    let titles: Vec<_> = errors.iter().map(|error| &*error.title).collect();
+    assert_eq!(titles, ["the aliases of this file unfold to more than 16 MiB"]);
     let aliased = "rules:\n  - {name: &n a, severity: 1, filter: x = 1, description: *n}\n";
     assert!(matches(aliased, json!({"x": 1})));
 }

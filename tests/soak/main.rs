@@ -1,0 +1,269 @@
+//! A long run of deliveries through the function's own handler, with faults of S3 and SNS, deadlines and duplicates, all
+//! from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
+//!
+//! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` make it longer, or another one.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
+
+#[path = "../ports/mod.rs"]
+mod ports;
+mod random;
+mod world;
+
+use std::{collections::HashSet, sync::Mutex, time::Duration};
+
+use serde_json::{Value, json};
+use trailbell::{
+    engine::Engine,
+    handler::{Audience, Caps, Channels, Chat, Outcome},
+    rule::{RuleSet, Severity},
+};
+
+use ports::{BUCKET, Ticking, event, handled_on};
+use world::{Name, RULES, S3, Topic, World};
+
+/// As much as is delivered, and handed back, as one.
+#[derive(Clone)]
+struct Unit {
+    objects: Vec<usize>,
+    /// Or a record in the payload itself.
+    record: Option<String>,
+    due: Vec<Name>,
+}
+
+/// Who delivers, with what is left to deliver.
+enum Sender {
+    Queue { is_fifo: bool, messages: Vec<Unit> },
+    Events(Vec<Unit>),
+    Batch(Vec<Unit>),
+}
+
+impl Sender {
+    fn units(&mut self) -> &mut Vec<Unit> {
+        match self {
+            Sender::Queue { messages: units, .. } | Sender::Events(units) | Sender::Batch(units) => units,
+        }
+    }
+
+    /// The most units that come in one invocation.
+    fn most(&self) -> usize {
+        if let Sender::Events(_) = self { 1 } else { 10 }
+    }
+
+    fn payload(&self, units: &[Unit]) -> Value {
+        let ids = units.iter().zip(0..);
+        match self {
+            Sender::Events(_) => units[0].body(),
+            Sender::Queue { is_fifo, .. } => {
+                let queue = format!("arn:aws:sqs:us-east-1:111122223333:logs{}", if *is_fifo { ".fifo" } else { "" });
+                let message = |(unit, id): (&Unit, usize)| {
+                    json!({"messageId": id.to_string(), "body": unit.body().to_string(), "eventSource": "aws:sqs",
+                        "eventSourceARN": queue})
+                };
+                json!({"Records": ids.map(message).collect::<Vec<_>>()})
+            }
+            Sender::Batch(_) => {
+                let task = |(unit, id): (&Unit, usize)| {
+                    json!({"taskId": id.to_string(), "s3Key": unit.objects[0].to_string(), "s3VersionId": null,
+                        "s3BucketArn": format!("arn:aws:s3:::{BUCKET}")})
+                };
+                json!({"invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"},
+                    "tasks": ids.map(task).collect::<Vec<_>>()})
+            }
+        }
+    }
+
+    /// The places of the units that the answer hands back.
+    fn handed_back(&self, outcome: &Outcome) -> Vec<usize> {
+        let place = |id: &Value| id.as_str().unwrap().parse().unwrap();
+        match (self, outcome.answer()) {
+            (Sender::Events(_), answer) => answer.err().map(|_| 0).into_iter().collect(),
+            (Sender::Queue { .. }, answer) => {
+                let items = answer.unwrap()["batchItemFailures"].as_array().unwrap().clone();
+                items.iter().map(|item| place(&item["itemIdentifier"])).collect()
+            }
+            (Sender::Batch(_), answer) => {
+                let results = answer.unwrap()["results"].as_array().unwrap().clone();
+                let failed = results.iter().filter(|result| result["resultCode"] != "Succeeded");
+                failed.map(|result| place(&result["taskId"])).collect()
+            }
+        }
+    }
+}
+
+impl Unit {
+    fn body(&self) -> Value {
+        match &self.record {
+            Some(record) => json!({"id": "e", "detail-type": "AWS API Call via CloudTrail", "source": "aws.x",
+                "detail": serde_json::from_str::<Value>(record).unwrap()}),
+            None => event(&self.objects.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Whether both hold the same.
+    fn is(&self, other: &Unit) -> bool {
+        (&self.objects, &self.record) == (&other.objects, &other.record)
+    }
+
+    /// Whether something that went wrong in this invocation is a reason to hand it back.
+    fn is_harmed(&self, world: &World) -> bool {
+        let is_broken = self.objects.iter().any(|object| world.broken.contains(object));
+        is_broken || self.due.iter().any(|name| world.is_refused(*name))
+    }
+}
+
+/// The units of a run: so many events, in log files, most of them in a message or an event of their own.
+fn units(world: &mut World, records: usize) -> [Sender; 4] {
+    let mut senders = [
+        Sender::Queue { is_fifo: false, messages: Vec::new() },
+        Sender::Queue { is_fifo: true, messages: Vec::new() },
+        Sender::Events(Vec::new()),
+        Sender::Batch(Vec::new()),
+    ];
+    let mut next = 0;
+    while next < records {
+        let sender = world.random.below(senders.len());
+        let mut unit = Unit { objects: Vec::new(), record: None, due: Vec::new() };
+        if world.random.percent(60) && sender != 3 {
+            let (text, due) = world.record(next, 25);
+            (unit.record, unit.due) = (Some(text), due);
+            next += 1;
+        } else {
+            let objects = if sender == 3 { 1 } else { 1 + world.random.below(3) };
+            for _ in 0..objects {
+                let count = 1 + world.random.below(30);
+                let (object, due) = world.put(next..next + count);
+                unit.objects.push(object);
+                unit.due.extend(due);
+                next += count;
+            }
+        }
+        senders[sender].units().push(unit);
+    }
+    senders
+}
+
+/// One invocation: the outcome, and whether its time was short.
+fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, bool) {
+    let topic = |audience| Topic(audience, world);
+    let channels = Channels {
+        alerts: topic(Audience::Alerts),
+        chat: Some(Chat { channel: topic(Audience::Chat), mildest: Severity::REVIEW }),
+        findings: Some(topic(Audience::Findings)),
+    };
+    let clock = {
+        let mut world = world.lock().unwrap();
+        world.begin();
+        let tick = if world.random.percent(15) { 1 + world.random.below(400) } else { 0 };
+        Ticking::new(3_000, tick as u64)
+    };
+    let caps = Caps { time_reserve: Duration::from_secs(1), max_alerts_per_rule_hour: 500, ..Caps::default() };
+    let outcome = handled_on(engine, &S3(world), &channels, &clock, caps, payload);
+    let is_late = outcome.failures().any(|failure| failure.to_string().contains("the time is used up"));
+    world.lock().unwrap().faults += usize::from(is_late);
+    (outcome, is_late)
+}
+
+/// What comes in one invocation. At least once is what senders promise, too: now and then one comes twice, at once or later.
+fn take(world: &mut World, sender: &mut Sender) -> Vec<Unit> {
+    let mut taken = Vec::new();
+    for _ in 0..(1 + world.random.below(sender.most())).min(sender.units().len()) {
+        let place = world.random.below(sender.units().len());
+        taken.push(sender.units().swap_remove(place));
+    }
+    if world.random.percent(10) {
+        world.faults += 1;
+        let again = taken[0].clone();
+        if taken.len() < sender.most() { taken.push(again) } else { sender.units().push(again) }
+    }
+    taken
+}
+
+/// Delivers some units, and keeps what was handed back.
+fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
+    let taken = take(&mut world.lock().unwrap(), sender);
+    let (outcome, is_late) = invoke(engine, world, &sender.payload(&taken));
+    let back = sender.handed_back(&outcome);
+    assert_eq!(back.is_empty(), outcome.failed() == 0, "{outcome:#?}");
+    let is_fifo = matches!(sender, Sender::Queue { is_fifo: true, .. });
+    judge(&world.lock().unwrap(), &taken, &back, &outcome, (is_late, is_fifo));
+    sender.units().extend(back.into_iter().map(|place| taken[place].clone()));
+}
+
+/// Holds an answer to what has been published and to what went wrong.
+fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_late, is_fifo): (bool, bool)) {
+    let first = back.first().copied();
+    for (place, unit) in taken.iter().enumerate() {
+        if back.contains(&place) {
+            // What is behind a failure in a queue that keeps an order has no fault of its own; of two that are the same,
+            // the second may have gone well.
+            let is_twice = taken.iter().filter(|other| other.is(unit)).count() > 1;
+            let is_harmed = is_late || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
+            assert!(is_harmed, "handed back for nothing: {place}\n{outcome:#?}");
+        } else {
+            let lost: Vec<_> = unit.due.iter().filter(|name| !world.is_published(**name)).collect();
+            assert!(lost.is_empty(), "acknowledged, and not published: {lost:?}\n{outcome:#?}");
+            assert!(!is_fifo || Some(place) < first.or(Some(taken.len())), "the order is lost\n{outcome:#?}");
+        }
+    }
+    for unit in taken.iter().filter(|unit| unit.is_harmed(world)) {
+        let is_back = |place: &usize| taken[*place].is(unit);
+        assert!(back.iter().any(is_back), "a failure that was not handed back: {:?}\n{outcome:#?}", unit.objects);
+    }
+}
+
+/// Says how to have the same run again.
+struct Plan {
+    records: usize,
+    faults: usize,
+    seed: u64,
+}
+
+impl Plan {
+    fn read() -> Self {
+        let number = |name: &str, default: u64| -> u64 {
+            std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+        };
+        let size = |name, default| usize::try_from(number(name, default)).unwrap();
+        Self { records: size("SOAK_RECORDS", 10_000), faults: size("SOAK_FAULTS", 500), seed: number("SOAK_SEED", 1) }
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { records, faults, seed } = self;
+            eprintln!("again: SOAK_RECORDS={records} SOAK_FAULTS={faults} SOAK_SEED={seed} cargo test --test soak");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_whatever_happens() {
+    let plan = Plan::read();
+    let engine = Engine::new(RuleSet::parse(RULES).unwrap().0);
+    let mut world = World::new(plan.seed);
+    let mut senders = units(&mut world, plan.records);
+    let due: HashSet<Name> =
+        senders.iter_mut().flat_map(|sender| sender.units().clone()).flat_map(|unit| unit.due).collect();
+    let world = Mutex::new(world);
+    let mut invocations = 0;
+    while senders.iter_mut().any(|sender| !sender.units().is_empty()) {
+        let sender = world.lock().unwrap().random.below(senders.len());
+        if !senders[sender].units().is_empty() {
+            deliver(&engine, &world, &mut senders[sender]);
+            invocations += 1;
+            assert!(invocations < 10 * plan.records, "it does not end");
+        }
+    }
+    let world = world.into_inner().unwrap();
+    for name in &due {
+        assert!(world.is_published(*name), "never published: {name:?}");
+    }
+    for (audience, name) in world.accepted() {
+        assert!(due.contains(&name) && name.audiences().contains(&audience), "nobody has asked for {name:?}");
+    }
+    assert!(due.len() > plan.records / 10, "{} alerts are too few", due.len());
+    assert!(world.faults >= plan.faults, "{} faults are too few", world.faults);
+    println!("seed {}: {invocations} invocations, {} alerts, {} faults", plan.seed, due.len(), world.faults);
+}

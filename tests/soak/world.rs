@@ -1,0 +1,242 @@
+//! The log files of the run, what is due for each, and S3 and SNS with their faults.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Mutex,
+};
+
+use trailbell::{
+    alert::Message,
+    handler::{Audience, Body, Channel, FetchError, Objects, PublishError},
+    trigger::ObjectId,
+};
+
+use crate::{
+    ports::{BUCKET, log_file, publish_error},
+    random::Random,
+};
+
+/// `C` is suppressed where the user agent is `quiet`.
+pub const RULES: &str = r#"
+rules:
+  - {name: A, severity: 1, filter: eventName = "A"}
+  - {name: B, severity: 3, filter: 'eventName in ("A", "B")'}
+  - {name: C, severity: 2, filter: eventName = "C", suppressions: [userAgent = "quiet"]}
+"#;
+
+/// An alert, by what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// A rule and an event.
+    Match(char, usize),
+    /// A record that cannot be read: the object and its place there.
+    Unread(usize, usize),
+}
+
+impl Name {
+    /// Whom it is for: a chat is told of the severities 1 and 2.
+    pub fn audiences(self) -> &'static [Audience] {
+        match self {
+            Name::Match('B', _) => &[Audience::Alerts, Audience::Findings],
+            Name::Match(..) | Name::Unread(..) => &[Audience::Alerts, Audience::Chat, Audience::Findings],
+        }
+    }
+}
+
+/// All log files, and what has become of their alerts so far.
+pub struct World {
+    objects: Vec<Box<[u8]>>,
+    pub random: Random,
+    /// How many things went wrong.
+    pub faults: usize,
+    /// The ids of alerts, as they stand in the messages for people.
+    ids: HashMap<Name, String>,
+    names: HashMap<String, Name>,
+    accepted: BTreeSet<(Audience, String)>,
+    /// Objects that were not read to their end in this invocation.
+    pub broken: HashSet<usize>,
+    /// Alerts whose last answer in this invocation was a failure.
+    pub refused: BTreeSet<(Audience, String)>,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            objects: Vec::new(),
+            random: Random(seed),
+            faults: 0,
+            ids: HashMap::new(),
+            names: HashMap::new(),
+            accepted: BTreeSet::new(),
+            broken: HashSet::new(),
+            refused: BTreeSet::new(),
+        }
+    }
+
+    /// A record of any kind with this number, and the alerts that are due for it: in 20 of `odds`, one or two, or a
+    /// suppression.
+    pub fn record(&mut self, event: usize, odds: usize) -> (String, Vec<Name>) {
+        let (kind, agent, due) = match self.random.below(odds) {
+            0..3 => ("A", "x", vec![Name::Match('A', event), Name::Match('B', event)]),
+            3..10 => ("B", "x", vec![Name::Match('B', event)]),
+            10..15 => ("C", "x", vec![Name::Match('C', event)]),
+            15..20 => ("C", "quiet", Vec::new()),
+            _ => ("D", "x", Vec::new()),
+        };
+        let filler = r#"}]\",\\{"#.repeat(self.random.below(20));
+        let text = format!(
+            r#"{{"x":"{filler}","eventName":"{kind}","userAgent":"{agent}","sourceIPAddress":"{event}","eventID":"event-{event}"}}"#
+        );
+        (text, due)
+    }
+
+    /// Puts a log file with the events of these numbers; its own number, and the alerts that are due for it.
+    pub fn put(&mut self, events: std::ops::Range<usize>) -> (usize, Vec<Name>) {
+        let (object, mut due, mut records) = (self.objects.len(), Vec::new(), Vec::new());
+        for event in events {
+            // Fewer than are worth an alert each.
+            if records.len() < 20 && self.random.percent(2) {
+                due.push(Name::Unread(object, records.len()));
+                records.push("7".to_owned());
+            } else {
+                let (text, of_record) = self.record(event, 100);
+                due.extend(of_record);
+                records.push(text);
+            }
+        }
+        let file = log_file(&records.iter().map(String::as_str).collect::<Vec<_>>());
+        self.objects.push(file.into_boxed_slice());
+        (object, due)
+    }
+
+    pub fn begin(&mut self) {
+        self.broken.clear();
+        self.refused.clear();
+    }
+
+    /// Whether every audience of an alert has accepted it.
+    pub fn is_published(&self, name: Name) -> bool {
+        let is_in = |audience: &Audience| {
+            self.ids.get(&name).is_some_and(|id| self.accepted.contains(&(*audience, id.clone())))
+        };
+        name.audiences().iter().all(is_in)
+    }
+
+    /// Whether an alert was refused in this invocation.
+    pub fn is_refused(&self, name: Name) -> bool {
+        let is_in =
+            |audience: &Audience| self.ids.get(&name).is_some_and(|id| self.refused.contains(&(*audience, id.clone())));
+        name.audiences().iter().any(is_in)
+    }
+
+    /// Every alert that was accepted, by audience.
+    pub fn accepted(&self) -> impl Iterator<Item = (Audience, Name)> {
+        self.accepted.iter().map(|(audience, id)| (*audience, self.names[id]))
+    }
+
+    fn get(&mut self, object: usize) -> Result<Chunks, FetchError> {
+        let mut bytes = self.objects[object].to_vec();
+        let mut last = None;
+        if self.random.percent(25) {
+            self.faults += 1;
+            self.broken.insert(object);
+            let cut = self.random.below(bytes.len());
+            match self.random.below(6) {
+                0 => return Err(FetchError::passing("HTTP status 503")),
+                1 => return Err(FetchError::lasting("it does not exist (NoSuchKey)")),
+                // RFC 1952: checksum and length come last.
+                2 => *bytes.iter_mut().nth_back(cut % 8).unwrap() ^= 1,
+                3 => bytes.truncate(cut),
+                _ => {
+                    bytes.truncate(cut);
+                    last = Some(FetchError::passing("it broke off"));
+                }
+            }
+        }
+        let size = 1 + self.random.below(bytes.len() + 1);
+        let mut chunks: Vec<_> = bytes.chunks(size).map(|chunk| Ok(chunk.to_vec())).collect();
+        chunks.extend(last.map(Err));
+        Ok(Chunks(chunks.into_iter()))
+    }
+
+    fn publish(&mut self, audience: Audience, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        for message in messages.iter().filter(|_| audience == Audience::Alerts) {
+            let name = name(message);
+            self.ids.insert(name, message.id.clone());
+            self.names.insert(message.id.clone(), name);
+        }
+        let is_fault = self.random.percent(15);
+        let fault = if is_fault { 1 + self.random.below(5) } else { 0 };
+        let (mut answers, mut is_any_hit) = (Vec::new(), false);
+        for message in messages {
+            let is_hit = fault == 1 || fault > 1 && self.random.percent(50);
+            is_any_hit |= is_hit;
+            let (is_accepted, answer) = match (is_hit, fault) {
+                (false, _) => (true, Some(Ok(()))),
+                (_, 1 | 2) => (false, Some(Err(publish_error("Throttled: slow down", false)))),
+                (_, 3) => (false, Some(Err(publish_error("InvalidParameter: no", true)))),
+                // Published, and nobody hears of it.
+                (_, 4) => (true, Some(Err(publish_error("the answer was lost", false)))),
+                _ => (false, None),
+            };
+            let key = (audience, message.id.clone());
+            if is_accepted {
+                self.accepted.insert(key.clone());
+            }
+            if let Some(Ok(())) = answer {
+                self.refused.remove(&key);
+            } else {
+                self.refused.insert(key);
+            }
+            // The answers stand in the order of the messages: behind a missing one there is none.
+            let Some(answer) = answer else { break };
+            answers.push(answer);
+        }
+        self.faults += usize::from(is_any_hit);
+        for message in &messages[answers.len()..] {
+            self.refused.insert((audience, message.id.clone()));
+        }
+        answers
+    }
+}
+
+/// What an alert is about, by the text that people read.
+fn name(message: &Message) -> Name {
+    let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
+    if let Some(event) = line("Event     event-") {
+        let rule = message.attributes.iter().find(|attribute| attribute.name == "rule").unwrap().string_value();
+        return Name::Match(rule.to_uppercase().chars().next().unwrap(), event.parse().unwrap());
+    }
+    let record = line("record ").unwrap().split(' ').next().unwrap();
+    let object = line("Object    s3://logs/").unwrap();
+    Name::Unread(object.parse().unwrap(), record.parse().unwrap())
+}
+
+pub struct S3<'a>(pub &'a Mutex<World>);
+
+impl Objects for S3<'_> {
+    type Body = Chunks;
+
+    async fn get(&self, object: &ObjectId) -> Result<Chunks, FetchError> {
+        assert_eq!(object.bucket, BUCKET);
+        self.0.lock().unwrap().get(object.key.parse().unwrap())
+    }
+}
+
+pub struct Chunks(std::vec::IntoIter<Result<Vec<u8>, FetchError>>);
+
+impl Body for Chunks {
+    type Chunk = Vec<u8>;
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
+        self.0.next().transpose()
+    }
+}
+
+pub struct Topic<'a>(pub Audience, pub &'a Mutex<World>);
+
+impl Channel for Topic<'_> {
+    async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
+        self.1.lock().unwrap().publish(self.0, messages)
+    }
+}
