@@ -156,6 +156,37 @@ fn no_spelling_hides_a_value() {
     );
 }
 
+/// Keys by which `serde_json` tells its own types. In a record they are keys like any other.
+#[test]
+fn no_key_has_a_meaning_of_its_own() {
+    let rules = [
+        "a = 5",
+        "a.b = 1",
+        r#"requestParameters.policyDocument.Statement.Principal = "*""#,
+        "requestParameters.containerDefinitions.privileged = true",
+    ];
+    let engine = engine(&rules);
+    for key in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+        let check = |record: &str, expected: &[usize]| {
+            let record = record.replace("KEY", key);
+            let found = matches(&engine, &mut Scratch::default(), record.as_bytes());
+            assert_eq!(found.as_deref(), Some(expected), "{record}");
+        };
+        check(r#"{"a":{"KEY":"5"}}"#, &[]);
+        check(r#"{"a":{"KEY":"{\"b\":1}"}}"#, &[]);
+        check(r#"{"a":{"KEY":"x","b":1}}"#, &[1]);
+        check(r#"{"KEY":"{\"a\":5}"}"#, &[]);
+        check(
+            r#"{"requestParameters":{"policyDocument":"{\"Statement\":[{\"Principal\":\"*\",\"Condition\":{\"StringLike\":{\"KEY\":\"*\"}}}]}"}}"#,
+            &[2],
+        );
+        check(
+            r#"{"requestParameters":{"containerDefinitions":[{"privileged":true,"dockerLabels":{"KEY":"x"}}]}}"#,
+            &[3],
+        );
+    }
+}
+
 /// Pieces of white space.
 const BLANKS: &[&str] = &["", "", "", " ", "\n", "\t\r\n  "];
 

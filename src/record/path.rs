@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{Node, Scalar, Virtual};
+use super::{Json, Node, Scalar, Virtual};
 
 /// Where a path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -215,7 +215,8 @@ fn entered<N>(place: &Place<N>, text: &str) -> Option<(Value, Strings)> {
 }
 
 fn document(text: &str) -> Option<Value> {
-    text.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
+    let value = text.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten();
+    value.map(|Json(value)| value)
 }
 
 /// A value that stands nowhere in the record.
