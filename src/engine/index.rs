@@ -280,7 +280,7 @@ impl Check {
 mod tests {
     use super::*;
     use crate::{
-        engine::{fields::Fields, projected::Inner},
+        engine::{fields::Fields, projected::Deeper},
         log_file::Scan,
     };
 
@@ -291,11 +291,11 @@ mod tests {
         let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
         assert!(fields.read(index.filed_names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let mut inner = Inner::default();
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut inner);
+        let mut deeper = Deeper::default();
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut deeper);
         index.candidates(&view, &mut Memory::default(), &mut candidates);
         assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut inner);
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut deeper);
         candidates.retain(|rule| index.may_match(&view, *rule));
         assert_eq!(candidates, expected, "{record}");
     }

@@ -15,7 +15,7 @@ pub use parse::{MAX_NESTING, parse};
 
 use fields::Fields;
 use index::{Index, Memory};
-use projected::{Inner, View};
+use projected::{Deeper, View};
 
 use crate::{
     log_file::{RawRecord, Scan, Strings},
@@ -35,7 +35,7 @@ pub struct Engine {
 pub struct Scratch {
     scan: Scan,
     fields: Fields,
-    inner: Inner,
+    deeper: Deeper,
     memory: Memory,
     candidates: Vec<usize>,
     preselected: usize,
@@ -121,7 +121,7 @@ impl Engine {
 
     /// Leaves in `scratch.candidates` the rules that match the record, as far as its text tells.
     fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
-        let Scratch { scan, fields, inner, memory, candidates, preselected } = scratch;
+        let Scratch { scan, fields, deeper, memory, candidates, preselected } = scratch;
         let (index, text) = (&self.index, record.text);
         let strings = record.strings().or_else(|| own_strings(text, scan));
         let Some(strings) = strings.filter(|strings| fields.read(index.filed_names(), text, *strings)) else {
@@ -130,15 +130,15 @@ impl Engine {
             *preselected = candidates.len();
             return;
         };
-        index.candidates(&View::new(text, strings, index.filed_names(), fields, inner), memory, candidates);
+        index.candidates(&View::new(text, strings, index.filed_names(), fields, deeper), memory, candidates);
         *preselected = candidates.len();
         if candidates.is_empty() {
             return;
         }
         fields.read(index.names(), text, strings);
-        let view = View::new(text, strings, index.names(), fields, inner);
+        let view = View::new(text, strings, index.names(), fields, deeper);
         candidates.retain(|rule| {
-            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.is_unsure()
+            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.take_unsure()
         });
     }
 
