@@ -187,6 +187,41 @@ fn no_key_has_a_meaning_of_its_own() {
     }
 }
 
+#[test]
+fn no_odd_spelling_hides_a_document_in_a_string() {
+    let check = |spellings: &[&[u8]]| {
+        check_all_match(r#"requestParameters.policyDocument.Statement.Principal = "*""#, spellings);
+    };
+    check(&[
+        br#"{"requestParameters":{"policyDocument":"{\"Statement\":[{\"Principal\":\"*\"}]}"}}"#,
+        br#"{"requestParameters":{"policyDocument":"%7B%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
+    ]);
+    // No Unicode.
+    check(&[
+        br#"{"requestParameters":{"policyDocument":"{\"Sid\":\"\\ud800\",\"Statement\":{\"Principal\":\"*\"}}"}}"#,
+        br#"{"requestParameters":{"policyDocument":"%7B%22Sid%22:%22%FF%22,%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
+        br#"{"requestParameters":{"policyDocument":"%7B%22Sid%22:%22%5Cudc00%22,%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
+        b"{\"requestParameters\":{\"policyDocument\":\"%7B%22Sid%22:%22\xff%22,%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D\"}}",
+    ]);
+    // A number that is too large.
+    check(&[
+        br#"{"requestParameters":{"policyDocument":"{\"Sid\":1e400,\"Statement\":{\"Principal\":\"*\"}}"}}"#,
+        br#"{"requestParameters":{"policyDocument":"%7B%22Sid%22:[-1e400],%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
+    ]);
+    check_all_match(
+        r#"requestParameters.a.b exists and requestParameters.a.b = "1e400""#,
+        &[br#"{"requestParameters":{"a":"{\"b\":1e400}"}}"#, br#"{"requestParameters":{"a":"%7B%22b%22:1e400%7D"}}"#],
+    );
+    // A byte order mark, and blanks that are none to JSON.
+    check(&[
+        br#"{"requestParameters":{"policyDocument":"\ufeff{\"Statement\":{\"Principal\":\"*\"}}"}}"#,
+        "{\"requestParameters\":{\"policyDocument\":\"\u{feff}%7B%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D\"}}"
+            .as_bytes(),
+        br#"{"requestParameters":{"policyDocument":"%EF%BB%BF%7B%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
+        br#"{"requestParameters":{"policyDocument":"\u00a0{\"Statement\":{\"Principal\":\"*\"}}\u2003"}}"#,
+    ]);
+}
+
 /// Pieces of white space.
 const BLANKS: &[&str] = &["", "", "", " ", "\n", "\t\r\n  "];
 

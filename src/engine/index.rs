@@ -69,8 +69,8 @@ struct Check {
     test: Option<Test>,
 }
 
-/// What values have been found to select. Most fields have few values in a log file, so a test on a user agent, however
-/// slow, is made once for each and not once for each record.
+/// What values have been found to select. Most fields have few values in a log file, so a test on the field that a rule is
+/// filed under, however slow, is made once for each value and not once for each record.
 #[derive(Default)]
 pub struct Memory {
     /// Whose.
@@ -342,7 +342,8 @@ mod tests {
         let mut selected = Selected::new(10_000);
         for number in 0..1000 {
             selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
-            let bytes = selected.rules.iter().map(|(value, rules)| value.len() + size_of_val(&**rules));
+            let size = |(value, rules): (&Box<[u8]>, &Box<[usize]>)| value.len() + size_of_val(&**rules);
+            let bytes = selected.rules.iter().map(|entry| Selected::ENTRY + size(entry));
             assert!(bytes.sum::<usize>() <= 10_000);
             // The last one is known until others need its place.
             assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));

@@ -1,13 +1,13 @@
 //! Rules against raw records.
 //!
-//! [`Engine::evaluate`] is quick: it parses a record only if a rule matches it. [`Engine::evaluate_plainly`] is plain:
-//! it parses every record and asks every rule. The two find the same matches; tests hold them to it.
+//! [`Engine::evaluate`] is quick: it parses a record only if a rule matches it, or may where what the rule reads is
+//! spelled oddly. [`Engine::evaluate_plainly`] is plain: it parses every record and asks every rule. The two find the same
+//! matches; tests hold them to it.
 
 mod fields;
 mod index;
 mod parse;
 mod projected;
-mod repair;
 
 use std::sync::Arc;
 
@@ -42,7 +42,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// How many rules had to be asked about the last record, since what they are filed under was there.
+    /// How many rules the first step left of the last record: what they are filed under was there, or may have been, and
+    /// so was what else could be told of them from there. All rules, where the record's fields cannot be told.
     pub fn preselected(&self) -> usize {
         self.preselected
     }
@@ -94,7 +95,7 @@ impl Engine {
         &self.accounts
     }
 
-    /// Evaluates one record. A record that matches no rule is not parsed.
+    /// Evaluates one record. One that matches no rule is not parsed, unless what a rule reads of it is spelled oddly.
     pub fn evaluate(&self, record: RawRecord<'_>, scratch: &mut Scratch) -> Evaluated {
         self.preselect(record, scratch);
         if scratch.candidates.is_empty() {

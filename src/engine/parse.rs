@@ -3,10 +3,9 @@
 use serde::de::Deserialize;
 use serde_json::{Deserializer, Value};
 
-use super::repair::repair;
 use crate::{
     log_file::Scan,
-    record::{Json, Record},
+    record::{Json, Record, repair},
 };
 
 /// How deep a record may be nested at all; its own object counts 1. Far below what would end the stack.
