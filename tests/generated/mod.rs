@@ -39,6 +39,13 @@ pub const NAMES: &[&str] = &[
     "odd name",
     "é",
     "0",
+    "eventTime",
+    "eventType",
+    "eventCategory",
+    "additionalEventData",
+    "MFAUsed",
+    "sessionContext",
+    "responseElements",
     "$serde_json::private::RawValue",
     "$serde_json::private::Number",
 ];
