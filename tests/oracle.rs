@@ -336,9 +336,12 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
     });
     // Now and then deeper than the rest.
     let wrapped = (select(NAMES), any::<bool>(), 2..6_usize, value.clone()).prop_map(|(name, list, times, value)| {
-        (0..times).fold(value, |value, _| match list {
-            true => [b"[".as_slice(), &value, b",null]"].concat(),
-            false => [format!("{{\"{name}\":").as_bytes(), &value, b"}"].concat(),
+        (0..times).fold(value, |value, _| {
+            if list {
+                [b"[".as_slice(), &value, b",null]"].concat()
+            } else {
+                [format!("{{\"{name}\":").as_bytes(), &value, b"}"].concat()
+            }
         })
     });
     object(prop_oneof![15 => value, 1 => wrapped])

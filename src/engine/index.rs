@@ -342,8 +342,8 @@ mod tests {
         let mut selected = Selected::new(10_000);
         for number in 0..1000 {
             selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
-            let size = |(value, rules): (&Box<[u8]>, &Box<[usize]>)| value.len() + size_of_val(&**rules);
-            let bytes = selected.rules.iter().map(|entry| Selected::ENTRY + size(entry));
+            let rules = selected.rules.iter();
+            let bytes = rules.map(|(value, rules)| Selected::ENTRY + value.len() + size_of_val(&**rules));
             assert!(bytes.sum::<usize>() <= 10_000);
             // The last one is known until others need its place.
             assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));
