@@ -69,8 +69,8 @@ struct Check {
     test: Option<Test>,
 }
 
-/// What values have been found to select. Most fields have few values in a log file, so a test on a user agent, however
-/// slow, is made once for each and not once for each record.
+/// What values have been found to select. Most fields have few values in a log file, so a test on the field that a rule is
+/// filed under, however slow, is made once for each value and not once for each record.
 #[derive(Default)]
 pub struct Memory {
     /// Whose.
@@ -280,7 +280,7 @@ impl Check {
 mod tests {
     use super::*;
     use crate::{
-        engine::{fields::Fields, projected::Inner},
+        engine::{fields::Fields, projected::Deeper},
         log_file::Scan,
     };
 
@@ -291,11 +291,11 @@ mod tests {
         let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
         assert!(fields.read(index.filed_names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let mut inner = Inner::default();
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut inner);
+        let mut deeper = Deeper::default();
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut deeper);
         index.candidates(&view, &mut Memory::default(), &mut candidates);
         assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut inner);
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut deeper);
         candidates.retain(|rule| index.may_match(&view, *rule));
         assert_eq!(candidates, expected, "{record}");
     }
@@ -342,7 +342,8 @@ mod tests {
         let mut selected = Selected::new(10_000);
         for number in 0..1000 {
             selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
-            let bytes = selected.rules.iter().map(|(value, rules)| value.len() + size_of_val(&**rules));
+            let rules = selected.rules.iter();
+            let bytes = rules.map(|(value, rules)| Selected::ENTRY + value.len() + size_of_val(&**rules));
             assert!(bytes.sum::<usize>() <= 10_000);
             // The last one is known until others need its place.
             assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));

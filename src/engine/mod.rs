@@ -1,13 +1,13 @@
 //! Rules against raw records.
 //!
-//! [`Engine::evaluate`] is quick: it parses a record only if a rule matches it. [`Engine::evaluate_plainly`] is plain:
-//! it parses every record and asks every rule. The two find the same matches; tests hold them to it.
+//! [`Engine::evaluate`] is quick: it parses a record only if a rule matches it, or may where what the rule reads is
+//! spelled oddly. [`Engine::evaluate_plainly`] is plain: it parses every record and asks every rule. The two find the same
+//! matches; tests hold them to it.
 
 mod fields;
 mod index;
 mod parse;
 mod projected;
-mod repair;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub use parse::{MAX_NESTING, parse};
 
 use fields::Fields;
 use index::{Index, Memory};
-use projected::{Inner, View};
+use projected::{Deeper, View};
 
 use crate::{
     log_file::{RawRecord, Scan, Strings},
@@ -35,14 +35,15 @@ pub struct Engine {
 pub struct Scratch {
     scan: Scan,
     fields: Fields,
-    inner: Inner,
+    deeper: Deeper,
     memory: Memory,
     candidates: Vec<usize>,
     preselected: usize,
 }
 
 impl Scratch {
-    /// How many rules had to be asked about the last record, since what they are filed under was there.
+    /// How many rules the first step left of the last record: what they are filed under was there, or may have been, and
+    /// so was what else could be told of them from there. All rules, where the record's fields cannot be told.
     pub fn preselected(&self) -> usize {
         self.preselected
     }
@@ -94,7 +95,7 @@ impl Engine {
         &self.accounts
     }
 
-    /// Evaluates one record. A record that matches no rule is not parsed.
+    /// Evaluates one record. One that matches no rule is not parsed, unless what a rule reads of it is spelled oddly.
     pub fn evaluate(&self, record: RawRecord<'_>, scratch: &mut Scratch) -> Evaluated {
         self.preselect(record, scratch);
         if scratch.candidates.is_empty() {
@@ -121,7 +122,7 @@ impl Engine {
 
     /// Leaves in `scratch.candidates` the rules that match the record, as far as its text tells.
     fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
-        let Scratch { scan, fields, inner, memory, candidates, preselected } = scratch;
+        let Scratch { scan, fields, deeper, memory, candidates, preselected } = scratch;
         let (index, text) = (&self.index, record.text);
         let strings = record.strings().or_else(|| own_strings(text, scan));
         let Some(strings) = strings.filter(|strings| fields.read(index.filed_names(), text, *strings)) else {
@@ -130,15 +131,15 @@ impl Engine {
             *preselected = candidates.len();
             return;
         };
-        index.candidates(&View::new(text, strings, index.filed_names(), fields, inner), memory, candidates);
+        index.candidates(&View::new(text, strings, index.filed_names(), fields, deeper), memory, candidates);
         *preselected = candidates.len();
         if candidates.is_empty() {
             return;
         }
         fields.read(index.names(), text, strings);
-        let view = View::new(text, strings, index.names(), fields, inner);
+        let view = View::new(text, strings, index.names(), fields, deeper);
         candidates.retain(|rule| {
-            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.is_unsure()
+            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.take_unsure()
         });
     }
 

@@ -3,8 +3,10 @@
 use serde::de::Deserialize;
 use serde_json::{Deserializer, Value};
 
-use super::repair::repair;
-use crate::{log_file::Scan, record::Record};
+use crate::{
+    log_file::Scan,
+    record::{Json, Record, repair},
+};
 
 /// How deep a record may be nested at all; its own object counts 1. Far below what would end the stack.
 pub const MAX_NESTING: usize = 512;
@@ -29,7 +31,7 @@ fn value(text: &[u8]) -> Result<Value, String> {
     let mut deserializer = Deserializer::from_slice(text);
     // Its own limit is lower, and counts from 0.
     deserializer.disable_recursion_limit();
-    let value = Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value = Json::deserialize(&mut deserializer).and_then(|Json(value)| deserializer.end().map(|()| value));
     value.map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();

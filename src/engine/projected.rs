@@ -1,6 +1,6 @@
 //! A record as a tree of [`Node`]s over its text: what a filter does not look at is not parsed.
 //!
-//! For a record that is JSON it looks exactly like the parsed one, or [`View::is_unsure`] afterwards: where a string has
+//! For a record that is JSON it looks exactly like the parsed one, or [`View::take_unsure`] afterwards: where a string has
 //! an escape or is no Unicode, or anything else that is not read here, the answer is the parser's.
 
 use std::{
@@ -27,16 +27,21 @@ pub struct View<'a> {
     strings: Strings<'a>,
     names: &'a Names,
     fields: &'a Fields,
-    inner: RefCell<&'a mut Inner>,
+    deeper: RefCell<&'a mut Deeper>,
     unsure: Cell<bool>,
 }
 
-/// The values deeper in the record that were scanned, a few of them: rules ask about the same ones.
+/// The values deeper in the record that were scanned, a few of them: rules ask about the same ones. What is scanned for
+/// all rules together is bounded, since values that lie in each other are scanned again on every level.
 #[derive(Default)]
-pub struct Inner {
+pub struct Deeper {
     values: Vec<Scanned>,
     /// How many of them are of this record.
     known: usize,
+    /// How many bytes of this record were scanned.
+    spent: usize,
+    /// From when on nothing more is scanned: then it costs less to parse the record.
+    most: usize,
     scan: Scan,
 }
 
@@ -46,7 +51,8 @@ struct Scanned {
     at: usize,
     /// The offset after it; `None` where it has none.
     end: Option<usize>,
-    /// Of an object: where the keys stand, and where the values begin. `None` where there are too many to tell.
+    /// Of an object: where the keys stand, and where the values begin. `None` where there are more than
+    /// [`Self::MAX_MEMBERS`].
     members: Option<Vec<(Range<usize>, usize)>>,
 }
 
@@ -65,10 +71,10 @@ impl<'a> View<'a> {
         strings: Strings<'a>,
         names: &'a Names,
         fields: &'a Fields,
-        inner: &'a mut Inner,
+        deeper: &'a mut Deeper,
     ) -> Self {
-        inner.known = 0;
-        Self { text, strings, names, fields, inner: RefCell::new(inner), unsure: Cell::new(false) }
+        deeper.reset(text);
+        Self { text, strings, names, fields, deeper: RefCell::new(deeper), unsure: Cell::new(false) }
     }
 
     /// The whole record.
@@ -76,8 +82,8 @@ impl<'a> View<'a> {
         Projected { view: self, at: 0, depth: 1 }
     }
 
-    /// Whether something was asked since the last time that only the parsed record can answer.
-    pub fn is_unsure(&self) -> bool {
+    /// Whether something was asked that only the parsed record can answer, since this was asked last.
+    pub fn take_unsure(&self) -> bool {
         self.unsure.take()
     }
 
@@ -108,7 +114,7 @@ impl<'a> View<'a> {
             _ => None,
         };
         match value.and_then(|at| Some((at, self.text.get(at)?))) {
-            _ if self.is_unsure() => Found::Anything,
+            _ if self.take_unsure() => Found::Anything,
             None => Found::Absent,
             Some((at, b'"')) => spelled(self.text, at + 1).map_or(Found::Anything, Found::Text),
             Some((_, b'[')) => Found::Anything,
@@ -116,7 +122,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn unsure<T>(&self) -> Option<T> {
+    fn give_up<T>(&self) -> Option<T> {
         self.unsure.set(true);
         None
     }
@@ -124,15 +130,17 @@ impl<'a> View<'a> {
     /// The offset of a member's value in the object at `at`, which is not the record itself. Of equal keys the last
     /// counts.
     fn member(&self, at: usize, key: &[u8]) -> Option<usize> {
-        let mut inner = self.inner.borrow_mut();
-        let Some(members) = &inner.look(self.text, at).members else { return self.unsure() };
+        let mut deeper = self.deeper.borrow_mut();
+        let Some(members) = deeper.look(self.text, at).and_then(|value| value.members.as_ref()) else {
+            return self.give_up();
+        };
         let mut found = None;
         for (name, value) in members {
             let name = self.text.get(name.clone())?;
             if name == key {
                 found = Some(*value);
             } else if name.contains(&b'\\') {
-                return self.unsure();
+                return self.give_up();
             }
         }
         found
@@ -147,8 +155,14 @@ impl<'a> View<'a> {
     /// The offset after the value at `at`.
     fn end(&self, at: usize) -> Option<usize> {
         match self.text.get(at)? {
-            b'{' | b'[' => self.inner.borrow_mut().look(self.text, at).end,
-            b'"' => string_end(self.text.get(at + 1..)?, &mut false).map(|length| at + 1 + length),
+            b'{' | b'[' => self.deeper.borrow_mut().look(self.text, at)?.end,
+            b'"' => {
+                let mut deeper = self.deeper.borrow_mut();
+                let rest = self.text.get(at + 1..).filter(|_| !deeper.is_spent())?;
+                let length = string_end(rest, &mut false)?;
+                deeper.spent += length;
+                Some(at + 1 + length)
+            }
             _ => Some(at + self.word(at).len()),
         }
     }
@@ -161,41 +175,64 @@ impl<'a> View<'a> {
     }
 }
 
-impl Inner {
-    const MAX: usize = 16;
+impl Deeper {
+    const MAX_VALUES: usize = 16;
+    /// How often, all in all, a record may be scanned over.
+    const MAX_TIMES: usize = 8;
+    /// What a scan takes, however short the value is.
+    const LEAST: usize = 64;
 
-    fn look(&mut self, text: &[u8], at: usize) -> &Scanned {
+    fn reset(&mut self, text: &[u8]) {
+        (self.known, self.spent) = (0, 0);
+        self.most = text.len().saturating_mul(Self::MAX_TIMES);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.spent > self.most
+    }
+
+    /// The value at `at`; `None` once too much was scanned.
+    fn look(&mut self, text: &[u8], at: usize) -> Option<&Scanned> {
         if let Some(number) = self.values[..self.known].iter().position(|value| value.at == at) {
-            return &self.values[number];
+            return self.values.get(number);
+        }
+        if self.is_spent() {
+            return None;
         }
         // The last one gives way where there are too many.
-        let number = self.known.min(Self::MAX - 1);
+        let number = self.known.min(Self::MAX_VALUES - 1);
         self.known = number + 1;
         if self.values.len() == number {
             self.values.push(Scanned::default());
         }
-        self.values[number].scan(&mut self.scan, text, at);
-        &self.values[number]
+        self.spent += self.values[number].scan(&mut self.scan, text, at).max(Self::LEAST);
+        self.values.get(number)
     }
 }
 
 impl Scanned {
-    fn scan(&mut self, scan: &mut Scan, text: &[u8], at: usize) {
+    /// No event has a tenth of them, and memory stays bounded.
+    const MAX_MEMBERS: usize = 1024;
+
+    /// Returns how many bytes were scanned.
+    fn scan(&mut self, scan: &mut Scan, text: &[u8], at: usize) -> usize {
         scan.reset();
         let rest = text.get(at..).unwrap_or_default();
         self.at = at;
-        self.end = scan.run(rest).ok().flatten().map(|length| at + length);
+        let length = scan.run(rest).ok().flatten();
+        self.end = length.map(|length| at + length);
         let strings = scan.strings().filter(|_| self.end.is_some());
         let list = self.members.take();
-        self.members = strings.map(|strings| {
+        self.members = strings.and_then(|strings| {
             let mut list = list.unwrap_or_default();
             list.clear();
-            list.extend(members(rest, strings).map(|member| {
+            list.extend(members(rest, strings).take(Self::MAX_MEMBERS + 1).map(|member| {
                 let begins = at + member.begins;
                 (begins..begins + member.key.len(), at + member.value)
             }));
-            list
+            (list.len() <= Self::MAX_MEMBERS).then_some(list)
         });
+        length.unwrap_or(rest.len())
     }
 }
 
@@ -216,7 +253,7 @@ impl<'a> Node<'a> for Projected<'a> {
                 }
             },
         };
-        scalar.or_else(|| view.unsure()).unwrap_or(Scalar::Null)
+        scalar.or_else(|| view.give_up()).unwrap_or(Scalar::Null)
     }
 
     fn get(self, key: &str) -> Option<Self> {
@@ -226,7 +263,7 @@ impl<'a> Node<'a> for Projected<'a> {
         }
         // Such a key could be what a repaired record has.
         if !key.is_ascii() || self.depth >= MAX_NESTING {
-            return view.unsure();
+            return view.give_up();
         }
         let value = match (self.at, view.names.number(key.as_bytes())) {
             (0, Some(number)) => view.fields.value(number),
@@ -238,7 +275,7 @@ impl<'a> Node<'a> for Projected<'a> {
 
     /// Nobody asks on the way to a verdict.
     fn keys(self) -> impl Iterator<Item = &'a str> {
-        self.view.unsure::<()>();
+        self.view.give_up::<()>();
         std::iter::empty()
     }
 
@@ -249,16 +286,16 @@ impl<'a> Node<'a> for Projected<'a> {
             // The bracket, or the element before.
             let last = next.take()?;
             if self.depth >= MAX_NESTING {
-                return view.unsure();
+                return view.give_up();
             }
             let first = last == self.at;
-            let Some(end) = (if first { Some(last) } else { view.end(last) }) else { return view.unsure() };
+            let Some(end) = (if first { Some(last) } else { view.end(last) }) else { return view.give_up() };
             let at = past_blanks(view.text, end);
             let at = match view.text.get(at) {
                 Some(b'[') if first => past_blanks(view.text, at + 1),
                 Some(b',') if !first => past_blanks(view.text, at + 1),
                 Some(b']') if !first => return None,
-                _ => return view.unsure(),
+                _ => return view.give_up(),
             };
             if first && view.text.get(at) == Some(&b']') {
                 return None;
@@ -288,23 +325,32 @@ mod tests {
     use super::*;
     use crate::record::Path;
 
-    /// Whether the text is understood; if so, it shows what the parsed record shows.
-    fn check(record: &str, path: &str, understood: bool) {
-        let (mut scan, mut fields, mut names, mut inner) =
-            (Scan::default(), Fields::default(), Names::new(), Inner::default());
+    fn with_view<T>(record: &str, deeper: &mut Deeper, then: impl for<'v> FnOnce(&'v View<'v>) -> T) -> T {
+        let (mut scan, mut fields, mut names) = (Scan::default(), Fields::default(), Names::new());
         names.add("known");
         let text = record.as_bytes();
         assert!(matches!(scan.run(text), Ok(Some(_))), "{record}");
         assert!(fields.read(&names, text, scan.strings().unwrap()), "{record}");
-        let view = View::new(text, scan.strings().unwrap(), &names, &fields, &mut inner);
-        let path = Path::parse(path).unwrap();
-        let (mut found, mut expected) = (Vec::new(), Vec::new());
+        then(&View::new(text, scan.strings().unwrap(), &names, &fields, deeper))
+    }
+
+    /// What a path shows, and whether that is sure.
+    fn shown<'v>(view: &'v View<'v>, path: &Path) -> (Vec<String>, bool) {
+        let mut found = Vec::new();
         path.visit(view.root(), &mut |scalar| {
             found.push(format!("{scalar:?}"));
             false
         });
-        assert_eq!(view.is_unsure(), !understood, "{path} on {record}");
+        (found, !view.take_unsure())
+    }
+
+    /// Whether the text is understood; if so, it shows what the parsed record shows.
+    fn check(record: &str, path: &str, understood: bool) {
+        let path = Path::parse(path).unwrap();
+        let (found, sure) = with_view(record, &mut Deeper::default(), |view| shown(view, &path));
+        assert_eq!(sure, understood, "{path} on {record}");
         if understood {
+            let mut expected = Vec::new();
             let value: Value = serde_json::from_str(record).unwrap();
             path.visit(&value, &mut |scalar| {
                 expected.push(format!("{scalar:?}"));
@@ -349,5 +395,39 @@ mod tests {
         check(r#"{"a":[1 2]}"#, "a", false);
         check(r#"{"a":{"é":1}}"#, "a.`é`", false);
         check(&format!("{{\"a\":{}{}}}", "[".repeat(600), "]".repeat(600)), "a", false);
+    }
+
+    #[test]
+    fn what_is_scanned_for_all_rules_is_bounded() {
+        let strings = vec!["\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\""; 20].join(",");
+        let nested = |opens: &str, closes: &str| {
+            format!(
+                "{{\"known\":{}1{}}}",
+                opens.replace('S', &strings).repeat(100),
+                closes.replace('S', &strings).repeat(100)
+            )
+        };
+        for (record, path) in [
+            (nested("[S,", "]"), "known"),
+            (nested("[", ",S]"), "known"),
+            (nested("[{\"a\":[S],\"known\":", "}]"), &*format!("known{}", ".known".repeat(99))),
+            (format!("{{\"known\":[{}{{}}]}}", "{},".repeat(10_000)), "known.a"),
+            (format!("{{\"known\":[{strings}]}}"), "known"),
+        ] {
+            let path = Path::parse(path).unwrap();
+            let mut deeper = Deeper::default();
+            let sure = with_view(&record, &mut deeper, |view| (0..1000).filter(|_| shown(view, &path).1).count());
+            assert!(sure < 1000, "{path}");
+            assert!(deeper.spent <= 9 * record.len() + Deeper::LEAST, "{path}: {} of {}", deeper.spent, record.len());
+            // The next record is seen as ever.
+            assert!(with_view("{\"known\":[[1],2]}", &mut deeper, |view| shown(view, &path).1));
+        }
+    }
+
+    #[test]
+    fn an_object_of_too_many_members_is_left_to_the_parser() {
+        let object = |count: usize| format!("{{\"known\":{{{}}}}}", vec!["\"a\":1"; count].join(","));
+        check(&object(Scanned::MAX_MEMBERS), "known.a", true);
+        check(&object(Scanned::MAX_MEMBERS + 1), "known.a", false);
     }
 }

@@ -2,14 +2,19 @@
 //!
 //! The shape of a record is AWS's: "CloudTrail record contents" in the CloudTrail User Guide.
 
+mod document;
+mod json;
 mod path;
+mod repair;
 mod virtual_field;
 
 use serde_json::Value;
 
+pub(crate) use json::Json;
 pub use path::{
     ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, continues_bare_word, each_element, starts_bare_word,
 };
+pub(crate) use repair::repair;
 pub use virtual_field::Virtual;
 
 use crate::number::Number;

@@ -5,10 +5,9 @@
 
 use std::{borrow::Cow, fmt};
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{Node, Scalar, Virtual};
+use super::{Node, Scalar, Virtual, document::document};
 
 /// Where a path begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,15 +206,7 @@ fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor
 /// The JSON object or list that a string holds, plain or percent-encoded, if strings may be entered here.
 fn entered<N>(place: &Place<N>, text: &str) -> Option<(Value, Strings)> {
     let Strings::Open(left @ 1..) = place.strings else { return None };
-    let value = document(text).or_else(|| {
-        let decoded = text.contains('%').then(|| percent_decode_str(text).decode_utf8().ok()).flatten()?;
-        matches!(decoded, Cow::Owned(_)).then(|| document(&decoded)).flatten()
-    })?;
-    Some((value, Strings::Open(left - 1)))
-}
-
-fn document(text: &str) -> Option<Value> {
-    text.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
+    document(text).map(|value| (value, Strings::Open(left - 1)))
 }
 
 /// A value that stands nowhere in the record.

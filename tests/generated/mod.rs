@@ -39,6 +39,15 @@ pub const NAMES: &[&str] = &[
     "odd name",
     "é",
     "0",
+    "eventTime",
+    "eventType",
+    "eventCategory",
+    "additionalEventData",
+    "MFAUsed",
+    "sessionContext",
+    "responseElements",
+    "$serde_json::private::RawValue",
+    "$serde_json::private::Number",
 ];
 
 /// Text of records and of filters: with everything that JSON can spell in more than one way, and text that reads as
