@@ -91,6 +91,9 @@ fn a_threshold_a_rule_on_trial_and_what_is_new() {
     let mut raised = fields(&alerts, &["rule", "count"]);
     raised.sort_by_key(|alert| alert[0].to_string());
     assert_eq!(raised, [[json!("Five"), json!(5)], [json!("New"), json!(1)]]);
+    // The fifth event raises the alert.
+    let times = fields(&alerts, &["rule", "time"]);
+    assert!(times.contains(&vec![json!("Five"), json!("2026-03-02T10:04:00Z")]), "{times:?}");
     for part in ["2 alerts", "8 already seen", "5 below threshold", "8 deduplicated", "1 learning", "1 muted"] {
         assert!(tally.contains(part), "{part} in {tally}");
     }

@@ -27,6 +27,21 @@ fn refused(arguments: &[&str], says: &str) {
     assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(says), "{arguments:?}\n{}", ran.stderr);
 }
 
+/// What is previewed is the alert that the function sends: the same id.
+#[test]
+fn the_alert_has_the_id_that_it_is_sent_with() {
+    let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", LOG]);
+    for line in ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let rule = line["rule"].as_str().unwrap();
+        let matches = trailbell(&["scan", "--format", "jsonl", LOG]).stdout;
+        let matches: Vec<Value> = matches.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let matched: Vec<&Value> = matches.iter().filter(|one| one["rule"] == rule).collect();
+        let [only] = matched[..] else { continue };
+        let (_, [text, ..]) = check(&[rule, LOG, "--event-id", only["eventID"].as_str().unwrap()]);
+        assert!(text.contains(&format!("Alert     {}", line["alert_id"].as_str().unwrap())), "{text}");
+    }
+}
+
 /// The facts are those of the record.
 #[test]
 fn every_rendering_tells_the_same_event() {

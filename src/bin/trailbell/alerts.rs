@@ -94,6 +94,11 @@ impl<'e> Alerts<'e> {
         let decisions = state::decide(&self.table, claimant, &matches, *now).await;
         for ((finding, time), decision) in found.iter().zip(times).zip(decisions) {
             let word = decision.word();
+            // Of a threshold it is the last event that raises the alert.
+            let at = match &decision {
+                Decision::Fire(firing) if finding.rule.threshold > 1 => Some(firing.last),
+                _ => None,
+            };
             let (id, title, kind, ticket) = match decision {
                 Decision::Fire(firing) => {
                     let alert = Alert::fired(finding.clone(), &firing, None, self.engine.accounts());
@@ -114,7 +119,7 @@ impl<'e> Alerts<'e> {
             };
             // Memory is never down.
             let _ = state::sent(&self.table, claimant, &ticket, &channels[0]).await;
-            self.raised.push(Raised { time: *time, rule: finding.position, id, title, kind });
+            self.raised.push(Raised { time: at.unwrap_or(*time), rule: finding.position, id, title, kind });
         }
     }
 

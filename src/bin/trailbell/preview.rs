@@ -6,10 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use trailbell::{
-    alert::{Alert, Message, Origin, Rendering, render, untrusted::printable},
+    alert::{Alert, Event, Message, Origin, Rendering, render, untrusted::printable},
     engine::Finding,
-    rule::Verdict,
+    rule::{Accounts, Rule, Verdict},
+    state::{Claimant, Decision, Match, Memory, decide},
 };
 
 use crate::{Status, Stop, inputs};
@@ -31,13 +33,30 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     }
     let (rule, record) = (Arc::new(rule), Arc::new(record));
     let finding = Finding { rule, position: 0, suppressed: verdict == Verdict::Suppressed, record };
-    let alert = Alert::new(finding, origin(file), &rules.accounts);
+    let alert = alert(finding, origin(file), &rules.accounts);
     for (at, (rendering, name)) in Rendering::all().enumerate() {
         let gap = if at == 0 { "" } else { "\n" };
         writeln!(stdout, "{gap}{}\n", heading(name))?;
         show(&render(rendering, &alert), &mut stdout)?;
     }
     Ok(0)
+}
+
+/// As the function would make it, if it was the first and enough.
+fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Alert {
+    let mut rule = Rule::clone(&finding.rule);
+    (rule.threshold, rule.notify) = (1, true);
+    if let Some(first_seen) = &mut rule.first_seen {
+        first_seen.learning = SignedDuration::ZERO;
+    }
+    let channels = ["alerts".to_owned()];
+    let matches = [Match { rule: &rule, record: &finding.record, channels: &channels }];
+    let now = Event(&finding.record).time().unwrap_or(Timestamp::UNIX_EPOCH);
+    let (table, mut claimant) = (Memory::default(), Claimant::new("preview", 1));
+    match pollster::block_on(decide(&table, &mut claimant, &matches, now)).pop() {
+        Some(Decision::Fire(firing)) => Alert::fired(finding, &firing, origin, accounts),
+        _ => Alert::new(finding, origin, accounts),
+    }
 }
 
 fn heading(name: &str) -> String {

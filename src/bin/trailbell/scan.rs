@@ -20,7 +20,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use trailbell::{
     alert::{
-        self,
+        self, Origin,
         untrusted::{self, printable},
     },
     backtest::Counts,
@@ -65,7 +65,12 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
     for path in paths {
         folders.add(path);
     }
-    let Folders { files, passed_over, mut complaints } = folders;
+    let Folders { mut files, passed_over, mut complaints } = folders;
+    if alerts {
+        // As they came, from all accounts and regions: the name of a log file says when it was delivered.
+        let named = |path: &Path| Origin::Object { bucket: String::new(), key: path.to_string_lossy().into_owned() };
+        files.sort_by_cached_key(|path| named(path).delivered());
+    }
     if files.is_empty() {
         complaints.push("nothing to read: of folders, .json and .json.gz files are read".to_owned());
     }
