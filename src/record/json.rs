@@ -46,6 +46,7 @@ impl<'de> Visitor<'de> for Any {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
+    #[inline]
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(Value::String(value.to_owned()))
     }

@@ -122,7 +122,7 @@ pub struct FirstSeen {
     pub fields: Vec<FieldPath>,
     /// How long a combination is known after it was seen.
     pub within: SignedDuration,
-    /// From the rule's first match, so long a time of events only teaches.
+    /// From the first event that is evaluated with the rule, so long a time of events only teaches.
     pub learning: SignedDuration,
     /// The name of the field in the file.
     pub span: Span,
