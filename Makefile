@@ -96,7 +96,7 @@ bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (
 	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
 	touch $@
 
-build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml) for ARCH.
+build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml, overrides.yaml) for ARCH.
 	@ls -l "$(ARTIFACTS_DIR)"
 
 # `sam build` calls this one with ARTIFACTS_DIR set.
@@ -112,6 +112,8 @@ endif
 	@test $$(od -An -j18 -N2 -tu2 "$(ARTIFACTS_DIR)/bootstrap") -eq $(MACHINE_$(ARCH)) || \
 		{ echo "$(ARTIFACTS_DIR)/bootstrap is not for $(ARCH)"; exit 1; }
 	cp rules.yaml "$(ARTIFACTS_DIR)"
+	rm -f "$(ARTIFACTS_DIR)/overrides.yaml"
+	! test -f overrides.yaml || cp overrides.yaml "$(ARTIFACTS_DIR)"
 
 # As SAM writes it, for sed and grep.
 SAVED_AS = Architecture=\\"$(ARCH)\\"
