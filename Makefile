@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz bench build deploy redrive clean build-TrailbellFunction
+.PHONY: help run check test docs fuzz bench build deploy redrive clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo test --locked --features lambda
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
+
+docs: ## Writes docs/rules.md anew from rules.yaml.
+	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
