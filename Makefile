@@ -71,8 +71,8 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
 
-docs: ## Writes docs/rules.md anew from rules.yaml.
-	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page
+docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
+	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page --test pack_overlaps
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))

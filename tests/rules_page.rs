@@ -104,8 +104,8 @@ fn page(rules: &[Rule]) -> String {
     titles.sort_by_key(|(_, title)| title.to_lowercase());
     for rule in rules {
         let service = service(rule);
-        let titled = titles.iter().any(|(tag, _)| Some(*tag) == service.as_deref());
-        assert!(titled, "{} has the tag service.{}: give it a title", rule.name, service.unwrap_or_default());
+        let has_title = titles.iter().any(|(tag, _)| Some(*tag) == service.as_deref());
+        assert!(has_title, "{} has the tag service.{}: give it a title", rule.name, service.unwrap_or_default());
     }
     for (tag, title) in titles {
         let of_service: Vec<_> = rules.iter().filter(|rule| service(rule).as_deref() == Some(tag)).collect();
