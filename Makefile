@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test fuzz soak bench build deploy redrive clean build-TrailbellFunction
+.PHONY: help run check test docs fuzz soak bench build deploy redrive clean build-TrailbellFunction
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo test --locked --features lambda
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
+
+docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
+	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page --test pack_overlaps
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
@@ -105,7 +108,7 @@ bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (
 	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
 	touch $@
 
-build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml) for ARCH.
+build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml, overrides.yaml) for ARCH.
 	@ls -l "$(ARTIFACTS_DIR)"
 
 # `sam build` calls this one with ARTIFACTS_DIR set.
@@ -121,6 +124,8 @@ endif
 	@test $$(od -An -j18 -N2 -tu2 "$(ARTIFACTS_DIR)/bootstrap") -eq $(MACHINE_$(ARCH)) || \
 		{ echo "$(ARTIFACTS_DIR)/bootstrap is not for $(ARCH)"; exit 1; }
 	cp rules.yaml "$(ARTIFACTS_DIR)"
+	rm -f "$(ARTIFACTS_DIR)/overrides.yaml"
+	! test -f overrides.yaml || cp overrides.yaml "$(ARTIFACTS_DIR)"
 
 # As SAM writes it, for sed and grep.
 SAVED_AS = Architecture=\\"$(ARCH)\\"

@@ -8,7 +8,11 @@ use trailbell::{
     backtest::{self, Tested},
     engine,
     filter::Filter,
-    rule::{Rule, RuleSet, Verdict, missing_tests},
+    lint,
+    rule::{
+        Rule, RuleSet, Verdict, missing_tests,
+        tag::{Known, known},
+    },
 };
 
 fn root() -> &'static Path {
@@ -92,12 +96,35 @@ fn the_two_filters_of_the_post_stand_there_word_for_word() {
     }
 }
 
+/// What was asked for and is no sign of an attack in itself.
+const WITHOUT_TECHNIQUE: &[&str] = &[
+    "CloudTrail: ECR Create Repository",
+    "CloudTrail: ECR Image Scan Findings – Severity CRITICAL",
+    "CloudTrail: ECR Image Scan Findings – Severity HIGH",
+    "CloudTrail: ECR Image Scan Findings – Severity MEDIUM",
+    "CloudTrail: SSM Cancel Command",
+    "CloudTrail: SSM Create Component",
+    "CloudTrail: SSM Delete Component",
+    "CloudTrail: SSM Session Terminated",
+];
+
+/// Names of events and sources are among what is looked at.
+#[test]
+fn no_lint_finds_anything() {
+    let set = RuleSet::parse(&fs::read_to_string(root().join("rules.yaml")).unwrap()).unwrap().0;
+    assert_eq!(lint::check(&set, None), []);
+}
+
 #[test]
 fn every_rule_says_what_it_means() {
     let mut ids = BTreeMap::new();
     for rule in rules() {
         assert!(rule.description.as_ref().is_some_and(|text| text.len() > 40), "{} has no description", rule.name);
         assert!(rule.title.is_some(), "{} has no title", rule.name);
+        let technique =
+            rule.tags.iter().any(|tag| matches!(known(tag), Some(Known::Technique(_) | Known::SubTechnique(..))));
+        assert!(technique != WITHOUT_TECHNIQUE.contains(&&*rule.name), "{} and its technique", rule.name);
+        assert!(rule.name.starts_with("CloudTrail: "), "{}", rule.name);
         assert!(rule.tags.iter().any(|tag| tag.starts_with("service.")), "{} names no service", rule.name);
         if let Some(other) = ids.insert(rule.id.clone(), rule.name.clone()) {
             panic!("{other} and {} have the same id", rule.name);

@@ -17,11 +17,11 @@ use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    diagnostic::render,
+    diagnostic::{Diagnostic as Finding, render},
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
     lambda::{Deadline, DynamoDb, S3, Settings, Sns, State, sdk_config},
-    rule::RuleSet,
+    rule::{OVERRIDES, RuleSet},
     state::Memory,
 };
 
@@ -115,10 +115,24 @@ fn rules(settings: &Settings) -> Result<RuleSet, String> {
     let text = read_text(&settings.rules_file)
         .map_err(|error| format!("{path} cannot be read: {error}; `RULES_FILE` names the rules file"))?;
     let (rules, warnings) = RuleSet::parse(&text).map_err(|errors| render(&errors, &path, &text, false))?;
-    for warning in warnings {
+    let (rules, more) = overridden(rules, &settings.rules_file.with_file_name(OVERRIDES), &settings.rules_file)?;
+    for warning in warnings.into_iter().chain(more) {
         tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
     }
     Ok(rules)
+}
+
+/// The rules with the overrides of the file beside theirs, if there is one.
+fn overridden(rules: RuleSet, beside: &Path, rules_file: &Path) -> Result<(RuleSet, Vec<Finding>), String> {
+    if beside == rules_file {
+        return Ok((rules, Vec::new()));
+    }
+    let path = beside.display().to_string();
+    match read_text(beside) {
+        Ok(text) => rules.overridden(&text).map_err(|errors| render(&errors, &path, &text, false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((rules, Vec::new())),
+        Err(error) => Err(format!("{path} cannot be read: {error}; it lies beside the rules file")),
+    }
 }
 
 /// A text that is not much longer than any rules file may be.

@@ -2,23 +2,20 @@
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{diagnostic::Diagnostic, rule::RuleSet};
+use crate::{
+    diagnostic::Diagnostic,
+    rule::{Rule, Suppression},
+};
 
 pub const CODE: &str = "expired-suppression";
 
 /// Days are those of UTC.
-pub fn check(rules: &RuleSet, today: Date) -> Vec<Diagnostic> {
-    let Ok(now) = TimeZone::UTC.to_timestamp(today.at(0, 0, 0, 0)) else { return Vec::new() };
-    let suppressions = rules.rules.iter().flat_map(|rule| rule.suppressions.iter().map(move |one| (rule, one)));
-    let expired = suppressions.filter_map(|(rule, one)| Some((rule, one, one.expires.filter(|end| *end <= now)?)));
-    expired
-        .map(|(rule, suppression, end)| {
-            let title = format!("this suppression ended with {}", last_day(end));
-            Diagnostic::warning(CODE, title, suppression.span, "suppresses no event of today")
-                .in_rule(&rule.name)
-                .help("remove it, or give it a later `expires` if it is still right")
-        })
-        .collect()
+pub fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnostic> {
+    let now = TimeZone::UTC.to_timestamp(today.at(0, 0, 0, 0)).ok()?;
+    let end = suppression.expires.filter(|end| *end <= now)?;
+    let title = format!("this suppression ended with {}", last_day(end));
+    let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no event of today");
+    Some(finding.in_rule(&rule.name).help("remove it, or give it a later `expires` if it is still right"))
 }
 
 /// The day of the last moment before `end`.

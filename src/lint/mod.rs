@@ -27,7 +27,7 @@ use jiff::civil::Date;
 use crate::{
     diagnostic::{Diagnostic, Span, cut},
     filter::{Lists, ast::Expr},
-    rule::{Rule, RuleSet, Suppression, Written},
+    rule::{Rule, RuleSet, Source, Suppression, Written},
 };
 
 /// All lints with an example of each, as `trailbell help lints` prints them.
@@ -53,17 +53,13 @@ pub const ALL: &[(&str, &str)] = &[
     (expired::CODE, "a suppression whose last day is over"),
 ];
 
-/// Everything in the rules that is hardly meant, as warnings in the order of the file. Without `today`, no suppression
-/// has expired.
+/// Everything in the rules file that is hardly meant, as warnings in the order of the file. Without `today`, no
+/// suppression has expired. What overrides add is counted in, and [`check_overrides`] speaks of it.
 pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
         let of_rule = |filter| FilterText { filter, lists: &rules.lists, suppression: false, written: &rule.written };
         found.extend(in_filter(&of_rule(rule.filter.expr()), rule));
-        for suppression in &rule.suppressions {
-            let filter = FilterText::of(suppression, &rules.lists);
-            found.extend(in_filter(&filter, rule));
-        }
         let first_seen = rule.first_seen.iter().flat_map(|first_seen| &first_seen.fields);
         for field in rule.aggregate_fields.iter().flatten().chain(first_seen) {
             found.extend(field::in_list(field).map(|finding| finding.in_rule(&rule.name)));
@@ -72,11 +68,31 @@ pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     found.extend(duplicate::check(rules));
     found.extend(first_seen::check(rules));
     found.extend(unused_list::check(rules));
-    found.extend(today.into_iter().flat_map(|today| expired::check(rules, today)));
+    found.extend(in_suppressions(rules, Source::Rules, today));
+    sorted(found)
+}
+
+/// The same of the overrides file, whose suppressions are in the rules.
+pub fn check_overrides(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
+    sorted(in_suppressions(rules, Source::Overrides, today))
+}
+
+fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(|finding| finding.span.start);
     // Of a named list, several items may raise the same at the one place that names it.
     found.dedup();
     cut(&mut found);
+    found
+}
+
+fn in_suppressions(rules: &RuleSet, source: Source, today: Option<Date>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for rule in &rules.rules {
+        for suppression in rule.suppressions.iter().filter(|suppression| suppression.source == source) {
+            found.extend(in_filter(&FilterText::of(suppression, &rules.lists), rule));
+            found.extend(today.and_then(|today| expired::check(suppression, rule, today)));
+        }
+    }
     found
 }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::field::{self, Field, Fields};
+use super::overrides::Known;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
 use super::{Accounts, Rule, RuleSet, RuleTest, Severity, Written, account, alerting, list, suppression, test};
@@ -63,6 +64,14 @@ pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
     loader.tests
 }
 
+/// What overrides may be about, also where the file has errors; of a file that is no YAML nothing.
+pub fn known(text: &str) -> Option<Known> {
+    let document = yaml::parse(text).ok()?;
+    let mut loader = Loader { known: Known { complete: true, ..Known::default() }, ..Loader::default() };
+    loader.file(&document.root);
+    Some(Known { lists: loader.lists, ..loader.known })
+}
+
 #[derive(Default)]
 struct Loader {
     problems: Vec<Diagnostic>,
@@ -72,6 +81,7 @@ struct Loader {
     accounts: Accounts,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
+    known: Known,
 }
 
 /// The id of a rule, and the place that it comes from.
@@ -146,6 +156,12 @@ impl Loader {
         let shown = name.map(|name| name.text.trim_end().to_owned());
         let read = tests.iter().flatten().flatten();
         self.tests.extend(read.map(|test| (shown.clone(), test.clone())));
+        match (name, &id) {
+            (Some(name), Some(id)) => {
+                self.known.rules.insert(id.text.clone(), name.text.trim_end().to_owned());
+            }
+            _ => self.known.complete = false,
+        }
         self.unique(name, id.as_ref());
         if let Some(name) = name {
             for finding in &mut self.problems[before..] {
@@ -291,7 +307,8 @@ pub fn slug(name: &str) -> String {
     slug
 }
 
-fn severity(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
+/// From 1 to 3.
+pub fn severity(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
     let scalar = field.scalar("a number", SEVERITY_HELP, problems)?;
     let known = scalar.plain().filter(|text| matches!(*text, "1" | "2" | "3"));
     let severity = known.and_then(|text| text.parse().ok()).and_then(Severity::new);

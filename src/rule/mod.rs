@@ -9,6 +9,7 @@ mod explain;
 mod field;
 mod list;
 mod load;
+mod overrides;
 pub(crate) mod scalar;
 mod suppression;
 pub(crate) mod syntax;
@@ -26,6 +27,7 @@ pub use aggregate::AggregateValue;
 pub(crate) use aggregate::combination;
 pub use explain::{RuleExplanation, Standing, SuppressionExplanation};
 use jiff::{SignedDuration, Timestamp};
+pub use overrides::{FILE_NAME as OVERRIDES, overrides_beside_errors};
 use serde_json::Value;
 
 pub use scalar::Scalar as Written;
@@ -104,6 +106,17 @@ pub struct Suppression {
     pub span: Span,
     /// The same, with the place of each part.
     pub written: Written,
+    /// The file that it stands in.
+    pub source: Source,
+}
+
+/// A file in which something about a rule may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The rules file.
+    Rules,
+    /// The overrides file beside it.
+    Overrides,
 }
 
 /// A path that stands in the rules file.

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
-    Suppression,
+    Source, Suppression,
     field::{Field, Fields},
     load::{filter, optional},
     scalar::Scalar,
@@ -17,7 +17,7 @@ const HELP: &str = "write each filter behind `- `, or as `- filter: …` with `r
 const FILTER_HELP: &str = "add `filter: |`, and on the next line, indented, which records raise no alert";
 const EXPIRES_HELP: &str = "write the last day, such as `2026-12-31`, or a time such as `2026-12-31T12:00:00Z`";
 
-/// The suppressions of a rule: each a filter, or a filter with what should be known of it.
+/// The suppressions of a rule in a rules file: each a filter, or a filter with what should be known of it.
 pub fn read(field: Field, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Vec<Suppression>> {
     let items = field.list(HELP, problems)?;
     let suppressions: Vec<_> = items.iter().map(|item| suppression(item, lists, problems)).collect();
@@ -29,7 +29,8 @@ fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Op
         && !scalar.is_null()
     {
         let (filter, written) = filter(scalar, lists, problems)?;
-        return Some(Suppression { filter, reason: None, owner: None, expires: None, span: written.span, written });
+        let (span, source) = (written.span, Source::Rules);
+        return Some(Suppression { filter, reason: None, owner: None, expires: None, span, written, source });
     }
     let fields = Fields::of(node, "a suppression", &KEYS, HELP, problems)?;
     let found = fields.require("filter", FILTER_HELP, problems);
@@ -39,7 +40,8 @@ fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Op
     let owner = optional(&fields, "owner", problems, text);
     let expires = optional(&fields, "expires", problems, |field, problems| expires(field.text(problems)?, problems));
     let (filter, written) = found?;
-    Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span: written.span, written })
+    let (span, source) = (written.span, Source::Rules);
+    Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span, written, source })
 }
 
 /// The first moment that it no longer covers: of a day, its end in UTC.

@@ -33,6 +33,8 @@ fn sam_build_makes_an_artifact_for_this_machine() {
     let needed = newest_glibc(&bootstrap);
     assert!(needed <= GLIBC, "bootstrap needs glibc {needed:?}");
     assert_eq!(fs::read(artifact.join("rules.yaml")).unwrap(), fs::read(root().join("rules.yaml")).unwrap());
+    let overrides = |folder: &Path| fs::read(folder.join("overrides.yaml")).ok();
+    assert_eq!(overrides(&artifact), overrides(&root()));
 }
 
 #[test]

@@ -28,6 +28,17 @@ fn bad_rules_are_posted_as_check_prints_them() {
 }
 
 #[test]
+fn bad_overrides_are_posted_with_their_place() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("startup-overrides");
+    fs::create_dir_all(&folder).unwrap();
+    let rules = folder.join("rules.yaml");
+    fs::write(&rules, "rules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n").unwrap();
+    fs::write(folder.join("overrides.yaml"), "overrides:\n  b: {enabled: false}\n").unwrap();
+    let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules.to_str().unwrap())]);
+    assert!(message.contains("error[unknown-rule]") && message.contains("overrides.yaml:2:3"), "{message}");
+}
+
+#[test]
 fn a_missing_rule_file_is_named() {
     let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", "/nowhere/rules.yaml")]);
     assert!(message.contains("/nowhere/rules.yaml"), "{message}");

@@ -10,13 +10,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use trailbell::{
     alert::untrusted::printable,
-    diagnostic::{Diagnostic, Level, counted, line_column, tally},
+    diagnostic::{Diagnostic, Level, line_column},
     lint,
 };
 
 use crate::{
     Status,
-    inputs::{RulesFile, shown},
+    inputs::{Checked, RulesFile},
 };
 
 /// How findings are printed.
@@ -31,38 +31,43 @@ pub enum Format {
     Github,
 }
 
-/// Prints the findings, with a tally on the last line.
+/// Prints the findings in the rules file and in the overrides beside it, with a tally on the last line.
 pub fn run(path: &Path, format: Format) -> Status {
-    let mut file = RulesFile::read(path)?;
-    if let Some(rules) = &file.rules {
-        let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
-        file.findings.extend(lint::check(rules, Some(today)));
-        file.findings.sort_by_key(|finding| finding.span.start);
+    let mut read = RulesFile::read(path)?;
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    if let Some(rules) = &read.rules {
+        read.file.findings.extend(lint::check(rules, Some(today)));
+        read.file.findings.sort_by_key(|finding| finding.span.start);
+    }
+    if let Some((rules, overrides)) = read.rules.as_ref().zip(read.overrides.as_mut()) {
+        overrides.findings.extend(lint::check_overrides(rules, Some(today)));
+        overrides.findings.sort_by_key(|finding| finding.span.start);
     }
     let mut stdout = io::stdout().lock();
-    match format {
-        Format::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,
-        Format::Json => {
-            for finding in &file.findings {
-                writeln!(stdout, "{}", as_json(finding, &file))?;
+    for file in read.files() {
+        match format {
+            Format::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,
+            Format::Json => {
+                for finding in &file.findings {
+                    writeln!(stdout, "{}", as_json(finding, file))?;
+                }
             }
-        }
-        Format::Github => {
-            for finding in &file.findings {
-                writeln!(stdout, "{}", as_github(finding, &file))?;
+            Format::Github => {
+                for finding in &file.findings {
+                    writeln!(stdout, "{}", as_github(finding, file))?;
+                }
             }
         }
     }
-    let rules = file.rules.as_ref().map(|rules| counted(rules.rules.len() as u64, "rule") + ", ").unwrap_or_default();
-    let tally = format!("{}: {rules}{}", shown(path), tally(&file.findings));
     match format {
-        Format::Text => writeln!(stdout, "{tally}")?,
-        Format::Json | Format::Github => writeln!(io::stderr(), "{tally}")?,
+        Format::Text => writeln!(stdout, "{}", read.tally())?,
+        Format::Json | Format::Github => writeln!(io::stderr(), "{}", read.tally())?,
     }
-    Ok(u8::from(file.findings.iter().any(|finding| finding.level == Level::Error)))
+    let errors = |file: &Checked| file.findings.iter().any(|finding| finding.level == Level::Error);
+    Ok(u8::from(read.files().any(errors)))
 }
 
-fn as_json(finding: &Diagnostic, file: &RulesFile) -> serde_json::Value {
+fn as_json(finding: &Diagnostic, file: &Checked) -> serde_json::Value {
     let (line, column) = line_column(&file.text, finding.span.start);
     let (end_line, end_column) = line_column(&file.text, finding.span.end);
     json!({
@@ -74,7 +79,7 @@ fn as_json(finding: &Diagnostic, file: &RulesFile) -> serde_json::Value {
 
 /// `::error file=…,line=…,col=…,title=…::message`; see "Workflow commands for GitHub Actions" in GitHub's
 /// documentation.
-fn as_github(finding: &Diagnostic, file: &RulesFile) -> String {
+fn as_github(finding: &Diagnostic, file: &Checked) -> String {
     let (line, column) = line_column(&file.text, finding.span.start);
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");

@@ -9,49 +9,86 @@ use std::{
 
 use trailbell::{
     alert::untrusted::printable,
-    diagnostic::{Diagnostic, nearest, render, tally},
+    diagnostic::{Diagnostic, counted, nearest, render, tally},
     engine, local,
     log_file::{Item, Limits},
     record::Record,
-    rule::{Rule, RuleSet, missing_tests},
+    rule::{OVERRIDES, Rule, RuleSet, missing_tests, overrides_beside_errors},
 };
 
 use crate::Stop;
 
-/// A rules file that has been read.
-pub struct RulesFile {
+/// A file that has been read, and what was found in it.
+pub struct Checked {
     /// Its path as the user gave it.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
-    /// The rules, or nothing where there are errors.
-    pub rules: Option<RuleSet>,
     /// All that was found.
     pub findings: Vec<Diagnostic>,
 }
 
+impl Checked {
+    /// The findings as text.
+    pub fn rendered(&self, colour: bool) -> String {
+        render(&self.findings, &shown(&self.path), &self.text, colour)
+    }
+}
+
+/// A rules file, and the overrides file beside it, if there is one.
+pub struct RulesFile {
+    /// The rules file.
+    pub file: Checked,
+    /// The overrides file.
+    pub overrides: Option<Checked>,
+    /// The rules as the rules file has them, or nothing where that has errors.
+    pub written: Option<RuleSet>,
+    /// The rules with what is overridden, or nothing where either file has errors.
+    pub rules: Option<RuleSet>,
+}
+
 impl RulesFile {
-    /// Reads and checks the rules file at `path`, with the files of its tests.
+    /// Reads and checks the rules file at `path`, with the files of its tests, and its overrides.
     pub fn read(path: &Path) -> Result<Self, Stop> {
-        let mut file = Self::without_tests(path)?;
+        let mut read = Self::without_tests(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
+        let file = &mut read.file;
         file.findings.extend(missing_tests(&file.text, &|test| folder.join(test).is_file()));
         file.findings.sort_by_key(|finding| finding.span.start);
-        Ok(file)
+        Ok(read)
     }
 
     fn without_tests(path: &Path) -> Result<Self, Stop> {
         let text = text(path)?;
-        let (rules, findings) = match RuleSet::parse(&text) {
+        let (written, findings) = match RuleSet::parse(&text) {
             Ok((rules, warnings)) => (Some(rules), warnings),
             Err(errors) => (None, errors),
         };
-        Ok(Self { path: path.to_owned(), text, rules, findings })
+        let file = Checked { path: path.to_owned(), text, findings };
+        let beside = path.with_file_name(OVERRIDES);
+        if beside == path || !beside.exists() {
+            return Ok(Self { file, overrides: None, rules: written.clone(), written });
+        }
+        let text = self::text(&beside)?;
+        let (rules, findings) = match written.clone().map(|rules| rules.overridden(&text)) {
+            Some(Ok((rules, warnings))) => (Some(rules), warnings),
+            Some(Err(errors)) => (None, errors),
+            None => (None, overrides_beside_errors(&text, &file.text)),
+        };
+        Ok(Self { file, overrides: Some(Checked { path: beside, text, findings }), written, rules })
     }
 
-    /// The findings as text.
-    pub fn rendered(&self, colour: bool) -> String {
-        render(&self.findings, &shown(&self.path), &self.text, colour)
+    /// The files, the rules file first.
+    pub fn files(&self) -> impl Iterator<Item = &Checked> {
+        [&self.file].into_iter().chain(&self.overrides)
+    }
+
+    /// The last line of a report: the files, how many rules, how many findings.
+    pub fn tally(&self) -> String {
+        let names: Vec<_> = self.files().map(|file| shown(&file.path)).collect();
+        let findings: Vec<_> = self.files().flat_map(|file| file.findings.clone()).collect();
+        let rules = self.rules.as_ref().map(|rules| counted(rules.rules.len() as u64, "rule") + ", ");
+        format!("{}: {}{}", names.join(", "), rules.unwrap_or_default(), tally(&findings))
     }
 }
 
@@ -65,22 +102,33 @@ pub fn text(path: &Path) -> Result<String, Stop> {
     })
 }
 
-/// The rules at `path`, for a command that needs them whole; says on standard error what keeps it from that. The
-/// files that tests name are not asked for.
+/// The rules at `path` with what is overridden, for a command that needs them whole; says on standard error what keeps it
+/// from that. The files that tests name are not asked for.
 pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
-    Ok(rules_and_text(path)?.0)
+    let read = RulesFile::without_tests(path)?;
+    if let Some(rules) = read.rules {
+        return Ok(rules);
+    }
+    Err(refused(&read))
 }
 
-/// The same, with the text of the file.
-pub fn rules_and_text(path: &Path) -> Result<(RuleSet, String), Stop> {
-    let file = RulesFile::without_tests(path)?;
-    if let Some(rules) = file.rules {
-        return Ok((rules, file.text));
+/// The rules as their own tests are about them, without what is overridden, and the text of the file; overrides with
+/// errors are refused all the same.
+pub fn written_rules(path: &Path) -> Result<(RuleSet, String), Stop> {
+    let read = RulesFile::without_tests(path)?;
+    match read {
+        RulesFile { file, written: Some(written), rules: Some(_), .. } => Ok((written, file.text)),
+        read => Err(refused(&read)),
     }
+}
+
+fn refused(read: &RulesFile) -> Stop {
     let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "{}", file.rendered(io::stderr().is_terminal()));
-    let _ = writeln!(stderr, "{}: {}", shown(path), tally(&file.findings));
-    Err(Stop::Said)
+    for file in read.files() {
+        let _ = write!(stderr, "{}", file.rendered(io::stderr().is_terminal()));
+    }
+    let _ = writeln!(stderr, "{}", read.tally());
+    Stop::Said
 }
 
 /// A file that a user names; `-` is standard input.

@@ -19,7 +19,7 @@ use crate::{
 
 /// Prints every test that fails, with a tally on the last line.
 pub fn run(path: &Path) -> Status {
-    let (rules, text) = inputs::rules_and_text(path)?;
+    let (rules, text) = inputs::written_rules(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut stdout = io::stdout().lock();
     let (mut passed, mut failed, mut untested) = (0_u64, 0_u64, 0_u64);
