@@ -35,8 +35,8 @@ fn the_alert_has_the_id_that_it_is_sent_with() {
         let rule = line["rule"].as_str().unwrap();
         let matches = trailbell(&["scan", "--format", "jsonl", LOG]).stdout;
         let matches: Vec<Value> = matches.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let matched: Vec<&Value> = matches.iter().filter(|one| one["rule"] == rule).collect();
-        let [only] = matched[..] else { continue };
+        let of_rule: Vec<&Value> = matches.iter().filter(|one| one["rule"] == rule).collect();
+        let [only] = of_rule[..] else { continue };
         let (_, [text, ..]) = check(&[rule, LOG, "--event-id", only["eventID"].as_str().unwrap()]);
         assert!(text.contains(&format!("Alert     {}", line["alert_id"].as_str().unwrap())), "{text}");
     }

@@ -51,7 +51,7 @@ impl<'a, K: Clock> Time<'a, K> {
     async fn to_remember<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let left = self.clock.left();
         let patience = LONGEST_LOOK.min(left / 8);
-        self.until_left((left - patience).max(self.reserve / 2), work).await
+        self.until_left(left.saturating_sub(patience).max(self.reserve / 2), work).await
     }
 
     /// The time of day.

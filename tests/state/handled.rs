@@ -176,7 +176,7 @@ fn a_table_that_never_answers_is_given_up_in_time() {
     }
     let (engine, outbox) = (engine(""), Outbox::open());
     let objects = objects(&[("a", &["1"]), ("b", &["2"]), ("c", &["3"])]);
-    let clock = Passing(Mutex::new(Duration::from_secs(60)));
+    let clock = Passing(Mutex::new(Duration::from_mins(1)));
     let handler = Handler {
         engine: &engine,
         objects: &objects,
@@ -266,11 +266,11 @@ fn what_is_held_back_leaves_no_claim() {
         }
 
         fn left(&self) -> Duration {
-            Duration::from_secs(300)
+            Duration::from_mins(5)
         }
 
         async fn until_left(&self, _: Duration) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
     let (table, outbox) = (state::Memory::default(), Outbox::open());
