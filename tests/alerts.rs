@@ -99,6 +99,19 @@ fn a_threshold_a_rule_on_trial_and_what_is_new() {
     }
 }
 
+/// As in the function, rules learn from the first event on, which none of them matches.
+#[test]
+fn learning_begins_with_the_first_event_of_all() {
+    let mut quiet = record("1", "09:00:00", "ada");
+    quiet.as_object_mut().unwrap().remove("eventName");
+    let alerts_at = |test: &str, time: &str| {
+        let mut new = record("2", "09:00:00", "eve");
+        new["eventTime"] = json!(time);
+        scanned(test, &["name: New, first_seen: {fields: [user], learning: 7d}"], &[&[quiet.clone()], &[new]]).0.len()
+    };
+    assert_eq!((alerts_at("learning", "2026-03-08T09:00:00Z"), alerts_at("learnt", "2026-03-10T09:00:00Z")), (0, 1));
+}
+
 #[test]
 fn a_flood_is_held_back() {
     let many: Vec<Value> =

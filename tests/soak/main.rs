@@ -254,6 +254,10 @@ fn nothing_is_lost_whatever_happens() {
             deliver(&engine, &world, &mut senders[sender]);
             invocations += 1;
             assert!(invocations < 10 * plan.records, "it does not end");
+            if invocations % 50_000 == 0 {
+                let left: usize = senders.iter_mut().map(|sender| sender.units().len()).sum();
+                println!("{invocations} invocations, {left} units left");
+            }
         }
     }
     let world = world.into_inner().unwrap();

@@ -6,7 +6,6 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -62,6 +61,13 @@ impl<'e> Alerts<'e> {
         Self { engine, table: Memory::default(), claimant, raised: Vec::new(), fates: BTreeMap::new() }
     }
 
+    /// A file begins with an event of that time: with the first of all, rules begin to learn what is usual.
+    pub fn begin(&mut self, time: Timestamp) {
+        let rules = self.engine.rules().iter().map(|rule| &**rule);
+        // Memory is never down.
+        let _ = pollster::block_on(state::learn_from(&self.table, &mut self.claimant.1, rules, time));
+    }
+
     /// Decides about matches of a file, in their order.
     pub fn decide(&mut self, path: &Path, found: Vec<Finding>) {
         if self.claimant.0 != path {
@@ -86,9 +92,10 @@ impl<'e> Alerts<'e> {
 
     async fn decide_at(&mut self, times: &[Timestamp], found: &[Finding]) {
         let channels = ["alerts".to_owned()];
-        let one = |finding: &'_ Finding| (Arc::clone(&finding.rule), Arc::clone(&finding.record));
-        let owned: Vec<_> = found.iter().map(one).collect();
-        let matches: Vec<_> = owned.iter().map(|(rule, record)| Match { rule, record, channels: &channels }).collect();
+        let matches: Vec<_> = found
+            .iter()
+            .map(|finding| Match { rule: &finding.rule, record: &finding.record, channels: &channels })
+            .collect();
         let Some(now) = times.iter().max() else { return };
         let claimant = &mut self.claimant.1;
         let decisions = state::decide(&self.table, claimant, &matches, *now).await;
@@ -117,7 +124,6 @@ impl<'e> Alerts<'e> {
                     continue;
                 }
             };
-            // Memory is never down.
             let _ = state::sent(&self.table, claimant, &ticket, &channels[0]).await;
             self.raised.push(Raised { time: at.unwrap_or(*time), rule: finding.position, id, title, kind });
         }

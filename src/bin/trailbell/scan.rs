@@ -17,17 +17,18 @@ use std::{
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use serde::Serialize;
 use trailbell::{
     alert::{
-        self, Origin,
+        self, Event, Origin,
         untrusted::{self, printable},
     },
     backtest::Counts,
     diagnostic::counted,
-    engine::{Engine, Evaluated, Finding, Scratch},
+    engine::{self, Engine, Evaluated, Finding, Scratch},
     local,
-    log_file::{Item, Limits},
+    log_file::{Item, Limits, RawRecord},
 };
 
 use crate::{
@@ -117,8 +118,10 @@ struct Job {
     parts: SyncSender<Part>,
 }
 
-/// What comes of a file, in this order: blocks, findings and complaints as they come, then its end.
+/// What comes of a file, in this order: the time of its first event, where alerts are wanted; blocks, findings and
+/// complaints as they come; then its end.
 enum Part {
+    Begin(Timestamp),
     Block(Vec<u8>),
     Found(Vec<Finding>),
     Complaint(String),
@@ -155,8 +158,12 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
         let (index, reason) = match item {
             Item::Record(record) => match engine.evaluate(record, scratch) {
                 Evaluated::Record { findings, repaired } => {
+                    let is_first = counts.evaluated == 0;
                     counts.evaluated(&findings, repaired);
                     let Some(format) = format else {
+                        if is_first && let Some(time) = time_of(record) {
+                            send(Part::Begin(time))?;
+                        }
                         return if findings.is_empty() {
                             ControlFlow::Continue(())
                         } else {
@@ -188,6 +195,10 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
         let _ = send(Part::Complaint(format!("{shown}: {}", printable(&error.to_string()))));
     }
     let _ = send(Part::End { counts, failed: read.is_err() });
+}
+
+fn time_of(record: RawRecord<'_>) -> Option<Timestamp> {
+    Event(&engine::parse(record.text).ok()?.0).time()
 }
 
 #[derive(Serialize)]
@@ -255,6 +266,11 @@ impl Output<'_, '_> {
         let mut found = Vec::new();
         for part in parts {
             match part {
+                Part::Begin(time) => {
+                    if let Some(alerts) = &mut self.alerts {
+                        alerts.begin(time);
+                    }
+                }
                 Part::Found(findings) => {
                     found.extend(findings);
                     if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= FOUND) {
