@@ -29,6 +29,8 @@ struct Unit {
     /// Or a record in the payload itself.
     record: Option<String>,
     due: Vec<Name>,
+    /// Whether it came twice: no third time, or what fails more often than it comes twice would never be done.
+    is_twice: bool,
 }
 
 /// Who delivers, with what is left to deliver.
@@ -123,7 +125,7 @@ fn units(world: &mut World, records: usize) -> [Sender; 4] {
     let mut next = 0;
     while next < records {
         let sender = world.random.below(senders.len());
-        let mut unit = Unit { objects: Vec::new(), record: None, due: Vec::new() };
+        let mut unit = Unit { objects: Vec::new(), record: None, due: Vec::new(), is_twice: false };
         if world.random.percent(60) && sender != 3 {
             let (text, due) = world.record(next, 25);
             (unit.record, unit.due) = (Some(text), due);
@@ -171,8 +173,9 @@ fn take(world: &mut World, sender: &mut Sender) -> Vec<Unit> {
         let place = world.random.below(sender.units().len());
         taken.push(sender.units().swap_remove(place));
     }
-    if world.random.percent(10) {
+    if world.random.percent(10) && !taken[0].is_twice {
         world.faults += 1;
+        taken[0].is_twice = true;
         let again = taken[0].clone();
         if taken.len() < sender.most() { taken.push(again) } else { sender.units().push(again) }
     }
