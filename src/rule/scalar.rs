@@ -112,12 +112,12 @@ impl<'a> Walk<'a> {
         }
         while let Some(next) = self.rest().chars().next() {
             let rest = self.rest();
-            let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            if let Some(fold) = Fold::at(rest) {
+            let run = verbatim(rest);
+            if run > 0 {
+                self.take(&rest[..run], run)?;
+            } else if let Some(fold) = Fold::at(rest) {
                 let shown = if fold.breaks == 1 { " ".to_owned() } else { "\n".repeat(fold.breaks - 1) };
                 self.take(&shown, fold.len)?;
-            } else if blanks > 0 {
-                self.take(&rest[..blanks], blanks)?;
             } else if next == '\'' && style == ScalarStyle::SingleQuoted {
                 self.take("'", 2)?;
             } else if next == '\\' && style == ScalarStyle::DoubleQuoted {
@@ -191,6 +191,13 @@ impl<'a> Walk<'a> {
         self.read += len;
         Some(())
     }
+}
+
+/// How much of a flow scalar, from its start, is shown as it is written: up to a line break with the blanks before it, or
+/// to what may be an escape.
+fn verbatim(source: &str) -> usize {
+    let end = source.find(['\n', '\r', '\'', '\\']).unwrap_or(source.len());
+    if source[end..].starts_with(['\n', '\r']) { source[..end].trim_end_matches([' ', '\t']).len() } else { end }
 }
 
 /// One or more line breaks with the blanks around them.

@@ -119,7 +119,6 @@ enum Items {
 #[derive(Default)]
 struct OpenMap {
     entries: Vec<(Scalar, Node)>,
-    keys: HashMap<String, Span>,
     key: Option<Key>,
     broken: bool,
 }
@@ -200,7 +199,10 @@ impl Builder<'_> {
         let kind = match items {
             Items::List(items) => Kind::List(items),
             Items::Map(map) if map.broken => Kind::Broken,
-            Items::Map(map) => Kind::Map(map.entries),
+            Items::Map(mut map) => {
+                drop_repeated(&mut map.entries, &mut self.problems);
+                Kind::Map(map.entries)
+            }
         };
         let source = self.file.get(start.start..end.end).unwrap_or_default();
         let line = source.split(['\n', '\r']).next().unwrap_or_default().trim_end();
@@ -265,7 +267,7 @@ impl Builder<'_> {
     }
 }
 
-/// A key is a scalar that its map has not seen; anything else is reported.
+/// A key is a scalar; anything else is reported.
 fn key(node: Node, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>) -> Key {
     let Kind::Scalar(key) = node.kind else {
         map.broken = true;
@@ -277,14 +279,26 @@ fn key(node: Node, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>
         }
         return Key::Refused;
     };
-    if let Some(first) = map.keys.get(&key.text) {
-        let title = format!("`{}` is given twice", syntax::shorten(&key.text));
-        let finding = Diagnostic::error("duplicate-key", title, key.span, "the second time");
-        problems.push(finding.context(*first, "the first time").help("remove one of the two"));
-        return Key::Refused;
-    }
-    map.keys.insert(key.text.clone(), key.span);
     Key::New(key)
+}
+
+/// Of the entries with one key the first is kept; the others are reported.
+fn drop_repeated(entries: &mut Vec<(Scalar, Node)>, problems: &mut Vec<Diagnostic>) {
+    let key = |place: usize| &entries[place].0;
+    let mut places: Vec<usize> = (0..entries.len()).collect();
+    places.sort_by_key(|place| &key(*place).text);
+    let mut repeated = vec![false; entries.len()];
+    for same in places.chunk_by(|one, other| key(*one).text == key(*other).text) {
+        let first = key(same[0]).span;
+        for place in &same[1..] {
+            repeated[*place] = true;
+            let title = format!("`{}` is given twice", syntax::shorten(&key(*place).text));
+            let finding = Diagnostic::error("duplicate-key", title, key(*place).span, "the second time");
+            problems.push(finding.context(first, "the first time").help("remove one of the two"));
+        }
+    }
+    let mut repeated = repeated.into_iter();
+    entries.retain(|_| repeated.next() != Some(true));
 }
 
 /// How many lists and maps stand inside one another, itself included.
