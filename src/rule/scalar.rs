@@ -3,6 +3,8 @@
 //! A place is either exact or the start of the scalar: the source is walked beside the decoded text, and where
 //! the two do not agree to the last byte, no part of the map is used.
 
+use std::borrow::Cow;
+
 use granit_parser::ScalarStyle;
 
 use crate::diagnostic::Span;
@@ -15,7 +17,8 @@ pub struct Scalar {
     /// Its source with its quotes; of a block, the content without the header.
     pub span: Span,
     style: ScalarStyle,
-    pieces: Vec<Piece>,
+    /// Nothing where it could not be found; no pieces where the text stands there as it is.
+    pieces: Option<Vec<Piece>>,
 }
 
 /// `len` bytes of the decoded text from `at` stand at `source`, byte by byte where the lengths agree.
@@ -28,15 +31,16 @@ struct Piece {
 
 impl Scalar {
     /// The scalar that stands at `span` of `file` and was decoded to `text`; `indent` is that of a block.
-    pub(super) fn new(file: &str, span: Span, style: ScalarStyle, indent: Option<usize>, text: &str) -> Self {
+    pub(super) fn new(file: &str, span: Span, style: ScalarStyle, indent: Option<usize>, text: Cow<'_, str>) -> Self {
         let source = file.get(span.start..span.end).unwrap_or_default();
-        let walk = Walk { source, start: span.start, read: 0, text, done: 0, pieces: Vec::new() };
+        let walk = Walk { source, start: span.start, read: 0, text: &text, done: 0, pieces: Vec::new() };
         let pieces = match style {
             ScalarStyle::Literal | ScalarStyle::Folded => walk.block(indent.unwrap_or(0)),
+            ScalarStyle::Plain if source == text => Some(Vec::new()),
             _ => walk.flow(style),
         };
         let span = Span::new(span.start, span.start + source.trim_end().len());
-        Self { text: text.to_owned(), span, style, pieces: pieces.unwrap_or_default() }
+        Self { text: text.into_owned(), span, style, pieces }
     }
 
     /// The text of an unquoted value, to which the rules of YAML for numbers, booleans and null apply.
@@ -58,36 +62,40 @@ impl Scalar {
     /// as its end, so that "something is missing here" points behind the last word and not to the next line.
     pub fn place(&self, span: Span) -> Span {
         let visible = self.text.trim_end().len();
-        if self.pieces.is_empty() || visible == 0 {
+        let Some(pieces) = self.pieces.as_deref().filter(|_| visible > 0) else {
             return Span::new(self.span.start, self.span.start);
-        }
-        let start = if span.start < visible { self.start_of(span.start) } else { self.end_of(visible) };
-        let end = if span.end > span.start { self.end_of(span.end.min(visible)) } else { start };
+        };
+        let piece = |offset| self.piece(pieces, offset);
+        let end_of = |offset: usize| piece(offset.saturating_sub(1)).end(offset);
+        let start = if span.start < visible { piece(span.start).start(span.start) } else { end_of(visible) };
+        let end = if span.end > span.start { end_of(span.end.min(visible)) } else { start };
         Span::new(start, end.max(start))
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> usize {
-        self.text.len() + self.pieces.len() * size_of::<Piece>()
+        self.text.len() + self.pieces.as_ref().map_or(0, Vec::len) * size_of::<Piece>()
     }
 
-    fn start_of(&self, offset: usize) -> usize {
-        let piece = self.piece(offset);
-        if piece.is_verbatim() { piece.source.start + (offset - piece.at) } else { piece.source.start }
-    }
-
-    fn end_of(&self, offset: usize) -> usize {
-        let piece = self.piece(offset.saturating_sub(1));
-        if piece.is_verbatim() { piece.source.start + (offset - piece.at) } else { piece.source.end }
-    }
-
-    fn piece(&self, offset: usize) -> Piece {
-        let after = self.pieces.partition_point(|piece| piece.at <= offset);
-        self.pieces[after.saturating_sub(1)]
+    fn piece(&self, pieces: &[Piece], offset: usize) -> Piece {
+        let after = pieces.partition_point(|piece| piece.at <= offset);
+        let (start, len) = (self.span.start, self.text.len());
+        let whole = Piece { at: 0, len, source: Span::new(start, start + len) };
+        pieces.get(after.saturating_sub(1)).copied().unwrap_or(whole)
     }
 }
 
 impl Piece {
+    /// Where the text from `offset` on begins in the source.
+    fn start(self, offset: usize) -> usize {
+        if self.is_verbatim() { self.source.start + (offset - self.at) } else { self.source.start }
+    }
+
+    /// Where the text up to `offset` ends in the source.
+    fn end(self, offset: usize) -> usize {
+        if self.is_verbatim() { self.source.start + (offset - self.at) } else { self.source.end }
+    }
+
     fn is_verbatim(self) -> bool {
         self.source.end - self.source.start == self.len
     }
@@ -300,7 +308,7 @@ mod tests {
                 let Kind::Map(entries) = &document.root.kind else { continue };
                 for (_, node) in entries {
                     let Kind::Scalar(scalar) = &node.kind else { continue };
-                    prop_assert!(scalar.text.is_empty() || !scalar.pieces.is_empty(), "{:?} in {:?}", scalar, file);
+                    prop_assert!(scalar.text.is_empty() || scalar.pieces.is_some(), "{:?} in {:?}", scalar, file);
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Nothing is guessed: a plain scalar stays the text that was written, and the reader of a field decides what it
 //! means. What an alias repeats is bounded in memory and depth, so a small file cannot unfold to a large tree.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use granit_parser::{Event, Parser, ScalarStyle, options};
 
@@ -76,7 +76,7 @@ pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
         }
     }
     builder.report_unused_anchors();
-    let nothing = || Scalar::new(file, Span::default(), ScalarStyle::Plain, None, "");
+    let nothing = || Scalar::new(file, Span::default(), ScalarStyle::Plain, None, Cow::Borrowed(""));
     let root = builder.root.unwrap_or_else(|| Node { span: Span::default(), kind: Kind::Scalar(nothing()) });
     Ok(Document { root, problems: builder.problems })
 }
@@ -146,7 +146,7 @@ impl Builder<'_> {
         }
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let (span, text) = self.written(span, style, &text);
+                let (span, text) = self.written(span, style, text);
                 let scalar = Scalar::new(self.file, span, style, source.indent, text);
                 self.add(Node { span: scalar.span, kind: Kind::Scalar(scalar) }, anchor)?;
             }
@@ -170,12 +170,12 @@ impl Builder<'_> {
     }
 
     /// The parser calls a value that is not there `~`: it becomes an empty text, placed behind its key.
-    fn written<'t>(&self, span: Span, style: ScalarStyle, text: &'t str) -> (Span, &'t str) {
+    fn written<'t>(&self, span: Span, style: ScalarStyle, text: Cow<'t, str>) -> (Span, Cow<'t, str>) {
         if style != ScalarStyle::Plain || span.end > span.start {
             return (span, text);
         }
         let before = self.file.get(..span.start).unwrap_or_default().trim_end().len();
-        (Span::new(before, before), "")
+        (Span::new(before, before), Cow::Borrowed(""))
     }
 
     fn refuse_tag(&mut self, span: Span) {
