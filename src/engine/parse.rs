@@ -2,7 +2,7 @@
 
 use memchr::memchr2_iter;
 use serde::de::Deserialize;
-use serde_json::{Deserializer, Value};
+use serde_json::{Deserializer, Value, de::Read};
 
 use crate::{
     log_file::Scan,
@@ -31,7 +31,14 @@ pub fn parse(text: &[u8]) -> Result<(Record, bool), String> {
 }
 
 fn value(text: &[u8]) -> Result<Value, String> {
-    let mut deserializer = Deserializer::from_slice(text);
+    // To look at all of it once costs less than at each string on its own.
+    match std::str::from_utf8(text) {
+        Ok(unicode) => read(Deserializer::from_str(unicode), text),
+        Err(_) => read(Deserializer::from_slice(text), text),
+    }
+}
+
+fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, String> {
     // Its own limit is lower, and counts from 0.
     deserializer.disable_recursion_limit();
     let value = Json::deserialize(&mut deserializer).and_then(|Json(value)| deserializer.end().map(|()| value));
