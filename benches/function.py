@@ -62,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def start(bootstrap, api, settings):
+def start(bootstrap, api, settings, stdout=sys.stderr):
     environment = {
         "PATH": os.environ["PATH"], "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}", "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_LAMBDA_FUNCTION_NAME": "f",
@@ -70,7 +70,7 @@ def start(bootstrap, api, settings):
         "RULES_FILE": str(ROOT / "rules.yaml"), "ALERT_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:measured",
         "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:measured", **settings,
     }
-    return subprocess.Popen([bootstrap], env=environment, stdout=sys.stderr)
+    return subprocess.Popen([bootstrap], env=environment, stdout=stdout)
 
 
 def start_up(bootstrap, rules):

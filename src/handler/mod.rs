@@ -3,6 +3,7 @@
 //! Alerts are published before the invocation ends, and a failure of one object or one message stops no other; the
 //! [`Outcome`] holds every failure, so that nothing is acknowledged that was not done.
 
+mod ahead;
 mod answer;
 mod channels;
 mod decide;
@@ -21,6 +22,7 @@ pub use failure::Failure;
 pub use outcome::{Matches, ObjectCounts, Outcome, RecordCounts, Sends, Settled};
 pub use port::{Body, Channel, Clock, FetchError, Objects, PublishError};
 
+use ahead::Ahead;
 use run::Run;
 use time::Time;
 
@@ -100,6 +102,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     async fn deliver(&self, delivery: Delivery, outcome: &mut Outcome) {
         let time = Time::begin(self.clock, self.caps.time_reserve);
         let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
+        let mut objects = Ahead::new(self.objects, delivery.objects().cloned().collect());
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
         for Unit { id, work } in delivery.units {
@@ -110,6 +113,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             }
             let mut part = Part {
                 handler: self,
+                objects: &mut objects,
                 time: &time,
                 scratch: &mut scratch,
                 outage: &mut outage,
@@ -128,8 +132,9 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
 }
 
 /// One unit of the delivery.
-struct Part<'a, 'h, O, C, T, K> {
+struct Part<'a, 'h, O: Objects, C, T, K> {
     handler: &'a Handler<'h, O, C, T, K>,
+    objects: &'a mut Ahead<'h, O>,
     time: &'a Time<'a, K>,
     scratch: &'a mut Scratch,
     outage: &'a mut Outage,
@@ -140,7 +145,7 @@ struct Part<'a, 'h, O, C, T, K> {
     failed: u64,
 }
 
-impl<O: Objects, C: Channel, T: Table, K: Clock> Part<'_, '_, O, C, T, K> {
+impl<'h, O: Objects, C: Channel, T: Table, K: Clock> Part<'_, 'h, O, C, T, K> {
     async fn settle(&mut self, work: Work) {
         self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. }));
         match work {
@@ -157,21 +162,22 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Part<'_, '_, O, C, T, K> {
                     self.outcome.objects.failed += 1;
                     self.outcome.objects.out_of_time += 1;
                 } else {
-                    let objects = self.handler.objects;
-                    self.run(origin).object(objects, object).await;
+                    let (run, objects) = self.run(origin);
+                    run.object(objects, object).await;
                 }
             }
             Work::Record { text, origin } => {
                 let origin = Origin::Message(origin);
                 if !self.is_late(&origin) {
-                    self.run(origin).record(&text).await;
+                    self.run(origin).0.record(&text).await;
                 }
             }
         }
     }
 
-    fn run(&mut self, origin: Origin) -> Run<'_, C, T, K> {
-        Run::new(self.handler, self.time, origin, self.scratch, self.outage, self.outcome)
+    fn run(&mut self, origin: Origin) -> (Run<'_, C, T, K>, &mut Ahead<'h, O>) {
+        let run = Run::new(self.handler, self.time, origin, self.scratch, self.outage, self.outcome);
+        (run, self.objects)
     }
 
     /// Whether there is no time to begin, which is a failure.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Body, Caps, Channel, Channels, Clock, Failure, Handler, MAX_TOLD, Objects, Outcome,
+    ahead::Ahead,
     decide::Decider,
     outbox::{Letter, Outbox},
     time::Time,
@@ -67,7 +68,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
     }
 
     /// Reads an object. Whatever happens to it: what was found in it is published.
-    pub(super) async fn object(mut self, objects: &impl Objects, object: ObjectId) {
+    pub(super) async fn object<O: Objects>(mut self, objects: &mut Ahead<'_, O>, object: ObjectId) {
         let read = self.stream(objects, &object).await;
         self.finish().await;
         match read {
@@ -105,7 +106,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         reader.finish()
     }
 
-    async fn stream(&mut self, objects: &impl Objects, object: &ObjectId) -> Result<(), Failure> {
+    async fn stream<O: Objects>(&mut self, objects: &mut Ahead<'_, O>, object: &ObjectId) -> Result<(), Failure> {
         let late = || Failure::OutOfTime { origin: self.origin.clone() };
         let fetch = |error| Failure::Fetch { object: object.clone(), error };
         let broken = |error| Failure::LogFile { object: object.clone(), error };

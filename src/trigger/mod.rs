@@ -26,6 +26,16 @@ pub struct Delivery {
     pub units: Vec<Unit>,
 }
 
+impl Delivery {
+    /// The objects to read.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectId> {
+        self.units.iter().flat_map(|unit| &unit.work).filter_map(|work| match work {
+            Work::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+}
+
 /// Who delivers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sender {
