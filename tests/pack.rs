@@ -2,8 +2,11 @@
 
 //! The shipped `rules.yaml` as a product: the rules that were asked for are there, and every rule is proved.
 
+mod command;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
+use command::trailbell;
 use trailbell::{
     backtest::{self, Tested},
     engine,
@@ -143,6 +146,40 @@ fn every_rule_is_tried_on_records_and_passes() {
             let record = engine::parse(&text).map(|(record, _)| record);
             assert_eq!(backtest::run(&rule, test, record), Tested::Passed, "{} on {}", rule.name, test.record);
         }
+    }
+}
+
+/// Alerts of one rule in 10,000 events, by severity, rounded up; and those of all rules on a busy production object. Of the
+/// rules that were asked for, nothing is asked.
+#[test]
+fn nobody_is_drowned() {
+    let most = |severity: u64, records: u64| ([5, 5, 20][severity as usize - 1] * records).div_ceil(10_000);
+    for (logs, in_all) in [("", u64::MAX), ("boogy_production_sample", 2)] {
+        let folder = root().join("../shared/data/logs").join(logs);
+        if !folder.is_dir() {
+            eprintln!("skipped: there are no logs in {}", folder.display());
+            continue;
+        }
+        let ran = trailbell(&["scan", "--alerts", folder.to_str().unwrap()]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        let tally = ran.stderr.lines().last().unwrap();
+        let records: u64 = tally.split(", ").find_map(|part| part.strip_suffix(" records")?.parse().ok()).unwrap();
+        let mut alerts_of_ours = 0;
+        let mut rules = 0;
+        for line in ran.stderr.lines() {
+            // `4 of       31  SEV2  CloudTrail: New Region`
+            let Some((alerts, rest)) = line.trim_start().split_once(" of ") else { continue };
+            let (severity, name) = rest.split_once("SEV").unwrap().1.split_once("  ").unwrap();
+            let (alerts, severity): (u64, u64) = (alerts.parse().unwrap(), severity.parse().unwrap());
+            rules += 1;
+            if ASKED_FOR.iter().any(|(asked, ..)| *asked == name) {
+                continue;
+            }
+            alerts_of_ours += alerts;
+            assert!(alerts <= most(severity, records), "{name}: {alerts} alerts in {records} events");
+        }
+        assert!(rules > 0, "{}", ran.stderr);
+        assert!(alerts_of_ours <= in_all, "{logs}: {alerts_of_ours} alerts");
     }
 }
 
