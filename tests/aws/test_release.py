@@ -151,6 +151,18 @@ class Release(unittest.TestCase):
             self.assertTrue((archive.getinfo("bootstrap").external_attr >> 16) & 0o111)
             self.assertIn("rules.yaml", archive.namelist())
 
+    def test_make_builds_what_is_packed(self):
+        outer = ("MAKEFLAGS", "MAKELEVEL", "ARCH", "PROFILE", "ARTIFACTS_DIR")
+        environment = {name: value for name, value in os.environ.items() if name not in outer}
+        run = subprocess.run(["make", "--dry-run", "release"], cwd=ROOT, env=environment, capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        built = run.stdout.replace("\\\n", "")
+        for processor, target in (("arm64", "aarch64"), ("x86_64", "x86_64")):
+            triple = rf"--profile dist --target {target}-unknown-linux-gnu\.2\.34 "
+            self.assertRegex(built, rf'{triple}.*--bin bootstrap --lambda-dir "target/function/{processor}" ')
+            self.assertRegex(built, rf"{triple}.*--bin trailbell --lambda-dir target/command/{processor} ")
+        self.assertIn("scripts/release.py arm64 x86_64\n", built)
+
     def test_what_is_missing_or_for_another_processor_is_refused(self):
         wrong = self.folder / "wrong"
         (wrong / "function/arm64").mkdir(parents=True)
