@@ -41,7 +41,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs fuzz soak bench build deploy redrive clean build-TrailbellFunction
+.PHONY: help run check test docs fuzz soak bench build release deploy redrive clean build-TrailbellFunction build-command
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -126,6 +126,23 @@ endif
 	cp rules.yaml "$(ARTIFACTS_DIR)"
 	rm -f "$(ARTIFACTS_DIR)/overrides.yaml"
 	! test -f overrides.yaml || cp overrides.yaml "$(ARTIFACTS_DIR)"
+
+# The command line for ARCH, with S3, for any Linux that has such a glibc. What cargo lambda builds is called bootstrap.
+build-command: .venv
+	mkdir -p target/command/$(ARCH)
+	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
+		--no-default-features --features cli,lambda --bin trailbell --lambda-dir target/command/$(ARCH) --flatten trailbell
+	mv target/command/$(ARCH)/bootstrap target/command/$(ARCH)/trailbell
+
+RELEASE_ARCHS ?= arm64 x86_64
+
+# Each binary is made anew from the sources of now, and for what a user deploys without Rust no other profile will do.
+release: .venv check ## Makes the files of a release under target/release-VERSION: function and command line for RELEASE_ARCHS.
+	@set -e; for arch in $(RELEASE_ARCHS); do \
+		$(MAKE) --no-print-directory build-TrailbellFunction build-command ARCH=$$arch PROFILE=dist \
+			ARTIFACTS_DIR=target/function/$$arch; \
+	done
+	.venv/bin/python scripts/release.py $(RELEASE_ARCHS)
 
 # As SAM writes it, for sed and grep.
 SAVED_AS = Architecture=\\"$(ARCH)\\"

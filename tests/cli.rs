@@ -524,6 +524,14 @@ fn a_folder_without_log_files_is_said() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
 }
 
+/// What is built with it is tried on a stand-in for S3.
+#[test]
+#[cfg(not(feature = "lambda"))]
+fn scan_says_how_to_build_what_reads_s3() {
+    let ran = check(&["scan", "s3://trailbell-demo-logs/AWSLogs/"], 2, false, true);
+    assert!(ran.stderr.contains("--features lambda --bin trailbell"), "{}", ran.stderr);
+}
+
 #[test]
 fn scan_ends_when_nobody_reads_its_lines() {
     use std::io::Read;

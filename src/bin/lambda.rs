@@ -20,7 +20,7 @@ use trailbell::{
     diagnostic::{Diagnostic as Finding, render},
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
-    lambda::{Deadline, DynamoDb, S3, Settings, Sns, State, sdk_config},
+    lambda::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
     rule::{OVERRIDES, RuleSet},
     state::Memory,
 };
@@ -76,15 +76,15 @@ impl Function {
         let settings = Settings::read(|name| env::var(name).ok())?;
         log_as_json(&settings.log);
         let engine = Engine::new(rules(&settings)?);
-        let config = sdk_config(&settings).await;
+        let config = sdk_config(settings.patience).await;
         let Channels { alerts, chat, findings } = &settings.topics;
         let (chat, findings) =
             (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
         let table = settings.state_table.as_deref();
         tracing::info!(rules = engine.rules().len(), topic = alerts.arn, chat, findings, table, "ready");
         let table = table.map(|name| DynamoDb::new(&config, name));
-        let s3 = S3::new(&config, &settings);
-        let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.retry_base));
+        let s3 = S3::new(&config, settings.patience, Reader::Function);
+        let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.patience.retry_base));
         Ok(Self { engine, caps: settings.caps, s3, topics, table, learns: AtomicBool::new(false) })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Clients are built once, at the start; every request has time-outs and is retried by the SDK.
 
+mod buckets;
 mod clock;
 mod dynamodb;
 mod s3;
@@ -22,30 +23,31 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
+pub use buckets::Buckets;
 pub use clock::Deadline;
 pub use dynamodb::{DynamoDb, State};
-pub use s3::S3;
-pub use settings::{Settings, Topic};
+pub use s3::{Reader, S3};
+pub use settings::{Patience, Settings, Topic};
 pub use sns::Sns;
 
 /// A request is sent this often before it counts as failed.
 const ATTEMPTS: u32 = 5;
 
-/// What all clients share: region and credentials from the environment, time-outs and retries from the settings. The
+/// What all clients share: region and credentials from the environment, time-outs and retries from `patience`. The
 /// SDK's read time-out ends with the head of an answer, so an attempt has one of its own; a streamed body is not part of
 /// it.
-pub async fn sdk_config(settings: &Settings) -> SdkConfig {
-    config_loader(settings).load().await
+pub async fn sdk_config(patience: Patience) -> SdkConfig {
+    config_loader(patience).load().await
 }
 
-/// The same before the environment is read. The SDK's own guard against streams that stall would end them before the time-out
-/// of the settings does.
-pub fn config_loader(settings: &Settings) -> ConfigLoader {
-    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(settings.retry_base);
+/// The same before the environment is read. The SDK's own guard against streams that stall would end them before the read
+/// time-out does.
+pub fn config_loader(patience: Patience) -> ConfigLoader {
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(patience.retry_base);
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(settings.connect_timeout)
-        .read_timeout(settings.read_timeout)
-        .operation_attempt_timeout(settings.connect_timeout + settings.read_timeout)
+        .connect_timeout(patience.connect_timeout)
+        .read_timeout(patience.read_timeout)
+        .operation_attempt_timeout(patience.connect_timeout + patience.read_timeout)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retries)

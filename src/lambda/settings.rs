@@ -26,12 +26,26 @@ pub struct Settings {
     pub caps: Caps,
     /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
     pub log: String,
-    /// `RETRY_BASE_MS`: the wait before a request is sent a second time; it doubles from there.
+    /// `RETRY_BASE_MS`, `CONNECT_TIMEOUT_MS`, `READ_TIMEOUT_MS`: how long AWS is waited for.
+    pub patience: Patience,
+}
+
+/// How long AWS is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The wait before a request is sent a second time; it doubles from there.
     pub retry_base: Duration,
-    /// `CONNECT_TIMEOUT_MS`: how long a connection may take.
+    /// How long a connection may take.
     pub connect_timeout: Duration,
-    /// `READ_TIMEOUT_MS`: how long an answer, or the next part of one, may take.
+    /// How long an answer, or the next part of one, may take.
     pub read_timeout: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [retry_base, connect_timeout, read_timeout] = [100, 3_000, 10_000].map(Duration::from_millis);
+        Self { retry_base, connect_timeout, read_timeout }
+    }
 }
 
 /// An SNS topic.
@@ -60,9 +74,11 @@ impl Settings {
                 time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
             },
             log: reader.log("RUST_LOG"),
-            retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
-            connect_timeout: reader.milliseconds("CONNECT_TIMEOUT_MS", 3_000),
-            read_timeout: reader.milliseconds("READ_TIMEOUT_MS", 10_000),
+            patience: Patience {
+                retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
+                connect_timeout: reader.milliseconds("CONNECT_TIMEOUT_MS", 3_000),
+                read_timeout: reader.milliseconds("READ_TIMEOUT_MS", 10_000),
+            },
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong.join("\n")) }
     }
@@ -220,6 +236,7 @@ mod tests {
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
         assert_eq!(settings.caps, Caps::default());
         assert_eq!(settings.state_table, None);
+        assert_eq!(settings.patience, Patience::default());
         assert_eq!(settings.log, "info");
         assert!(settings.topics.chat.is_none() && settings.topics.findings.is_none());
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
@@ -243,7 +260,7 @@ mod tests {
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
         assert_eq!(settings.caps.limits.max_record_bytes, 5);
         assert_eq!((settings.caps.max_object_bytes, settings.caps.time_reserve), (7, Duration::from_millis(8)));
-        assert_eq!(settings.retry_base, Duration::from_millis(7));
+        assert_eq!(settings.patience.retry_base, Duration::from_millis(7));
         assert_eq!(settings.topics.alerts.region, "cn-north-1");
         assert_eq!(settings.state_table.as_deref(), Some("arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"));
         assert_eq!(settings.caps.max_alerts_per_rule_hour, 500);

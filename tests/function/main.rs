@@ -13,6 +13,7 @@ mod logs;
 mod peer;
 mod process;
 mod runtime_api;
+mod scan;
 mod scene;
 mod startup;
 

@@ -5,7 +5,6 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
@@ -21,7 +20,7 @@ use trailbell::{
     state::{self, Claimant, Decision, Match, Memory, Ticket},
 };
 
-use crate::{inputs::shown, scan::Format};
+use crate::scan::Format;
 
 /// The longest title shown, in characters.
 const MAX_SHOWN: usize = 300;
@@ -31,7 +30,7 @@ pub struct Alerts<'e> {
     engine: &'e Engine,
     table: Memory,
     /// The file that is being read, and its claims.
-    claimant: (PathBuf, Claimant),
+    claimant: (String, Claimant),
     raised: Vec<Raised>,
     /// What became of the matches that raised none.
     fates: BTreeMap<&'static str, u64>,
@@ -57,7 +56,7 @@ enum Kind {
 
 impl<'e> Alerts<'e> {
     pub fn new(engine: &'e Engine) -> Self {
-        let claimant = (PathBuf::new(), claimant(Path::new("")));
+        let claimant = (String::new(), claimant(""));
         Self { engine, table: Memory::default(), claimant, raised: Vec::new(), fates: BTreeMap::new() }
     }
 
@@ -69,9 +68,9 @@ impl<'e> Alerts<'e> {
     }
 
     /// Decides about matches of a file, in their order.
-    pub fn decide(&mut self, path: &Path, found: Vec<Finding>) {
-        if self.claimant.0 != path {
-            self.claimant = (path.to_owned(), claimant(path));
+    pub fn decide(&mut self, file: &str, found: Vec<Finding>) {
+        if self.claimant.0 != file {
+            self.claimant = (file.to_owned(), claimant(file));
         }
         let found: Vec<_> = found.into_iter().filter(|finding| !finding.suppressed).collect();
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
@@ -207,6 +206,6 @@ impl<'e> Alerts<'e> {
     }
 }
 
-fn claimant(path: &Path) -> Claimant {
-    Claimant::new(&shown(path), Caps::default().max_alerts_per_rule_hour)
+fn claimant(file: &str) -> Claimant {
+    Claimant::new(file, Caps::default().max_alerts_per_rule_hour)
 }

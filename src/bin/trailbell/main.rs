@@ -5,12 +5,14 @@ mod alerts;
 mod check;
 mod coverage;
 mod explain;
-mod folders;
 mod import;
 mod inputs;
 mod invoke;
+#[cfg(not(feature = "lambda"))]
+mod no_buckets;
 mod preview;
 mod scan;
+mod sources;
 mod test;
 
 use std::{
@@ -56,7 +58,10 @@ enum Command {
     /// Files may be gzipped or not, and hold {"Records": […]}, a list of records, one record, JSON lines, or the output
     /// of `aws cloudtrail lookup-events`. A tally by rule follows on standard error.
     ///
-    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules could not be used.
+    /// `s3://BUCKET/PREFIX` reads the log files among all objects whose keys begin with PREFIX, or the one object of that
+    /// key, as they arrive. Region and credentials are found as the AWS command line finds them.
+    ///
+    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules, or S3 at all, could not be used.
     Scan {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
@@ -67,7 +72,7 @@ enum Command {
         /// Print the alerts that would have been sent, once all is read: windows, thresholds and so on applied
         #[arg(long)]
         alerts: bool,
-        /// Files, folders (their .json and .json.gz files), or - for standard input
+        /// Files, folders (their .json and .json.gz files), `s3://BUCKET/PREFIX`, or - for standard input
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },

@@ -1,4 +1,4 @@
-//! `trailbell scan`: CloudTrail files replayed, a line a match or an alert.
+//! `trailbell scan`: CloudTrail files, on disk or in S3, replayed, a line a match or an alert.
 //!
 //! Files are read in parallel and their lines come out in the order of the files; what is held of files that are not
 //! yet their turn is bounded.
@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trailbell::{
     alert::{
-        self, Event, Origin,
+        self, Event,
         untrusted::{self, printable},
     },
     backtest::Counts,
@@ -34,8 +34,8 @@ use trailbell::{
 use crate::{
     Status,
     alerts::Alerts,
-    folders::Folders,
-    inputs::{self, shown},
+    inputs,
+    sources::{Source, Sources},
 };
 
 /// How matches are printed.
@@ -54,6 +54,8 @@ const BLOCK: usize = 32 * 1024;
 const FOUND: usize = 200;
 /// How many blocks of a file may wait for its turn.
 const BLOCKS: usize = 8;
+/// How many objects of S3 are asked for at once.
+const AT_ONCE: usize = 8;
 /// The longest value shown, in characters.
 const MAX_SHOWN: usize = 300;
 /// Input of more bytes gets a progress bar.
@@ -62,27 +64,26 @@ const LONG: u64 = 32 << 20;
 /// Prints matches on standard output, and what is wrong and a tally on standard error.
 pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
-    let mut folders = Folders::default();
+    let mut sources = Sources::default();
     for path in paths {
-        folders.add(path);
+        sources.add(path)?;
     }
-    let Folders { mut files, passed_over, mut complaints } = folders;
+    let Sources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
     if alerts {
-        // As they came, from all accounts and regions: the name of a log file says when it was delivered.
-        let named = |path: &Path| Origin::Object { bucket: String::new(), key: path.to_string_lossy().into_owned() };
-        files.sort_by_cached_key(|path| named(path).delivered());
+        // As they came, from all accounts and regions.
+        files.sort_by_cached_key(|file| file.origin().delivered());
     }
     if files.is_empty() {
-        complaints.push("nothing to read: of folders, .json and .json.gz files are read".to_owned());
+        complaints.push("nothing to read: of folders and of S3, .json and .json.gz files are read".to_owned());
     }
     let mut failed = complaints.len() as u64;
     for complaint in complaints {
         writeln!(io::stderr(), "error: {complaint}")?;
     }
-    let progress = progress(&files);
+    let progress = progress(bytes);
     let mut total = Counts::new(engine.rules().len());
     let mut raised = alerts.then(|| Alerts::new(&engine));
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let threads = threads(&files);
     let (jobs, queue) = channel::<Job>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| -> io::Result<()> {
@@ -94,8 +95,8 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
         let mut output =
             Output { progress: &progress, total: &mut total, failed: &mut failed, alerts: raised.as_mut() };
         let mut waiting = VecDeque::new();
-        for path in &files {
-            waiting.push_back((path.as_path(), start(&jobs, path)));
+        for file in &files {
+            waiting.push_back((file.shown(), start(&jobs, file)));
             if waiting.len() > 2 * threads
                 && let Some(first) = waiting.pop_front()
             {
@@ -114,7 +115,7 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
 
 /// A file to be read, and where its parts go.
 struct Job {
-    path: PathBuf,
+    file: Source,
     parts: SyncSender<Part>,
 }
 
@@ -128,10 +129,17 @@ enum Part {
     End { counts: Counts, failed: bool },
 }
 
-fn start(jobs: &Sender<Job>, path: &Path) -> Receiver<Part> {
+/// Whoever waits for S3 needs no processor.
+fn threads(files: &[Source]) -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let is_far = files.iter().any(|file| matches!(file, Source::Object(..)));
+    processors.max(if is_far { AT_ONCE } else { 1 }).min(files.len().max(1))
+}
+
+fn start(jobs: &Sender<Job>, file: &Source) -> Receiver<Part> {
     let (parts, receiver) = sync_channel(BLOCKS);
     // A worker that is gone closes the receiver, which ends the file.
-    let _ = jobs.send(Job { path: path.to_owned(), parts });
+    let _ = jobs.send(Job { file: file.clone(), parts });
     receiver
 }
 
@@ -146,7 +154,7 @@ fn work(engine: &Engine, format: Option<Format>, queue: &Mutex<Receiver<Job>>, p
 }
 
 fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
-    let shown = shown(&job.path);
+    let shown = job.file.shown();
     let mut counts = Counts::new(engine.rules().len());
     let mut block = Vec::new();
     // A receiver that is gone wants no more of the file.
@@ -186,7 +194,7 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
         send(Part::Block(std::mem::take(&mut block)))?;
         send(Part::Complaint(format!("{shown}: record {index}: {}", printable(&reason))))
     };
-    let read = match inputs::open(&job.path) {
+    let read = match job.file.open() {
         Ok(input) => local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see),
         Err(error) => Err(error.into()),
     };
@@ -262,7 +270,7 @@ struct Output<'a, 'e> {
 }
 
 impl Output<'_, '_> {
-    fn drain(&mut self, (path, parts): (&Path, Receiver<Part>)) -> io::Result<()> {
+    fn drain(&mut self, (file, parts): (String, Receiver<Part>)) -> io::Result<()> {
         let mut found = Vec::new();
         for part in parts {
             match part {
@@ -274,7 +282,7 @@ impl Output<'_, '_> {
                 Part::Found(findings) => {
                     found.extend(findings);
                     if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= FOUND) {
-                        alerts.decide(path, std::mem::take(&mut found));
+                        alerts.decide(&file, std::mem::take(&mut found));
                     }
                 }
                 Part::Block(block) if block.is_empty() => {}
@@ -287,14 +295,13 @@ impl Output<'_, '_> {
             }
         }
         if let Some(alerts) = &mut self.alerts {
-            alerts.decide(path, found);
+            alerts.decide(&file, found);
         }
         Ok(())
     }
 }
 
-fn progress(files: &[PathBuf]) -> ProgressBar {
-    let bytes: u64 = files.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum();
+fn progress(bytes: u64) -> ProgressBar {
     if bytes < LONG || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

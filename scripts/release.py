@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Packs what a release consists of, from binaries that are built: what deploys without Rust, and the command line.
+
+    python3 scripts/release.py [--binaries target] [--output target/release-VERSION] arm64 x86_64
+
+Of each processor `BINARIES/function/PROCESSOR/bootstrap` and `BINARIES/command/PROCESSOR/trailbell` are taken. The same
+binaries give the same bytes: names in order, no time of day, no owner, fixed modes. Ends with 1 if a binary is missing or is
+for another processor.
+"""
+
+import argparse
+import gzip
+import hashlib
+import io
+import re
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
+MACHINES = {"arm64": 183, "x86_64": 62}
+# What is deployed lies in `function/`, with the records that the tests of its rules name.
+BESIDE = ("CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/deploy.md", "docs/rules.md", "scripts/redrive.py")
+# The first moment that a zip can name.
+MOMENT = (1980, 1, 1, 0, 0, 0)
+SECONDS = 315532800
+
+
+class Wrong(Exception):
+    """What keeps a release from being made."""
+
+
+def version():
+    """That of Cargo.toml."""
+    return tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+
+
+def binary(path, processor):
+    """A binary for that processor."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Wrong(f"{path} cannot be read: {error.strerror}; `make release` builds it") from error
+    if content[:4] != b"\x7fELF" or int.from_bytes(content[18:20], "little") != MACHINES[processor]:
+        raise Wrong(f"{path} is not for {processor}")
+    return content
+
+
+def replaced(text, pattern, replacement):
+    """A text with the one place changed that it must have."""
+    text, count = re.subn(pattern, lambda _: replacement, text, flags=re.MULTILINE)
+    if count != 1:
+        raise Wrong(f"template.yaml has {count} places like `{pattern}`, not one")
+    return text
+
+
+def template(processor):
+    """The template for code that is built already, for one processor."""
+    text = (ROOT / "template.yaml").read_text()
+    text = replaced(text, r"^    Metadata:\n      BuildMethod: makefile\n", "")
+    text = replaced(text, r"^      CodeUri: \.$", "      CodeUri: function")
+    of_architecture = (
+        f"  Architecture:\n    Type: String\n    Default: {processor}\n    AllowedValues: [{processor}]\n"
+        "    Description: The processor that function/bootstrap was built for.\n"
+    )
+    return replaced(text, r"^  Architecture:\n(    .*\n)+", of_architecture)
+
+
+def bundle(processor, bootstrap):
+    """The files that deploy without a build, with their contents and modes."""
+    files = {"function/bootstrap": (bootstrap, 0o755)}
+    answers = (ROOT / "samconfig.example.toml").read_text().replace('Architecture=\\"arm64\\"', f'Architecture=\\"{processor}\\"')
+    made = {"template.yaml": template(processor), "samconfig.example.toml": answers}
+    files |= {name: (text.encode(), 0o644) for name, text in made.items()}
+    files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
+    deployed = [ROOT / "rules.yaml", *(path for path in (ROOT / "events/records").rglob("*") if path.is_file())]
+    files |= {f"function/{path.relative_to(ROOT).as_posix()}": (path.read_bytes(), 0o644) for path in deployed}
+    return files
+
+
+def zipped(folder, files):
+    """A zip of files below a folder."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, (content, mode) in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{folder}/{name}", MOMENT)
+            # Unix, where modes have a meaning; a regular file.
+            entry.create_system, entry.external_attr = 3, (0o100000 | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def tarred(folder, files):
+    """A gzipped tar of files below a folder."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile("", "wb", 9, buffer, mtime=0) as compressed, tarfile.open(fileobj=compressed, mode="w") as archive:
+        for name, (content, mode) in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mode, entry.mtime = len(content), mode, SECONDS
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def packed(binaries, processors):
+    """Every file of the release, and the size of the binary in it."""
+    number = version()
+    for processor in processors:
+        bootstrap = binary(binaries / "function" / processor / "bootstrap", processor)
+        name = f"trailbell-{number}-lambda-{processor}"
+        yield f"{name}.zip", zipped(name, bundle(processor, bootstrap)), len(bootstrap)
+        command = binary(binaries / "command" / processor / "trailbell", processor)
+        name = f"trailbell-{number}-linux-{processor}"
+        files = {"trailbell": (command, 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
+        yield f"{name}.tar.gz", tarred(name, files), len(command)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binaries", type=Path, default=ROOT / "target")
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("processors", nargs="+", choices=sorted(MACHINES))
+    arguments = parser.parse_args()
+    output = arguments.output or ROOT / f"target/release-{version()}"
+    try:
+        files = list(packed(arguments.binaries, sorted(set(arguments.processors))))
+    except Wrong as wrong:
+        sys.exit(f"error: {wrong}")
+    output.mkdir(parents=True, exist_ok=True)
+    # A sum of a file that is gone, or a file without one, would be found by whoever verifies.
+    for old in output.glob("trailbell-*"):
+        old.unlink()
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content, _ in files}
+    for name, content, _ in files:
+        (output / name).write_bytes(content)
+    (output / "SHA256SUMS").write_text("".join(f"{total}  {name}\n" for name, total in sorted(sums.items())))
+    print(f"{'in ' + str(output):44}{'packed':>12}{'binary':>12}")
+    for name, content, size in files:
+        print(f"{name:44}{len(content):12,}{size:12,}")
+
+
+if __name__ == "__main__":
+    main()
