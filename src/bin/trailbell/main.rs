@@ -1,9 +1,11 @@
 //! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
-//! systems, run the function's own handler.
+//! systems, run the function's own handler, look at a deployed stack.
 
 mod alerts;
 mod check;
 mod coverage;
+#[cfg(feature = "doctor")]
+mod doctor;
 mod explain;
 mod folders;
 mod import;
@@ -126,6 +128,31 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: coverage::Format,
     },
+    /// Look at a deployed stack: what is wrong with it, and how to mend it
+    ///
+    /// Credentials and region are found as the AWS command line finds them. It invokes the function, and unless told not to
+    /// has it send a labelled test alert; it changes nothing. What you may not look at is a warning that names the
+    /// permission.
+    ///
+    /// Exit status: 0 nothing failed, 1 something failed, 2 it could not look at all: no credentials, no such stack.
+    #[cfg(feature = "doctor")]
+    Doctor {
+        /// The name of the stack
+        #[arg(long, value_name = "NAME")]
+        stack: String,
+        /// Its region, if it is not that of your profile
+        #[arg(long)]
+        region: Option<String>,
+        /// The rules file that should be deployed
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// Send no test alert
+        #[arg(long)]
+        no_alert: bool,
+        /// How checks are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: doctor::Format,
+    },
     /// Turn rules of other systems into a rules file
     ///
     /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one document or more), and
@@ -175,6 +202,10 @@ fn main() -> ExitCode {
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
+        #[cfg(feature = "doctor")]
+        Command::Doctor { stack, region, rules, no_alert, format } => {
+            doctor::run(&stack, region, &rules, !no_alert, format)
+        }
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),
     };
