@@ -94,7 +94,7 @@ class Doctor(StandIn):
     @classmethod
     def setUpClass(cls):
         if not DOCTOR.exists():
-            raise AssertionError(f"{DOCTOR} is missing: cargo build --features doctor")
+            raise AssertionError(f"{DOCTOR} is missing: cargo build --features lambda,doctor")
         super().setUpClass()
         cls.api.function = cls.function
         mapping = {"UUID": "8a", "EventSourceArn": cls.arn(cls.outputs["LogQueueUrl"]), "State": "Enabled"}
@@ -125,8 +125,8 @@ class Doctor(StandIn):
         alarms = cls.sqs.create_queue(QueueName="alarms")["QueueUrl"]
         cls.sns.subscribe(TopicArn=cls.outputs["AlarmTopicArn"], Protocol="sqs", Endpoint=cls.arn(alarms))
 
-    def doctor(self, *arguments, stack=NAME, **variables):
-        command = [DOCTOR, "doctor", "--stack", stack, "--region", REGION, *arguments]
+    def doctor(self, *arguments, target=("--stack", NAME), **variables):
+        command = [DOCTOR, "doctor", *target, "--region", REGION, *arguments]
         environment = os.environ | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ENDPOINT_URL_LAMBDA": self.api.url}
         environment |= {"AWS_ENDPOINT_URL_S3": self.api.url, "AWS_ENDPOINT_URL_SNS": self.api.url}
         done = subprocess.run(command, env=environment | variables, cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -187,8 +187,19 @@ class OfABucket(Doctor):
         self.assertEqual(status, 0)
         self.assertIn("0 failed", error)
 
+    def test_a_function_is_looked_at_without_its_stack(self):
+        self.receive(self.all)
+        status, said, error = self.doctor(target=("--function", self.outputs["FunctionName"]))
+        self.assertEqual((status, error), (0, ""), said)
+        names = [line[9:22].strip() for line in said.splitlines()[:-1]]
+        self.assertEqual(names, ["subscriptions", "table", "function", "rules", "test alert"])
+        self.assertEqual(len(self.receive(self.all)), 1)
+        status, said, error = self.doctor(target=("--function", "another"))
+        self.assertEqual((status, said), (2, ""))
+        self.assertRegex(error, "^error: ResourceNotFoundException: .*another.*\n$")
+
     def test_what_it_cannot_look_at_at_all_is_told_apart(self):
-        status, said, error = self.doctor(stack="another")
+        status, said, error = self.doctor(target=("--stack", "another"))
         self.assertEqual((status, said), (2, ""))
         self.assertRegex(error, "^error: .*another.*does not exist\n$")
         none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}

@@ -138,8 +138,11 @@ enum Command {
     #[cfg(feature = "doctor")]
     Doctor {
         /// The name of the stack
-        #[arg(long, value_name = "NAME")]
-        stack: String,
+        #[arg(long, value_name = "NAME", required_unless_present = "function")]
+        stack: Option<String>,
+        /// A function by itself, where there is no stack: its topics, its table, its rules and its alert
+        #[arg(long, value_name = "NAME", conflicts_with = "stack")]
+        function: Option<String>,
         /// Its region, if it is not that of your profile
         #[arg(long)]
         region: Option<String>,
@@ -203,8 +206,10 @@ fn main() -> ExitCode {
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
         #[cfg(feature = "doctor")]
-        Command::Doctor { stack, region, rules, no_alert, format } => {
-            doctor::run(&stack, region, &rules, !no_alert, format)
+        Command::Doctor { stack, function, region, rules, no_alert, format } => {
+            let target = stack.map(doctor::Target::Stack).or(function.map(doctor::Target::Function));
+            // clap asks for one of them.
+            target.map_or(Ok(2), |target| doctor::run(&target, region, &rules, !no_alert, format))
         }
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),

@@ -59,13 +59,7 @@ impl Aws {
     pub async fn stack(&self, name: &str) -> Result<Stack, String> {
         let client = aws_sdk_cloudformation::Client::new(&self.config);
         let answer = client.describe_stacks().stack_name(name).send().await;
-        let answer = answer.map_err(|error| {
-            let Unseen { action, reason, kind } = unseen("cloudformation:DescribeStacks", &error);
-            match kind {
-                Kind::Denied => format!("{reason}; allow yourself `{action}`"),
-                Kind::Missing | Kind::Other => reason,
-            }
-        })?;
+        let answer = answer.map_err(|error| said("cloudformation:DescribeStacks", &error))?;
         let stack = answer.stacks().first().ok_or_else(|| format!("there is no stack `{name}`"))?;
         let pair = |(name, value): (Option<&str>, Option<&str>)| Some((name?.to_owned(), value?.to_owned()));
         let parameters = stack.parameters().iter().map(|one| (one.parameter_key(), one.parameter_value()));
@@ -74,6 +68,14 @@ impl Aws {
             (parameters.filter_map(pair).collect(), outputs.filter_map(pair).collect());
         let status = stack.stack_status().map_or("", |status| status.as_str());
         Stack::new(stack.stack_id().unwrap_or_default(), status, parameters, outputs)
+    }
+
+    /// A function that no stack is named for, with the topics and the table that its settings name.
+    pub async fn lone_function(&self, name: &str) -> Result<Stack, String> {
+        let answer = self.lambda().get_function_configuration().function_name(name).send().await;
+        let found = answer.map_err(|error| said("lambda:GetFunctionConfiguration", &error))?;
+        let variables = found.environment().and_then(|environment| environment.variables());
+        Stack::of_function(found.function_arn().unwrap_or_default(), |name| variables?.get(name).cloned())
     }
 
     /// The region of a bucket, which S3 tells even those who may not read it.
@@ -208,7 +210,7 @@ impl Aws {
     pub async fn invoke(&self, function: &str, event: &Value) -> Look<Answer> {
         let request = self.lambda().invoke().function_name(function).payload(event.to_string().into_bytes().into());
         let answer = request.send().await.map_err(|error| unseen("lambda:InvokeFunction", &error))?;
-        let bytes = answer.payload().map(|payload| payload.as_ref()).unwrap_or_default();
+        let bytes = answer.payload().map(AsRef::as_ref).unwrap_or_default();
         let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
         Ok(match (answer.function_error(), said["errorMessage"].as_str()) {
             (None, None) => Answer::Said(said),
@@ -244,7 +246,8 @@ impl Aws {
 }
 
 fn told(to: &str, events: &[Event], filter: Option<&NotificationConfigurationFilter>) -> Notification {
-    let rules = filter.and_then(|filter| filter.key()).map(|key| key.filter_rules()).unwrap_or_default();
+    let rules =
+        filter.and_then(|filter| filter.key()).map(aws_sdk_s3::types::S3KeyFilter::filter_rules).unwrap_or_default();
     let value = |name: &str| {
         // S3 answers `Prefix` to who wrote `prefix`.
         let rule = rules.iter().find(|rule| rule.name().is_some_and(|one| one.as_str().eq_ignore_ascii_case(name)));
@@ -254,6 +257,18 @@ fn told(to: &str, events: &[Event], filter: Option<&NotificationConfigurationFil
     Notification { events, to: to.to_owned(), prefix: value("prefix"), suffix: value("suffix") }
 }
 
+/// Why nothing can be looked at.
+fn said<E: ProvideErrorMetadata + Error + 'static>(action: &'static str, error: &SdkError<E, HttpResponse>) -> String {
+    let Unseen { action, reason, kind } = unseen(action, error);
+    match kind {
+        Kind::Denied => format!("{reason}; allow yourself `{action}`"),
+        Kind::Missing | Kind::Other => reason,
+    }
+}
+
+/// Parts of the codes by which AWS says that it does not know who asks.
+const UNKNOWN: &[&str] = &["Signature", "Token", "UnrecognizedClient", "AccessKeyId"];
+
 /// Why a request has no answer.
 fn unseen<E: ProvideErrorMetadata + Error + 'static>(
     action: &'static str,
@@ -262,9 +277,7 @@ fn unseen<E: ProvideErrorMetadata + Error + 'static>(
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let code = error.code().unwrap_or_default();
     let is = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    let kind = if status == 403 && !is(&["Signature", "Token", "InvalidClient"])
-        || is(&["AccessDenied", "AuthorizationError"])
-    {
+    let kind = if status == 403 && !is(UNKNOWN) || is(&["AccessDenied", "AuthorizationError"]) {
         Kind::Denied
     } else if status == 404 || is(&["NotFound", "NoSuchBucket", "NonExistentQueue", "QueueDoesNotExist"]) {
         Kind::Missing

@@ -61,12 +61,13 @@ fn needs(stack: &Stack) -> Vec<Need> {
         actions: DELIVERS,
         context: vec![("aws:SourceAccount", stack.account.clone()), ("aws:SourceArn", source)],
     };
+    let suffix = if stack.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let log = stack.arn("logs", &format!("log-group:/aws/lambda/{}", stack.name));
     let mut needs = vec![
         of("AlarmsPublish", "cloudwatch.amazonaws.com", stack.arn("cloudwatch", &format!("alarm:{}-*", stack.name))),
         Need {
             sid: "LogIsEncrypted",
-            service: format!("logs.{}.amazonaws.com", stack.region),
+            service: format!("logs.{}.{suffix}", stack.region),
             actions: LOGS,
             context: vec![("kms:EncryptionContext:aws:logs:arn", log), ("aws:SourceAccount", stack.account.clone())],
         },

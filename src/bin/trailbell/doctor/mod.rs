@@ -32,7 +32,15 @@ use trailbell::{
 use crate::{Status, Stop, inputs};
 use aws::Aws;
 use check::{Check, Outcome, tally};
-use stack::{Source, Stack};
+use stack::Stack;
+
+/// What is looked at.
+pub enum Target {
+    /// A stack, with all that belongs to it.
+    Stack(String),
+    /// A function, with what its settings name.
+    Function(String),
+}
 
 /// How checks are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -44,11 +52,11 @@ pub enum Format {
     Json,
 }
 
-/// Prints a line for each check of the stack, and the tally.
-pub fn run(stack: &str, region: Option<String>, rules: &Path, alert: bool, format: Format) -> Status {
+/// Prints a line for each check, and the tally.
+pub fn run(target: &Target, region: Option<String>, rules: &Path, alert: bool, format: Format) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
-    let checks = runtime.block_on(Box::pin(look(stack, region, rules, alert))).map_err(Stop::Message)?;
+    let checks = runtime.block_on(Box::pin(look(target, region, rules, alert))).map_err(Stop::Message)?;
     let mut stdout = io::stdout().lock();
     for check in &checks {
         match format {
@@ -63,15 +71,26 @@ pub fn run(stack: &str, region: Option<String>, rules: &Path, alert: bool, forma
     Ok(u8::from(checks.iter().any(|check| check.outcome == Outcome::Failed)))
 }
 
-async fn look(name: &str, region: Option<String>, rules: &Path, alert: bool) -> Result<Vec<Check>, String> {
+async fn look(target: &Target, region: Option<String>, rules: &Path, alert: bool) -> Result<Vec<Check>, String> {
     let aws = Aws::connect(region).await?;
-    let stack = aws.stack(name).await?;
-    let mut checks = vec![stack_check(&stack)];
-    checks.extend(bucket(&aws, &stack).await);
-    checks.extend(keys(&aws, &stack).await);
+    let stack = match target {
+        Target::Stack(name) => aws.stack(name).await?,
+        Target::Function(name) => aws.lone_function(name).await?,
+    };
+    let is_stack = matches!(target, Target::Stack(_));
+    let mut checks = Vec::new();
+    if is_stack {
+        checks.push(stack_check(&stack));
+        checks.extend(bucket(&aws, &stack).await);
+        checks.extend(keys(&aws, &stack).await);
+    }
     checks.extend(topics(&aws, &stack).await);
     checks.extend(table(&aws, &stack).await);
-    checks.extend(function(&aws, &stack).await);
+    checks.push(function::judge(stack.function(), &aws.function(stack.function()).await));
+    if is_stack {
+        checks.extend(triggers(&aws, &stack).await);
+        checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
+    }
     let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
     checks.push(rules::judge(&version_of(rules), &answer));
     if alert {
@@ -137,16 +156,13 @@ async fn table(aws: &Aws, stack: &Stack) -> Vec<Check> {
     table::judge(Some(name), Some(&table), Some(&ttl))
 }
 
-async fn function(aws: &Aws, stack: &Stack) -> Vec<Check> {
+async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
     let name = stack.function();
-    let mut checks = vec![function::judge(name, &aws.function(name).await)];
-    if stack.is_queued() || stack.source() == Source::Queue {
-        checks.extend(function::mappings(stack, &aws.mappings(name).await));
+    if stack.is_queued() {
+        function::mappings(stack, &aws.mappings(name).await)
     } else {
-        checks.extend(function::permissions(stack, &aws.function_policy(name).await));
+        function::permissions(stack, &aws.function_policy(name).await)
     }
-    checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
-    checks
 }
 
 /// The version of the rules file here and of the overrides beside it, or why it is not known.

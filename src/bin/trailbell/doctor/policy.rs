@@ -32,6 +32,11 @@ pub fn judge(policy: &str, request: &Request<'_>) -> Said {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let mut said = Said::Refused;
     for statement in list(&policy["Statement"]) {
+        // What is left out of such a statement is not followed here.
+        let is_inverse = !statement["NotAction"].is_null() || !statement["NotPrincipal"].is_null();
+        if is_inverse && statement["Effect"] == "Allow" && said == Said::Refused {
+            said = Said::Doubtful;
+        }
         let concerns = names(&statement["Principal"], request.service)
             && list(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| covers(action, request.action));
         if !concerns {
@@ -154,6 +159,7 @@ mod tests {
             (allow(r#""Action": "kms:GenerateDataKey*""#), Said::Refused),
             (decrypt.replace("events", "sns"), Said::Refused),
             (String::new(), Said::Refused),
+            (allow(r#""NotAction": "kms:ScheduleKeyDeletion""#), Said::Doubtful),
             (format!("{decrypt}, {}", deny("")), Said::Refused),
             (
                 format!("{decrypt}, {}", deny(r#", "Condition": {"Bool": {"aws:SecureTransport": "false"}}"#)),

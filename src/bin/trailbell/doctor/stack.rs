@@ -1,6 +1,6 @@
 //! A deployed stack of `template.yaml`: its parameters and its outputs, and what follows from them.
 //!
-//! Whatever is asked of AWS is named here; a parameter that CloudFormation does not tell has the template's default.
+//! Whatever is asked of AWS is named here; a parameter that is not told has the default of the template.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +61,31 @@ impl Stack {
         }
         let [status, partition, region, account] = [status, partition, region, account].map(str::to_owned);
         Ok(Self { name, status, partition, region, account, parameters, outputs })
+    }
+
+    /// What can be told of a function by itself: its topics and its table, from its environment.
+    ///
+    /// Errors: it is no function of trailbell's.
+    pub fn of_function(arn: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let parts: Vec<&str> = arn.splitn(7, ':').collect();
+        let &[_, partition, _, region, account, _, name] = &*parts else {
+            return Err(format!("Lambda gave the function the ARN `{arn}`, which is none"));
+        };
+        let outputs = [
+            ("AlertTopicArn", "ALERT_TOPIC_ARN"),
+            ("ChatTopicArn", "CHAT_TOPIC_ARN"),
+            ("FindingTopicArn", "FINDING_TOPIC_ARN"),
+            ("StateTableName", "STATE_TABLE_NAME"),
+        ];
+        let set =
+            |(output, name): (&str, &str)| Some((output.to_owned(), variable(name).filter(|text| !text.is_empty())?));
+        let mut outputs: BTreeMap<_, _> = outputs.into_iter().filter_map(set).collect();
+        if !outputs.contains_key("AlertTopicArn") {
+            return Err(format!("the function `{name}` has no `ALERT_TOPIC_ARN`: name a function of trailbell's"));
+        }
+        outputs.insert("FunctionName".to_owned(), name.to_owned());
+        let [name, partition, region, account] = [name, partition, region, account].map(str::to_owned);
+        Ok(Self { name, partition, region, account, outputs, ..Self::default() })
     }
 
     /// A parameter that is set to something.
@@ -188,6 +213,17 @@ pub mod tests {
         let error = Stack::new(ID, "CREATE_COMPLETE", map(&[]), map(&[])).unwrap_err();
         assert!(error.contains("`bell` (CREATE_COMPLETE) has no output `FunctionName`"), "{error}");
         assert!(Stack::new("bell", "", map(&[]), map(&[])).is_err());
+    }
+
+    #[test]
+    fn a_function_tells_its_topics_and_its_table() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:bell";
+        let set = |name: &str| (name == "ALERT_TOPIC_ARN").then(|| "arn:alerts".to_owned());
+        let stack = Stack::of_function(arn, set).unwrap();
+        assert_eq!((stack.function(), &*stack.function_arn()), ("bell", arn));
+        assert_eq!((stack.output("AlertTopicArn"), stack.output("StateTableName")), (Some("arn:alerts"), None));
+        let error = Stack::of_function(arn, |_| None).unwrap_err();
+        assert!(error.contains("`bell` has no `ALERT_TOPIC_ARN`"), "{error}");
     }
 
     #[test]

@@ -39,12 +39,12 @@ pub fn topics(stack: &Stack) -> Vec<Topic> {
 
 /// Judges each topic; that nobody at all receives alerts is a failure.
 pub fn judge(topics: &[(Topic, Look<Vec<Subscription>>)]) -> Vec<Check> {
-    let is_confirmed = |(_, seen): &&(Topic, Look<Vec<Subscription>>)| match seen {
+    let is_confirmed = |(_, seen): &(Topic, Look<Vec<Subscription>>)| match seen {
         Ok(list) => list.iter().any(|one| one.confirmed),
         // Who cannot see them does not say that there are none.
         Err(unseen) => unseen.kind != Kind::Missing,
     };
-    let heard = topics.iter().filter(|(topic, _)| topic.alerts).any(|topic| is_confirmed(&&topic));
+    let heard = topics.iter().filter(|(topic, _)| topic.alerts).any(is_confirmed);
     topics.iter().flat_map(|(topic, seen)| one(topic, seen, heard)).collect()
 }
 
