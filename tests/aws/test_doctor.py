@@ -97,8 +97,8 @@ class Doctor(StandIn):
             raise AssertionError(f"{DOCTOR} is missing: cargo build --features lambda,doctor")
         super().setUpClass()
         cls.api.function = cls.function
-        mapping = {"UUID": "8a", "EventSourceArn": cls.arn(cls.outputs["LogQueueUrl"]), "State": "Enabled"}
-        cls.api.mappings = [mapping]
+        if queue := cls.outputs.get("LogQueueUrl"):
+            cls.api.mappings = [{"UUID": "8a", "EventSourceArn": cls.arn(queue), "State": "Enabled"}]
 
     @classmethod
     def prepare(cls):
@@ -111,7 +111,7 @@ class Doctor(StandIn):
     @classmethod
     def complete(cls):
         made = Stack(**cls.parameters)
-        if cls.parameters["EncryptionKey"] == "new":
+        if cls.parameters.get("EncryptionKey") == "new":
             [key] = cls.keys.list_keys()["Keys"]
             policy = json.dumps(made.resources["Key"]["KeyPolicy"]).replace(stack.ACCOUNT, ACCOUNT)
             cls.keys.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=policy)
@@ -316,6 +316,29 @@ class ThatBreaks(Doctor):
         self.sns.delete_topic(TopicArn=self.outputs["AlertTopicArn"])
         said = self.finds("failed", "test alert", "could not publish it", "--rules", "rules.yaml")
         self.assertIn("the topic is gone", said)
+
+    def test_6_a_bucket_that_is_elsewhere_or_nowhere(self):
+        self.s3.delete_bucket(Bucket=self.bucket)
+        self.finds("failed", "region", f"there is no bucket `{self.bucket}`")
+        boto3.client("s3", "us-east-1", endpoint_url=self.endpoint).create_bucket(Bucket=self.bucket)
+        self.finds("failed", "region", f"the bucket `{self.bucket}` is in us-east-1, the stack in {REGION}")
+
+
+class Directly(Doctor):
+    parameters = {"Source": "bucket", "Delivery": "direct", "LogBucketName": "central-logs"}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.create_bucket("central-logs")
+
+    def test_a_sender_that_may_not_invoke_the_function(self):
+        self.finds("ok", "trigger", "`events.amazonaws.com` may invoke the function")
+        name = self.outputs["FunctionName"]
+        policy = json.loads(self.functions.get_policy(FunctionName=name)["Policy"])
+        for statement in policy["Statement"]:
+            self.functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+        self.finds("failed", "trigger", "`events.amazonaws.com` may not invoke the function")
 
 
 if __name__ == "__main__":
