@@ -18,7 +18,9 @@ pub const RULE: &str = "Trailbell: Test Alert";
 
 /// The event of EventBridge with the record.
 ///
-/// See [events delivered via CloudTrail](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html).
+/// See [events delivered via CloudTrail][1].
+///
+/// [1]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
     let (account, region) = (&stack.account, &stack.region);
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -69,7 +71,8 @@ pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
     };
     let found = format!("event {id} raised one, which SNS took ({}){mailed}", sent.join(", "));
     if count("/unremembered") > 0 {
-        let repair = "let the function's role get and put items of the state table, and use its key; the function's log says more";
+        let repair = "let the function's role get and put items of the state table, and use its key; the function's log says \
+                      more";
         return Check::warning(NAME, format!("{found}; the state table could not be asked"), repair);
     }
     Check::ok(NAME, found)
@@ -96,7 +99,8 @@ fn repair(reason: &str) -> &'static str {
     if says(&["KMS", "kms:"]) {
         "let the function's role use the topic's key (`UseKey` in template.yaml), and see the lines on the key above"
     } else if says(&["AuthorizationError", "AccessDenied", "not authorized"]) {
-        "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic or the organization denies it"
+        "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic \
+         or the organization denies it"
     } else if says(&["NotFound", "does not exist"]) {
         "the topic is gone: delete the stack and deploy it again"
     } else if says(&["Task timed out", "timed out"]) {

@@ -78,7 +78,8 @@ pub fn mappings(stack: &Stack, mappings: &Look<Vec<Mapping>>) -> Vec<Check> {
             TRIGGER,
             format!("messages of `{queue}` are not brought to the function: there is no mapping"),
             format!(
-                "`aws lambda create-event-source-mapping --function-name {} --event-source-arn {queue} --batch-size 10 --function-response-types ReportBatchItemFailures`",
+                "`aws lambda create-event-source-mapping --function-name {} --event-source-arn {queue} \
+                 --batch-size 10 --function-response-types ReportBatchItemFailures`",
                 stack.function()
             ),
         ),
@@ -109,8 +110,15 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
         // A condition on a rule's whole name is right, and its name is not known here.
         if said(policy, &request) == Said::Refused {
             let found = format!("`{service}` may not invoke the function, so nothing arrives");
+            // The name of a bucket may pass to another account.
+            let owner = if *service == "s3.amazonaws.com" {
+                format!(" --source-account {}", stack.account)
+            } else {
+                String::new()
+            };
             let repair = format!(
-                "`aws lambda add-permission --function-name {} --statement-id doctor --action lambda:InvokeFunction --principal {service} --source-arn '{source}'`",
+                "`aws lambda add-permission --function-name {} --statement-id doctor \
+                 --action lambda:InvokeFunction --principal {service} --source-arn '{source}'{owner}`",
                 stack.function()
             );
             return Check::failed(TRIGGER, found, repair);
@@ -177,7 +185,8 @@ mod tests {
     fn a_sender_needs_its_permission() {
         let direct = stack(&[("Source", "bucket"), ("LogBucketName", "logs"), ("Delivery", "direct")]);
         let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "lambda:InvokeFunction", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/bell-NewObjects-1"}}}]}"#;
+            "Action": "lambda:InvokeFunction", "Condition": {"ArnLike":
+            {"AWS:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/bell-NewObjects-1"}}}]}"#;
         assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Ok);
         assert_eq!(
             permissions(&direct, &Ok(policy.replace("events.amazonaws", "s3.amazonaws")))[0].outcome,

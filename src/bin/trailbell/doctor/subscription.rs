@@ -69,7 +69,8 @@ fn one(topic: &Topic, seen: &Look<Vec<Subscription>>, heard: bool) -> Vec<Check>
         checks.insert(0, Check::ok(NAME, format!("{what} has {many}: {}", protocols(&confirmed))));
     } else if topic.alerts && !heard {
         let repair = format!(
-            "give `AlertEmail` or `Chat` and `make deploy`, or `aws sns subscribe --topic-arn {} --protocol email --notification-endpoint ADDRESS`",
+            "give `AlertEmail` or `Chat` and `make deploy`, or `aws sns subscribe --topic-arn {} \
+             --protocol email --notification-endpoint ADDRESS`",
             topic.arn
         );
         checks.insert(

@@ -63,7 +63,8 @@ pub fn judge(name: Option<&str>, table: Option<&Look<Table>>, ttl: Option<&Look<
             NAME,
             format!("the table `{name}` forgets nothing, and grows"),
             format!(
-                "`aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification Enabled=true,AttributeName=expires`"
+                "`aws dynamodb update-time-to-live --table-name {name} \
+                 --time-to-live-specification Enabled=true,AttributeName=expires`"
             ),
         )],
         Some(Err(unseen)) => vec![
