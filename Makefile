@@ -41,7 +41,8 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs fuzz soak bench build release deploy redrive clean build-TrailbellFunction build-command
+.PHONY: help run check test docs fuzz soak bench build release deploy doctor redrive clean build-TrailbellFunction \
+	build-command
 
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,22 +55,25 @@ run: ## Builds the command line, without AWS, and runs the function's handler on
 	@echo; echo "And the whole sample bucket at a glance, an alert a line:"; echo
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- scan --alerts events/bucket 2>/dev/null
 
-# Features to build the command line with; `make test` has built it with those of the function.
+# Features to build the command line with; `make test` has built it with all.
 FEATURES ?= cli
+# What is tested is built once, with all features: other ones would build the AWS crates anew.
+ALL_FEATURES := cli,lambda,doctor
 
 check: ## Finds mistakes in rules.yaml and runs the tests of its rules.
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- test
 
-# The command line is linted on its own, since nothing of AWS may be needed to build it.
+# The command line is linted on its own, since nothing of AWS may be needed to build it. Documentation is of the library, which
+# has nothing of the doctor.
 test: .venv ## Runs all that CI runs: format, lints, documentation, tests with the stand-ins for AWS, then `check`.
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
-	cargo clippy --locked --all-targets --features lambda -- --deny warnings
+	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
-	cargo test --locked --features lambda
+	cargo test --locked --features $(ALL_FEATURES)
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
-	@$(MAKE) --no-print-directory check FEATURES=cli,lambda
+	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
 
 docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
 	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page --test pack_overlaps
@@ -118,7 +122,7 @@ ifeq ($(PROFILE),dist)
 	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
 		--no-default-features --features lambda --bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
 else
-	cargo build --locked --profile $(PROFILE) --features lambda --bin bootstrap
+	cargo build --locked --profile $(PROFILE) --features $(ALL_FEATURES) --bin bootstrap
 	cp "$(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap" "$(ARTIFACTS_DIR)"
 endif
 	@test $$(od -An -j18 -N2 -tu2 "$(ARTIFACTS_DIR)/bootstrap") -eq $(MACHINE_$(ARCH)) || \
@@ -131,7 +135,7 @@ endif
 build-command: .venv
 	mkdir -p target/command/$(ARCH)
 	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
-		--no-default-features --features cli,lambda --bin trailbell --lambda-dir target/command/$(ARCH) --flatten trailbell
+		--no-default-features --features $(ALL_FEATURES) --bin trailbell --lambda-dir target/command/$(ARCH) --flatten trailbell
 	mv target/command/$(ARCH)/bootstrap target/command/$(ARCH)/trailbell
 
 RELEASE_ARCHS ?= arm64 x86_64
@@ -162,6 +166,13 @@ else
 endif
 
 SAVED_REGION := $(shell sed -n 's/^region = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev/null)
+
+# Such as `--no-alert`.
+DOCTOR_FLAGS ?=
+
+doctor: ## Looks at the deployed stack, has it send a test alert, and says what is wrong and how to mend it.
+	cargo run --locked --no-default-features --features doctor --bin trailbell -- \
+		doctor --stack $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION)) $(DOCTOR_FLAGS)
 
 redrive: .venv ## Sends the events that failed for good to the deployed function again.
 	.venv/bin/python scripts/redrive.py $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION))

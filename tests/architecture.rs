@@ -5,6 +5,7 @@
 //! Every check is a function from a file to what is wrong with it, and is first tried on a file that is wrong.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
@@ -171,17 +172,23 @@ fn only_the_edges_do_input_and_output() {
 }
 
 #[test]
-fn aws_stands_in_one_folder() {
+fn aws_stands_in_one_folder_and_one_file() {
     check(
-        &[("src/local/mod.rs", "use aws_sdk_s3::Client;"), ("src/bin/trailbell/main.rs", "aws_config::load()")],
+        &[
+            ("src/local/mod.rs", "use aws_sdk_s3::Client;"),
+            ("src/bin/trailbell/main.rs", "aws_config::load()"),
+            ("src/bin/trailbell/doctor/table.rs", "aws_config::load()"),
+        ],
         &[
             ("src/lambda/mod.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/lambda.rs", "aws_config::load()"),
+            ("src/bin/trailbell/doctor/aws.rs", "aws_config::load()"),
             ("src/bin/trailbell/main.rs", "let aws = 1;"),
         ],
         |path, text| {
             let code = code(text);
-            let allowed = path.starts_with("src/lambda/") || path == "src/bin/lambda.rs";
+            let allowed = path.starts_with("src/lambda/")
+                || ["src/bin/lambda.rs", "src/bin/trailbell/doctor/aws.rs"].contains(&path);
             let aws = names(&code).filter(|name| !allowed && name.starts_with("aws_"));
             aws.map(str::to_owned).collect()
         },
@@ -357,4 +364,20 @@ fn the_command_line_is_built_without_aws() {
     let engine = packages(&[]);
     assert!(!engine.iter().any(|package| package == "clap" || is_of_the_function(package)), "{engine:?}");
     assert!(is_of_the_function("aws-sdk-s3") && is_of_the_function("tokio"));
+}
+
+#[test]
+fn the_function_is_built_without_the_doctor() {
+    let (function, doctor) = (packages(&["lambda"]), packages(&["doctor"]));
+    for package in ["aws-sdk-cloudformation", "aws-sdk-kms", "aws-sdk-lambda", "aws-sdk-sqs", "aws-sdk-sso", "clap"] {
+        assert!(doctor.iter().any(|one| one == package), "{package}");
+        assert!(!function.iter().any(|one| one == package), "{package}");
+    }
+    // One way to speak TLS, and that of the function.
+    let speaks = |packages: &[String]| -> BTreeSet<String> {
+        let tls = ["rustls", "native-tls", "openssl", "openssl-sys", "ring", "aws-lc-rs", "s2n-tls"];
+        packages.iter().filter(|one| tls.contains(&one.as_str())).cloned().collect()
+    };
+    assert!(!speaks(&doctor).is_empty());
+    assert_eq!(speaks(&doctor), speaks(&function));
 }

@@ -529,7 +529,7 @@ fn a_folder_without_log_files_is_said() {
 #[cfg(not(feature = "lambda"))]
 fn scan_says_how_to_build_what_reads_s3() {
     let ran = check(&["scan", "s3://trailbell-demo-logs/AWSLogs/"], 2, false, true);
-    assert!(ran.stderr.contains("--features lambda --bin trailbell"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--features lambda,doctor --bin trailbell"), "{}", ran.stderr);
 }
 
 #[test]

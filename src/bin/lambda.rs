@@ -17,12 +17,13 @@ use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    diagnostic::{Diagnostic as Finding, render},
+    diagnostic::render,
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
     lambda::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
-    rule::{OVERRIDES, RuleSet},
+    rule::{OVERRIDES, RuleSet, version},
     state::Memory,
+    trigger::Sender,
 };
 
 /// More than the rules reader takes, so that it is the one to refuse what is longer.
@@ -64,6 +65,7 @@ fn log_as_json(levels: &str) {
 /// All that outlives an invocation.
 struct Function {
     engine: Engine,
+    rules_version: String,
     caps: Caps,
     s3: S3,
     topics: Channels<Sns>,
@@ -75,17 +77,18 @@ impl Function {
     async fn start() -> Result<Self, String> {
         let settings = Settings::read(|name| env::var(name).ok())?;
         log_as_json(&settings.log);
-        let engine = Engine::new(rules(&settings)?);
+        let (rules, rules_version) = rules(&settings)?;
+        let engine = Engine::new(rules);
         let config = sdk_config(settings.patience).await;
         let Channels { alerts, chat, findings } = &settings.topics;
         let (chat, findings) =
             (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
         let table = settings.state_table.as_deref();
-        tracing::info!(rules = engine.rules().len(), topic = alerts.arn, chat, findings, table, "ready");
+        tracing::info!(rules = engine.rules().len(), rules_version, topic = alerts.arn, chat, findings, table, "ready");
         let table = table.map(|name| DynamoDb::new(&config, name));
         let s3 = S3::new(&config, settings.patience, Reader::Function);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.patience.retry_base));
-        Ok(Self { engine, caps: settings.caps, s3, topics, table, learns: AtomicBool::new(false) })
+        Ok(Self { engine, rules_version, caps: settings.caps, s3, topics, table, learns: AtomicBool::new(false) })
     }
 
     /// What whoever delivered must be told, or, so that Lambda sends all of it again, what failed.
@@ -105,32 +108,43 @@ impl Function {
             // A line that cannot be written is no reason to do all of it again.
             let _ = writeln!(io::stdout(), "{line}");
         }
-        outcome.answer().map_err(Failed)
+        let mut answer = outcome.answer().map_err(Failed)?;
+        // Nobody minds one more field but queues and S3 Batch Operations, whose answers have a fixed shape.
+        if outcome.sender == Sender::Service {
+            answer["rules_version"] = self.rules_version.clone().into();
+        }
+        Ok(answer)
     }
 }
 
-/// The rules of the file; the error is what `trailbell check` says.
-fn rules(settings: &Settings) -> Result<RuleSet, String> {
+/// The rules of the file, and their version; the error is what `trailbell check` says.
+fn rules(settings: &Settings) -> Result<(RuleSet, String), String> {
     let path = settings.rules_file.display().to_string();
     let text = read_text(&settings.rules_file)
         .map_err(|error| format!("{path} cannot be read: {error}; `RULES_FILE` names the rules file"))?;
     let (rules, warnings) = RuleSet::parse(&text).map_err(|errors| render(&errors, &path, &text, false))?;
-    let (rules, more) = overridden(rules, &settings.rules_file.with_file_name(OVERRIDES), &settings.rules_file)?;
+    let overrides = beside(&settings.rules_file)?;
+    let version = version(&text, overrides.as_ref().map(|(_, text)| &**text));
+    let (rules, more) = match overrides {
+        Some((path, text)) => rules.overridden(&text).map_err(|errors| render(&errors, &path, &text, false))?,
+        None => (rules, Vec::new()),
+    };
     for warning in warnings.into_iter().chain(more) {
         tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
     }
-    Ok(rules)
+    Ok((rules, version))
 }
 
-/// The rules with the overrides of the file beside theirs, if there is one.
-fn overridden(rules: RuleSet, beside: &Path, rules_file: &Path) -> Result<(RuleSet, Vec<Finding>), String> {
+/// The path and the text of the overrides beside the rules file, if there are any.
+fn beside(rules_file: &Path) -> Result<Option<(String, String)>, String> {
+    let beside = rules_file.with_file_name(OVERRIDES);
     if beside == rules_file {
-        return Ok((rules, Vec::new()));
+        return Ok(None);
     }
     let path = beside.display().to_string();
-    match read_text(beside) {
-        Ok(text) => rules.overridden(&text).map_err(|errors| render(&errors, &path, &text, false)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((rules, Vec::new())),
+    match read_text(&beside) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{path} cannot be read: {error}; it lies beside the rules file")),
     }
 }

@@ -15,6 +15,7 @@ mod suppression;
 pub(crate) mod syntax;
 pub mod tag;
 mod test;
+mod version;
 pub(crate) mod yaml;
 
 pub(crate) use alerting::{MAX_THRESHOLD, WINDOWS, show_duration};
@@ -31,6 +32,7 @@ pub use overrides::{FILE_NAME as OVERRIDES, overrides_beside_errors};
 use serde_json::Value;
 
 pub use scalar::Scalar as Written;
+pub use version::version;
 
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};

@@ -1,9 +1,11 @@
 //! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
-//! systems, run the function's own handler.
+//! systems, run the function's own handler, look at a deployed stack.
 
 mod alerts;
 mod check;
 mod coverage;
+#[cfg(feature = "doctor")]
+mod doctor;
 mod explain;
 mod import;
 mod inputs;
@@ -131,6 +133,34 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: coverage::Format,
     },
+    /// Look at a deployed stack: what is wrong with it, and how to mend it
+    ///
+    /// Credentials and region are found as the AWS command line finds them. It invokes the function, and unless told not to
+    /// has it send a labelled test alert; it changes nothing. What you may not look at is a warning that names the
+    /// permission.
+    ///
+    /// Exit status: 0 nothing failed, 1 something failed, 2 it could not look at all: no credentials, no such stack.
+    #[cfg(feature = "doctor")]
+    Doctor {
+        /// The name of the stack
+        #[arg(long, value_name = "NAME", required_unless_present = "function")]
+        stack: Option<String>,
+        /// A function by itself, where there is no stack: its topics, its table, its rules and its alert
+        #[arg(long, value_name = "NAME", conflicts_with = "stack")]
+        function: Option<String>,
+        /// Its region, if it is not that of your profile
+        #[arg(long)]
+        region: Option<String>,
+        /// The rules file that should be deployed
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// Send no test alert
+        #[arg(long)]
+        no_alert: bool,
+        /// How checks are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: doctor::Format,
+    },
     /// Turn rules of other systems into a rules file
     ///
     /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one document or more), and
@@ -180,6 +210,12 @@ fn main() -> ExitCode {
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
+        #[cfg(feature = "doctor")]
+        Command::Doctor { stack, function, region, rules, no_alert, format } => {
+            let target = stack.map(doctor::Target::Stack).or(function.map(doctor::Target::Function));
+            // clap asks for one of them.
+            target.map_or(Ok(2), |target| doctor::run(&target, region, &rules, !no_alert, format))
+        }
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),
     };

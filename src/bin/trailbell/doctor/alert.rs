@@ -1,0 +1,166 @@
+//! Does an alert come out at the other end?
+//!
+//! A record that nobody can take for a real one goes the whole way of a record of EventBridge: decoding, rules, state, SNS.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    aws::Answer,
+    check::{Check, Look},
+    stack::Stack,
+};
+
+const NAME: &str = "test alert";
+/// The rule of `rules.yaml` that wants the record.
+pub const RULE: &str = "Trailbell: Test Alert";
+
+/// The event of EventBridge with the record.
+///
+/// See [events delivered via CloudTrail][1].
+///
+/// [1]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
+    let (account, region) = (&stack.account, &stack.region);
+    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    json!({
+        "version": "0", "id": id, "detail-type": "AWS API Call via CloudTrail", "source": "doctor.trailbell",
+        "account": account, "time": now, "region": region, "resources": [],
+        "detail": {
+            "eventVersion": "1.11",
+            "userIdentity": {"type": "AWSService", "invokedBy": "doctor.trailbell"},
+            "eventTime": now, "eventSource": "doctor.trailbell", "eventName": "TestAlert",
+            "awsRegion": region, "sourceIPAddress": "doctor.trailbell",
+            "userAgent": concat!("trailbell-doctor/", env!("CARGO_PKG_VERSION")),
+            "requestParameters": {"stack": stack.name}, "responseElements": null,
+            "eventID": id, "readOnly": true, "eventType": "AwsApiCall", "managementEvent": true,
+            "recipientAccountId": account, "eventCategory": "Management",
+        },
+    })
+}
+
+/// An id that no other run has, in the form of a UUID.
+pub fn fresh_id(stack: &Stack, now: Timestamp, process: u32) -> String {
+    let hash = Sha256::digest(format!("{} {} {process}", stack.function_arn(), now.as_nanosecond()));
+    let number = hash.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
+    let hex = format!("{number:032x}");
+    // Version 8 of RFC 9562: what is in it is the maker's affair.
+    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+/// Judges the function's answer.
+pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
+    let said = match answer {
+        Ok(Answer::Said(said)) => said,
+        Ok(Answer::Failed(reason)) => {
+            return Check::failed(NAME, format!("the function could not publish it: {reason}"), repair(reason));
+        }
+        Err(unseen) => return Check::unseen(NAME, "whether an alert arrives", unseen),
+    };
+    let count = |pointer: &str| said.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    if count("/matches/alerted") == 0 {
+        return unpublished(said, count("/matches/seen"));
+    }
+    let channels = said["sends"].as_object().into_iter().flatten();
+    let sent: Vec<_> =
+        channels.filter(|(_, sends)| sends["sent"].as_u64() > Some(0)).map(|(name, _)| &**name).collect();
+    let mailed = match stack.parameter("EmailSeverity") {
+        Some(severity @ ("1" | "2")) => format!("; it has severity 3, so `EmailSeverity={severity}` does not mail it"),
+        _ => String::new(),
+    };
+    let found = format!("event {id} raised one, which SNS took ({}){mailed}", sent.join(", "));
+    if count("/unremembered") > 0 {
+        let repair = "let the function's role get and put items of the state table, and use its key; the function's log says \
+                      more";
+        return Check::warning(NAME, format!("{found}; the state table could not be asked"), repair);
+    }
+    Check::ok(NAME, found)
+}
+
+fn unpublished(said: &Value, matches: u64) -> Check {
+    if matches == 0 {
+        let found = format!("no rule of the function wants the record: `{RULE}` is missing or switched off");
+        return Check::failed(NAME, found, "take that rule from the end of trailbell's rules.yaml, and `make deploy`");
+    }
+    let outcomes = said["matches"].as_object().into_iter().flatten();
+    let words: Vec<_> = outcomes
+        .filter(|(word, count)| *word != "seen" && count.as_u64() > Some(0))
+        .map(|(word, _)| word.replace('_', " "))
+        .collect();
+    let found = format!("the rule `{RULE}` matched and sent nothing: {}", words.join(", "));
+    let repair = format!("look at suppressions, `notify` and `threshold` of `{RULE}` in rules.yaml and overrides.yaml");
+    Check::failed(NAME, found, repair)
+}
+
+/// How to mend what the function failed of, by what AWS said.
+fn repair(reason: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(&["KMS", "kms:"]) {
+        "let the function's role use the topic's key (`UseKey` in template.yaml), and see the lines on the key above"
+    } else if says(&["AuthorizationError", "AccessDenied", "not authorized"]) {
+        "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic \
+         or the organization denies it"
+    } else if says(&["NotFound", "does not exist"]) {
+        "the topic is gone: delete the stack and deploy it again"
+    } else if says(&["Task timed out", "timed out"]) {
+        "see that the function reaches SNS and DynamoDB: with a VPC it needs their endpoints"
+    } else {
+        "the function's log says more: `aws logs tail /aws/lambda/STACK`"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::{check::Outcome, stack::tests::stack};
+
+    fn check(parameters: &[(&str, &str)], answer: Answer, expected: Outcome, part: &str) {
+        let check = judge(&stack(parameters), "8a", &Ok(answer));
+        assert!(check.outcome == expected && check.line().contains(part), "{}", check.line());
+    }
+
+    #[test]
+    fn an_alert_is_published_or_it_is_said_why_not() {
+        let counts = |matches: Value, unremembered| {
+            Answer::Said(
+                json!({"matches": matches, "sends": {"alerts": {"sent": 1, "failed": 0}}, "unremembered": unremembered}),
+            )
+        };
+        let alerted = json!({"seen": 1, "alerted": 1});
+        check(&[], counts(alerted.clone(), 0), Outcome::Ok, "event 8a raised one, which SNS took (alerts)");
+        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Ok, "does not mail it");
+        check(&[], counts(alerted, 1), Outcome::Warning, "state table");
+        check(&[], counts(json!({"seen": 0}), 0), Outcome::Failed, "is missing or switched off");
+        check(
+            &[],
+            counts(json!({"seen": 1, "alerted": 0, "suppressed": 1}), 0),
+            Outcome::Failed,
+            "sent nothing: suppressed;",
+        );
+    }
+
+    #[test]
+    fn the_repair_goes_by_what_aws_said() {
+        let cases = [
+            ("alert 1: arn: KMSAccessDeniedException: The ciphertext …", "UseKey"),
+            ("alert 1: arn: AuthorizationError: not authorized to perform: SNS:Publish", "PublishAlerts"),
+            ("alert 1: arn: NotFoundException: Topic does not exist", "the topic is gone"),
+            ("Task timed out after 300.00 seconds", "endpoints"),
+            ("rules.yaml cannot be read", "aws logs tail"),
+        ];
+        for (reason, part) in cases {
+            check(&[], Answer::Failed(reason.to_owned()), Outcome::Failed, part);
+        }
+    }
+
+    #[test]
+    fn ids_differ_and_look_like_any_other() {
+        let (stack, now) = (stack(&[]), Timestamp::from_second(1_772_438_400).unwrap());
+        let id = fresh_id(&stack, now, 1);
+        assert_ne!(id, fresh_id(&stack, now, 2));
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
+        assert_eq!(event(&stack, &id, now)["detail"]["eventTime"], "2026-03-02T08:00:00Z");
+    }
+}

@@ -1,0 +1,213 @@
+//! May the services that deliver something use the key?
+//!
+//! Who must be let in is what `template.yaml` lets in for a key that it makes; `docs/deploy.md` has the statements.
+
+use super::{
+    check::{Check, Kind, Look, Unseen},
+    policy::{Request, Said, judge as said, leaves_to_iam},
+    stack::{Source, Stack},
+};
+
+const NAME: &str = "key";
+const DELIVERS: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+const LOGS: &[&str] =
+    &["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"];
+
+/// Keys that the stack uses: each with its parameter and its ARN, the stack's own first.
+pub fn keys(stack: &Stack) -> Vec<(&'static str, String)> {
+    let own = stack.key().map(|arn| ("EncryptionKey", arn.to_owned()));
+    let others = ["TrailKeyArn", "QueueKeyArn"];
+    own.into_iter().chain(others.iter().filter_map(|name| Some((*name, stack.parameter(name)?.to_owned())))).collect()
+}
+
+/// Judges whether a key can be used at all, by its state.
+///
+/// See [key states](https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html).
+pub fn state(parameter: &str, arn: &str, state: &Look<String>) -> Check {
+    let what = format!("the key `{arn}` (`{parameter}`)");
+    match state {
+        Ok(state) if state == "Enabled" => Check::ok(NAME, format!("{what} is enabled")),
+        Ok(state) => {
+            let repair = match &**state {
+                "Disabled" => format!("`aws kms enable-key --key-id {arn}`"),
+                "PendingDeletion" => {
+                    format!("`aws kms cancel-key-deletion --key-id {arn}`, then `aws kms enable-key --key-id {arn}`")
+                }
+                _ => format!("give a key that is enabled as `{parameter}`, and `make deploy`"),
+            };
+            Check::failed(NAME, format!("{what} is {state}: nothing that it encrypts can be sent or read"), repair)
+        }
+        Err(Unseen { kind: Kind::Missing, .. }) => Check::failed(
+            NAME,
+            format!("{what} does not exist"),
+            format!("give another `{parameter}`, and `make deploy`"),
+        ),
+        Err(unseen) => Check::unseen(NAME, &what, unseen),
+    }
+}
+
+/// Who needs the key, for what, the statement that lets it, and what a condition may ask.
+struct Need {
+    sid: &'static str,
+    service: String,
+    actions: &'static [&'static str],
+    context: Vec<(&'static str, String)>,
+}
+
+fn needs(stack: &Stack) -> Vec<Need> {
+    let of = |sid, service: &str, source: String| Need {
+        sid,
+        service: service.to_owned(),
+        actions: DELIVERS,
+        context: vec![("aws:SourceAccount", stack.account.clone()), ("aws:SourceArn", source)],
+    };
+    let suffix = if stack.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let log = stack.arn("logs", &format!("log-group:/aws/lambda/{}", stack.name));
+    let mut needs = vec![
+        of("AlarmsPublish", "cloudwatch.amazonaws.com", stack.arn("cloudwatch", &format!("alarm:{}-*", stack.name))),
+        Need {
+            sid: "LogIsEncrypted",
+            service: format!("logs.{}.{suffix}", stack.region),
+            actions: LOGS,
+            context: vec![("kms:EncryptionContext:aws:logs:arn", log), ("aws:SourceAccount", stack.account.clone())],
+        },
+    ];
+    if stack.source() == Source::Trail && stack.is_queued() {
+        needs.push(of("BucketSends", "s3.amazonaws.com", stack.bucket_arn()));
+    }
+    if stack.source() == Source::Bucket || stack.takes_events() {
+        needs.push(of("RulesSend", "events.amazonaws.com", stack.arn("events", &format!("rule/{}-*", stack.name))));
+    }
+    if let Some(topic) = stack.parameter("TrailTopicArn") {
+        needs.push(of("TopicSends", "sns.amazonaws.com", topic.to_owned()));
+    }
+    needs
+}
+
+/// Judges the policy of the stack's own key.
+pub fn policy(stack: &Stack, arn: &str, policy: &Look<String>) -> Vec<Check> {
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(unseen) => return vec![Check::unseen(NAME, &format!("the policy of `{arn}`"), unseen)],
+    };
+    let mut checks = Vec::new();
+    for need in needs(stack) {
+        let context: Vec<_> = need.context.iter().map(|(key, value)| (*key, &**value)).collect();
+        let ask = |action| said(policy, &Request { service: &need.service, action, context: &context });
+        let not = |wanted: &Said| -> Vec<_> {
+            let actions = need.actions.iter().filter(|action| ask(action) == *wanted);
+            actions.map(|action| format!("`{action}`")).collect()
+        };
+        let (refused, doubtful) = (not(&Said::Refused), not(&Said::Doubtful));
+        let service = &need.service;
+        if !refused.is_empty() {
+            let found = format!("the key's policy does not let `{service}` use {}", refused.join(", "));
+            let repair =
+                format!("add the statement `{}` of docs/deploy.md, \"Keys\", to the policy of `{arn}`", need.sid);
+            checks.push(Check::failed(NAME, found, repair));
+        } else if !doubtful.is_empty() {
+            let found = format!("whether `{service}` may use {} depends on conditions", doubtful.join(", "));
+            let repair = format!("compare them with the statement `{}` of docs/deploy.md", need.sid);
+            checks.push(Check::warning(NAME, found, repair));
+        }
+    }
+    if !DELIVERS.iter().all(|action| leaves_to_iam(policy, &stack.account, action)) {
+        let found = format!(
+            "the key's policy does not leave the account {} to IAM, so the function may be refused",
+            stack.account
+        );
+        let repair = format!(
+            "let `arn:{}:iam::{}:root` use `{arn}`, as the default policy does",
+            stack.partition, stack.account
+        );
+        checks.push(Check::warning(NAME, found, repair));
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(NAME, "its policy lets in every service that delivers".to_owned()));
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::doctor::{check::Outcome, stack::tests::stack};
+
+    const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/2";
+
+    fn bucket() -> Stack {
+        stack(&[("Source", "bucket"), ("LogBucketName", "logs"), ("EncryptionKey", ARN)])
+    }
+
+    /// As docs/deploy.md has it, for EventBridge.
+    fn documented() -> Vec<Value> {
+        let events = json!({"ArnLike": {"aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/bell-*"}});
+        let alarms = json!({"StringEquals": {"aws:SourceAccount": "111122223333"},
+            "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:bell-*"}});
+        let log = json!({"ArnEquals": {"kms:EncryptionContext:aws:logs:arn":
+            "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/bell"}});
+        let statement = |service: &str, actions: &[&str], condition: Value| {
+            json!({"Effect": "Allow", "Principal": {"Service": service}, "Action": actions, "Resource": "*",
+                "Condition": condition})
+        };
+        vec![
+            json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*",
+                "Resource": "*"}),
+            statement("cloudwatch.amazonaws.com", DELIVERS, alarms),
+            statement("logs.eu-west-1.amazonaws.com", LOGS, log),
+            statement("events.amazonaws.com", DELIVERS, events),
+        ]
+    }
+
+    fn judged(statements: &[Value]) -> Vec<(Outcome, String)> {
+        let text = json!({"Statement": statements}).to_string();
+        policy(&bucket(), ARN, &Ok(text)).into_iter().map(|check| (check.outcome, check.line())).collect()
+    }
+
+    #[test]
+    fn each_service_without_its_statement_is_named() {
+        let all = documented();
+        assert_eq!(judged(&all).iter().map(|(outcome, _)| *outcome).collect::<Vec<_>>(), [Outcome::Ok]);
+        let of = [
+            (0, Outcome::Warning, "arn:aws:iam::111122223333:root"),
+            (1, Outcome::Failed, "`AlarmsPublish`"),
+            (2, Outcome::Failed, "`LogIsEncrypted`"),
+            (3, Outcome::Failed, "`RulesSend`"),
+        ];
+        for (left_out, expected, part) in of {
+            let mut some = all.clone();
+            some.remove(left_out);
+            let found = judged(&some);
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].0 == expected && found[0].1.contains(part), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_statement_for_another_stack_is_none() {
+        let mut statements = documented();
+        statements[3]["Condition"]["ArnLike"]["aws:SourceArn"] =
+            json!("arn:aws:events:eu-west-1:111122223333:rule/other-*");
+        let found = judged(&statements);
+        // The rules of this stack might be called so.
+        assert_eq!(found[0].0, Outcome::Warning, "{found:?}");
+    }
+
+    #[test]
+    fn only_an_enabled_key_is_of_use() {
+        let judged = |word: &str| state("EncryptionKey", ARN, &Ok(word.to_owned()));
+        assert_eq!(judged("Enabled").outcome, Outcome::Ok);
+        assert_eq!(judged("Disabled").outcome, Outcome::Failed);
+        assert!(judged("PendingDeletion").line().contains("cancel-key-deletion"));
+        assert_eq!(judged("Unavailable").outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn keys_of_the_trail_and_of_the_queue_are_asked_for_too() {
+        let stack = stack(&[("EncryptionKey", "none"), ("TrailKeyArn", "a"), ("QueueKeyArn", "")]);
+        assert_eq!(keys(&stack), [("TrailKeyArn", "a".to_owned())]);
+        assert_eq!(keys(&bucket()), [("EncryptionKey", ARN.to_owned())]);
+    }
+}

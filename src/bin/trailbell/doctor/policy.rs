@@ -1,0 +1,205 @@
+//! What a resource's policy lets a service do.
+//!
+//! It says `Allowed` only of what it understands: a condition that it does not know makes it doubtful.
+
+use serde_json::Value;
+
+/// Who wants to do what, and for whom.
+pub struct Request<'a> {
+    /// Such as `events.amazonaws.com`.
+    pub service: &'a str,
+    /// Such as `kms:Decrypt`.
+    pub action: &'a str,
+    /// The keys of conditions, with what they are; a `*` stands for a name that is not known.
+    pub context: &'a [(&'a str, &'a str)],
+}
+
+/// What a policy says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It lets it.
+    Allowed,
+    /// It may, by the conditions of a statement.
+    Doubtful,
+    /// It does not, or forbids it.
+    Refused,
+}
+
+/// Judges a request by the text of a policy; one that is no policy allows nothing.
+///
+/// See [policy evaluation](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
+pub fn judge(policy: &str, request: &Request<'_>) -> Said {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let mut said = Said::Refused;
+    for statement in list(&policy["Statement"]) {
+        // What is left out of such a statement is not followed here.
+        let is_inverse = !statement["NotAction"].is_null() || !statement["NotPrincipal"].is_null();
+        if is_inverse && statement["Effect"] == "Allow" && said == Said::Refused {
+            said = Said::Doubtful;
+        }
+        let concerns = names(&statement["Principal"], request.service)
+            && list(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| covers(action, request.action));
+        if !concerns {
+            continue;
+        }
+        let condition = holds(&statement["Condition"], request.context);
+        match (statement["Effect"].as_str(), condition) {
+            // Most refusals hold only without TLS; one whose condition is unknown says nothing.
+            (Some("Deny"), Some(true)) => return Said::Refused,
+            (Some("Allow"), Some(true)) => said = Said::Allowed,
+            (Some("Allow"), None) if said == Said::Refused => said = Said::Doubtful,
+            _ => {}
+        }
+    }
+    said
+}
+
+/// Whether a policy leaves an account's own principals to IAM, for this action.
+pub fn leaves_to_iam(policy: &str, account: &str, action: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    list(&policy["Statement"]).iter().any(|statement| {
+        let of_account = |principal: &str| {
+            principal == "*" || principal == account || principal.ends_with(&format!("::{account}:root"))
+        };
+        let principal = &statement["Principal"];
+        let is_ours = principal == "*" || list(&principal["AWS"]).iter().filter_map(Value::as_str).any(of_account);
+        let actions = list(&statement["Action"]);
+        is_ours
+            && statement["Effect"] == "Allow"
+            && actions.iter().filter_map(Value::as_str).any(|one| covers(one, action))
+    })
+}
+
+/// One or several, as policies write them.
+fn list(value: &Value) -> &[Value] {
+    match value {
+        Value::Null => &[],
+        Value::Array(list) => list,
+        one => std::slice::from_ref(one),
+    }
+}
+
+fn names(principal: &Value, service: &str) -> bool {
+    principal == "*" || list(&principal["Service"]).iter().any(|name| name == service || name == "*")
+}
+
+/// Whether all conditions hold; nothing if one is unknown and none fails.
+fn holds(condition: &Value, context: &[(&str, &str)]) -> Option<bool> {
+    let mut known = true;
+    for (operator, tests) in condition.as_object().into_iter().flatten() {
+        for (key, wanted) in tests.as_object().into_iter().flatten() {
+            match holds_one(operator, key, list(wanted), context) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => known = false,
+            }
+        }
+    }
+    known.then_some(true)
+}
+
+fn holds_one(operator: &str, key: &str, wanted: &[Value], context: &[(&str, &str)]) -> Option<bool> {
+    // Keys are told without regard to case.
+    if operator == "Bool" && key.eq_ignore_ascii_case("aws:SecureTransport") {
+        return Some(wanted.iter().all(|value| value == "true" || value == true));
+    }
+    let (_, actual) = context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+    let wanted = || wanted.iter().filter_map(Value::as_str);
+    let matched = match operator {
+        "StringEquals" => wanted().any(|value| value == *actual),
+        "StringLike" | "ArnEquals" | "ArnLike" => wanted().any(|pattern| covers(pattern, actual)),
+        _ => return None,
+    };
+    // Of a name that is not known, a pattern may mean just the right one.
+    if matched || !actual.contains('*') { Some(matched) } else { None }
+}
+
+/// Whether a pattern with `*` and `?` covers a text; actions are told without regard to case, and ARNs lose nothing by it.
+fn covers(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_ascii_lowercase().into_bytes(), text.to_ascii_lowercase().into_bytes());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, t));
+            p += 1;
+        } else if pattern.get(p).is_some_and(|&byte| byte == b'?' || byte == text[t]) {
+            (p, t) = (p + 1, t + 1);
+        } else if let Some((at, from)) = star {
+            star = Some((at, from + 1));
+            (p, t) = (at + 1, from + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(statement: &str) -> Said {
+        let context = [("aws:SourceAccount", "111122223333"), ("aws:SourceArn", "arn:aws:events:r:1:rule/bell-*")];
+        let request = Request { service: "events.amazonaws.com", action: "kms:Decrypt", context: &context };
+        judge(&format!(r#"{{"Statement": [{statement}]}}"#), &request)
+    }
+
+    fn allow(rest: &str) -> String {
+        format!(r#"{{"Effect": "Allow", "Principal": {{"Service": "events.amazonaws.com"}}, "Resource": "*", {rest}}}"#)
+    }
+
+    #[test]
+    fn a_statement_lets_a_service_in_or_does_not() {
+        let decrypt = allow(r#""Action": ["kms:Decrypt", "kms:GenerateDataKey"]"#);
+        let deny = |condition| format!(r#"{{"Effect": "Deny", "Principal": "*", "Action": "kms:*"{condition}}}"#);
+        let cases = [
+            (decrypt.clone(), Said::Allowed),
+            (allow(r#""Action": "kms:Dec*""#), Said::Allowed),
+            (allow(r#""Action": "KMS:DECRYPT""#), Said::Allowed),
+            (allow(r#""Action": "kms:GenerateDataKey*""#), Said::Refused),
+            (decrypt.replace("events", "sns"), Said::Refused),
+            (String::new(), Said::Refused),
+            (allow(r#""NotAction": "kms:ScheduleKeyDeletion""#), Said::Doubtful),
+            (format!("{decrypt}, {}", deny("")), Said::Refused),
+            (
+                format!("{decrypt}, {}", deny(r#", "Condition": {"Bool": {"aws:SecureTransport": "false"}}"#)),
+                Said::Allowed,
+            ),
+        ];
+        for (statement, expected) in cases {
+            assert_eq!(said(&statement), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn a_condition_decides_where_it_is_understood() {
+        let cases = [
+            (r#"{"StringEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Allowed),
+            (r#"{"StringEquals": {"aws:sourceaccount": ["1", "111122223333"]}}"#, Said::Allowed),
+            (r#"{"StringEquals": {"aws:SourceAccount": "444455556666"}}"#, Said::Refused),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-*"}}"#, Said::Allowed),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/*"}}"#, Said::Allowed),
+            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-New-8X"}}"#, Said::Doubtful),
+            (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, Said::Doubtful),
+            (r#"{"StringNotEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Doubtful),
+        ];
+        for (condition, expected) in cases {
+            let statement = allow(&format!(r#""Action": "kms:*", "Condition": {condition}"#));
+            assert_eq!(said(&statement), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_left_to_iam_by_its_root() {
+        let policy = |principal: &str| {
+            format!(r#"{{"Statement": {{"Effect": "Allow", "Principal": {principal}, "Action": "kms:*"}}}}"#)
+        };
+        for (principal, expected) in [
+            (r#"{"AWS": "arn:aws:iam::111122223333:root"}"#, true),
+            (r#"{"AWS": ["x", "111122223333"]}"#, true),
+            (r#"{"AWS": "arn:aws:iam::444455556666:root"}"#, false),
+        ] {
+            assert_eq!(leaves_to_iam(&policy(principal), "111122223333", "kms:Decrypt"), expected, "{principal}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+"""`trailbell doctor` on a stand-in for AWS, with the real function behind Lambda's API: what is well is said to be, and each
+thing that is broken is named.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import boto3
+import stack
+from modes import KEY
+from stack import NAME, REGION, ROOT, Stack
+from stand_in import ACCOUNT, BINARY, StandIn
+
+DOCTOR = BINARY.with_name("trailbell")
+# What S3 answers for a bucket that never had any.
+NO_NOTIFICATIONS = b'<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+
+
+class Api(ThreadingHTTPServer):
+    """The stand-in, and what it lacks: invocations and mappings without Docker, a bucket's notifications as they were set, and
+    subscriptions that nobody confirmed.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, endpoint):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.endpoint, self.function, self.mappings = endpoint, None, []
+        self.notifications, self.unconfirmed = {}, []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        bucket, _, query = self.path.replace("/?", "?").partition("?")
+        if self.path.startswith("/2015-03-31/event-source-mappings"):
+            self.answer(200, json.dumps({"EventSourceMappings": self.server.mappings}).encode())
+        elif query.startswith("notification"):
+            self.answer(200, self.server.notifications.get(bucket, NO_NOTIFICATIONS))
+        else:
+            self.forward()
+
+    do_HEAD = do_GET
+
+    def do_PUT(self):
+        bucket = self.path.replace("/?", "?").partition("?")[0]
+        self.server.notifications[bucket] = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(200, b"")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/":
+            return self.forward(body)
+        said = self.server.function.invoke(json.loads(body))
+        failed = isinstance(said, dict) and "errorMessage" in said
+        self.answer(200, json.dumps(said).encode(), {"X-Amz-Function-Error": "Unhandled"} if failed else {})
+
+    def forward(self, body=None):
+        request = urllib.request.Request(self.server.endpoint + self.path, body, dict(self.headers), method=self.command)
+        try:
+            answer = urllib.request.urlopen(request)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            kept = {name: value for name, value in answer.headers.items() if name.lower().startswith("x-amz")}
+            said = answer.read()
+            for arn in self.server.unconfirmed:
+                said = said.replace(f"<SubscriptionArn>{arn}<".encode(), b"<SubscriptionArn>PendingConfirmation<")
+            self.answer(answer.status, said, kept)
+
+    def answer(self, status, body, headers={}):
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Doctor(StandIn):
+    """Each test breaks something, and mends it."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not DOCTOR.exists():
+            raise AssertionError(f"{DOCTOR} is missing: cargo build --features lambda,doctor")
+        super().setUpClass()
+        cls.api.function = cls.function
+        if queue := cls.outputs.get("LogQueueUrl"):
+            cls.api.mappings = [{"UUID": "8a", "EventSourceArn": cls.arn(queue), "State": "Enabled"}]
+
+    @classmethod
+    def prepare(cls):
+        cls.api = Api(cls.endpoint)
+        cls.addClassCleanup(cls.api.server_close)
+        cls.addClassCleanup(cls.api.shutdown)
+        cls.buckets = boto3.client("s3", REGION, endpoint_url=cls.api.url)
+        cls.keys = boto3.client("kms", REGION, endpoint_url=cls.endpoint)
+
+    @classmethod
+    def complete(cls):
+        made = Stack(**cls.parameters)
+        if cls.parameters.get("EncryptionKey") == "new":
+            [key] = cls.keys.list_keys()["Keys"]
+            policy = json.dumps(made.resources["Key"]["KeyPolicy"]).replace(stack.ACCOUNT, ACCOUNT)
+            cls.keys.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=policy)
+        ttl = made.resources["StateTable"]["TimeToLiveSpecification"]
+        cls.tables.update_time_to_live(TableName=cls.outputs["StateTableName"], TimeToLiveSpecification=ttl)
+        [function] = cls.functions.list_functions()["Functions"]
+        variables = {name: str(value) for name, value in function["Environment"]["Variables"].items()}
+        name = function["FunctionName"]
+        cls.functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        cls.all = cls.subscribe("all")
+        alarms = cls.sqs.create_queue(QueueName="alarms")["QueueUrl"]
+        cls.sns.subscribe(TopicArn=cls.outputs["AlarmTopicArn"], Protocol="sqs", Endpoint=cls.arn(alarms))
+
+    def doctor(self, *arguments, target=("--stack", NAME), **variables):
+        command = [DOCTOR, "doctor", *target, "--region", REGION, *arguments]
+        environment = os.environ | {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ENDPOINT_URL_LAMBDA": self.api.url}
+        environment |= {"AWS_ENDPOINT_URL_S3": self.api.url, "AWS_ENDPOINT_URL_SNS": self.api.url}
+        done = subprocess.run(command, env=environment | variables, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def finds(self, outcome, name, words, *arguments):
+        """Looks without a test alert; one line has the outcome, the name of the check and the words."""
+        status, said, error = self.doctor(*(arguments or ["--no-alert"]))
+        lines = [line for line in said.splitlines() if line.startswith(f"{outcome:<8} {name}")]
+        self.assertTrue(any(words in line for line in lines), said + error)
+        self.assertEqual(status, 1 if "\nfailed " in f"\n{said}" else 0, said + error)
+        if outcome == "failed":
+            self.assertEqual(status, 1)
+            self.assertIn("; repair: ", lines[0])
+        return said
+
+
+class OfABucket(Doctor):
+    parameters = {"Source": "bucket", "LogBucketName": "central-logs", "EncryptionKey": "new"}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.create_bucket("central-logs")
+        cls.notify()
+
+    @classmethod
+    def notify(cls, **document):
+        cls.buckets.put_bucket_notification_configuration(
+            Bucket="central-logs", NotificationConfiguration=document or {"EventBridgeConfiguration": {}}
+        )
+
+    def test_a_sound_stack_is_said_to_be_sound_and_the_test_alert_arrives(self):
+        self.receive(self.all)
+        status, said, error = self.doctor()
+        self.assertEqual((status, error), (0, ""), said)
+        self.assertNotIn("failed  ", said.replace("failed events", ""))
+        self.assertEqual(said.splitlines()[-1].split(", ")[1:], ["0 warnings", "0 failed"], said)
+        [message] = self.receive(self.all)
+        body = json.loads(message["Body"])
+        self.assertIn("Trailbell: Test Alert", body["Subject"])
+        self.assertEqual(body["MessageAttributes"]["severity"]["Value"], "3")
+        [line] = [line for line in said.splitlines() if line.startswith("ok       test alert")]
+        self.assertIn(line.split("event ")[1].split()[0], body["Message"])
+
+    def test_every_run_sends_another_alert_and_none_where_none_is_wanted(self):
+        self.receive(self.all)
+        for arguments in ([], [], ["--no-alert"]):
+            self.assertEqual(self.doctor(*arguments)[0], 0)
+        self.assertEqual(len(self.receive(self.all)), 2)
+
+    def test_every_line_is_an_object_if_that_is_asked_for(self):
+        status, said, error = self.doctor("--no-alert", "--format", "json")
+        checks = [json.loads(line) for line in said.splitlines()]
+        self.assertEqual({check["outcome"] for check in checks}, {"ok"}, said)
+        names = ["stack", "region", "notifications", "key", "key", "subscriptions", "subscriptions", "table", "function"]
+        self.assertEqual([check["check"] for check in checks], names + ["trigger", "failed events", "rules"])
+        self.assertEqual(status, 0)
+        self.assertIn("0 failed", error)
+
+    def test_a_function_is_looked_at_without_its_stack(self):
+        self.receive(self.all)
+        status, said, error = self.doctor(target=("--function", self.outputs["FunctionName"]))
+        self.assertEqual((status, error), (0, ""), said)
+        names = [line[9:22].strip() for line in said.splitlines()[:-1]]
+        self.assertEqual(names, ["subscriptions", "table", "function", "rules", "test alert"])
+        self.assertEqual(len(self.receive(self.all)), 1)
+        status, said, error = self.doctor(target=("--function", "another"))
+        self.assertEqual((status, said), (2, ""))
+        self.assertRegex(error, "^error: ResourceNotFoundException: .*another.*\n$")
+
+    def test_what_it_cannot_look_at_at_all_is_told_apart(self):
+        status, said, error = self.doctor(target=("--stack", "another"))
+        self.assertEqual((status, said), (2, ""))
+        self.assertRegex(error, "^error: .*another.*does not exist\n$")
+        none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
+        status, said, error = self.doctor(**none)
+        self.assertEqual((status, said), (2, ""))
+        self.assertIn("credentials", error)
+
+    def test_a_log_file_that_comes_twice_or_not_at_all(self):
+        self.addCleanup(self.notify)
+        queue = {"QueueArn": self.arn(self.outputs["LogQueueUrl"]), "Events": ["s3:ObjectCreated:*"]}
+        self.notify(QueueConfigurations=[queue], EventBridgeConfiguration={})
+        self.finds("failed", "notifications", "reaches the function 2 times")
+        queue["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "images/"}]}}
+        self.notify(QueueConfigurations=[queue], EventBridgeConfiguration={})
+        self.finds("ok", "notifications", "arrive once, through EventBridge")
+        self.notify(QueueConfigurations=[queue])
+        self.finds("failed", "notifications", "sends nothing to EventBridge")
+
+    def test_a_key_that_cannot_be_used(self):
+        key = self.outputs["KeyArn"].rsplit("/")[-1]
+        self.keys.disable_key(KeyId=key)
+        self.finds("failed", "key", "is Disabled")
+        self.keys.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+        self.finds("failed", "key", "is PendingDeletion")
+        self.keys.cancel_key_deletion(KeyId=key)
+        self.keys.enable_key(KeyId=key)
+        self.finds("ok", "key", "is enabled")
+
+    def test_a_key_that_lets_a_service_out(self):
+        key = self.outputs["KeyArn"]
+        policy = self.keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        self.addCleanup(self.keys.put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
+        document = json.loads(policy)
+        document["Statement"] = [each for each in document["Statement"] if each["Sid"] != "RulesSend"]
+        self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+        said = self.finds("failed", "key", "does not let `events.amazonaws.com` use")
+        self.assertIn("`RulesSend`", said)
+
+    def test_what_one_may_not_look_at_is_told_and_keeps_no_other_from_looking(self):
+        key = self.outputs["KeyArn"]
+        policy = self.keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        self.addCleanup(self.keys.put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
+        document = json.loads(policy)
+        somebody = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/somebody"}
+        document["Statement"].append({"Effect": "Deny", "Principal": somebody, "Action": ["kms:DescribeKey"], "Resource": "*"})
+        self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+        said = self.finds("warning", "key", "allow yourself `kms:DescribeKey`")
+        self.assertIn("ok       key           its policy lets in", said)
+        self.assertIn("11 ok, 1 warning, 0 failed", said)
+
+    def test_a_subscription_that_nobody_confirmed(self):
+        topic = self.outputs["AlertTopicArn"]
+        made = self.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="one@example.com", ReturnSubscriptionArn=True)
+        self.addCleanup(self.sns.unsubscribe, SubscriptionArn=made["SubscriptionArn"])
+        self.api.unconfirmed.append(made["SubscriptionArn"])
+        self.finds("warning", "subscriptions", "email `one@example.com` is not confirmed")
+
+    def test_events_that_failed_for_good(self):
+        failed = self.outputs["FailedEventsUrl"]
+        self.sqs.send_message(QueueUrl=failed, MessageBody="{}")
+        self.addCleanup(self.receive, failed)
+        self.finds("warning", "failed events", "1 in the queue of events that failed for good")
+
+    def test_a_queue_that_nobody_reads(self):
+        [mapping] = self.api.mappings
+        self.addCleanup(setattr, self.api, "mappings", [mapping])
+        self.api.mappings = [mapping | {"State": "Disabled"}]
+        self.finds("failed", "trigger", "the mapping is Disabled")
+        self.api.mappings = []
+        self.finds("failed", "trigger", "there is no mapping")
+
+    def test_other_rules_are_not_those_that_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = Path(folder) / "rules.yaml"
+            rules.write_bytes((ROOT / "rules.yaml").read_bytes())
+            self.finds("ok", "rules", "the rules that are here", "--no-alert", "--rules", str(rules))
+            (Path(folder) / "overrides.yaml").write_text("overrides: {}\n")
+            self.finds("failed", "rules", "and here is version", "--no-alert", "--rules", str(rules))
+            rules.unlink()
+            self.finds("warning", "rules", "cannot be read", "--no-alert", "--rules", str(rules))
+
+
+class ThatBreaks(Doctor):
+    """What cannot be mended again, in an order."""
+
+    parameters = {"Source": "trail", "EncryptionKey": KEY}
+    bucket = f"trailbell-{ACCOUNT}-{REGION}"
+
+    def test_1_a_bucket_that_tells_nobody(self):
+        self.finds("failed", "notifications", f"`{self.bucket}` does not tell")
+
+    def test_2_a_key_that_is_not_there(self):
+        self.finds("failed", "key", "does not exist")
+
+    def test_3_nobody_is_told(self):
+        self.finds("ok", "subscriptions", "the topic of `AlertTopicArn` has 1 subscription")
+        for one in self.sns.list_subscriptions_by_topic(TopicArn=self.outputs["AlertTopicArn"])["Subscriptions"]:
+            self.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+        self.finds("failed", "subscriptions", "nobody receives alerts")
+
+    def test_4_what_the_function_forgets(self):
+        table = self.outputs["StateTableName"]
+        self.finds("ok", "table", "forgets by `expires`")
+        self.tables.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires"}
+        )
+        self.finds("warning", "table", "forgets nothing")
+        self.tables.delete_table(TableName=table)
+        self.finds("failed", "table", "does not exist")
+        # It was sent all the same.
+        self.finds("warning", "test alert", "the state table could not be asked", "--rules", "rules.yaml")
+
+    def test_5_a_topic_that_is_gone(self):
+        self.sns.delete_topic(TopicArn=self.outputs["AlertTopicArn"])
+        said = self.finds("failed", "test alert", "could not publish it", "--rules", "rules.yaml")
+        self.assertIn("the topic is gone", said)
+
+    def test_6_a_bucket_that_is_elsewhere_or_nowhere(self):
+        self.s3.delete_bucket(Bucket=self.bucket)
+        self.finds("failed", "region", f"there is no bucket `{self.bucket}`")
+        boto3.client("s3", "us-east-1", endpoint_url=self.endpoint).create_bucket(Bucket=self.bucket)
+        self.finds("failed", "region", f"the bucket `{self.bucket}` is in us-east-1, the stack in {REGION}")
+
+
+class Directly(Doctor):
+    parameters = {"Source": "bucket", "Delivery": "direct", "LogBucketName": "central-logs"}
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        cls.create_bucket("central-logs")
+
+    def test_a_sender_that_may_not_invoke_the_function(self):
+        self.finds("ok", "trigger", "`events.amazonaws.com` may invoke the function")
+        name = self.outputs["FunctionName"]
+        policy = json.loads(self.functions.get_policy(FunctionName=name)["Policy"])
+        for statement in policy["Statement"]:
+            self.functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+        self.finds("failed", "trigger", "`events.amazonaws.com` may not invoke the function")
+
+
+if __name__ == "__main__":
+    unittest.main()
