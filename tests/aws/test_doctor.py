@@ -205,7 +205,7 @@ class OfABucket(Doctor):
         none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
         status, said, error = self.doctor(**none)
         self.assertEqual((status, said), (2, ""))
-        self.assertIn("credentials", error)
+        self.assertIn("there are no AWS credentials: set `AWS_PROFILE`", error)
 
     def test_a_log_file_that_comes_twice_or_not_at_all(self):
         self.addCleanup(self.notify)

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, error::Error, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{
-    config::http::HttpResponse,
+    config::{ProvideCredentials, http::HttpResponse},
     error::{ProvideErrorMetadata, SdkError},
     types::{Event, NotificationConfigurationFilter},
 };
@@ -39,7 +39,7 @@ pub struct Aws {
 impl Aws {
     /// With credentials and region as the AWS command line finds them.
     ///
-    /// Errors: there is no region.
+    /// Errors: there is no region, or there are no credentials; nothing else of AWS is asked.
     pub async fn connect(region: Option<String>) -> Result<Self, String> {
         let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -52,6 +52,11 @@ impl Aws {
         if config.region().is_none() {
             return Err("there is no region: give `--region`, or set `AWS_REGION` or a profile".to_owned());
         }
+        let credentials = config.credentials_provider().ok_or("there are no AWS credentials")?;
+        credentials.provide_credentials().await.map_err(|error| {
+            let found = chain(&error);
+            format!("there are no AWS credentials: set `AWS_PROFILE`, or sign in as for the AWS command line ({found})")
+        })?;
         Ok(Self { config })
     }
 
