@@ -52,7 +52,7 @@ fn claims(column: usize) -> BTreeSet<(String, String, String)> {
 
 #[test]
 fn every_rule_of_an_event_is_a_rule() {
-    let names: BTreeSet<String> = rules().iter().map(|rule| rule.name.to_string()).collect();
+    let names: BTreeSet<String> = rules().iter().map(|rule| rule.name.clone()).collect();
     for (service, event, rule) in claims(1).into_iter().chain(claims(2)) {
         assert!(names.contains(&rule), "{service} {event}: there is no {rule}");
     }
@@ -65,7 +65,7 @@ fn what_fired_on_an_event_is_what_fires() {
     let counts: BTreeSet<String> = rules()
         .iter()
         .filter(|rule| rule.threshold > 1 || rule.first_seen.is_some())
-        .map(|rule| rule.name.to_string())
+        .map(|rule| rule.name.clone())
         .collect();
     let ran = trailbell(&["scan", "--format", "jsonl", &folder]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
