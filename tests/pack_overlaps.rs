@@ -20,6 +20,13 @@ const HEAD: &str = "\
 # Which other rules match the records that a rule must match: `rule: others`, by their ids without `cloudtrail-`.
 # A line is right if a person who reads both alerts learns something from each, or the other rule is of a milder
 # severity and for the record, or counts.
+#
+# - change-*, *-change-*, *-create-*, root-use and ecr-set-repository-policy are for the record of every change; the other
+#   rule of the line says what is wrong with this one.
+# - denied-call, denied-calls, console-guessed, console-sprayed, *-in-bulk, discovery-* and new-* count or remember: their
+#   news is how often, or that it never was before; the other rule's is the event.
+# - trailbell-* and root-* say whose thing it is, or who did it; the other rule says what was done.
+# - s3-change-log-bucket and iam-quarantine-policy say on what it was done, the other rule what.
 ";
 
 #[test]
