@@ -112,6 +112,16 @@ impl fmt::Display for Expr {
 }
 
 impl Expr {
+    /// The names of the lists in it, without their `$`, one as often as it is written.
+    pub fn lists(&self) -> Vec<&str> {
+        match &self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::lists).collect(),
+            ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.lists(),
+            ExprKind::Compare(Compare { right: Right::Named(list), .. }) => vec![&list.name],
+            ExprKind::Compare(_) => Vec::new(),
+        }
+    }
+
     /// Prints it as it stands at the top of a filter, or inside of an `any`.
     pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
         match &self.kind {

@@ -62,6 +62,11 @@ impl Filter {
         Ok(Self { expr, matcher })
     }
 
+    /// The same filter with other lists; the errors are as in [`Filter::parse_with`].
+    pub fn with_lists(&self, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self { matcher: Matcher::compile(&self.expr, lists)?, expr: self.expr.clone() })
+    }
+
     /// Whether a record matches.
     pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
         self.matches_observed(record, &mut Unobserved)
@@ -75,6 +80,11 @@ impl Filter {
     /// The filter as it was written.
     pub fn expr(&self) -> &ast::Expr {
         &self.expr
+    }
+
+    /// The names of the lists that it uses, one as often as it is written.
+    pub fn lists(&self) -> Vec<&str> {
+        self.expr.lists()
     }
 
     /// The fields at the top of a record at which the filter may look.
