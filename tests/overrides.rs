@@ -105,7 +105,7 @@ rules:
       - match: partner.json
   - name: Neither
     severity: 3
-    filter: eventName = "PutImage"
+    filter: eventName = "PutImage" and userAgent contains $tools
 "#;
 
 fn call(account: &str, agent: &str) -> Record {

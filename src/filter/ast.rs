@@ -112,13 +112,15 @@ impl fmt::Display for Expr {
 }
 
 impl Expr {
-    /// The names of the lists in it, without their `$`, one as often as it is written.
-    pub fn lists(&self) -> Vec<&str> {
+    /// The comparisons in it with named lists, and the names.
+    pub fn listed(&self) -> Vec<(&Compare, &Name)> {
         match &self.kind {
-            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::lists).collect(),
-            ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.lists(),
-            ExprKind::Compare(Compare { right: Right::Named(list), .. }) => vec![&list.name],
-            ExprKind::Compare(_) => Vec::new(),
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::listed).collect(),
+            ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.listed(),
+            ExprKind::Compare(compare) => match &compare.right {
+                Right::Named(name) => vec![(compare, name)],
+                _ => Vec::new(),
+            },
         }
     }
 

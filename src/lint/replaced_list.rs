@@ -18,7 +18,10 @@ pub fn check(rules: &RuleSet, in_force: &Lists) -> Vec<Diagnostic> {
         let pairs = [(of_rule(&rules.lists), of_rule(in_force))].into_iter();
         let of = |suppression| (FilterText::of(suppression, &rules.lists), FilterText::of(suppression, in_force));
         for (written, now) in pairs.chain(suppressions.map(of)) {
-            let Some(list) = now.filter.lists().into_iter().find_map(|name| rules.replaced.get(name)) else { continue };
+            let Some(list) = now.filter.listed().into_iter().find_map(|(_, list)| rules.replaced.get(&list.name))
+            else {
+                continue;
+            };
             let before = in_filter(&written, rule);
             let new = in_filter(&now, rule).into_iter().filter(|finding| !before.contains(finding));
             found.extend(new.map(|finding| Diagnostic { context: Vec::new(), ..finding.at(|_| list.span) }));

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Level, cut, nearest, one_of},
-    filter::{Filter, Lists, operand::Value},
+    filter::{Filter, Lists},
 };
 
 /// The name of the file, which lies beside the rules file.
@@ -98,12 +98,12 @@ impl RuleSet {
         for rule in &mut self.rules {
             let suppressions = rule.suppressions.iter_mut().map(|suppression| &mut suppression.filter);
             for filter in [&mut rule.filter].into_iter().chain(suppressions) {
-                if !filter.lists().iter().any(|name| self.replaced.contains_key(*name)) {
+                if !filter.lists().any(|name| self.replaced.contains_key(name)) {
                     continue;
                 }
                 match filter.with_lists(&in_force) {
                     Ok(changed) => *filter = changed,
-                    Err(_) => problems.extend(refused(filter, lists, &self.lists).map(|one| one.in_rule(&rule.name))),
+                    Err(_) => problems.extend(refused(filter, lists).map(|one| one.in_rule(&rule.name))),
                 }
             }
         }
@@ -188,20 +188,10 @@ fn of_rule(id: &Scalar, node: &Node, known: &Known, lists: &Lists, problems: &mu
     read
 }
 
-/// The values of `lists` that a filter refuses, each alone in the place of the list of that name among those `of_rules`.
-fn refused<'a>(filter: &'a Filter, lists: &'a [List], of_rules: &'a Lists) -> impl Iterator<Item = Diagnostic> {
-    let named = |list: &&List| filter.lists().contains(&list.name.as_str());
-    let alone = |name: &str, value: &Value| {
-        let mut lists = of_rules.clone();
-        lists.0.insert(name.to_owned(), vec![value.clone()]);
-        filter.with_lists(&lists).err().unwrap_or_default()
-    };
-    lists.iter().filter(named).flat_map(move |list| {
-        list.items.iter().flat_map(move |(value, span)| {
-            let findings = alone(&list.name, value).into_iter();
-            findings.map(|finding| Diagnostic { notes: Vec::new(), ..finding.at(|_| *span) })
-        })
-    })
+/// The values of `lists` that a filter does not take, each at its place.
+fn refused<'a>(filter: &'a Filter, lists: &'a [List]) -> impl Iterator<Item = Diagnostic> {
+    let values = lists.iter().flat_map(|list| list.items.iter().map(|(value, span)| (&list.name, value, *span)));
+    values.flat_map(|(list, value, span)| filter.refusals(list, value).into_iter().map(move |one| one.at(|_| span)))
 }
 
 fn unknown_list(name: &Scalar, known: &Known) -> Option<Diagnostic> {
