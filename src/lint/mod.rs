@@ -55,7 +55,8 @@ pub const ALL: &[(&str, &str)] = &[
 ];
 
 /// Everything in the rules file that is hardly meant, as warnings in the order of the file. Without `today`, no
-/// suppression has expired. What overrides add is counted in, and [`check_overrides`] speaks of it.
+/// suppression has expired. What overrides add is counted in, but lists are those of the rules file; [`check_overrides`]
+/// speaks of the rest.
 pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
