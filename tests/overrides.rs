@@ -5,11 +5,14 @@
 
 mod command;
 
+use std::{fs, path::Path};
+
 use command::{folder, trailbell};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use trailbell::{
     diagnostic::line_column,
+    lint,
     record::Record,
     rule::{Rule, RuleSet, Verdict, overrides_beside_errors},
 };
@@ -82,9 +85,105 @@ fn suppressions_are_added_and_may_use_the_lists() {
     assert_eq!(verdict("nightly", "2027-01-01T00:00:00Z"), Verdict::Match);
 }
 
+/// Rules that look at lists in every way that there is, and the names of accounts.
+const LISTS: &str = r#"lists:
+  partners: ["000000000000"]
+  tools: [terraform]
+  nobody: [x]
+accounts:
+  "111122223333": theirs
+  "111122223334": theirs too
+rules:
+  - name: Stranger
+    severity: 2
+    filter: eventName = "AssumeRole" and not accountId in $partners
+  - name: Partner
+    severity: 3
+    filter: accountId in $partners and not any resources (accountId contains $partners)
+    suppressions: ["userAgent contains $tools"]
+    tests:
+      - match: partner.json
+  - name: Neither
+    severity: 3
+    filter: eventName = "PutImage" and userAgent contains $tools
+"#;
+
+fn call(account: &str, agent: &str) -> Record {
+    let identity = json!({"type": "AWSAccount", "accountId": account});
+    Record::new(json!({"eventName": "AssumeRole", "userAgent": agent, "userIdentity": identity})).unwrap()
+}
+
+#[test]
+fn a_list_takes_the_place_of_the_list_of_that_name() {
+    let verdicts = |overrides: &str, account: &str, agent: &str| {
+        let rules = RuleSet::parse(LISTS).unwrap().0.overridden(overrides).unwrap().0;
+        let record = call(account, agent);
+        rules.rules.iter().map(|rule| rule.verdict(&record)).collect::<Vec<_>>()
+    };
+    let (none, all, silent) = (Verdict::NoMatch, Verdict::Match, Verdict::Suppressed);
+    let mine = "lists:\n  partners: ['012345678901', '444455556666']\n";
+    for (overrides, account, agent, expected) in [
+        ("", "000000000000", "aws-cli", [none, all, none]),
+        ("", "012345678901", "aws-cli", [all, none, none]),
+        (mine, "000000000000", "aws-cli", [all, none, none]),
+        (mine, "012345678901", "aws-cli", [none, all, none]),
+        (mine, "444455556666", "aws-cli", [none, all, none]),
+        // The other list is as it was.
+        (mine, "012345678901", "terraform", [none, silent, none]),
+        ("lists: {tools: [pulumi]}", "000000000000", "terraform", [none, all, none]),
+        ("lists: {tools: [pulumi]}", "000000000000", "pulumi", [none, silent, none]),
+        // A list that no filter uses, and none at all.
+        ("lists: {nobody: [y]}", "000000000000", "terraform", [none, silent, none]),
+        ("lists: {}", "000000000000", "terraform", [none, silent, none]),
+        // What is added uses the list as it is now.
+        (
+            "overrides: {partner: {suppressions: [userAgent in $tools]}}\nlists: {tools: [pulumi]}",
+            "000000000000",
+            "pulumi",
+            [none, silent, none],
+        ),
+    ] {
+        assert_eq!(verdicts(overrides, account, agent), expected, "{overrides}, {account}, {agent}");
+    }
+}
+
+#[test]
+fn accounts_are_added_and_the_users_name_counts() {
+    let of = |overrides: &str| {
+        let rules = RuleSet::parse(LISTS).unwrap().0.overridden(overrides).unwrap().0;
+        ["111122223333", "111122223334", "012345678901"].map(|id| rules.accounts.name(id).map(str::to_owned))
+    };
+    let names = |names: [&str; 3]| names.map(|name| Some(name.to_owned()).filter(|name| !name.is_empty()));
+    assert_eq!(of(""), names(["theirs", "theirs too", ""]));
+    let mine = "accounts: {'111122223334': mine, '012345678901': new}";
+    assert_eq!(of(mine), names(["theirs", "mine", "new"]));
+}
+
+#[test]
+fn what_is_trusted_is_no_news_to_the_rules_that_ship() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("rules.yaml")).unwrap();
+    let record = fs::read(root.join("events/records/sts/assume-role-external.json")).unwrap();
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record["userIdentity"]["accountId"], "777788889999");
+    let matches = |overrides: &str| {
+        let (rules, warnings) = RuleSet::parse(&text).unwrap().0.overridden(overrides).unwrap();
+        assert_eq!(warnings, []);
+        let record = Record::new(record.clone()).unwrap();
+        let found = rules.rules.iter().filter(|rule| rule.filter.to_string().contains("$trusted_accounts"));
+        found.filter(|rule| rule.filter.matches(record.value())).count()
+    };
+    assert_eq!(matches("lists: {trusted_accounts: ['777788889998']}"), 1);
+    assert_eq!(matches("lists: {trusted_accounts: ['777788889998', '777788889999']}"), 0);
+}
+
 /// Code, line, column, and help of every finding.
 fn check(overrides: &str, expected: &[(&str, usize, usize, &str)]) {
-    let Err(errors) = RuleSet::parse(RULES).unwrap().0.overridden(overrides) else {
+    check_beside(RULES, overrides, expected);
+}
+
+fn check_beside(rules: &str, overrides: &str, expected: &[(&str, usize, usize, &str)]) {
+    let Err(errors) = RuleSet::parse(rules).unwrap().0.overridden(overrides) else {
         panic!("no mistake in {overrides}")
     };
     let found: Vec<_> = errors
@@ -137,6 +236,77 @@ fn every_mistake_is_said_at_its_place() {
 }
 
 #[test]
+fn every_mistake_in_lists_and_accounts_is_said_at_its_place() {
+    let check = |overrides: &str, expected: &[_]| check_beside(LISTS, overrides, expected);
+    let entry = "write each list as `name: [\"one\", \"two\"]`";
+    let account = "write each account as `\"111122223333\": production`";
+    let absent = "write the value, or remove the line";
+    check("lists: [a]", &[("wrong-type", 1, 8, entry)]);
+    check("lists:\naccounts:\n", &[("missing-value", 1, 1, absent), ("missing-value", 2, 1, absent)]);
+    check("list: {tools: [a]}", &[("unknown-key", 1, 1, "write `lists`")]);
+    check("accounts: [a]", &[("wrong-type", 1, 11, account)]);
+    check(
+        "{}",
+        &[(
+            "missing-field",
+            1,
+            1,
+            "write `overrides:`, and below it the id of each rule with what is other than in the rules file",
+        )],
+    );
+    check(
+        "lists:
+  partner: ['111122223333']
+  something-else-entirely: [a]
+  partners: 111122223333
+  tools: []
+  nobody: [0123, ~, [a], {b: c}]\n",
+        &[
+            ("unknown-list", 2, 3, "write `partners`"),
+            ("unknown-list", 3, 3, "remove it, or replace `nobody`, `partners`, or `tools`"),
+            ("wrong-type", 4, 13, entry),
+            ("empty-list", 5, 3, "add an item, or remove the list: then that of the rules file counts"),
+            ("leading-zero", 6, 12, "quote it: `\"0123\"`"),
+            ("wrong-type", 6, 18, "write text, such as `\"admin\"`, or a number"),
+            ("wrong-type", 6, 21, "write text, such as `\"admin\"`, or a number"),
+            ("wrong-type", 6, 26, "write text, such as `\"admin\"`, or a number"),
+        ],
+    );
+    check(
+        "lists: {tools: [a], tools: [b]}\naccounts: {'111122223333': a, '111122223333': b}\n",
+        &[("duplicate-key", 1, 21, "remove one of the two"), ("duplicate-key", 2, 31, "remove one of the two")],
+    );
+    check(
+        "accounts:
+  11112222333: a
+  production: '111122223333'
+  '111122223333': ' '
+  '111122223334': [a]\n",
+        &[
+            ("bad-account", 2, 3, account),
+            ("bad-account", 3, 3, account),
+            ("bad-account", 4, 19, "write a short name, such as `production`"),
+            ("wrong-type", 5, 19, "write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)"),
+        ],
+    );
+    // What a filter of the rules file cannot take is said of the item, once, however many filters name the list.
+    check(
+        "overrides:
+  partner: {suppressions: [userAgent contains $partners]}
+lists:
+  tools: [a, 5, b]
+  partners: ['000000000000', 444455556666]\n",
+        &[
+            ("wrong-operand", 2, 47, "quote it: `\"444455556666\"`"),
+            ("wrong-operand", 4, 14, "quote it: `\"5\"`"),
+            ("wrong-operand", 5, 30, "quote it: `\"444455556666\"`"),
+        ],
+    );
+    let without = "rules:\n- {name: a, severity: 1, filter: a = 1}\n";
+    check_beside(without, "lists: {tools: [a]}", &[("unknown-list", 1, 9, "remove it")]);
+}
+
+#[test]
 fn mistakes_in_both_files_are_said_at_once() {
     let codes = |rules: &str, overrides: &str| {
         assert!(RuleSet::parse(rules).is_err());
@@ -148,6 +318,12 @@ fn mistakes_in_both_files_are_said_at_once() {
     // A rule without an id may be the one that is meant.
     assert_eq!(codes(&RULES.replace("id: root-use", "id: ROOT"), unknown), ["bad-severity"]);
     assert_eq!(codes("rules: [", unknown), [""; 0]);
+
+    let lists = "lists: {robot: [a], robots: []}\noverrides: {put-image: {suppressions: [user in $robots]}}\n";
+    assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), lists), ["unknown-list", "empty-list"]);
+    // Where the lists stand under another name, who knows what they are.
+    assert_eq!(codes(&RULES.replace("lists:", "list:"), lists), ["empty-list"]);
+    assert_eq!(codes("rules: 5", unknown), ["bad-severity", "unknown-list"]);
 }
 
 #[test]
@@ -192,4 +368,75 @@ fn every_command_reads_it() {
     let json: Value = serde_json::from_str(trailbell(&["check", "--format", "json", &rules]).stdout.trim()).unwrap();
     assert_eq!((&json["line"], &json["column"], &json["code"]), (&json!(2), &json!(3), &json!("unknown-rule")));
     assert_eq!(json["path"], root.join("overrides.yaml").display().to_string());
+}
+
+#[test]
+fn every_command_uses_the_lists_and_the_accounts() {
+    let record = |account: &str| {
+        let record = json!({"eventVersion": "1.08", "eventTime": "2026-03-02T09:00:00Z", "eventName": "AssumeRole",
+            "eventSource": "sts.amazonaws.com", "eventID": account, "recipientAccountId": account,
+            "userIdentity": {"type": "AWSAccount", "accountId": account}});
+        record.to_string()
+    };
+    let overrides = "lists: {partners: ['012345678901']}\naccounts: {'012345678901': the auditors}\n";
+    let (partner, stranger) = (record("000000000000"), record("012345678901"));
+    let root = folder(
+        "overrides-lists",
+        &[
+            ("rules.yaml", LISTS.as_bytes()),
+            ("overrides.yaml", overrides.as_bytes()),
+            ("partner.json", partner.as_bytes()),
+            ("mine.json", stranger.as_bytes()),
+        ],
+    );
+    let path = |name: &str| root.join(name).display().to_string();
+    let (rules, partner, mine) = (path("rules.yaml"), path("partner.json"), path("mine.json"));
+    let run = |arguments: &[&str], status: i32, said: &str| {
+        let ran = trailbell(arguments);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.status, status, "{arguments:?}\n{all}");
+        assert!(all.contains(said), "{arguments:?}\n{all}");
+    };
+    // The one list that no filter uses.
+    run(&["check", &rules], 0, "3 rules, 0 errors, 1 warning");
+    // The test wants 000000000000 to be a partner, which it is in the rules as they were written.
+    run(&["test", &rules], 0, "1 passed, 0 failed");
+    run(&["scan", "--rules", &rules, &partner], 0, "SEV2  Stranger");
+    run(&["scan", "--rules", &rules, &mine], 0, "SEV3  Partner");
+    run(&["explain", "--rules", &rules, "stranger", &mine], 0, "Stranger: does not match");
+    run(&["preview", "--rules", &rules, "partner", &mine], 0, "the auditors");
+    run(&["coverage", "--rules", &rules], 0, "Partner");
+
+    fs::write(root.join("overrides.yaml"), "lists: {tools: [5]}\n").unwrap();
+    let place = format!("{}:1:17", path("overrides.yaml"));
+    run(&["check", &rules], 1, &place);
+    for command in ["scan", "explain", "preview"] {
+        let rule: &[&str] = if command == "scan" { &[] } else { &["partner"] };
+        run(&[&[command, "--rules", &rules], rule, &[&*mine]].concat(), 2, &place);
+    }
+    run(&["test", &rules], 2, &place);
+    run(&["coverage", "--rules", &rules], 2, &place);
+}
+
+#[test]
+fn what_a_list_makes_of_the_filters_is_warned_of_where_the_list_stands() {
+    let check = |overrides: &str, expected: &[(&str, usize)]| {
+        let rules = "lists:
+  names: [PutImage, ' ListImages']
+rules:
+  - {name: One, severity: 1, filter: 'eventName in $names and eventSource = \"ecr.amazonaws.com\"'}
+  - {name: Two, severity: 1, filter: 'awsRegion = \"eu-west-1\" and eventName in $names'}
+";
+        let (rules, _) = RuleSet::parse(rules).unwrap().0.overridden(overrides).unwrap();
+        // The rules file has a warning of its own, which is not about the list of the overrides.
+        let of_rules: Vec<_> = lint::check(&rules, None).iter().map(|finding| finding.title.clone()).collect();
+        assert_eq!(of_rules, ["`\" ListImages\"` has a blank at one end"; 2], "{overrides}");
+        let found = lint::check_overrides(&rules, None);
+        let found: Vec<_> = found.iter().map(|one| (one.title.as_str(), one.span.start)).collect();
+        assert_eq!(found, expected, "{overrides}");
+    };
+    check("", &[]);
+    check("lists: {names: [PutImage]}", &[]);
+    check("lists: {names: [PutImage, ' ListImages']}", &[]);
+    check("lists: {names: [' PutImage']}", &[("`\" PutImage\"` has a blank at one end", 8)]);
 }

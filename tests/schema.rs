@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 #![allow(clippy::too_many_lines, reason = "the cases are data")]
 
-//! The JSON Schema of rules files, which editors read, says what the loader says: the same keys, and the same verdict on
-//! whatever a schema can tell.
+//! The JSON Schemas of rules files and of overrides, which editors read, say what the loader says: the same keys, and the
+//! same verdict on whatever a schema can tell.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -14,12 +14,15 @@ fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-fn schema() -> Value {
-    serde_json::from_str(&file("rules.schema.json")).unwrap()
+const RULES: &str = "rules.schema.json";
+const OVERRIDES: &str = "overrides.schema.json";
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&file(name)).unwrap()
 }
 
-fn validator() -> Validator {
-    let schema = schema();
+fn validator(name: &str) -> Validator {
+    let schema = schema(name);
     assert!(jsonschema::meta::is_valid(&schema));
     jsonschema::validator_for(&schema).unwrap()
 }
@@ -41,9 +44,23 @@ fn rule(changes: &Value) -> Value {
     json!({"rules": [rule]})
 }
 
+/// What the loader says of overrides beside a file of one rule and those lists.
+fn override_errors(file: &Value, lists: &Value) -> Vec<Diagnostic> {
+    let mut rules = rule(&json!({}));
+    rules["lists"] = lists.clone();
+    let (rules, _) = RuleSet::parse(&rules.to_string()).unwrap();
+    rules.overridden(&file.to_string()).err().unwrap_or_default()
+}
+
+/// The overrides that make the same changes to the rule of [`rule`], where overrides may make them.
+fn overriding(changes: &Value) -> Option<Value> {
+    let known = schema(OVERRIDES)["definitions"]["override"]["properties"].clone();
+    let all = changes.as_object().unwrap().keys().all(|key| known.get(key).is_some());
+    all.then(|| json!({"overrides": {"a-rule": changes}}))
+}
+
 /// The keys that the loader offers in place of one that nobody could have meant.
-fn offered(file: &Value) -> BTreeSet<String> {
-    let errors = errors(file);
+fn offered(file: &Value, errors: &[Diagnostic]) -> BTreeSet<String> {
     let unknown: Vec<_> = errors.iter().filter(|error| error.code == "unknown-key").collect();
     let [error] = &unknown[..] else { panic!("{file}\n{errors:#?}") };
     error.help.as_ref().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
@@ -51,7 +68,13 @@ fn offered(file: &Value) -> BTreeSet<String> {
 
 #[test]
 fn the_keys_are_those_of_the_loader() {
-    let schema = schema();
+    let check = |name: &str, place: &str, file: &Value, errors: &[Diagnostic]| {
+        let schema = schema(name);
+        let described = schema.pointer(place).unwrap();
+        let keys: BTreeSet<String> = described["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, offered(file, errors), "{name} {place}");
+        assert_eq!(described["additionalProperties"], json!(false), "{name} {place}");
+    };
     let odd = "a key of this length is no misspelling of any";
     for (file, place) in [
         (json!({"rules": [], odd: 1}), ""),
@@ -60,10 +83,14 @@ fn the_keys_are_those_of_the_loader() {
         (rule(&json!({"tests": [{"match": "a.json", odd: 1}]})), "/definitions/test"),
         (rule(&json!({"first_seen": {"fields": ["a"], odd: 1}})), "/definitions/first_seen"),
     ] {
-        let described = schema.pointer(place).unwrap();
-        let keys: BTreeSet<String> = described["properties"].as_object().unwrap().keys().cloned().collect();
-        assert_eq!(keys, offered(&file), "{place}");
-        assert_eq!(described["additionalProperties"], json!(false), "{place}");
+        check(RULES, place, &file, &errors(&file));
+    }
+    for (file, place) in [
+        (json!({odd: 1}), ""),
+        (json!({"overrides": {"a-rule": {odd: 1}}}), "/definitions/override"),
+        (json!({"overrides": {"a-rule": {"suppressions": [{"filter": "a = 1", odd: 1}]}}}), "/definitions/suppression"),
+    ] {
+        check(OVERRIDES, place, &file, &override_errors(&file, &json!({})));
     }
 }
 
@@ -77,20 +104,47 @@ fn every_key_is_described() {
             }
         }
     }
-    let schema = schema();
-    check("", &schema);
-    for (name, definition) in schema["definitions"].as_object().unwrap() {
-        check(name, definition);
+    for schema in [RULES, OVERRIDES].map(schema) {
+        check("", &schema);
+        for (name, definition) in schema["definitions"].as_object().unwrap() {
+            check(name, definition);
+        }
+    }
+}
+
+#[test]
+fn the_schemas_say_the_same_of_the_same() {
+    let (rules, overrides) = (schema(RULES), schema(OVERRIDES));
+    for (name, definition) in overrides["definitions"].as_object().unwrap() {
+        if name != "override" {
+            assert_eq!(*definition, rules["definitions"][name], "{name}");
+        }
+    }
+    // What takes the place of something has no default and may be described in other words.
+    let bare = |mut schema: Value| {
+        for key in ["description", "default", "defaultSnippets"] {
+            schema.as_object_mut().unwrap().remove(key);
+        }
+        schema
+    };
+    for (name, property) in overrides["definitions"]["override"]["properties"].as_object().unwrap() {
+        assert_eq!(bare(property.clone()), bare(rules["definitions"]["rule"]["properties"][name].clone()), "{name}");
+    }
+    for name in ["lists", "accounts"] {
+        assert_eq!(bare(overrides["properties"][name].clone()), bare(rules["properties"][name].clone()), "{name}");
     }
 }
 
 #[test]
 fn right_files_are_right_for_both() {
-    let validator = validator();
-    let check = |file: &Value| {
-        assert!(errors(file).is_empty(), "{file}\n{:#?}", errors(file));
+    let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
+    let right = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
+        assert!(errors.is_empty(), "{file}\n{errors:#?}");
         assert!(validator.is_valid(file), "{file}\n{:?}", validator.iter_errors(file).collect::<Vec<_>>());
     };
+    let check = |file: &Value| right(&of_rules, file, &errors(file));
+    let check_overrides = |file: &Value, lists: &Value| right(&of_overrides, file, &override_errors(file, lists));
+    let none = json!({});
     for changes in [
         json!({}),
         json!({"severity": 3, "id": "a-1", "enabled": false, "title": "{{user}} {{a.b[0]}}", "description": "x\ny"}),
@@ -139,28 +193,41 @@ fn right_files_are_right_for_both() {
         json!({"tests": [{"match": "a.json", "set": {"a.b": null, "c[0]": [1, {"x": true}], "`d e`": "x"}}]}),
     ] {
         check(&rule(&changes));
+        if let Some(overrides) = overriding(&changes) {
+            check_overrides(&overrides, &none);
+        }
     }
     let rules = rule(&json!({}))["rules"].clone();
     for lists in
         [json!({}), json!({"admins": ["ada", 5, 0.5, true]}), json!({"a-b_c:d@$": ["x"], "5": [1], "again": [""]})]
     {
         check(&json!({"lists": lists, "rules": rules}));
+        check_overrides(&json!({"lists": lists}), &lists);
     }
     for accounts in [
         json!({}),
         json!({"012345678901": "p", "111122223333": "n".repeat(100), "111122223334": 5, "111122223335": " é (eu)\n"}),
     ] {
         check(&json!({"accounts": accounts, "rules": rules}));
+        check_overrides(&json!({"accounts": accounts}), &none);
+    }
+    for file in
+        [json!(null), json!({"overrides": {}}), json!({"overrides": {"a-rule": {"enabled": true, "severity": 1}}})]
+    {
+        check_overrides(&file, &none);
     }
 }
 
 #[test]
 fn wrong_files_are_wrong_for_both() {
-    let validator = validator();
-    let check = |file: &Value| {
-        assert!(!errors(file).is_empty(), "the loader takes {file}");
+    let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
+    let wrong = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
+        assert!(!errors.is_empty(), "the loader takes {file}");
         assert!(!validator.is_valid(file), "the schema takes {file}");
     };
+    let check = |file: &Value| wrong(&of_rules, file, &errors(file));
+    let lists = json!({"admins": ["root"]});
+    let check_overrides = |file: &Value| wrong(&of_overrides, file, &override_errors(file, &lists));
     for changes in [
         json!({"name": null}),
         json!({"severity": null}),
@@ -276,6 +343,9 @@ fn wrong_files_are_wrong_for_both() {
         json!({"nmae": "x"}),
     ] {
         check(&rule(&changes));
+        if let Some(overrides) = overriding(&changes) {
+            check_overrides(&overrides);
+        }
     }
     for key in [
         "id",
@@ -295,6 +365,9 @@ fn wrong_files_are_wrong_for_both() {
         let mut file = rule(&json!({}));
         file["rules"][0][key] = Value::Null;
         check(&file);
+        if let Some(overrides) = overriding(&json!({key: null})) {
+            check_overrides(&overrides);
+        }
     }
     let rules = rule(&json!({}))["rules"].clone();
     for lists in [
@@ -312,6 +385,7 @@ fn wrong_files_are_wrong_for_both() {
         json!({"é": ["ada"]}),
     ] {
         check(&json!({"lists": lists, "rules": rules}));
+        check_overrides(&json!({"lists": lists}));
     }
     for accounts in [
         json!(null),
@@ -328,6 +402,7 @@ fn wrong_files_are_wrong_for_both() {
         json!({"111122223333": "n".repeat(101)}),
     ] {
         check(&json!({"accounts": accounts, "rules": rules}));
+        check_overrides(&json!({"accounts": accounts}));
     }
     for file in [
         json!({}),
@@ -344,6 +419,25 @@ fn wrong_files_are_wrong_for_both() {
     ] {
         check(&file);
     }
+    for file in [
+        json!({}),
+        json!([]),
+        json!("overrides"),
+        json!({"overrides": null}),
+        json!({"overrides": []}),
+        json!({"overrides": [{"a-rule": {}}]}),
+        json!({"overrides": {"a-rule": null}}),
+        json!({"overrides": {"a-rule": false}}),
+        json!({"overrides": {"a-rule": []}}),
+        json!({"overrides": {"A rule": {}}}),
+        json!({"overrides": {"": {}}}),
+        json!({"overrides": {"a-rule": {"filter": "a = 1"}}}),
+        json!({"overrides": {"a-rule": {"tests": []}}}),
+        json!({"override": {"a-rule": {}}}),
+        json!({"rules": rules}),
+    ] {
+        check_overrides(&file);
+    }
 }
 
 #[test]
@@ -352,6 +446,19 @@ fn the_shipped_rules_name_the_schema_and_follow_it() {
     assert_eq!(text.lines().next(), Some("# yaml-language-server: $schema=./rules.schema.json"));
     let rules: Value = serde_saphyr::from_str(&text).unwrap();
     assert!(rules["rules"].as_array().unwrap().len() > 1);
-    let validator = validator();
+    let validator = validator(RULES);
     assert!(validator.is_valid(&rules), "{:?}", validator.iter_errors(&rules).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_overrides_that_are_told_of_name_the_schema_and_follow_it() {
+    let text = file("README.md");
+    let (_, section) = text.split_once("### Keep your changes apart").unwrap();
+    let (overrides, _) = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    assert_eq!(overrides.lines().next(), Some("# yaml-language-server: $schema=./overrides.schema.json"));
+    let (rules, _) = RuleSet::parse(&file("rules.yaml")).unwrap();
+    assert_eq!(rules.overridden(overrides).unwrap().1, []);
+    let overrides: Value = serde_saphyr::from_str(overrides).unwrap();
+    let validator = validator(OVERRIDES);
+    assert!(validator.is_valid(&overrides), "{:?}", validator.iter_errors(&overrides).collect::<Vec<_>>());
 }

@@ -112,6 +112,18 @@ impl fmt::Display for Expr {
 }
 
 impl Expr {
+    /// The comparisons in it with named lists, and the names.
+    pub fn listed(&self) -> Vec<(&Compare, &Name)> {
+        match &self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::listed).collect(),
+            ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.listed(),
+            ExprKind::Compare(compare) => match &compare.right {
+                Right::Named(name) => vec![(compare, name)],
+                _ => Vec::new(),
+            },
+        }
+    }
+
     /// Prints it as it stands at the top of a filter, or inside of an `any`.
     pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
         match &self.kind {

@@ -163,6 +163,14 @@ pub fn rarity(list: &[Needs]) -> (u8, usize) {
     (list.iter().map(Needs::commonness).max().unwrap_or_default(), list.len())
 }
 
+/// What an operator asks of a value, or why it does not take its operand.
+pub fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
+    (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
+        let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
+        vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
+    })
+}
+
 fn compile_all(parts: &[Expr], lists: &Lists) -> Result<Box<[Matcher]>, Vec<Diagnostic>> {
     collect(parts.iter().map(|part| Matcher::compile(part, lists))).map(Vec::into_boxed_slice)
 }
@@ -351,11 +359,4 @@ fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Opera
         },
         Right::Nothing | Right::Field(_) => Ok(vec![Operand { value: Value::Null, span: compare.operator_span }]),
     }
-}
-
-fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
-    (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
-        let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
-        vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
-    })
 }

@@ -10,6 +10,7 @@ mod parser;
 
 use std::{collections::BTreeMap, fmt};
 
+use ast::Operand;
 pub use explain::{Explanation, Gap, explain};
 use matcher::Matcher;
 pub use matcher::{Observer, Unobserved, rarity};
@@ -62,6 +63,11 @@ impl Filter {
         Ok(Self { expr, matcher })
     }
 
+    /// The same filter with other lists; the errors are as in [`Filter::parse_with`].
+    pub fn with_lists(&self, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self { matcher: Matcher::compile(&self.expr, lists)?, expr: self.expr.clone() })
+    }
+
     /// Whether a record matches.
     pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
         self.matches_observed(record, &mut Unobserved)
@@ -75,6 +81,21 @@ impl Filter {
     /// The filter as it was written.
     pub fn expr(&self) -> &ast::Expr {
         &self.expr
+    }
+
+    /// The names of the lists that it uses, one as often as it is written.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.expr.listed().into_iter().map(|(_, list)| list.name.as_str())
+    }
+
+    /// Why it would not take `value` in the list of that name; the spans are those of the list in its text.
+    pub fn refusals(&self, list: &str, value: &Value) -> Vec<Diagnostic> {
+        let named = self.expr.listed().into_iter().filter(|(_, name)| name.name == list);
+        let operand = |span| Operand { value: value.clone(), span };
+        named
+            .filter_map(|(compare, name)| matcher::test(compare.operator, &operand(name.span)).err())
+            .flatten()
+            .collect()
     }
 
     /// The fields at the top of a record at which the filter may look.

@@ -18,6 +18,7 @@ mod group;
 mod mixed;
 mod negation;
 mod place;
+mod replaced_list;
 mod schema;
 mod unused_list;
 mod wildcard;
@@ -54,12 +55,12 @@ pub const ALL: &[(&str, &str)] = &[
 ];
 
 /// Everything in the rules file that is hardly meant, as warnings in the order of the file. Without `today`, no
-/// suppression has expired. What overrides add is counted in, and [`check_overrides`] speaks of it.
+/// suppression has expired. What overrides add is counted in, but lists are those of the rules file; [`check_overrides`]
+/// speaks of the rest.
 pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
-        let of_rule = |filter| FilterText { filter, lists: &rules.lists, suppression: false, written: &rule.written };
-        found.extend(in_filter(&of_rule(rule.filter.expr()), rule));
+        found.extend(in_filter(&FilterText::of_rule(rule, &rules.lists), rule));
         let first_seen = rule.first_seen.iter().flat_map(|first_seen| &first_seen.fields);
         for field in rule.aggregate_fields.iter().flatten().chain(first_seen) {
             found.extend(field::in_list(field).map(|finding| finding.in_rule(&rule.name)));
@@ -68,13 +69,16 @@ pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     found.extend(duplicate::check(rules));
     found.extend(first_seen::check(rules));
     found.extend(unused_list::check(rules));
-    found.extend(in_suppressions(rules, Source::Rules, today));
+    found.extend(in_suppressions(rules, &rules.lists, Source::Rules, today));
     sorted(found)
 }
 
-/// The same of the overrides file, whose suppressions are in the rules.
+/// The same of the overrides file, whose suppressions are in the rules; and what its lists make of their filters.
 pub fn check_overrides(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
-    sorted(in_suppressions(rules, Source::Overrides, today))
+    let lists = rules.lists_in_force();
+    let mut found = in_suppressions(rules, &lists, Source::Overrides, today);
+    found.extend(replaced_list::check(rules, &lists));
+    sorted(found)
 }
 
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -85,11 +89,11 @@ fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found
 }
 
-fn in_suppressions(rules: &RuleSet, source: Source, today: Option<Date>) -> Vec<Diagnostic> {
+fn in_suppressions(rules: &RuleSet, lists: &Lists, source: Source, today: Option<Date>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
         for suppression in rule.suppressions.iter().filter(|suppression| suppression.source == source) {
-            found.extend(in_filter(&FilterText::of(suppression, &rules.lists), rule));
+            found.extend(in_filter(&FilterText::of(suppression, lists), rule));
             found.extend(today.and_then(|today| expired::check(suppression, rule, today)));
         }
     }
@@ -106,6 +110,10 @@ struct FilterText<'a> {
 }
 
 impl<'a> FilterText<'a> {
+    fn of_rule(rule: &'a Rule, lists: &'a Lists) -> Self {
+        Self { filter: rule.filter.expr(), lists, suppression: false, written: &rule.written }
+    }
+
     fn of(suppression: &'a Suppression, lists: &'a Lists) -> Self {
         Self { filter: suppression.filter.expr(), lists, suppression: true, written: &suppression.written }
     }

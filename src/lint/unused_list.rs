@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::condition;
-use crate::{diagnostic::Diagnostic, filter::ast::Right, rule::RuleSet};
+use crate::{diagnostic::Diagnostic, rule::RuleSet};
 
 pub const CODE: &str = "unused-list";
 
@@ -11,11 +10,7 @@ pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let mut used = BTreeSet::new();
     for rule in &rules.rules {
         for filter in [&rule.filter].into_iter().chain(rule.suppressions.iter().map(|one| &one.filter)) {
-            condition::comparisons(filter.expr(), &mut |_, compare, _| {
-                if let Right::Named(list) = &compare.right {
-                    used.insert(list.name.as_str());
-                }
-            });
+            used.extend(filter.lists());
         }
     }
     let unused = rules.list_spans.iter().filter(|(name, _)| !used.contains(name.as_str()));

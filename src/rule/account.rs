@@ -1,4 +1,4 @@
-//! The names of AWS accounts, for alerts: `accounts:` of a rules file.
+//! The names of AWS accounts, for alerts: `accounts:` of a rules file, and of the overrides beside it.
 //!
 //! An id that could be no account's is an error, so a name that never shows is a mistake that is said.
 
@@ -20,6 +20,13 @@ impl Accounts {
     /// The name of the account with that id.
     pub fn name(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)
+    }
+
+    /// These, and over them `others`.
+    pub fn with(&self, others: Self) -> Self {
+        let mut accounts = self.clone();
+        accounts.0.extend(others.0);
+        accounts
     }
 }
 

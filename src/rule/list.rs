@@ -1,6 +1,4 @@
-//! The named lists of a rules file.
-
-use std::collections::BTreeMap;
+//! The named lists of a rules file, and of the overrides beside it.
 
 use serde_json::Value as Json;
 
@@ -12,42 +10,65 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    filter::{Lists, operand::Value},
+    filter::operand::Value,
     number::Number,
     record::continues_bare_word,
 };
 
 const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";
 
-/// The lists that are sound; a list with a broken item is there without it, so that filters that name it raise no
-/// findings of their own. Beside them, where their names stand.
-pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> (Lists, BTreeMap<String, Span>) {
-    let entries = field.entries(LISTS_HELP, problems).unwrap_or_default();
-    let lists = entries.iter().map(|(name, node)| {
-        check_name(name, problems);
-        (name.text.clone(), items(name, node, problems))
-    });
-    let lists = Lists(lists.collect());
-    (lists, entries.iter().map(|(name, _)| (name.text.clone(), name.span)).collect())
+/// A named list.
+pub struct List {
+    /// Its name, without a `$`.
+    pub name: String,
+    /// Where the name stands.
+    pub span: Span,
+    /// The items that are sound, each with its place.
+    pub items: Vec<(Value, Span)>,
 }
 
-fn check_name(name: &Scalar, problems: &mut Vec<Diagnostic>) {
-    if name.text.is_empty() || !name.text.chars().all(continues_bare_word) {
-        let title = format!("`{}` is not a name for a list", shorten(&name.text));
-        let finding = Diagnostic::error("bad-name", title, name.span, "expected letters, digits, `_` and `-`");
-        problems.push(finding.help("filters name it behind a `$`, such as `in $admins`"));
+impl List {
+    /// The items.
+    pub fn values(&self) -> Vec<Value> {
+        self.items.iter().map(|(value, _)| value.clone()).collect()
     }
 }
 
-fn items(name: &Scalar, node: &Node, problems: &mut Vec<Diagnostic>) -> Vec<Value> {
+/// All lists, each name as `check` finds it, and what to do with an empty one; a list with a broken item is there without
+/// it, so that filters that name it raise no findings of their own.
+pub fn read(
+    field: Field,
+    empty_help: &str,
+    check: impl Fn(&Scalar) -> Option<Diagnostic>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<List> {
+    let entries = field.entries(LISTS_HELP, problems).unwrap_or_default();
+    let lists = entries.iter().map(|(name, node)| {
+        problems.extend(check(name));
+        List { name: name.text.clone(), span: name.span, items: items(name, node, empty_help, problems) }
+    });
+    lists.collect()
+}
+
+/// What is wrong with a name that no filter could write behind a `$`.
+pub fn unwritable(name: &Scalar) -> Option<Diagnostic> {
+    if !name.text.is_empty() && name.text.chars().all(continues_bare_word) {
+        return None;
+    }
+    let title = format!("`{}` is not a name for a list", shorten(&name.text));
+    let finding = Diagnostic::error("bad-name", title, name.span, "expected letters, digits, `_` and `-`");
+    Some(finding.help("filters name it behind a `$`, such as `in $admins`"))
+}
+
+fn items(name: &Scalar, node: &Node, empty_help: &str, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
     let list = Field { key: &name.text, key_span: name.span, node };
     let Some(nodes) = list.list(LISTS_HELP, problems) else { return Vec::new() };
     if nodes.is_empty() {
         let title = format!("the list `{}` is empty", shorten(&name.text));
         let finding = Diagnostic::error("empty-list", title, name.span, "expected at least one item");
-        problems.push(finding.help("add an item, or remove the list and the conditions that name it"));
+        problems.push(finding.help(empty_help));
     }
-    nodes.iter().filter_map(|node| item(node, problems)).collect()
+    nodes.iter().filter_map(|node| Some((item(node, problems)?, node.span))).collect()
 }
 
 fn item(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Value> {

@@ -39,6 +39,7 @@ const RULE_KEYS: [&str; 16] = [
 ];
 const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
+const EMPTY_LIST_HELP: &str = "add an item, or remove the list and the conditions that name it";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 
 /// [`RuleSet::parse`].
@@ -53,7 +54,7 @@ pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
         return Err(problems);
     }
     let Loader { lists, list_spans, accounts, .. } = loader;
-    Ok((RuleSet { rules, lists, list_spans, accounts: accounts.into() }, problems))
+    Ok((RuleSet { rules, lists, list_spans, replaced: BTreeMap::new(), accounts: accounts.into() }, problems))
 }
 
 /// The tests that can be read, with the names of their rules; of a file that is no YAML none.
@@ -67,9 +68,12 @@ pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
 /// What overrides may be about, also where the file has errors; of a file that is no YAML nothing.
 pub fn known(text: &str) -> Option<Known> {
     let document = yaml::parse(text).ok()?;
-    let mut loader = Loader { known: Known { complete: true, ..Known::default() }, ..Loader::default() };
+    let mut loader = Loader { known: Known { all_rules: true, ..Known::default() }, ..Loader::default() };
     loader.file(&document.root);
-    Some(Known { lists: loader.lists, ..loader.known })
+    // Where there are none, they may stand under a wrong name.
+    let (all_lists, all_rules) =
+        (!loader.list_spans.is_empty(), loader.known.all_rules && !loader.known.rules.is_empty());
+    Some(Known { lists: loader.lists, all_lists, all_rules, ..loader.known })
 }
 
 #[derive(Default)]
@@ -102,7 +106,9 @@ impl Loader {
             return Vec::new();
         };
         if let Some(lists) = fields.get("lists") {
-            (self.lists, self.list_spans) = list::read(lists, &mut self.problems);
+            let lists = list::read(lists, EMPTY_LIST_HELP, list::unwritable, &mut self.problems);
+            self.lists = Lists(lists.iter().map(|list| (list.name.clone(), list.values())).collect());
+            self.list_spans = lists.into_iter().map(|list| (list.name, list.span)).collect();
         }
         if let Some(accounts) = fields.get("accounts") {
             self.accounts = account::read(accounts, &mut self.problems);
@@ -160,7 +166,7 @@ impl Loader {
             (Some(name), Some(id)) => {
                 self.known.rules.insert(id.text.clone(), name.text.trim_end().to_owned());
             }
-            _ => self.known.complete = false,
+            _ => self.known.all_rules = false,
         }
         self.unique(name, id.as_ref());
         if let Some(name) = name {

@@ -36,7 +36,7 @@ pub use version::version;
 
 use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::filter::{Filter, Lists};
+use crate::filter::{Filter, Lists, operand};
 use crate::record::{Path, Record};
 
 /// The rules of one file.
@@ -44,12 +44,23 @@ use crate::record::{Path, Record};
 pub struct RuleSet {
     /// In the order of the file.
     pub rules: Vec<Rule>,
-    /// The named lists that filters may use.
+    /// The named lists that filters may use, as the file has them.
     pub lists: Lists,
     /// Where the names of those lists stand in the file.
     pub list_spans: BTreeMap<String, Span>,
+    /// What overrides put in the place of some of those lists.
+    pub replaced: BTreeMap<String, Replaced>,
     /// What alerts call the accounts.
     pub accounts: Arc<Accounts>,
+}
+
+/// What overrides put in the place of a named list.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// The values of the list.
+    pub values: Vec<operand::Value>,
+    /// Where its name stands in the overrides.
+    pub span: Span,
 }
 
 /// One rule.
@@ -237,6 +248,13 @@ impl RuleSet {
     /// Errors: every error of every rule, in the order of the file, and the warnings among them.
     pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         load::load(text)
+    }
+
+    /// The named lists as filters read them, with what overrides put in their place.
+    pub fn lists_in_force(&self) -> Lists {
+        let mut lists = self.lists.clone();
+        lists.0.extend(self.replaced.iter().map(|(name, list)| (name.clone(), list.values.clone())));
+        lists
     }
 
     /// The rule of that id or, where no id fits, of that name.

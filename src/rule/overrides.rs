@@ -1,15 +1,16 @@
 //! `overrides.yaml`, what a user changes of rules that others write: its text and a [`RuleSet`] → a [`RuleSet`].
 //!
-//! It changes rules that there are and adds none, so that a new rules file comes without conflict, and a rule that it no
-//! longer has is said.
+//! It changes rules and lists that there are and adds none, so that a new rules file comes without conflict, and a rule or
+//! a list that it no longer has is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::SignedDuration;
 
 use super::{
-    RuleSet, Severity, Source, Suppression, alerting,
+    Accounts, Replaced, RuleSet, Severity, Source, Suppression, account, alerting,
     field::{Field, Fields},
+    list::{self, List},
     load::{self, optional, slug},
     scalar::Scalar,
     suppression,
@@ -17,17 +18,18 @@ use super::{
     yaml::{self, Kind, Node},
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, cut, nearest},
-    filter::Lists,
+    diagnostic::{Diagnostic, Level, cut, nearest, one_of},
+    filter::{Filter, Lists},
 };
 
 /// The name of the file, which lies beside the rules file.
 pub const FILE_NAME: &str = "overrides.yaml";
 
-const TOP_KEYS: [&str; 1] = ["overrides"];
+const TOP_KEYS: [&str; 3] = ["overrides", "lists", "accounts"];
 const KEYS: [&str; 6] = ["enabled", "severity", "suppressions", "window", "threshold", "notify"];
 const FILE_HELP: &str =
     "write `overrides:`, and below it the id of each rule with what is other than in the rules file";
+const EMPTY_LIST_HELP: &str = "add an item, or remove the list: then that of the rules file counts";
 const OVERRIDE_HELP: &str = "write the id of the rule, and below it, indented, such as `enabled: false`";
 
 /// What overrides are about: of a rules file that has errors, what can be read of it.
@@ -36,9 +38,18 @@ pub struct Known {
     /// Ids and names.
     pub rules: BTreeMap<String, String>,
     /// Whether those are all.
-    pub complete: bool,
+    pub all_rules: bool,
     /// The lists that filters may use.
     pub lists: Lists,
+    /// Whether those are all.
+    pub all_lists: bool,
+}
+
+#[derive(Default)]
+struct Overrides {
+    rules: BTreeMap<String, Override>,
+    lists: Vec<List>,
+    accounts: Accounts,
 }
 
 /// What is other of one rule.
@@ -57,13 +68,15 @@ impl RuleSet {
     /// Errors: every error in the text, in its order, and the warnings among them.
     pub fn overridden(mut self, text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let rules = self.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
-        let known = Known { rules, complete: true, lists: self.lists.clone() };
-        let (mut overrides, problems) = read(text, &known)?;
+        let known = Known { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
+        let (mut overrides, mut problems) = read(text, &known)?;
+        problems.extend(self.replace(&overrides.lists));
+        in_order(&mut problems);
         if problems.iter().any(|finding| finding.level == Level::Error) {
             return Err(problems);
         }
         for rule in &mut self.rules {
-            let Some(other) = overrides.remove(&rule.id) else { continue };
+            let Some(other) = overrides.rules.remove(&rule.id) else { continue };
             rule.enabled = other.enabled.unwrap_or(rule.enabled);
             rule.severity = other.severity.unwrap_or(rule.severity);
             rule.suppressions.extend(other.suppressions);
@@ -71,7 +84,33 @@ impl RuleSet {
             rule.threshold = other.threshold.unwrap_or(rule.threshold);
             rule.notify = other.notify.unwrap_or(rule.notify);
         }
+        self.accounts = self.accounts.with(overrides.accounts).into();
         Ok((self, problems))
+    }
+
+    /// Puts lists into the place of those with their names, in every filter that uses one; the findings are about values
+    /// that a filter does not take.
+    fn replace(&mut self, lists: &[List]) -> Vec<Diagnostic> {
+        let replaced = |list: &List| (list.name.clone(), Replaced { values: list.values(), span: list.span });
+        self.replaced = lists.iter().filter(|list| self.lists.get(&list.name).is_some()).map(replaced).collect();
+        let in_force = self.lists_in_force();
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        for rule in &mut self.rules {
+            let suppressions = rule.suppressions.iter_mut().map(|suppression| &mut suppression.filter);
+            for filter in [&mut rule.filter].into_iter().chain(suppressions) {
+                if !filter.lists().any(|name| self.replaced.contains_key(name)) {
+                    continue;
+                }
+                match filter.with_lists(&in_force) {
+                    Ok(changed) => *filter = changed,
+                    Err(_) => problems.extend(refused(filter, lists).map(|one| one.in_rule(&rule.name))),
+                }
+            }
+        }
+        // What many filters refuse is said once.
+        let mut said = HashSet::new();
+        problems.retain(|problem| said.insert((problem.span, problem.title.clone())));
+        problems
     }
 }
 
@@ -79,36 +118,52 @@ impl RuleSet {
 /// is no YAML.
 pub fn overrides_beside_errors(text: &str, rules: &str) -> Vec<Diagnostic> {
     let Some(known) = load::known(rules) else { return Vec::new() };
-    read(text, &known).map_or_else(|problems| problems, |(_, problems)| problems)
+    let mut problems = read(text, &known).map_or_else(|problems| problems, |(_, problems)| problems);
+    in_order(&mut problems);
+    problems
 }
 
-type Overrides = BTreeMap<String, Override>;
+fn in_order(problems: &mut Vec<Diagnostic>) {
+    problems.sort_by_key(|finding| finding.span.start);
+    cut(problems);
+}
 
 fn read(text: &str, known: &Known) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {
     let document = yaml::parse(text)?;
     let mut problems = document.problems;
-    let overrides = file(&document.root, known, &mut problems);
-    problems.sort_by_key(|finding| finding.span.start);
-    cut(&mut problems);
+    let overrides = file(&document.root, known, &mut problems).unwrap_or_default();
     Ok((overrides, problems))
 }
 
 /// A file without a word in it, or with comments only, changes nothing.
-fn file(root: &Node, known: &Known, problems: &mut Vec<Diagnostic>) -> Overrides {
+fn file(root: &Node, known: &Known, problems: &mut Vec<Diagnostic>) -> Option<Overrides> {
     if matches!(&root.kind, Kind::Scalar(scalar) if scalar.is_null()) {
-        return Overrides::new();
+        return None;
     }
-    let fields = Fields::of(root, "an overrides file", &TOP_KEYS, FILE_HELP, problems);
-    let found = fields.and_then(|fields| fields.require("overrides", FILE_HELP, problems));
-    let entries = found.and_then(|field| field.entries(FILE_HELP, problems)).unwrap_or_default();
-    entries.iter().filter_map(|(id, node)| Some((id.text.clone(), of_rule(id, node, known, problems)?))).collect()
+    let fields = Fields::of(root, "an overrides file", &TOP_KEYS, FILE_HELP, problems)?;
+    if TOP_KEYS.iter().all(|key| fields.get(key).is_none()) {
+        problems.extend(fields.missing(&TOP_KEYS, FILE_HELP));
+    }
+    let lists =
+        fields.get("lists").map(|field| list::read(field, EMPTY_LIST_HELP, |name| unknown_list(name, known), problems));
+    let lists = lists.unwrap_or_default();
+    let accounts = fields.get("accounts").map(|field| account::read(field, problems)).unwrap_or_default();
+    // What is added may use the lists as they are now.
+    let mut in_force = known.lists.clone();
+    in_force.0.extend(lists.iter().map(|list| (list.name.clone(), list.values())));
+    let entries = fields.get("overrides").and_then(|field| field.entries(FILE_HELP, problems)).unwrap_or_default();
+    let rules = entries
+        .iter()
+        .filter_map(|(id, node)| Some((id.text.clone(), of_rule(id, node, known, &in_force, problems)?)))
+        .collect();
+    Some(Overrides { rules, lists, accounts })
 }
 
 /// Reads every field before it gives up on any.
-fn of_rule(id: &Scalar, node: &Node, known: &Known, problems: &mut Vec<Diagnostic>) -> Option<Override> {
+fn of_rule(id: &Scalar, node: &Node, known: &Known, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Override> {
     let before = problems.len();
     let name = known.rules.get(&id.text);
-    if name.is_none() && known.complete {
+    if name.is_none() && known.all_rules {
         problems.push(unknown(id, known));
     }
     let fields = Fields::of(node, "an override", &KEYS, OVERRIDE_HELP, problems);
@@ -116,7 +171,7 @@ fn of_rule(id: &Scalar, node: &Node, known: &Known, problems: &mut Vec<Diagnosti
         let p = &mut *problems;
         let enabled = optional(&fields, "enabled", p, Field::boolean);
         let severity = optional(&fields, "severity", p, load::severity);
-        let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, &known.lists, p));
+        let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let window = optional(&fields, "window", p, alerting::window);
         let threshold = optional(&fields, "threshold", p, alerting::threshold);
         let notify = optional(&fields, "notify", p, Field::boolean);
@@ -131,6 +186,26 @@ fn of_rule(id: &Scalar, node: &Node, known: &Known, problems: &mut Vec<Diagnosti
         finding.rule = finding.rule.take().or_else(|| name.cloned());
     }
     read
+}
+
+/// The values of `lists` that a filter does not take, each at its place.
+fn refused<'a>(filter: &'a Filter, lists: &'a [List]) -> impl Iterator<Item = Diagnostic> {
+    let values = lists.iter().flat_map(|list| list.items.iter().map(|(value, span)| (&list.name, value, *span)));
+    values.flat_map(|(list, value, span)| filter.refusals(list, value).into_iter().map(move |one| one.at(|_| span)))
+}
+
+fn unknown_list(name: &Scalar, known: &Known) -> Option<Diagnostic> {
+    if known.lists.get(&name.text).is_some() || !known.all_lists {
+        return None;
+    }
+    let title = format!("the rules file has no list `{}`", shorten(&name.text));
+    let finding = Diagnostic::error("unknown-list", title, name.span, "expected the name of one of its lists");
+    let names: Vec<_> = known.lists.names().map(|name| format!("`{name}`")).collect();
+    Some(match nearest(&name.text, known.lists.names()) {
+        Some(meant) => finding.help(format!("write `{meant}`")),
+        None if names.is_empty() => finding.help("remove it"),
+        None => finding.help(format!("remove it, or replace {}", one_of(&names))),
+    })
 }
 
 fn unknown(id: &Scalar, known: &Known) -> Diagnostic {

@@ -112,8 +112,8 @@ pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
     Err(refused(&read))
 }
 
-/// The rules as their own tests are about them, without what is overridden, and the text of the file; overrides with
-/// errors are refused all the same.
+/// The rules as their own tests are about them, without what is overridden, and the text of the file: an account that a
+/// test takes for a stranger stays one, whomever the user trusts. Overrides with errors are refused all the same.
 pub fn written_rules(path: &Path) -> Result<(RuleSet, String), Stop> {
     let read = RulesFile::without_tests(path)?;
     match read {
