@@ -102,7 +102,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     async fn deliver(&self, delivery: Delivery, outcome: &mut Outcome) {
         let time = Time::begin(self.clock, self.caps.time_reserve);
         let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
-        let mut objects = Ahead::new(self.objects, delivery.objects().cloned().collect());
+        let mut objects = Ahead::new(self.objects, delivery.objects().cloned());
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
         for Unit { id, work } in delivery.units {

@@ -39,7 +39,7 @@ impl Scalar {
             ScalarStyle::Plain if source == text => Some(Vec::new()),
             _ => walk.flow(style),
         };
-        let span = Span::new(span.start, span.start + source.trim_end().len());
+        let span = Span::new(span.start, span.start + source.trim_end_matches([' ', '\t', '\n', '\r']).len());
         Self { text: text.into_owned(), span, style, pieces }
     }
 
