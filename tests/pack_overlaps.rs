@@ -53,6 +53,10 @@ const STATED: &[(&str, &[(&str, &str)])] = &[
     ),
     ("One tells who it was, the other what was done", &[("ecr-put-image-scanning-configuration", "root-use")]),
     (
+        "One wakes somebody since it is trailbell itself, the other says what was done",
+        &[("trailbell-cut-feed", "eventbridge-silence-rule")],
+    ),
+    (
         "One wakes somebody since it is the bucket of the logs, the other says what will be lost",
         &[("s3-change-log-bucket", "s3-short-lifecycle"), ("s3-change-log-bucket", "s3-suspend-versioning")],
     ),
