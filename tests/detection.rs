@@ -72,15 +72,16 @@ fn scan(arguments: &[&str], folder: &std::path::Path) -> Ran {
     ran
 }
 
-/// Severity and number of alerts of each rule that a scan's tally names, in the order of the rules.
-fn alerts(folder: &std::path::Path) -> Vec<(String, u8, u64)> {
+/// Name, severity, alerts and matches of each rule that a scan's tally names, in the order of the rules.
+fn alerts(folder: &std::path::Path) -> Vec<(String, u8, u64, u64)> {
     let ran = scan(&["--alerts"], folder);
     // `4 of       31  SEV2  CloudTrail: New Region`
     let read = |line: &str| {
         let (alerts, rest) = line.trim_start().split_once(" of ")?;
-        let (severity, name) = rest.split_once("SEV")?.1.split_once("  ")?;
+        let (matches, rest) = rest.split_once("SEV")?;
+        let (severity, name) = rest.split_once("  ")?;
         let name = name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
-        Some((name, severity.parse().unwrap(), alerts.parse().unwrap()))
+        Some((name, severity.parse().unwrap(), alerts.parse().unwrap(), matches.trim().parse().unwrap()))
     };
     ran.stderr.lines().filter_map(read).collect()
 }
@@ -130,7 +131,7 @@ fn the_attack_lab_is_as_the_page_says() {
         }
     }
     let raised: BTreeMap<_, _> =
-        alerts(&folder).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, _)| (name, severity)).collect();
+        alerts(&folder).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, ..)| (name, severity)).collect();
     let said: BTreeMap<_, _> = named.into_iter().map(|(name, (severity, _))| (name, severity)).collect();
     assert_eq!(said, raised, "left: the page, right: scan --alerts");
 }
@@ -205,6 +206,13 @@ fn each_of_the_calls_is_as_the_page_says() {
     let section = section("One event an API");
     let total: u32 = counts.iter().sum();
     assert!(says(&section, &format!("{total} events, {failed} of them denied or failed")), "{total}, {failed}");
+    let below = |rule: &str| {
+        let found = alerts(&folder).into_iter().find(|alert| alert.0 == rule).unwrap();
+        assert_eq!(found.2, 0, "{rule} raises alerts");
+        found.3
+    };
+    let (denied, read) = (below("Denied Calls"), below("Discovery With A Long-Lived Key"));
+    assert!(says(&section, &format!("here {denied} and {read} match")), "{denied}, {read}");
     let said: Vec<u32> = table(&section, "what became of it").iter().map(|row| row[1].parse().unwrap()).collect();
     assert_eq!(said, counts, "left: the page, right: as it is");
     let (mut said_fired, mut said_waiting) = (BTreeSet::new(), BTreeSet::new());
