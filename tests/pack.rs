@@ -162,7 +162,7 @@ fn every_rule_is_tried_on_records_and_passes() {
 /// rules that were asked for, nothing is asked.
 #[test]
 fn nobody_is_drowned() {
-    let most = |severity: u64, records: u64| ([5, 5, 20][severity as usize - 1] * records).div_ceil(10_000);
+    let most = |severity: u64, records: u64| (if severity == 3 { 20 } else { 5 } * records).div_ceil(10_000);
     for (logs, in_all) in [("", u64::MAX), ("boogy_production_sample", 2)] {
         let folder = root().join("../shared/data/logs").join(logs);
         if !folder.is_dir() {

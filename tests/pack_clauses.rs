@@ -122,7 +122,6 @@ fn passes(rule: &Rule) -> bool {
 }
 
 #[test]
-#[ignore = "takes some seconds, and is for who writes rules"]
 fn a_rule_without_one_of_its_conditions_fails_a_test() {
     let set = rules();
     let (mut tried, mut survivors) = (0, Vec::new());

@@ -4,15 +4,11 @@
 //! waiting. Bodies are read in their turn, so what is held of those to come is what the network holds; and since a server
 //! gives up whom it waits for, no body is read that has lain for long.
 
-use std::{
-    collections::VecDeque,
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream};
 
-use super::{FetchError, Objects};
+use super::{Clock, FetchError, Objects, time::Time};
 use crate::trigger::ObjectId;
 
 /// So many are asked for at once.
@@ -26,9 +22,8 @@ pub(super) struct Ahead<'a, O: Objects> {
     /// Those that were not given yet.
     wanted: VecDeque<ObjectId>,
     answers: Answers<'a, O>,
-    /// Since when the answers lie.
-    since: Instant,
-    longest_lie: Duration,
+    /// How much time of the invocation was left when the last one was given: since then the answers lie.
+    since: Option<Duration>,
 }
 
 type Answers<'a, O> = Pin<Box<dyn Stream<Item = Answer<O>> + Send + 'a>>;
@@ -39,12 +34,12 @@ impl<'a, O: Objects> Ahead<'a, O> {
     pub(super) fn new(objects: &'a O, wanted: impl IntoIterator<Item = ObjectId>) -> Self {
         let wanted: VecDeque<ObjectId> = wanted.into_iter().collect();
         let answers = ask(objects, wanted.clone());
-        Self { objects, wanted, answers, since: Instant::now(), longest_lie: LONGEST_LIE }
+        Self { objects, wanted, answers, since: None }
     }
 
-    /// Begins to read an object; those before it are given up.
-    pub(super) async fn get(&mut self, object: &ObjectId) -> Answer<O> {
-        if self.since.elapsed() > self.longest_lie {
+    /// Begins to read an object; those before it are given up. `time` says how much of the invocation's is left.
+    pub(super) async fn get(&mut self, object: &ObjectId, time: &Time<'_, impl Clock>) -> Answer<O> {
+        if self.since.is_some_and(|since| since.saturating_sub(time.left()) > LONGEST_LIE) {
             self.answers = ask(self.objects, self.wanted.clone());
         }
         while let Some(asked) = self.wanted.front() {
@@ -52,7 +47,7 @@ impl<'a, O: Objects> Ahead<'a, O> {
             let is_this = asked == object;
             self.wanted.pop_front();
             if is_this {
-                self.since = Instant::now();
+                self.since = Some(time.left());
                 return answer;
             }
         }
@@ -69,9 +64,11 @@ fn ask<O: Objects>(objects: &O, wanted: VecDeque<ObjectId>) -> Answers<'_, O> {
 mod tests {
     use std::{
         future::poll_fn,
-        sync::atomic::{AtomicUsize, Ordering},
+        sync::atomic::{AtomicU32, AtomicUsize, Ordering},
         task::Poll,
     };
+
+    use jiff::Timestamp;
 
     use super::*;
     use crate::handler::Body;
@@ -121,36 +118,55 @@ mod tests {
         (0..count).map(|number| ObjectId { bucket: "b".to_owned(), key: number.to_string() }).collect()
     }
 
-    /// The most that waited together, and how often any was asked for.
-    fn check(needs: usize, wanted: usize, taken: &[usize], longest_lie: Duration) -> (usize, usize) {
+    /// So much time goes by whenever somebody looks.
+    struct Ticking(Duration, AtomicU32);
+
+    impl Clock for Ticking {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn left(&self) -> Duration {
+            Duration::from_secs(900) - self.0 * self.1.fetch_add(1, Ordering::Relaxed)
+        }
+
+        async fn until_left(&self, _: Duration) {}
+    }
+
+    /// The most that waited together, and how often any was asked for, where an object takes `each` to read.
+    fn check(needs: usize, wanted: usize, taken: &[usize], each: Duration) -> (usize, usize) {
         let fake =
             Together { needs, waiting: AtomicUsize::new(0), most: AtomicUsize::new(0), asked: AtomicUsize::new(0) };
+        let clock = Ticking(each, AtomicU32::new(0));
+        let time = Time::begin(&clock, Duration::ZERO);
         let all = objects(wanted.max(taken.len()));
-        let mut ahead = Ahead { longest_lie, ..Ahead::new(&fake, objects(wanted)) };
+        let mut ahead = Ahead::new(&fake, objects(wanted));
         for at in taken {
-            assert!(pollster::block_on(ahead.get(&all[*at])).is_ok(), "{at}");
+            assert!(pollster::block_on(ahead.get(&all[*at], &time)).is_ok(), "{at}");
         }
         drop(ahead);
         (fake.most.into_inner(), fake.asked.into_inner())
     }
 
+    const QUICK: Duration = Duration::from_millis(10);
+
     #[test]
     fn objects_wait_together_and_not_all_at_once() {
         let ten: Vec<usize> = (0..10).collect();
-        assert_eq!(check(AHEAD, 10, &ten, LONGEST_LIE), (AHEAD, 10));
-        assert_eq!(check(3, 3, &[0, 1, 2], LONGEST_LIE), (3, 3));
+        assert_eq!(check(AHEAD, 10, &ten, QUICK), (AHEAD, 10));
+        assert_eq!(check(3, 3, &[0, 1, 2], QUICK), (3, 3));
     }
 
     #[test]
     fn one_that_is_passed_over_or_was_not_told_of_is_no_harm() {
-        check(1, 6, &[0, 3, 5], LONGEST_LIE);
-        check(1, 0, &[0], LONGEST_LIE);
-        check(1, 2, &[1, 0], LONGEST_LIE);
+        check(1, 6, &[0, 3, 5], QUICK);
+        check(1, 0, &[0], QUICK);
+        check(1, 2, &[1, 0], QUICK);
     }
 
     #[test]
     fn what_has_lain_for_long_is_asked_for_anew() {
-        assert_eq!(check(3, 3, &[0, 1, 2], LONGEST_LIE).1, 3);
-        assert!(check(3, 3, &[0, 1, 2], Duration::ZERO).1 > 3);
+        assert_eq!(check(3, 3, &[0, 1, 2], QUICK).1, 3);
+        assert!(check(3, 3, &[0, 1, 2], 2 * LONGEST_LIE).1 > 3);
     }
 }

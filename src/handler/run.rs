@@ -111,7 +111,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         let fetch = |error| Failure::Fetch { object: object.clone(), error };
         let broken = |error| Failure::LogFile { object: object.clone(), error };
         let limit = self.caps.max_object_bytes;
-        let mut body = self.time.to_read(objects.get(object)).await.ok_or_else(late)?.map_err(fetch)?;
+        let mut body = self.time.to_read(objects.get(object, self.time)).await.ok_or_else(late)?.map_err(fetch)?;
         let (mut reader, mut bytes) = (Reader::new(Shape::LogFile, self.caps.limits), 0);
         loop {
             let late = || Failure::OutOfTime { origin: self.origin.clone() };

@@ -32,6 +32,11 @@ impl<'a, K: Clock> Time<'a, K> {
         Self { clock, reserve: reserve.min(clock.left() / 2) }
     }
 
+    /// How much is left of it.
+    pub(super) fn left(&self) -> Duration {
+        self.clock.left()
+    }
+
     /// Whether no time is left to read.
     pub(super) fn is_up(&self) -> bool {
         self.clock.left() <= self.reserve

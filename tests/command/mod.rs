@@ -8,6 +8,7 @@ use std::{
 };
 
 /// What a run of the binary left behind.
+#[allow(dead_code, reason = "not every test reads all of it")]
 pub struct Ran {
     pub status: i32,
     pub stdout: String,
