@@ -47,6 +47,11 @@ export ARCH PROFILE
 help: ## Shows this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# A panic names the source that it comes from; whose machine built it is nobody's business, and changes no byte.
+NO_PATHS := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src= --remap-path-prefix=$(CURDIR)=trailbell
+AS_RELEASED = RUSTFLAGS="$(strip $(RUSTFLAGS) $(NO_PATHS))" cargo lambda build --profile dist \
+	--target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS)
+
 # The profile `dev` builds in two thirds of the processor time of `release`, and `make test` uses what it built.
 run: ## Builds the command line, without AWS, and runs the function's handler on a sample invocation.
 	@echo "S3 tells the function of three new CloudTrail objects: two logs and a digest, which holds no records."
@@ -119,8 +124,8 @@ build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yam
 build-TrailbellFunction: .venv
 	mkdir -p "$(ARTIFACTS_DIR)"
 ifeq ($(PROFILE),dist)
-	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
-		--no-default-features --features lambda --bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
+	$(AS_RELEASED) --no-default-features --features lambda \
+		--bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
 else
 	cargo build --locked --profile $(PROFILE) --features $(ALL_FEATURES) --bin bootstrap
 	cp "$(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap" "$(ARTIFACTS_DIR)"
@@ -134,8 +139,8 @@ endif
 # The command line for ARCH, with S3, for any Linux that has such a glibc. What cargo lambda builds is called bootstrap.
 build-command: .venv
 	mkdir -p target/command/$(ARCH)
-	cargo lambda build --profile dist --target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS) \
-		--no-default-features --features $(ALL_FEATURES) --bin trailbell --lambda-dir target/command/$(ARCH) --flatten trailbell
+	$(AS_RELEASED) --no-default-features --features $(ALL_FEATURES) \
+		--bin trailbell --lambda-dir target/command/$(ARCH) --flatten trailbell
 	mv target/command/$(ARCH)/bootstrap target/command/$(ARCH)/trailbell
 
 RELEASE_ARCHS ?= arm64 x86_64

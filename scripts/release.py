@@ -46,6 +46,9 @@ def binary(path, processor):
         raise Wrong(f"{path} cannot be read: {error.strerror}; `make release` builds it") from error
     if content[:4] != b"\x7fELF" or int.from_bytes(content[18:20], "little") != MACHINES[processor]:
         raise Wrong(f"{path} is not for {processor}")
+    for place in (b"/.cargo/registry", f"{Path.home()}/".encode(), f"{ROOT}/".encode()):
+        if place in content:
+            raise Wrong(f"{path} names `{place.decode()}`, a folder of the machine that built it; `make release` leaves that out")
     return content
 
 
@@ -131,7 +134,7 @@ def main():
         sys.exit(f"error: {wrong}")
     output.mkdir(parents=True, exist_ok=True)
     # A sum of a file that is gone, or a file without one, would be found by whoever verifies.
-    for old in output.glob("trailbell-*"):
+    for old in [*output.glob("trailbell-*.zip"), *output.glob("trailbell-*.tar.gz")]:
         old.unlink()
     sums = {name: hashlib.sha256(content).hexdigest() for name, content, _ in files}
     for name, content, _ in files:
