@@ -10,13 +10,14 @@ use aws_sdk_s3::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
+    types::EncodingType,
 };
 use tokio::time::timeout;
 
 use super::{chain, own_retries, reason, settings::Patience};
 use crate::{
     handler::{Body, FetchError, Objects},
-    trigger::ObjectId,
+    trigger::{ObjectId, decode_form},
 };
 
 /// Reads objects.
@@ -52,14 +53,17 @@ impl S3 {
     ///
     /// See [ListObjectsV2](https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
     pub async fn list(&self, bucket: &str, prefix: &str, see: &mut dyn FnMut(&str, u64)) -> Result<(), FetchError> {
-        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        // As it is, a key can hold what XML cannot, and the page that it stands on would be no XML.
+        let request = self.client.list_objects_v2().encoding_type(EncodingType::Url).bucket(bucket).prefix(prefix);
+        let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
                 let denied = "its objects may not be listed (AccessDenied); allow yourself s3:ListBucket on it";
                 self.failed(&error, "it", denied.to_owned())
             })?;
             for object in page.contents() {
-                see(object.key().unwrap_or_default(), object.size().unwrap_or_default().try_into().unwrap_or_default());
+                let key = decode_form(object.key().unwrap_or_default()).map_err(FetchError::lasting)?;
+                see(&key, object.size().unwrap_or_default().try_into().unwrap_or_default());
             }
         }
         Ok(())

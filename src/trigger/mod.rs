@@ -15,6 +15,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
+#[cfg(feature = "lambda")]
+pub(crate) use object::decode_form;
 pub use object::{ObjectId, ObjectKind};
 
 /// What one invocation has to do, in the order in which it arrived.

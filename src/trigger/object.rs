@@ -70,7 +70,7 @@ pub(super) fn created(bucket: String, key: String) -> Work {
 }
 
 /// S3 encodes keys as HTML forms do: a blank is `+`, other characters are percent-encoded UTF-8.
-pub(super) fn decode_form(key: &str) -> Result<String, String> {
+pub(crate) fn decode_form(key: &str) -> Result<String, String> {
     let blanks = key.replace('+', " ");
     let decoded = percent_decode_str(&blanks).decode_utf8().map(std::borrow::Cow::into_owned);
     decoded.map_err(|_| "its key does not decode to UTF-8".to_owned())

@@ -100,6 +100,19 @@ fn without_id(line: &str) -> String {
     }
 }
 
+/// One key that no XML can hold must not hide the others of its page.
+#[test]
+fn keys_are_what_they_are() {
+    let keys = ["a b+c%20d.json.gz", "esc\u{1b}[31m.json.gz", "naïve/日.json.gz"];
+    let log = log_file();
+    bucket("scan-odd", &keys.map(|key| (key, &*log)));
+    let ran = scan(&["--format", "jsonl", "s3://scan-odd"]);
+    assert_eq!(ran.status, 0, "{}", ran.said);
+    let one = scan(&["--format", "jsonl", "s3://scan-odd/naïve/日.json.gz"]);
+    assert!(!one.lines.is_empty(), "{}", one.said);
+    assert_eq!(ran.lines.len(), keys.len() * one.lines.len(), "{}", ran.said);
+}
+
 #[test]
 fn a_prefix_an_object_and_files_can_be_mixed() {
     let log = log_file();
