@@ -127,7 +127,7 @@ mod tests {
         }
 
         fn left(&self) -> Duration {
-            Duration::from_secs(900) - self.0 * self.1.fetch_add(1, Ordering::Relaxed)
+            Duration::from_mins(15).saturating_sub(self.0 * self.1.fetch_add(1, Ordering::Relaxed))
         }
 
         async fn until_left(&self, _: Duration) {}

@@ -214,7 +214,7 @@ class OfABucket(Doctor):
         self.finds("failed", "notifications", "reaches the function 2 times")
         queue["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "images/"}]}}
         self.notify(QueueConfigurations=[queue], EventBridgeConfiguration={})
-        self.finds("ok", "notifications", "arrive once, through EventBridge")
+        self.finds("ok", "notifications", "are told of once, through EventBridge")
         self.notify(QueueConfigurations=[queue])
         self.finds("failed", "notifications", "sends nothing to EventBridge")
 

@@ -54,7 +54,11 @@ pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
     let said = match answer {
         Ok(Answer::Said(said)) => said,
         Ok(Answer::Failed(reason)) => {
-            return Check::failed(NAME, format!("the function could not publish it: {reason}"), repair(reason));
+            return Check::failed(
+                NAME,
+                format!("the function could not publish it: {reason}"),
+                repair(reason, stack.function()),
+            );
         }
         Err(unseen) => return Check::unseen(NAME, "whether an alert arrives", unseen),
     };
@@ -65,17 +69,19 @@ pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
     let channels = said["sends"].as_object().into_iter().flatten();
     let sent: Vec<_> =
         channels.filter(|(_, sends)| sends["sent"].as_u64() > Some(0)).map(|(name, _)| &**name).collect();
-    let mailed = match stack.parameter("EmailSeverity") {
-        Some(severity @ ("1" | "2")) => format!("; it has severity 3, so `EmailSeverity={severity}` does not mail it"),
-        _ => String::new(),
-    };
-    let found = format!("event {id} raised one, which SNS took ({}){mailed}", sent.join(", "));
+    let found = format!("event {id} raised one, which SNS took ({})", sent.join(", "));
     if count("/unremembered") > 0 {
         let repair = "let the function's role get and put items of the state table, and use its key; the function's log says \
                       more";
         return Check::warning(NAME, format!("{found}; the state table could not be asked"), repair);
     }
-    Check::ok(NAME, found)
+    match stack.parameter("EmailSeverity") {
+        Some(severity @ ("1" | "2")) if !sent.contains(&"chat") => {
+            let found = format!("{found}; it has severity 3, so `EmailSeverity={severity}` mails it to nobody");
+            Check::warning(NAME, found, "to see one arrive, deploy with `EmailSeverity=3` for the time of the test")
+        }
+        _ => Check::ok(NAME, found),
+    }
 }
 
 fn unpublished(said: &Value, matches: u64) -> Check {
@@ -94,9 +100,9 @@ fn unpublished(said: &Value, matches: u64) -> Check {
 }
 
 /// How to mend what the function failed of, by what AWS said.
-fn repair(reason: &str) -> &'static str {
+fn repair(reason: &str, function: &str) -> String {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&["KMS", "kms:"]) {
+    let known = if says(&["KMS", "kms:"]) {
         "let the function's role use the topic's key (`UseKey` in template.yaml), and see the lines on the key above"
     } else if says(&["AuthorizationError", "AccessDenied", "not authorized"]) {
         "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic \
@@ -106,8 +112,9 @@ fn repair(reason: &str) -> &'static str {
     } else if says(&["Task timed out", "timed out"]) {
         "see that the function reaches SNS and DynamoDB: with a VPC it needs their endpoints"
     } else {
-        "the function's log says more: `aws logs tail /aws/lambda/STACK`"
-    }
+        return format!("the function's log says more: `aws logs tail /aws/lambda/{function}`");
+    };
+    known.to_owned()
 }
 
 #[cfg(test)]
@@ -129,7 +136,8 @@ mod tests {
         };
         let alerted = json!({"seen": 1, "alerted": 1});
         check(&[], counts(alerted.clone(), 0), Outcome::Ok, "event 8a raised one, which SNS took (alerts)");
-        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Ok, "does not mail it");
+        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Warning, "mails it to nobody");
+        check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), Outcome::Ok, "SNS took");
         check(&[], counts(alerted, 1), Outcome::Warning, "state table");
         check(&[], counts(json!({"seen": 0}), 0), Outcome::Failed, "is missing or switched off");
         check(

@@ -94,17 +94,17 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
         Err(Unseen { kind: Kind::Missing, .. }) => "",
         Err(unseen) => return vec![Check::unseen(TRIGGER, "who may invoke the function", unseen)],
     };
-    let rules = stack.arn("events", &format!("rule/{}-*", stack.name));
+    let rule = |id: &str| stack.arn("events", &format!("rule/{}-{id}-*", stack.name));
     let mut senders = match stack.source() {
         Source::Trail => vec![("s3.amazonaws.com", stack.bucket_arn())],
-        Source::Bucket => vec![("events.amazonaws.com", rules.clone())],
+        Source::Bucket => vec![("events.amazonaws.com", rule("NewObjects"))],
         Source::Topic => vec![("sns.amazonaws.com", stack.parameter("TrailTopicArn").unwrap_or_default().to_owned())],
         Source::Queue | Source::Events => Vec::new(),
     };
-    if stack.takes_events() && !senders.iter().any(|(service, _)| *service == "events.amazonaws.com") {
-        senders.push(("events.amazonaws.com", rules));
+    if stack.takes_events() {
+        senders.push(("events.amazonaws.com", rule("ApiCalls")));
     }
-    let one = |(service, source): &(&str, String)| {
+    let one = |(place, (service, source)): (usize, &(&str, String))| {
         let context = [("aws:SourceAccount", &*stack.account), ("aws:SourceArn", source)];
         let request = Request { service, action: "lambda:InvokeFunction", context: &context };
         // A condition on a rule's whole name is right, and its name is not known here.
@@ -117,7 +117,7 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
                 String::new()
             };
             let repair = format!(
-                "`aws lambda add-permission --function-name {} --statement-id doctor \
+                "`aws lambda add-permission --function-name {} --statement-id doctor-{place} \
                  --action lambda:InvokeFunction --principal {service} --source-arn '{source}'{owner}`",
                 stack.function()
             );
@@ -125,7 +125,7 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
         }
         Check::ok(TRIGGER, format!("`{service}` may invoke the function"))
     };
-    senders.iter().map(one).collect()
+    senders.iter().enumerate().map(one).collect()
 }
 
 /// Judges how many events failed for good.

@@ -191,8 +191,7 @@ mod tests {
         statements[3]["Condition"]["ArnLike"]["aws:SourceArn"] =
             json!("arn:aws:events:eu-west-1:111122223333:rule/other-*");
         let found = judged(&statements);
-        // The rules of this stack might be called so.
-        assert_eq!(found[0].0, Outcome::Warning, "{found:?}");
+        assert_eq!(found[0].0, Outcome::Failed, "{found:?}");
     }
 
     #[test]

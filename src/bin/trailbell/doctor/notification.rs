@@ -33,15 +33,34 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// The ways in which CloudTrail may write an object that it tells of.
+    fn ways(&self) -> impl Iterator<Item = &'static str> {
+        let is_told = |way: &&str| {
+            let told = |event: &String| {
+                matches!(&**event, "s3:*" | "s3:ObjectCreated:*") || event.ends_with(&format!(":{way}"))
+            };
+            self.events.iter().any(told)
+        };
+        ["Put", "CompleteMultipartUpload"].into_iter().filter(is_told)
+    }
+
+    /// Whether some object is told of by both.
+    fn overlaps(&self, other: &Self) -> bool {
+        let begins = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+        let ends = |one: &str, other: &str| one.ends_with(other) || other.ends_with(one);
+        self.ways().any(|way| other.ways().any(|one| one == way))
+            && begins(&self.prefix, &other.prefix)
+            && ends(&self.suffix, &other.suffix)
+    }
+
     fn is_of_log_files(&self, prefix: &str) -> bool {
-        let created = self.events.iter().any(|event| event == "s3:*" || event.starts_with("s3:ObjectCreated:"));
-        created
+        self.ways().next().is_some()
             && (self.prefix.starts_with(prefix) || prefix.starts_with(&self.prefix))
             && (self.suffix.ends_with(SUFFIX) || SUFFIX.ends_with(&self.suffix))
     }
 
     fn is_of_all_log_files(&self, prefix: &str) -> bool {
-        prefix.starts_with(&self.prefix) && SUFFIX.ends_with(&self.suffix)
+        prefix.starts_with(&self.prefix) && SUFFIX.ends_with(&self.suffix) && self.ways().count() == 2
     }
 }
 
@@ -60,7 +79,10 @@ pub fn judge(stack: &Stack, found: &Notifications) -> Check {
     // The trail itself may tell its topic; whoever else fills a queue that exists is not seen from here.
     let through_rule = usize::from(source == Source::Bucket && found.eventbridge);
     let through_trail = usize::from(source == Source::Topic && !ours.iter().any(|one| Some(&*one.to) == topic));
-    let ways = ours.len() + through_rule + through_trail;
+    // Several that share no object are one way.
+    let doubled = |(at, one): (usize, &&Notification)| ours[..at].iter().any(|other| one.overlaps(other));
+    let told = usize::from(!ours.is_empty()) + ours.iter().enumerate().filter(|one| doubled(*one)).count();
+    let ways = told + through_rule + through_trail;
     let bucket = stack.bucket().unwrap_or_default();
 
     if source == Source::Bucket && !found.eventbridge {
@@ -93,11 +115,19 @@ pub fn judge(stack: &Stack, found: &Notifications) -> Check {
             },
         );
     }
-    if let Some(narrow) = ours.iter().find(|one| !one.is_of_all_log_files(&prefix)) {
+    let narrow = ours.iter().find(|one| !one.is_of_all_log_files(&prefix));
+    if let Some(narrow) = narrow.filter(|_| !ours.iter().any(|one| one.is_of_all_log_files(&prefix))) {
+        let told: Vec<_> = ours
+            .iter()
+            .map(|one| format!("`{}*{}` ({})", one.prefix, one.suffix, one.ways().collect::<Vec<_>>().join(", ")))
+            .collect();
         return Check::warning(
             NAME,
-            format!("log files outside `{}*{}` are not told of", narrow.prefix, narrow.suffix),
-            format!("let the notification to `{}` have the prefix `{prefix}` and the suffix `{SUFFIX}`", narrow.to),
+            format!("log files other than {} are not told of", told.join(", ")),
+            format!(
+                "let the notification to `{}` have the prefix `{prefix}`, the suffix `{SUFFIX}` and `s3:ObjectCreated:*`",
+                narrow.to
+            ),
         );
     }
     let way = match source {
@@ -111,7 +141,7 @@ pub fn judge(stack: &Stack, found: &Notifications) -> Check {
         1 => "; another receiver is told, too".to_owned(),
         many => format!("; {many} other receivers are told, too"),
     };
-    Check::ok(NAME, format!("log files of `{bucket}` arrive once, {way}{beside}"))
+    Check::ok(NAME, format!("new log files of `{bucket}` are told of once, {way}{beside}"))
 }
 
 #[cfg(test)]
@@ -143,7 +173,17 @@ mod tests {
         check(&trail, true, vec![to(QUEUE, "")], Outcome::Ok, "once");
         check(&trail, false, vec![], Outcome::Failed, "does not tell `arn:aws:sqs:");
         check(&trail, false, vec![to(QUEUE, "images/")], Outcome::Failed, "does not tell");
-        check(&trail, false, vec![to(QUEUE, "AWSLogs/1/")], Outcome::Warning, "outside `AWSLogs/1/*`");
+        check(&trail, false, vec![to(QUEUE, "AWSLogs/1/")], Outcome::Warning, "other than `AWSLogs/1/*`");
+        let only = |events: &[&str]| Notification {
+            events: events.iter().map(|it| (*it).to_owned()).collect(),
+            ..to(QUEUE, "")
+        };
+        let (put, rest) = (only(&["s3:ObjectCreated:Put"]), only(&["s3:ObjectCreated:CompleteMultipartUpload"]));
+        check(&trail, false, vec![only(&["s3:ObjectCreated:Copy"])], Outcome::Failed, "does not tell");
+        check(&trail, false, vec![put.clone()], Outcome::Warning, "(Put) are not told of");
+        check(&trail, false, vec![put, rest], Outcome::Warning, "(Put), `*` (CompleteMultipartUpload)");
+        let two = vec![to(QUEUE, "AWSLogs/1/"), to(QUEUE, "AWSLogs/2/")];
+        check(&trail, false, two, Outcome::Warning, "`AWSLogs/1/*` (Put, CompleteMultipartUpload), `AWSLogs/2/*`");
         check(&trail, false, vec![to(QUEUE, "AWSLogs/"), to(FUNCTION, "")], Outcome::Failed, "2 times");
         let removed = Notification { events: vec!["s3:ObjectRemoved:*".to_owned()], ..to(QUEUE, "") };
         check(&trail, false, vec![removed], Outcome::Failed, "does not tell");

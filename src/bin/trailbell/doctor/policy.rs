@@ -30,13 +30,16 @@ pub enum Said {
 /// See [policy evaluation](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
 pub fn judge(policy: &str, request: &Request<'_>) -> Said {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let mut said = Said::Refused;
+    let (mut said, mut may_be_denied) = (Said::Refused, false);
     for statement in list(&policy["Statement"]) {
         // What is left out of such a statement is not followed here.
-        let is_inverse = !statement["NotAction"].is_null() || !statement["NotPrincipal"].is_null();
+        let is_inverse = ["NotAction", "NotPrincipal", "NotResource"].iter().any(|key| !statement[*key].is_null());
         if is_inverse && statement["Effect"] == "Allow" && said == Said::Refused {
             said = Said::Doubtful;
         }
+        may_be_denied |= is_inverse
+            && statement["Effect"] == "Deny"
+            && holds(&statement["Condition"], request.context) != Some(false);
         let concerns = names(&statement["Principal"], request.service)
             && list(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| covers(action, request.action));
         if !concerns {
@@ -44,30 +47,35 @@ pub fn judge(policy: &str, request: &Request<'_>) -> Said {
         }
         let condition = holds(&statement["Condition"], request.context);
         match (statement["Effect"].as_str(), condition) {
-            // Most refusals hold only without TLS; one whose condition is unknown says nothing.
             (Some("Deny"), Some(true)) => return Said::Refused,
+            (Some("Deny"), None) => may_be_denied = true,
             (Some("Allow"), Some(true)) => said = Said::Allowed,
             (Some("Allow"), None) if said == Said::Refused => said = Said::Doubtful,
             _ => {}
         }
     }
-    said
+    if said == Said::Allowed && may_be_denied { Said::Doubtful } else { said }
 }
 
 /// Whether a policy leaves an account's own principals to IAM, for this action.
 pub fn leaves_to_iam(policy: &str, account: &str, action: &str) -> bool {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    list(&policy["Statement"]).iter().any(|statement| {
-        let of_account = |principal: &str| {
-            principal == "*" || principal == account || principal.ends_with(&format!("::{account}:root"))
-        };
-        let principal = &statement["Principal"];
-        let is_ours = principal == "*" || list(&principal["AWS"]).iter().filter_map(Value::as_str).any(of_account);
-        let actions = list(&statement["Action"]);
-        is_ours
-            && statement["Effect"] == "Allow"
+    let has = |effect: &str| {
+        list(&policy["Statement"]).iter().any(|statement| {
+            let of_account = |principal: &str| {
+                principal == "*" || principal == account || principal.ends_with(&format!("::{account}:root"))
+            };
+            let principal = &statement["Principal"];
+            let is_ours = principal == "*" || list(&principal["AWS"]).iter().filter_map(Value::as_str).any(of_account);
+            let actions = list(&statement["Action"]);
+            is_ours
+            && statement["Effect"] == effect
+            // One with a condition denies some, and leaves the others.
+            && (effect == "Allow" || statement["Condition"].is_null())
             && actions.iter().filter_map(Value::as_str).any(|one| covers(one, action))
-    })
+        })
+    };
+    has("Allow") && !has("Deny")
 }
 
 /// One or several, as policies write them.
@@ -79,8 +87,11 @@ fn list(value: &Value) -> &[Value] {
     }
 }
 
+/// `"*"` and `{"AWS": "*"}` are everyone.
 fn names(principal: &Value, service: &str) -> bool {
-    principal == "*" || list(&principal["Service"]).iter().any(|name| name == service || name == "*")
+    principal == "*"
+        || list(&principal["AWS"]).iter().any(|name| name == "*")
+        || list(&principal["Service"]).iter().any(|name| name == service || name == "*")
 }
 
 /// Whether all conditions hold; nothing if one is unknown and none fails.
@@ -110,8 +121,12 @@ fn holds_one(operator: &str, key: &str, wanted: &[Value], context: &[(&str, &str
         "StringLike" | "ArnEquals" | "ArnLike" => wanted().any(|pattern| covers(pattern, actual)),
         _ => return None,
     };
-    // Of a name that is not known, a pattern may mean just the right one.
-    if matched || !actual.contains('*') { Some(matched) } else { None }
+    // Of a name whose end is not known, a pattern that begins like it may mean just the right one.
+    let may_mean = |begin: &str| wanted().any(|pattern| pattern.get(..begin.len()).is_some_and(|it| it == begin));
+    match actual.split_once('*') {
+        Some((begin, _)) if !matched && may_mean(begin) => None,
+        _ => Some(matched),
+    }
 }
 
 /// Whether a pattern with `*` and `?` covers a text; actions are told without regard to case, and ARNs lose nothing by it.
@@ -161,6 +176,12 @@ mod tests {
             (String::new(), Said::Refused),
             (allow(r#""NotAction": "kms:ScheduleKeyDeletion""#), Said::Doubtful),
             (format!("{decrypt}, {}", deny("")), Said::Refused),
+            (format!("{decrypt}, {}", deny("").replace(r#""*""#, r#"{"AWS": "*"}"#)), Said::Refused),
+            (format!("{decrypt}, {}", deny("").replace("Action", "NotAction")), Said::Doubtful),
+            (
+                format!("{decrypt}, {}", deny(r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#)),
+                Said::Doubtful,
+            ),
             (
                 format!("{decrypt}, {}", deny(r#", "Condition": {"Bool": {"aws:SecureTransport": "false"}}"#)),
                 Said::Allowed,
@@ -180,6 +201,7 @@ mod tests {
             (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-*"}}"#, Said::Allowed),
             (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/*"}}"#, Said::Allowed),
             (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-New-8X"}}"#, Said::Doubtful),
+            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/another"}}"#, Said::Refused),
             (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, Said::Doubtful),
             (r#"{"StringNotEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Doubtful),
         ];
@@ -201,5 +223,8 @@ mod tests {
         ] {
             assert_eq!(leaves_to_iam(&policy(principal), "111122223333", "kms:Decrypt"), expected, "{principal}");
         }
+        let root = r#""Principal": {"AWS": "111122223333"}, "Action": "kms:*"}"#;
+        let denied = format!(r#"{{"Statement": [{{"Effect": "Allow", {root}, {{"Effect": "Deny", {root}]}}"#);
+        assert!(!leaves_to_iam(&denied, "111122223333", "kms:Decrypt"));
     }
 }
