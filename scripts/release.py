@@ -23,7 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
 MACHINES = {"arm64": 183, "x86_64": 62}
 # What is deployed lies in `function/`, with the records that the tests of its rules name.
-BESIDE = ("CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "docs/deploy.md", "docs/rules.md", "scripts/redrive.py")
+DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
+# What is read beside it, with all that it links to.
+BESIDE = (
+    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
+    "docs/detection.md", "docs/rules.md", "scripts/redrive.py", "src/filter/reference.md", "src/lint/lints.md",
+)
 # The first moment that a zip can name.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 SECONDS = 315532800
@@ -72,14 +77,22 @@ def template(processor):
     return replaced(text, r"^  Architecture:\n(    .*\n)+", of_architecture)
 
 
+def below(folder):
+    """The files of a folder."""
+    return (path for path in (ROOT / folder).rglob("*") if path.is_file())
+
+
 def bundle(processor, bootstrap):
     """The files that deploy without a build, with their contents and modes."""
     files = {"function/bootstrap": (bootstrap, 0o755)}
     answers = (ROOT / "samconfig.example.toml").read_text().replace('Architecture=\\"arm64\\"', f'Architecture=\\"{processor}\\"')
-    made = {"template.yaml": template(processor), "samconfig.example.toml": answers}
+    # Where the deployed files lie.
+    readme = re.sub(rf"\]\(({'|'.join(map(re.escape, DEPLOYED))})\)", r"](function/\1)", (ROOT / "README.md").read_text())
+    made = {"template.yaml": template(processor), "samconfig.example.toml": answers, "README.md": readme}
     files |= {name: (text.encode(), 0o644) for name, text in made.items()}
     files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
-    deployed = [ROOT / "rules.yaml", *(path for path in (ROOT / "events/records").rglob("*") if path.is_file())]
+    files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in below("events/bucket")}
+    deployed = [*(ROOT / name for name in DEPLOYED), *below("events/records")]
     files |= {f"function/{path.relative_to(ROOT).as_posix()}": (path.read_bytes(), 0o644) for path in deployed}
     return files
 

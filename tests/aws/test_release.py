@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -124,6 +125,17 @@ class Release(unittest.TestCase):
             self.assertEqual(template, ours)
         lint = subprocess.run([Path(sys.executable).parent / "cfn-lint", folder / "template.yaml"], capture_output=True, text=True)
         self.assertEqual((lint.returncode, lint.stdout), (0, ""))
+
+    def test_its_pages_link_to_what_is_there(self):
+        folder = self.unpacked("arm64")
+        pages = list(folder.rglob("*.md"))
+        self.assertIn(folder / "README.md", pages)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+                if not link.startswith("https://"):
+                    self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+        schema = re.match(r"# yaml-language-server: \$schema=(\S+)", (folder / "function/rules.yaml").read_text())[1]
+        self.assertTrue((folder / "function" / schema).is_file())
 
     def test_its_rules_can_be_checked(self):
         trailbell = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/trailbell"

@@ -60,8 +60,8 @@ enum Command {
     /// Files may be gzipped or not, and hold {"Records": […]}, a list of records, one record, JSON lines, or the output
     /// of `aws cloudtrail lookup-events`. A tally by rule follows on standard error.
     ///
-    /// `s3://BUCKET/PREFIX` reads the log files among all objects whose keys begin with PREFIX, or the one object of that
-    /// key, as they arrive. Region and credentials are found as the AWS command line finds them.
+    /// `s3://BUCKET/PREFIX` reads the log files among all objects whose keys begin with PREFIX, an object of that very
+    /// key too, as they arrive. Region and credentials are found as the AWS command line finds them.
     ///
     /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules, or S3 at all, could not be used.
     Scan {

@@ -73,7 +73,7 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
         // As they came, from all accounts and regions.
         files.sort_by_cached_key(|file| file.origin().delivered());
     }
-    if files.is_empty() {
+    if files.is_empty() && complaints.is_empty() {
         complaints.push("nothing to read: of folders and of S3, .json and .json.gz files are read".to_owned());
     }
     let mut failed = complaints.len() as u64;
