@@ -3,7 +3,7 @@
 //! A [`Diagnostic`] is a value. The stages that find one know spans in *their* text only; [`Diagnostic::at`]
 //! moves it into the file that holds that text, and [`render`] prints it as rustc would.
 
-use std::ops::Range;
+use std::{error::Error, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
 
@@ -177,6 +177,18 @@ pub fn cut(findings: &mut Vec<Diagnostic>) {
 pub fn tally(diagnostics: &[Diagnostic]) -> String {
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count() as u64;
     [counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")].join(", ")
+}
+
+/// An error and its sources, from the outside in, each once.
+pub fn chain(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        texts.push(error.to_string());
+        source = error.source();
+    }
+    texts.dedup();
+    texts.join(": ")
 }
 
 /// `1 rule`, `2 rules`.

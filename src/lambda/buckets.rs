@@ -7,8 +7,9 @@ use std::io::{self, Read};
 use aws_sdk_s3::config::ProvideCredentials;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Patience, Reader, S3, chain, s3::Arriving, sdk_config};
+use super::{Patience, Reader, S3, s3::Arriving, sdk_config};
 use crate::{
+    diagnostic::chain,
     handler::{Body, FetchError, Objects},
     trigger::ObjectId,
 };

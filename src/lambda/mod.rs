@@ -30,6 +30,8 @@ pub use s3::{Reader, S3};
 pub use settings::{Patience, Settings, Topic};
 pub use sns::Sns;
 
+use crate::diagnostic::chain;
+
 /// A request is sent this often before it counts as failed.
 const ATTEMPTS: u32 = 5;
 
@@ -72,16 +74,4 @@ fn reason<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpRes
         // Also an answer of which the rest is missing or cannot be read.
         (None, ..) => chain(error),
     }
-}
-
-/// An error and its sources, each once.
-fn chain(error: &dyn Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        texts.push(error.to_string());
-        source = error.source();
-    }
-    texts.dedup();
-    texts.join(": ")
 }

@@ -14,8 +14,9 @@ use aws_sdk_s3::{
 };
 use tokio::time::timeout;
 
-use super::{chain, own_retries, reason, settings::Patience};
+use super::{own_retries, reason, settings::Patience};
 use crate::{
+    diagnostic::chain,
     handler::{Body, FetchError, Objects},
     trigger::{ObjectId, decode_form},
 };

@@ -12,6 +12,7 @@ use aws_sdk_s3::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
+use trailbell::diagnostic::chain;
 
 use super::{
     check::{Kind, Look, Unseen},
@@ -296,16 +297,4 @@ fn unseen<E: ProvideErrorMetadata + Error + 'static>(
         _ => chain(error),
     };
     Unseen { action, reason, kind }
-}
-
-/// An error and its sources, each once.
-fn chain(error: &dyn Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        texts.push(error.to_string());
-        source = error.source();
-    }
-    texts.dedup();
-    texts.join(": ")
 }
