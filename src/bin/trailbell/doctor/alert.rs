@@ -54,11 +54,7 @@ pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
     let said = match answer {
         Ok(Answer::Said(said)) => said,
         Ok(Answer::Failed(reason)) => {
-            return Check::failed(
-                NAME,
-                format!("the function could not publish it: {reason}"),
-                repair(reason, stack.function()),
-            );
+            return Check::failed(NAME, format!("the function could not publish it: {reason}"), repair(reason, stack));
         }
         Err(unseen) => return Check::unseen(NAME, "whether an alert arrives", unseen),
     };
@@ -77,7 +73,7 @@ pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
     }
     match stack.parameter("EmailSeverity") {
         Some(severity @ ("1" | "2")) if !sent.contains(&"chat") => {
-            let found = format!("{found}; it has severity 3, so `EmailSeverity={severity}` mails it to nobody");
+            let found = format!("{found}; it has severity 3, so `EmailSeverity={severity}` does not mail it");
             Check::warning(NAME, found, "to see one arrive, deploy with `EmailSeverity=3` for the time of the test")
         }
         _ => Check::ok(NAME, found),
@@ -100,7 +96,7 @@ fn unpublished(said: &Value, matches: u64) -> Check {
 }
 
 /// How to mend what the function failed of, by what AWS said.
-fn repair(reason: &str, function: &str) -> String {
+fn repair(reason: &str, stack: &Stack) -> String {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     let known = if says(&["KMS", "kms:"]) {
         "let the function's role use the topic's key (`UseKey` in template.yaml), and see the lines on the key above"
@@ -108,11 +104,11 @@ fn repair(reason: &str, function: &str) -> String {
         "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic \
          or the organization denies it"
     } else if says(&["NotFound", "does not exist"]) {
-        "the topic is gone: delete the stack and deploy it again"
+        "the topic is gone: see the lines on subscriptions above"
     } else if says(&["Task timed out", "timed out"]) {
         "see that the function reaches SNS and DynamoDB: with a VPC it needs their endpoints"
     } else {
-        return format!("the function's log says more: `aws logs tail /aws/lambda/{function}`");
+        return format!("the function's log says more: `aws logs tail /aws/lambda/{}`", stack.name);
     };
     known.to_owned()
 }
@@ -136,7 +132,7 @@ mod tests {
         };
         let alerted = json!({"seen": 1, "alerted": 1});
         check(&[], counts(alerted.clone(), 0), Outcome::Ok, "event 8a raised one, which SNS took (alerts)");
-        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Warning, "mails it to nobody");
+        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Warning, "does not mail it");
         check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), Outcome::Ok, "SNS took");
         check(&[], counts(alerted, 1), Outcome::Warning, "state table");
         check(&[], counts(json!({"seen": 0}), 0), Outcome::Failed, "is missing or switched off");
@@ -155,7 +151,7 @@ mod tests {
             ("alert 1: arn: AuthorizationError: not authorized to perform: SNS:Publish", "PublishAlerts"),
             ("alert 1: arn: NotFoundException: Topic does not exist", "the topic is gone"),
             ("Task timed out after 300.00 seconds", "endpoints"),
-            ("rules.yaml cannot be read", "aws logs tail"),
+            ("rules.yaml cannot be read", "`aws logs tail /aws/lambda/bell`"),
         ];
         for (reason, part) in cases {
             check(&[], Answer::Failed(reason.to_owned()), Outcome::Failed, part);

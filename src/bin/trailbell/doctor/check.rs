@@ -3,6 +3,7 @@
 //! A check that could not look is a warning that names the permission it lacks; it never speaks of what it did not see.
 
 use serde_json::{Value, json};
+use trailbell::alert::untrusted::printable;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +72,10 @@ impl Check {
         format!("{:<8} {:<13} {}{repair}", self.outcome.word(), self.name, self.found)
     }
 
-    /// The one object for programs.
+    /// The one object for programs, which a terminal may show.
     pub fn json(&self) -> Value {
-        json!({"check": self.name, "outcome": self.outcome.word(), "found": self.found, "repair": self.repair})
+        let (found, repair) = (printable(&self.found), self.repair.as_deref().map(printable));
+        json!({"check": self.name, "outcome": self.outcome.word(), "found": found, "repair": repair})
     }
 }
 
@@ -135,5 +137,11 @@ mod tests {
             "{}",
             check.line()
         );
+    }
+
+    #[test]
+    fn what_aws_says_steers_no_terminal() {
+        let text = Check::failed("table", "a\u{9b}b\u{202e}c", "d\u{202e}").json().to_string();
+        assert!(text.is_ascii(), "{text:?}");
     }
 }

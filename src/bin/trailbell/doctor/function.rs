@@ -105,10 +105,15 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
         senders.push(("events.amazonaws.com", rule("ApiCalls")));
     }
     let one = |(place, (service, source)): (usize, &(&str, String))| {
-        let context = [("aws:SourceAccount", &*stack.account), ("aws:SourceArn", source)];
-        let request = Request { service, action: "lambda:InvokeFunction", context: &context };
-        // A condition on a rule's whole name is right, and its name is not known here.
-        if said(policy, &request) == Said::Refused {
+        let said = invoke(stack, policy, service, source);
+        // The whole name of a rule is not known here, and a condition that has one that it may have is right.
+        let named = || named(policy, source).iter().any(|name| invoke(stack, policy, service, name) == Said::Allowed);
+        if said == Said::Doubtful && !named() {
+            let found = format!("whether `{service}` may invoke the function depends on conditions");
+            let repair = format!("see in the function's policy that `{source}` meets them");
+            return Check::warning(TRIGGER, found, repair);
+        }
+        if said == Said::Refused {
             let found = format!("`{service}` may not invoke the function, so nothing arrives");
             // The name of a bucket may pass to another account.
             let owner = if *service == "s3.amazonaws.com" {
@@ -128,6 +133,19 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
     senders.iter().enumerate().map(one).collect()
 }
 
+fn invoke(stack: &Stack, policy: &str, service: &str, source: &str) -> Said {
+    let context = [("aws:SourceAccount", stack.owner(source)), ("aws:SourceArn", source)];
+    let request =
+        Request { service, action: "lambda:InvokeFunction", resource: &stack.function_arn(), context: &context };
+    said(policy, &request)
+}
+
+/// The texts of a policy that begin as a name does whose end is not known.
+fn named<'p>(policy: &'p str, name: &str) -> Vec<&'p str> {
+    let begin = name.split('*').next().unwrap_or_default();
+    policy.split('"').filter(|text| text.starts_with(begin) && !text.contains('*')).collect()
+}
+
 /// Judges how many events failed for good.
 pub fn failed(waiting: &Look<u64>) -> Check {
     match waiting {
@@ -137,7 +155,8 @@ pub fn failed(waiting: &Look<u64>) -> Check {
             Check::warning(FAILED, found, "look into the function's log, mend the cause, then `make redrive`")
         }
         Err(Unseen { kind: Kind::Missing, .. }) => {
-            let repair = "delete the stack and deploy it again: part of it is gone";
+            let repair = "make it again under the name that it has in CloudFormation: `aws sqs create-queue --queue-name NAME`, with \
+                          what `FailedEvents` of template.yaml gives it";
             Check::failed(FAILED, "the queue of failed events does not exist, so what fails is lost", repair)
         }
         Err(unseen) => Check::unseen(FAILED, "the queue of failed events", unseen),
@@ -200,5 +219,25 @@ mod tests {
     fn what_failed_for_good_is_counted() {
         assert_eq!(failed(&Ok(0)).outcome, Outcome::Ok);
         assert!(failed(&Ok(3)).line().ends_with("then `make redrive`"));
+    }
+
+    #[test]
+    fn a_condition_that_is_not_understood_is_doubtful() {
+        let direct = stack(&[("Source", "bucket"), ("LogBucketName", "logs"), ("Delivery", "direct")]);
+        let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "lambda:InvokeFunction", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}]}"#;
+        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Warning);
+    }
+
+    #[test]
+    fn a_topic_is_of_its_own_account() {
+        let direct = stack(&[
+            ("Source", "topic"),
+            ("TrailTopicArn", "arn:aws:sns:eu-west-1:444455556666:t"),
+            ("Delivery", "direct"),
+        ]);
+        let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "lambda:InvokeFunction", "Condition": {"StringEquals": {"aws:SourceAccount": "444455556666"}}}]}"#;
+        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Ok);
     }
 }

@@ -59,7 +59,7 @@ fn needs(stack: &Stack) -> Vec<Need> {
         sid,
         service: service.to_owned(),
         actions: DELIVERS,
-        context: vec![("aws:SourceAccount", stack.account.clone()), ("aws:SourceArn", source)],
+        context: vec![("aws:SourceAccount", stack.owner(&source).to_owned()), ("aws:SourceArn", source)],
     };
     let suffix = if stack.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let log = stack.arn("logs", &format!("log-group:/aws/lambda/{}", stack.name));
@@ -93,7 +93,7 @@ pub fn policy(stack: &Stack, arn: &str, policy: &Look<String>) -> Vec<Check> {
     let mut checks = Vec::new();
     for need in needs(stack) {
         let context: Vec<_> = need.context.iter().map(|(key, value)| (*key, &**value)).collect();
-        let ask = |action| said(policy, &Request { service: &need.service, action, context: &context });
+        let ask = |action| said(policy, &Request { service: &need.service, action, resource: arn, context: &context });
         let not = |wanted: &Said| -> Vec<_> {
             let actions = need.actions.iter().filter(|action| ask(action) == *wanted);
             actions.map(|action| format!("`{action}`")).collect()

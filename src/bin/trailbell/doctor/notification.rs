@@ -9,6 +9,8 @@ use super::{
 
 const NAME: &str = "notifications";
 const SUFFIX: &str = ".json.gz";
+/// How CloudTrail may write an object.
+const WAYS: [&str; 2] = ["Put", "CompleteMultipartUpload"];
 
 /// A bucket's notification configuration.
 #[derive(Clone, Debug, Default)]
@@ -36,12 +38,10 @@ impl Notification {
     /// The ways in which CloudTrail may write an object that it tells of.
     fn ways(&self) -> impl Iterator<Item = &'static str> {
         let is_told = |way: &&str| {
-            let told = |event: &String| {
-                matches!(&**event, "s3:*" | "s3:ObjectCreated:*") || event.ends_with(&format!(":{way}"))
-            };
-            self.events.iter().any(told)
+            let events = ["s3:*".to_owned(), "s3:ObjectCreated:*".to_owned(), format!("s3:ObjectCreated:{way}")];
+            self.events.iter().any(|event| events.contains(event))
         };
-        ["Put", "CompleteMultipartUpload"].into_iter().filter(is_told)
+        WAYS.into_iter().filter(is_told)
     }
 
     /// Whether some object is told of by both.
@@ -60,7 +60,7 @@ impl Notification {
     }
 
     fn is_of_all_log_files(&self, prefix: &str) -> bool {
-        prefix.starts_with(&self.prefix) && SUFFIX.ends_with(&self.suffix) && self.ways().count() == 2
+        prefix.starts_with(&self.prefix) && SUFFIX.ends_with(&self.suffix)
     }
 }
 
@@ -115,8 +115,9 @@ pub fn judge(stack: &Stack, found: &Notifications) -> Check {
             },
         );
     }
-    let narrow = ours.iter().find(|one| !one.is_of_all_log_files(&prefix));
-    if let Some(narrow) = narrow.filter(|_| !ours.iter().any(|one| one.is_of_all_log_files(&prefix))) {
+    let wide = || ours.iter().filter(|one| one.is_of_all_log_files(&prefix));
+    let is_complete = WAYS.iter().all(|way| wide().any(|one| one.ways().any(|told| told == *way)));
+    if let Some(narrow) = ours.first().filter(|_| !is_complete) {
         let told: Vec<_> = ours
             .iter()
             .map(|one| format!("`{}*{}` ({})", one.prefix, one.suffix, one.ways().collect::<Vec<_>>().join(", ")))
@@ -181,7 +182,10 @@ mod tests {
         let (put, rest) = (only(&["s3:ObjectCreated:Put"]), only(&["s3:ObjectCreated:CompleteMultipartUpload"]));
         check(&trail, false, vec![only(&["s3:ObjectCreated:Copy"])], Outcome::Failed, "does not tell");
         check(&trail, false, vec![put.clone()], Outcome::Warning, "(Put) are not told of");
-        check(&trail, false, vec![put, rest], Outcome::Warning, "(Put), `*` (CompleteMultipartUpload)");
+        check(&trail, false, vec![put, rest], Outcome::Ok, "once");
+        let tagged = only(&["s3:ObjectTagging:Put"]);
+        check(&trail, false, vec![tagged.clone()], Outcome::Failed, "does not tell");
+        check(&trail, false, vec![to(QUEUE, ""), tagged], Outcome::Ok, "once");
         let two = vec![to(QUEUE, "AWSLogs/1/"), to(QUEUE, "AWSLogs/2/")];
         check(&trail, false, two, Outcome::Warning, "`AWSLogs/1/*` (Put, CompleteMultipartUpload), `AWSLogs/2/*`");
         check(&trail, false, vec![to(QUEUE, "AWSLogs/"), to(FUNCTION, "")], Outcome::Failed, "2 times");

@@ -10,6 +10,8 @@ pub struct Request<'a> {
     pub service: &'a str,
     /// Such as `kms:Decrypt`.
     pub action: &'a str,
+    /// The ARN of what the policy is of.
+    pub resource: &'a str,
     /// The keys of conditions, with what they are; a `*` stands for a name that is not known.
     pub context: &'a [(&'a str, &'a str)],
 }
@@ -34,19 +36,18 @@ pub fn judge(policy: &str, request: &Request<'_>) -> Said {
     for statement in list(&policy["Statement"]) {
         // What is left out of such a statement is not followed here.
         let is_inverse = ["NotAction", "NotPrincipal", "NotResource"].iter().any(|key| !statement[*key].is_null());
-        if is_inverse && statement["Effect"] == "Allow" && said == Said::Refused {
-            said = Said::Doubtful;
-        }
-        may_be_denied |= is_inverse
-            && statement["Effect"] == "Deny"
-            && holds(&statement["Condition"], request.context) != Some(false);
+        let has = |key: &str, wanted: &str| {
+            list(&statement[key]).iter().filter_map(Value::as_str).any(|pattern| covers(pattern, wanted))
+        };
         let concerns = names(&statement["Principal"], request.service)
-            && list(&statement["Action"]).iter().filter_map(Value::as_str).any(|action| covers(action, request.action));
-        if !concerns {
+            && has("Action", request.action)
+            && (statement["Resource"].is_null() || has("Resource", request.resource));
+        if !is_inverse && !concerns {
             continue;
         }
         let condition = holds(&statement["Condition"], request.context);
-        match (statement["Effect"].as_str(), condition) {
+        let holds = if is_inverse && condition == Some(true) { None } else { condition };
+        match (statement["Effect"].as_str(), holds) {
             (Some("Deny"), Some(true)) => return Said::Refused,
             (Some("Deny"), None) => may_be_denied = true,
             (Some("Allow"), Some(true)) => said = Said::Allowed,
@@ -121,12 +122,8 @@ fn holds_one(operator: &str, key: &str, wanted: &[Value], context: &[(&str, &str
         "StringLike" | "ArnEquals" | "ArnLike" => wanted().any(|pattern| covers(pattern, actual)),
         _ => return None,
     };
-    // Of a name whose end is not known, a pattern that begins like it may mean just the right one.
-    let may_mean = |begin: &str| wanted().any(|pattern| pattern.get(..begin.len()).is_some_and(|it| it == begin));
-    match actual.split_once('*') {
-        Some((begin, _)) if !matched && may_mean(begin) => None,
-        _ => Some(matched),
-    }
+    // Of a name that is not known whole, a pattern may mean just the right one.
+    if !matched && wanted().any(|pattern| meet(pattern, actual)) { None } else { Some(matched) }
 }
 
 /// Whether a pattern with `*` and `?` covers a text; actions are told without regard to case, and ARNs lose nothing by it.
@@ -149,13 +146,41 @@ fn covers(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
+/// Whether some text is covered by both patterns.
+fn meet(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    // By how much is left of the second: whether it meets what is left of the first.
+    let step = |of_rest: &[bool], byte: Option<&u8>| {
+        let mut meets = vec![false; other.len() + 1];
+        for at in (0..=other.len()).rev() {
+            let rest = other.get(at);
+            let either = |wanted: u8| byte == Some(&wanted) || rest == Some(&wanted);
+            meets[at] = match (byte, rest) {
+                (None, None) => true,
+                (Some(b'*'), _) => of_rest[at] || (rest.is_some() && meets[at + 1]),
+                (_, Some(b'*')) => meets[at + 1] || (byte.is_some() && of_rest[at]),
+                (Some(one), Some(other)) => (one == other || either(b'?')) && of_rest[at + 1],
+                _ => false,
+            };
+        }
+        meets
+    };
+    let end = step(&[], None);
+    one.iter().rev().fold(end, |of_rest, byte| step(&of_rest, Some(byte)))[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn said(statement: &str) -> Said {
         let context = [("aws:SourceAccount", "111122223333"), ("aws:SourceArn", "arn:aws:events:r:1:rule/bell-*")];
-        let request = Request { service: "events.amazonaws.com", action: "kms:Decrypt", context: &context };
+        let request = Request {
+            service: "events.amazonaws.com",
+            action: "kms:Decrypt",
+            resource: "arn:aws:kms:r:1:key/2",
+            context: &context,
+        };
         judge(&format!(r#"{{"Statement": [{statement}]}}"#), &request)
     }
 
@@ -202,6 +227,7 @@ mod tests {
             (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/*"}}"#, Said::Allowed),
             (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-New-8X"}}"#, Said::Doubtful),
             (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/another"}}"#, Said::Refused),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:*:1:rule/bell-New-8X"}}"#, Said::Doubtful),
             (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, Said::Doubtful),
             (r#"{"StringNotEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Doubtful),
         ];
@@ -226,5 +252,37 @@ mod tests {
         let root = r#""Principal": {"AWS": "111122223333"}, "Action": "kms:*"}"#;
         let denied = format!(r#"{{"Statement": [{{"Effect": "Allow", {root}, {{"Effect": "Deny", {root}]}}"#);
         assert!(!leaves_to_iam(&denied, "111122223333", "kms:Decrypt"));
+    }
+
+    #[test]
+    fn a_statement_is_about_its_resource() {
+        let of = |resource: &str| allow(r#""Action": "kms:*""#).replace(r#""Resource": "*""#, resource);
+        let deny = r#"{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "NotResource": "arn:aws:kms:r:1:key/x"}"#;
+        for (statement, expected) in [
+            (of(r#""Resource": "arn:aws:kms:r:1:key/2""#), Said::Allowed),
+            (of(r#""Resource": ["x", "arn:aws:kms:*:key/*"]"#), Said::Allowed),
+            (of(r#""Resource": "arn:aws:kms:r:1:key/other""#), Said::Refused),
+            (of(r#""NotResource": "*""#), Said::Doubtful),
+            (format!("{}, {deny}", of(r#""Resource": "*""#)), Said::Doubtful),
+        ] {
+            assert_eq!(said(&statement), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn patterns_meet_where_a_text_is_of_both() {
+        for (one, other, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("a*", "*b", true),
+            ("a*c", "ab*", true),
+            ("a?c", "abc", true),
+            ("a?", "a", false),
+            ("bell-*", "other-*", false),
+            ("*-8X", "bell-*", true),
+        ] {
+            assert_eq!((meet(one, other), meet(other, one)), (expected, expected), "{one} {other}");
+        }
     }
 }

@@ -88,6 +88,11 @@ impl Stack {
         Ok(Self { name, partition, region, account, outputs, ..Self::default() })
     }
 
+    /// Whose the resource of an ARN is: this account's where it does not say, as a bucket's does not.
+    pub fn owner<'a>(&'a self, arn: &'a str) -> &'a str {
+        arn.split(':').nth(4).filter(|account| !account.is_empty()).unwrap_or(&self.account)
+    }
+
     /// A parameter that is set to something.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())

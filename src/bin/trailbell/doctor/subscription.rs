@@ -54,7 +54,12 @@ fn one(topic: &Topic, seen: &Look<Vec<Subscription>>, heard: bool) -> Vec<Check>
         Ok(list) => list,
         Err(Unseen { kind: Kind::Missing, .. }) => {
             let found = format!("{what}, `{}`, does not exist", topic.arn);
-            return vec![Check::failed(NAME, found, "delete the stack and deploy it again: part of it is gone")];
+            let name = topic.arn.rsplit(':').next().unwrap_or_default();
+            let repair = format!(
+                "make it again, `aws sns create-topic --name {name}`, with the policy and the key that template.yaml gives it, and \
+                 subscribe again"
+            );
+            return vec![Check::failed(NAME, found, repair)];
         }
         Err(unseen) => return vec![Check::unseen(NAME, &what, unseen)],
     };
