@@ -216,6 +216,8 @@ fn nothing_there_is_told() {
     }
     let ran = scan(&["s3:///logs"]);
     assert_eq!((ran.status, ran.said.as_str()), (2, "error: `s3://` names no bucket: write s3://BUCKET/PREFIX\n"));
+    let ran = scan(&["s3://arn:aws:s3:us-east-1:111122223333:accesspoint/audit/AWSLogs/"]);
+    assert!(ran.status == 2 && ran.said.contains("takes no ARN"), "{}", ran.said);
 }
 
 #[test]

@@ -116,6 +116,10 @@ impl Sources {
         if bucket.is_empty() {
             return Err(Stop::Message("`s3://` names no bucket: write s3://BUCKET/PREFIX".to_owned()));
         }
+        if bucket.starts_with("arn:") {
+            let wrong = "`s3://` takes no ARN: name the bucket, or an access point by its alias: s3://ALIAS/PREFIX";
+            return Err(Stop::Message(wrong.to_owned()));
+        }
         let buckets = match &self.buckets {
             Some(buckets) => Arc::clone(buckets),
             None => Arc::clone(self.buckets.insert(Arc::new(Buckets::connect().map_err(Stop::Message)?))),
