@@ -12,6 +12,7 @@ import argparse
 import gzip
 import hashlib
 import io
+import os
 import re
 import sys
 import tarfile
@@ -29,6 +30,8 @@ BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
     "docs/detection.md", "docs/rules.md", "scripts/redrive.py", "src/filter/reference.md", "src/lint/lints.md",
 )
+# What no binary may name.
+OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}
 # The first moment that a zip can name.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 SECONDS = 315532800
@@ -51,9 +54,9 @@ def binary(path, processor):
         raise Wrong(f"{path} cannot be read: {error.strerror}; `make release` builds it") from error
     if content[:4] != b"\x7fELF" or int.from_bytes(content[18:20], "little") != MACHINES[processor]:
         raise Wrong(f"{path} is not for {processor}")
-    for place in (b"/.cargo/registry", f"{Path.home()}/".encode(), f"{ROOT}/".encode()):
-        if place in content:
-            raise Wrong(f"{path} names `{place.decode()}`, a folder of the machine that built it; `make release` leaves that out")
+    for place in ("/.cargo/registry", *(f"{folder}/" for folder in OF_THIS_MACHINE if folder != Path("/"))):
+        if place.encode() in content:
+            raise Wrong(f"{path} names `{place}`, a folder of the machine that built it; `make release` leaves that out")
     return content
 
 

@@ -176,6 +176,9 @@ class Release(unittest.TestCase):
         run = subprocess.run(["make", "--dry-run", "release"], cwd=ROOT, env=environment, capture_output=True, text=True)
         self.assertEqual(run.returncode, 0, run.stderr)
         built = run.stdout.replace("\\\n", "")
+        # The function and the command line, for each processor.
+        self.assertEqual(built.count(f"--remap-path-prefix={ROOT}=trailbell"), 4)
+        self.assertEqual(len(re.findall(r"--remap-path-prefix=\S+/registry/src= ", built)), 4)
         for processor, target in (("arm64", "aarch64"), ("x86_64", "x86_64")):
             triple = rf"--profile dist --target {target}-unknown-linux-gnu\.2\.34 "
             self.assertRegex(built, rf'{triple}.*--bin bootstrap --lambda-dir "target/function/{processor}" ')
@@ -185,12 +188,13 @@ class Release(unittest.TestCase):
     def test_what_is_missing_or_for_another_processor_is_refused(self):
         wrong = self.folder / "wrong"
         (wrong / "function/arm64").mkdir(parents=True)
-        told = elf("arm64") + f"{Path.home()}/.cargo/registry/src/tokio/lib.rs".encode()
-        for content, words in ((None, "cannot be read"), (elf("x86_64"), "is not for arm64"), (told, "a folder of the machine")):
+        told = [elf("arm64") + path.encode() for path in ("/home/a/.cargo/registry/src/b.rs", f"{ROOT}/src/lib.rs", "/elsewhere/b.rs")]
+        told = [(content, "a folder of the machine") for content in told]
+        for content, words in ((None, "cannot be read"), (elf("x86_64"), "is not for arm64"), *told):
             if content:
                 (wrong / "function/arm64/bootstrap").write_bytes(content)
             command = [sys.executable, ROOT / "scripts/release.py", "--binaries", wrong, "--output", wrong / "out", "arm64"]
-            run = subprocess.run(command, capture_output=True, text=True)
+            run = subprocess.run(command, env=os.environ | {"CARGO_HOME": "/elsewhere"}, capture_output=True, text=True)
             self.assertEqual(run.returncode, 1)
             self.assertIn(words, run.stderr)
             self.assertFalse((wrong / "out").exists())
