@@ -6,13 +6,12 @@ use std::{io::Write, sync::OnceLock};
 
 use flate2::{Compression, write::GzEncoder};
 use trailbell::{
-    alert::Title,
     diagnostic::{Diagnostic, render},
     engine::{self, Engine, Evaluated, Finding, Scratch},
     filter::{Filter, Lists, Observer},
     log_file::{Item, Limits, RawRecord, Reader, Shape},
     record::{Path, Record},
-    rule::RuleSet,
+    rule::{RuleSet, Title},
     trigger,
 };
 

@@ -172,7 +172,7 @@ fn the_inputs_are_not_all_rejected() {
     };
     share("filter", &|text| trailbell::filter::Filter::parse(text).is_ok());
     share("rules", &|text| trailbell::rule::RuleSet::parse(text).is_ok());
-    share("title", &|text| trailbell::alert::Title::parse(text).is_ok());
+    share("title", &|text| trailbell::rule::Title::parse(text).is_ok());
     share("path", &|text| trailbell::record::Path::parse(text).is_ok());
     share("record", &|text| trailbell::engine::parse(text.as_bytes()).is_ok());
     share("trigger", &|text| trailbell::trigger::decode(text.as_bytes()).is_ok());

@@ -3,6 +3,7 @@
 //! What a record says is written by whoever made the call: no rendering shows a byte of it that has not been through
 //! [`untrusted`].
 
+mod ascii_fallback;
 mod chat;
 mod event;
 mod link;
@@ -10,12 +11,10 @@ mod message;
 mod ocsf;
 mod origin;
 mod phrase;
-mod plain;
 mod reason;
 mod rendering;
 mod story;
 mod text;
-mod title;
 pub mod untrusted;
 
 use std::sync::Arc;
@@ -27,7 +26,6 @@ pub use event::{Event, Outcome};
 pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
 pub use origin::Origin;
 pub use rendering::{Rendering, render, render_plainly};
-pub use title::Title;
 
 use crate::{
     engine::Finding,

@@ -3,9 +3,9 @@
 //! Every rendering comes through [`render`], so every message keeps SNS's limits.
 
 use super::{
-    Alert, Message, chat,
+    Alert, Message, ascii_fallback, chat,
     message::{MAX_BYTES, attributes, subject},
-    ocsf, plain, text,
+    ocsf, text,
 };
 
 /// Whom a message is for.
@@ -36,9 +36,9 @@ impl Rendering {
     /// The table of formats; a new one is a file and a row here.
     fn format(self) -> Format {
         match self {
-            Rendering::Text => Format { name: "text", body: text::body, plain: plain::lines },
-            Rendering::Chat => Format { name: "chat", body: chat::body, plain: plain::json },
-            Rendering::Ocsf => Format { name: "ocsf", body: ocsf::body, plain: plain::json },
+            Rendering::Text => Format { name: "text", body: text::body, plain: ascii_fallback::lines },
+            Rendering::Chat => Format { name: "chat", body: chat::body, plain: ascii_fallback::json },
+            Rendering::Ocsf => Format { name: "ocsf", body: ocsf::body, plain: ascii_fallback::json },
         }
     }
 }
@@ -80,7 +80,12 @@ pub fn render(rendering: Rendering, alert: &Alert) -> Message {
 /// with the attributes that subscriptions filter by most.
 pub fn render_plainly(rendering: Rendering, alert: &Alert) -> Message {
     let Message { id, subject, body, attributes } = made(rendering, alert, &STEPS[STEPS.len() - 1]);
-    Message { id, subject, body: (rendering.format().plain)(&body), attributes: plain::attributes(&attributes) }
+    Message {
+        id,
+        subject,
+        body: (rendering.format().plain)(&body),
+        attributes: ascii_fallback::attributes(&attributes),
+    }
 }
 
 fn made(rendering: Rendering, alert: &Alert, caps: &Caps) -> Message {

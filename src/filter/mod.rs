@@ -7,6 +7,7 @@ mod mistake;
 pub mod operand;
 pub mod operator;
 mod parser;
+mod path;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -15,10 +16,11 @@ pub use explain::{Explanation, Gap, explain};
 use matcher::Matcher;
 pub use matcher::{Observer, Unobserved, rarity};
 use operand::{Needs, Value};
+pub use path::{continues_bare_word, starts_bare_word};
 
 use crate::{
     diagnostic::Diagnostic,
-    record::{Node, Path, Place},
+    record::{Node, Place},
 };
 
 /// The language reference, as `trailbell help filter` prints it.
@@ -122,17 +124,4 @@ impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Filter({})", self.expr)
     }
-}
-
-impl Path {
-    /// Reads a path that stands alone, such as `requestParameters.bucketName`; the spans of the errors lie in `text`.
-    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        parser::parse_path(text).map_err(|diagnostic| vec![*diagnostic])
-    }
-}
-
-/// Whether a name means something to the grammar, so that a field of that name is best written in back-quotes.
-pub fn is_keyword(name: &str) -> bool {
-    const WORDS: &[&str] = &["and", "or", "not", "any", "field", "true", "false", "null"];
-    WORDS.iter().any(|word| name.eq_ignore_ascii_case(word)) || operator::named(name).is_some()
 }

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::{
     Audience, Clock, Matches, Outcome,
     outbox::Letter,
-    time::{InTime, Time},
+    time_budget::{InTime, Time},
 };
 use crate::{
     alert::{Alert, Event, HeldBack, Occurrences, Origin},

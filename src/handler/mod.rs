@@ -3,7 +3,6 @@
 //! Alerts are published before the invocation ends, and a failure of one object or one message stops no other; the
 //! [`Outcome`] holds every failure, so that nothing is acknowledged that was not done.
 
-mod ahead;
 mod answer;
 mod channels;
 mod decide;
@@ -12,8 +11,9 @@ mod metrics;
 mod outbox;
 mod outcome;
 mod port;
-mod run;
-mod time;
+mod prefetch;
+mod process;
+mod time_budget;
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
@@ -22,9 +22,9 @@ pub use failure::Failure;
 pub use outcome::{Matches, ObjectCounts, Outcome, RecordCounts, Sends, Settled};
 pub use port::{Body, Channel, Clock, FetchError, Objects, PublishError};
 
-use ahead::Ahead;
-use run::Run;
-use time::Time;
+use prefetch::Ahead;
+use process::Run;
+use time_budget::Time;
 
 use crate::{
     alert::Origin,

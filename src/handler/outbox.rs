@@ -2,7 +2,7 @@
 //!
 //! A message counts as sent once its channel says so; whatever else happens to it is a failure, which comes again.
 
-use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time::Time};
+use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time_budget::Time};
 use crate::{
     alert::{Alert, Kind, Message, Origin, render, render_plainly},
     state::Ticket,

@@ -13,11 +13,10 @@ use super::{
     one_line,
 };
 use crate::{
-    alert::Title,
     diagnostic::{Diagnostic, render},
     filter::Filter,
     record::Path,
-    rule::{MAX_THRESHOLD, WINDOWS},
+    rule::{MAX_THRESHOLD, Title, WINDOWS},
 };
 
 /// Fields that have become a field of the rule.

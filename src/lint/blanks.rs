@@ -1,6 +1,6 @@
 //! Values with blanks at their ends, compared with fields that have none.
 
-use super::{FilterText, condition, event, group::is_single};
+use super::{FilterText, condition, contradiction::is_single, event};
 use crate::{diagnostic::Diagnostic, filter::operand::Value};
 
 pub const CODE: &str = "edge-blanks";

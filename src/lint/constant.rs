@@ -5,7 +5,7 @@ use std::ptr;
 use super::{
     FilterText,
     condition::{self, Literal, Scope, all, field},
-    group::{Clash, candidates, clash},
+    contradiction::{Clash, candidates, clash},
 };
 use crate::{
     diagnostic::{Diagnostic, Span},

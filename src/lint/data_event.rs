@@ -3,8 +3,8 @@
 use super::{
     FilterText, catalogue,
     condition::{self, Scope, field},
+    contradiction::says,
     event,
-    group::says,
 };
 use crate::{diagnostic::Diagnostic, filter::operand::Value};
 

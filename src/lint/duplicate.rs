@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     condition::{Literal, all, field, values},
-    group::{candidates, clash, says},
+    contradiction::{candidates, clash, says},
 };
 use crate::{
     diagnostic::Diagnostic,

@@ -4,7 +4,7 @@ use super::{
     FilterText,
     catalogue::{self, Answer},
     condition::{self, Scope, field},
-    group::{candidates, says},
+    contradiction::{candidates, says},
 };
 use crate::{
     diagnostic::{Diagnostic, Span},

@@ -3,7 +3,7 @@
 use super::{
     FilterText,
     condition::{self, Scope, field, keys},
-    group::{compares_null, says},
+    contradiction::{compares_null, says},
 };
 use crate::{
     diagnostic::Diagnostic,

@@ -5,8 +5,10 @@
 
 use crate::{
     diagnostic::Span,
-    filter::ast::{Compare, Expr},
-    record::continues_bare_word,
+    filter::{
+        ast::{Compare, Expr},
+        continues_bare_word,
+    },
 };
 
 /// One name of a path.

@@ -1,6 +1,6 @@
 //! Characters that are wildcards elsewhere, and in filters mean themselves.
 
-use super::{FilterText, condition, event, group::is_single};
+use super::{FilterText, condition, contradiction::is_single, event};
 use crate::{
     diagnostic::Diagnostic,
     filter::{ast::Compare, operand::Value},

@@ -11,9 +11,7 @@ mod virtual_field;
 use serde_json::Value;
 
 pub(crate) use json::Json;
-pub use path::{
-    ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, continues_bare_word, each_element, starts_bare_word,
-};
+pub use path::{ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, each_element};
 pub(crate) use repair::repair;
 pub use virtual_field::Virtual;
 

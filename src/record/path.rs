@@ -3,8 +3,6 @@
 //! Everything that reads a record goes through [`Path::visit`], so that filters, titles and alerts mean the same by the
 //! same name.
 
-use std::{borrow::Cow, fmt};
-
 use serde_json::Value;
 
 use super::{Node, Scalar, Virtual, document::document};
@@ -229,70 +227,4 @@ impl<'a> Node<'a> for Computed<'a> {
     fn keys(self) -> impl Iterator<Item = &'a str> {
         std::iter::empty()
     }
-}
-
-impl Path {
-    /// As a filter writes it: names that are no bare word, that a virtual field hides or that look like a keyword stand
-    /// in back-quotes. Inside of an `any`, names belong to its element and the record has a name of its own.
-    pub fn write_to(&self, f: &mut impl fmt::Write, inside_any: bool) -> fmt::Result {
-        let mut first = true;
-        let mut begin = |f: &mut dyn fmt::Write, text: &str| {
-            let dot = if std::mem::take(&mut first) { "" } else { "." };
-            write!(f, "{dot}{text}")
-        };
-        let relative = match self.root {
-            Root::Element => {
-                if !matches!(self.steps.first(), Some(Step::Key(_))) {
-                    begin(f, "it")?;
-                }
-                true
-            }
-            Root::Record | Root::Virtual(_) => {
-                if inside_any || self.steps.is_empty() && self.root == Root::Record {
-                    begin(f, "record")?;
-                }
-                false
-            }
-        };
-        if let Root::Virtual(field) = self.root {
-            begin(f, field.name())?;
-        }
-        for (at, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) => {
-                    let leads = at == 0 && !matches!(self.root, Root::Virtual(_));
-                    let hidden = leads
-                        && (crate::filter::is_keyword(key)
-                            || !relative && Virtual::named(key).is_some()
-                            || relative && matches!(key.as_str(), "it" | "record"));
-                    let plain = is_bare_word(key) && !hidden;
-                    begin(f, &if plain { Cow::Borrowed(key.as_str()) } else { Cow::Owned(format!("`{key}`")) })?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// As a filter writes it outside of any `any`.
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_to(f, false)
-    }
-}
-
-/// Whether a name needs no back-quotes: `[A-Za-z_@$][A-Za-z0-9_@$:-]*`.
-fn is_bare_word(name: &str) -> bool {
-    name.starts_with(starts_bare_word) && name.chars().all(continues_bare_word)
-}
-
-/// Whether a bare name may begin with `c`.
-pub fn starts_bare_word(c: char) -> bool {
-    c.is_ascii_alphabetic() || matches!(c, '_' | '@' | '$')
-}
-
-/// Whether a bare name may go on with `c`.
-pub fn continues_bare_word(c: char) -> bool {
-    starts_bare_word(c) || c.is_ascii_digit() || matches!(c, ':' | '-')
 }

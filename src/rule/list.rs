@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    filter::operand::Value,
+    filter::{continues_bare_word, operand::Value},
     number::Number,
-    record::continues_bare_word,
 };
 
 const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";

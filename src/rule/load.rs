@@ -8,8 +8,10 @@ use super::field::{self, Field, Fields};
 use super::overrides::Known;
 use super::syntax::shorten;
 use super::yaml::{self, Kind, Node};
-use super::{Accounts, Rule, RuleSet, RuleTest, Severity, Written, account, alerting, list, suppression, test};
-use crate::alert::Title;
+use super::{
+    Accounts, Rule, RuleSet, RuleTest, Severity, Title, Written, account, aggregation, list, suppression, test,
+};
+
 use crate::diagnostic::{Diagnostic, Level, Span, cut};
 use crate::filter::{Filter, Lists};
 
@@ -147,10 +149,10 @@ impl Loader {
         let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
         let filter = fields.require("filter", filter_help, p).and_then(|field| filter(field.text(p)?, lists, p));
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
-        let aggregate_fields = optional(&fields, "aggregate_fields", p, alerting::paths);
-        let window = optional(&fields, "window", p, alerting::window);
-        let threshold = optional(&fields, "threshold", p, alerting::threshold);
-        let first_seen = optional(&fields, "first_seen", p, alerting::first_seen);
+        let aggregate_fields = optional(&fields, "aggregate_fields", p, aggregation::paths);
+        let window = optional(&fields, "window", p, aggregation::window);
+        let threshold = optional(&fields, "threshold", p, aggregation::threshold);
+        let first_seen = optional(&fields, "first_seen", p, aggregation::first_seen);
         let notify = optional(&fields, "notify", p, Field::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
@@ -182,7 +184,7 @@ impl Loader {
             filter,
             suppressions: suppressions?.unwrap_or_default(),
             aggregate_fields: aggregate_fields?,
-            window: window?.unwrap_or(alerting::WINDOW),
+            window: window?.unwrap_or(aggregation::WINDOW),
             threshold: threshold?.unwrap_or(1),
             first_seen: first_seen?,
             notify: notify?.unwrap_or(true),

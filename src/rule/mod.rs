@@ -4,7 +4,7 @@
 
 mod account;
 mod aggregate;
-mod alerting;
+mod aggregation;
 mod explain;
 mod field;
 mod list;
@@ -15,10 +15,11 @@ mod suppression;
 pub(crate) mod syntax;
 pub mod tag;
 mod test;
+mod title;
 mod version;
 pub(crate) mod yaml;
 
-pub(crate) use alerting::{MAX_THRESHOLD, WINDOWS, show_duration};
+pub(crate) use aggregation::{MAX_THRESHOLD, WINDOWS, show_duration};
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,9 +33,9 @@ pub use overrides::{FILE_NAME as OVERRIDES, overrides_beside_errors};
 use serde_json::Value;
 
 pub use scalar::Scalar as Written;
+pub use title::Title;
 pub use version::version;
 
-use crate::alert::Title;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::filter::{Filter, Lists, operand};
 use crate::record::{Path, Record};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::SignedDuration;
 
 use super::{
-    Accounts, Replaced, RuleSet, Severity, Source, Suppression, account, alerting,
+    Accounts, Replaced, RuleSet, Severity, Source, Suppression, account, aggregation,
     field::{Field, Fields},
     list::{self, List},
     load::{self, optional, slug},
@@ -172,8 +172,8 @@ fn of_rule(id: &Scalar, node: &Node, known: &Known, lists: &Lists, problems: &mu
         let enabled = optional(&fields, "enabled", p, Field::boolean);
         let severity = optional(&fields, "severity", p, load::severity);
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
-        let window = optional(&fields, "window", p, alerting::window);
-        let threshold = optional(&fields, "threshold", p, alerting::threshold);
+        let window = optional(&fields, "window", p, aggregation::window);
+        let threshold = optional(&fields, "threshold", p, aggregation::threshold);
         let notify = optional(&fields, "notify", p, Field::boolean);
         let mut suppressions = suppressions?.unwrap_or_default();
         for suppression in &mut suppressions {

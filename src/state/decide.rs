@@ -11,8 +11,8 @@ use super::{
     Claimant, Decision, Distinct, Down, Extent, Firing, Match, Outage, RollUp, Table, Ticket, Window,
     entry::{Claim, Entry, Last},
     first_seen::{Lessons, Sightings, learn, look},
-    flood::{self, Asker, Flood, Gate, gate},
     key::{self, Series, rule_id, rule_key},
+    rate_limit::{self, Asker, Flood, Gate, gate},
     step::{Ask, Event, Fire, Verdict, step},
     store::{Failed, Place, read, update},
     window::{expires, windows},
@@ -377,7 +377,7 @@ async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, wind
     let place = flood_place(one.rule, now);
     let mark = |hour: i64| format!("{}/{hour}", place.0);
     let Claimant { owner, most_an_hour, rolled_up, outage: Outage { floods, down }, .. } = claimant;
-    let told = rolled_up.get(&mark(flood::hour(now.as_second())));
+    let told = rolled_up.get(&mark(rate_limit::hour(now.as_second())));
     let from = Asker { owner, channels: one.channels, told, now: now.as_second() };
     let alert = key::event_hash(&window.id);
     let passed = update(table, down, slice::from_ref(&place), |flood: Vec<Option<Flood>>| {

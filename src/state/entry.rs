@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Distinct, Down,
     first_seen::{Lessons, Sightings},
-    flood::Flood,
+    rate_limit::Flood,
 };
 
 /// A window in which events came.

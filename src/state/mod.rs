@@ -43,9 +43,9 @@ mod decide;
 mod distinct;
 pub mod entry;
 pub mod first_seen;
-pub mod flood;
 pub mod key;
 mod memory;
+pub mod rate_limit;
 pub mod step;
 mod store;
 pub mod window;
@@ -137,7 +137,7 @@ pub struct Claimant {
 #[derive(Debug, Default)]
 pub struct Outage {
     down: Option<Down>,
-    floods: HashMap<String, flood::Flood>,
+    floods: HashMap<String, rate_limit::Flood>,
 }
 
 impl Claimant {

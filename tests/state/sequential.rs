@@ -1,7 +1,7 @@
 //! One delivery after the other: exactly what the reference says, and nothing more when files come again.
 
 use proptest::prelude::*;
-use trailbell::state::{Decision, Distinct, Item, entry::Entry, flood::Flood, key::event_hash};
+use trailbell::state::{Decision, Distinct, Item, entry::Entry, key::event_hash, rate_limit::Flood};
 
 use crate::{
     reference::Reference,

@@ -12,11 +12,13 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
         ast::{Name, Operand},
+        continues_bare_word,
         mistake::{self, Found},
         operand::Value,
+        starts_bare_word,
     },
     number::Number,
-    record::{Path, Root, Step, Virtual, continues_bare_word, starts_bare_word},
+    record::{Path, Root, Step, Virtual},
 };
 
 /// A filter's text, and how far it has been read.

@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::{
     Body, Caps, Channel, Channels, Clock, Failure, Handler, MAX_TOLD, Objects, Outcome,
-    ahead::Ahead,
     decide::Decider,
     outbox::{Letter, Outbox},
-    time::Time,
+    prefetch::Ahead,
+    time_budget::Time,
 };
 use crate::{
     alert::{Alert, Origin, Unread},

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream};
 
-use super::{Clock, FetchError, Objects, time::Time};
+use super::{Clock, FetchError, Objects, time_budget::Time};
 use crate::trigger::ObjectId;
 
 /// So many are asked for at once.
