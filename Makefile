@@ -63,7 +63,7 @@ run: ## Builds the command line, without AWS, and runs the function's handler on
 # Features to build the command line with; `make test` has built it with all.
 FEATURES ?= cli
 # What is tested is built once, with all features: other ones would build the AWS crates anew.
-ALL_FEATURES := cli,lambda,doctor
+ALL_FEATURES := aws
 
 check: ## Finds mistakes in rules.yaml and runs the tests of its rules.
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
@@ -75,7 +75,7 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features lambda
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features function
 	cargo test --locked --features $(ALL_FEATURES)
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
@@ -124,7 +124,7 @@ build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yam
 build-TrailbellFunction: .venv
 	mkdir -p "$(ARTIFACTS_DIR)"
 ifeq ($(PROFILE),dist)
-	$(AS_RELEASED) --no-default-features --features lambda \
+	$(AS_RELEASED) --no-default-features --features function \
 		--bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
 else
 	cargo build --locked --profile $(PROFILE) --features $(ALL_FEATURES) --bin bootstrap
@@ -176,7 +176,7 @@ SAVED_REGION := $(shell sed -n 's/^region = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev
 DOCTOR_FLAGS ?=
 
 doctor: ## Looks at the deployed stack, has it send a test alert, and says what is wrong and how to mend it.
-	cargo run --locked --no-default-features --features doctor --bin trailbell -- \
+	cargo run --locked --no-default-features --features aws --bin trailbell -- \
 		doctor --stack $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION)) $(DOCTOR_FLAGS)
 
 redrive: .venv ## Sends the events that failed for good to the deployed function again.

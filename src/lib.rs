@@ -33,7 +33,7 @@
 //!
 //! On AWS:
 //!
-//! - `lambda`: the ports on S3 and SNS, and the settings; behind the feature `lambda`.
+//! - `aws`: the ports on S3, SNS and DynamoDB, and the settings; behind the feature `function`, which `aws` includes.
 //!
 //! On a laptop:
 //!
@@ -42,14 +42,14 @@
 //! - [`import`]: rules of other systems become a rules file.
 
 pub mod alert;
+#[cfg(feature = "function")]
+pub mod aws;
 pub mod backtest;
 pub mod diagnostic;
 pub mod engine;
 pub mod filter;
 pub mod handler;
 pub mod import;
-#[cfg(feature = "lambda")]
-pub mod lambda;
 pub mod lint;
 pub mod local;
 pub mod log_file;

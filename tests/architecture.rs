@@ -108,9 +108,9 @@ fn code_is_told_from_comments_and_texts() {
     assert_eq!(names(&code(text)).collect::<Vec<_>>(), ["a", "j", "k", "r", "l"]);
 }
 
-/// `lambda/` knows AWS, `local/` the file system, and `bin/` puts things together.
+/// `aws/` knows AWS, `local/` the file system, and `bin/` puts things together.
 fn is_edge(path: &str) -> bool {
-    ["src/lambda/", "src/local/", "src/bin/"].iter().any(|folder| path.starts_with(folder))
+    ["src/aws/", "src/local/", "src/bin/"].iter().any(|folder| path.starts_with(folder))
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn only_the_edges_do_input_and_output() {
         ],
         &[
             ("src/local/mod.rs", "use std::fs::File;"),
-            ("src/lambda/s3.rs", "use aws_sdk_s3::Client;"),
+            ("src/aws/s3.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/trailbell/main.rs", "println!(\"x\")"),
             ("src/engine/mod.rs", "// println!\nlet text = \"std::fs\";"),
             ("src/handler/mod.rs", "pub fn step(now: Timestamp) {}"),
@@ -180,14 +180,14 @@ fn aws_stands_in_one_folder_and_one_file() {
             ("src/bin/trailbell/doctor/table.rs", "aws_config::load()"),
         ],
         &[
-            ("src/lambda/mod.rs", "use aws_sdk_s3::Client;"),
+            ("src/aws/mod.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/lambda.rs", "aws_config::load()"),
             ("src/bin/trailbell/doctor/aws.rs", "aws_config::load()"),
             ("src/bin/trailbell/main.rs", "let aws = 1;"),
         ],
         |path, text| {
             let code = code(text);
-            let allowed = path.starts_with("src/lambda/")
+            let allowed = path.starts_with("src/aws/")
                 || ["src/bin/lambda.rs", "src/bin/trailbell/doctor/aws.rs"].contains(&path);
             let aws = names(&code).filter(|name| !allowed && name.starts_with("aws_"));
             aws.map(str::to_owned).collect()
@@ -368,7 +368,7 @@ fn the_command_line_is_built_without_aws() {
 
 #[test]
 fn the_function_is_built_without_the_doctor() {
-    let (function, doctor) = (packages(&["lambda"]), packages(&["doctor"]));
+    let (function, doctor) = (packages(&["function"]), packages(&["aws"]));
     for package in ["aws-sdk-cloudformation", "aws-sdk-kms", "aws-sdk-lambda", "aws-sdk-sqs", "aws-sdk-sso", "clap"] {
         assert!(doctor.iter().any(|one| one == package), "{package}");
         assert!(!function.iter().any(|one| one == package), "{package}");

@@ -526,10 +526,10 @@ fn a_folder_without_log_files_is_said() {
 
 /// What is built with it is tried on a stand-in for S3.
 #[test]
-#[cfg(not(feature = "lambda"))]
+#[cfg(not(feature = "aws"))]
 fn scan_says_how_to_build_what_reads_s3() {
     let ran = check(&["scan", "s3://trailbell-demo-logs/AWSLogs/"], 2, false, true);
-    assert!(ran.stderr.contains("--features lambda,doctor --bin trailbell"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--features aws --bin trailbell"), "{}", ran.stderr);
 }
 
 #[test]

@@ -17,10 +17,10 @@ use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
+    aws::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
     diagnostic::render,
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
-    lambda::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
     rule::{OVERRIDES, RuleSet, version},
     state::Memory,
     trigger::Sender,

@@ -1,6 +1,6 @@
 //! What the handler asks of the world: objects, a channel for alerts, and the time.
 //!
-//! It knows S3, SNS and the clock by these traits only; `lambda/` and `local/` have what stands behind them.
+//! It knows S3, SNS and the clock by these traits only; `aws/` and `local/` have what stands behind them.
 
 use std::{future::Future, time::Duration};
 

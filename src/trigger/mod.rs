@@ -15,7 +15,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
-#[cfg(feature = "lambda")]
+#[cfg(feature = "function")]
 pub(crate) use object::decode_form;
 pub use object::{ObjectId, ObjectKind};
 

@@ -85,7 +85,7 @@ class StandIn(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if not BINARY.exists():
-            raise AssertionError(f"{BINARY} is missing: cargo build --features lambda --bin bootstrap")
+            raise AssertionError(f"{BINARY} is missing: cargo build --features function --bin bootstrap")
         # It says every request, and every kind of resource that it does not know.
         for name in ("werkzeug", "moto"):
             logging.getLogger(name).setLevel(logging.ERROR)

@@ -94,7 +94,7 @@ class Doctor(StandIn):
     @classmethod
     def setUpClass(cls):
         if not DOCTOR.exists():
-            raise AssertionError(f"{DOCTOR} is missing: cargo build --features lambda,doctor")
+            raise AssertionError(f"{DOCTOR} is missing: cargo build --features aws")
         super().setUpClass()
         cls.api.function = cls.function
         if queue := cls.outputs.get("LogQueueUrl"):

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::config::{Credentials, Region};
 use jiff::Timestamp;
 use serde_json::json;
 use trailbell::{
-    lambda::{DynamoDb, Settings, config_loader},
+    aws::{DynamoDb, Settings, config_loader},
     record::Record,
     rule::{Rule, RuleSet},
     state::{Claimant, Decision, Down, Item, Match, Put, Table, Version, decide, entry::Last, sent},

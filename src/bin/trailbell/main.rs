@@ -4,13 +4,13 @@
 mod alerts;
 mod check;
 mod coverage;
-#[cfg(feature = "doctor")]
+#[cfg(feature = "aws")]
 mod doctor;
 mod explain;
 mod import;
 mod inputs;
 mod invoke;
-#[cfg(not(feature = "lambda"))]
+#[cfg(not(feature = "aws"))]
 mod no_buckets;
 mod preview;
 mod scan;
@@ -140,7 +140,7 @@ enum Command {
     /// permission.
     ///
     /// Exit status: 0 nothing failed, 1 something failed, 2 it could not look at all: no credentials, no such stack.
-    #[cfg(feature = "doctor")]
+    #[cfg(feature = "aws")]
     Doctor {
         /// The name of the stack
         #[arg(long, value_name = "NAME", required_unless_present = "function")]
@@ -210,7 +210,7 @@ fn main() -> ExitCode {
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
-        #[cfg(feature = "doctor")]
+        #[cfg(feature = "aws")]
         Command::Doctor { stack, function, region, rules, no_alert, format } => {
             let target = stack.map(doctor::Target::Stack).or(function.map(doctor::Target::Function));
             // clap asks for one of them.

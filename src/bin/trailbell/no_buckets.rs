@@ -10,7 +10,7 @@ pub enum Buckets {}
 impl Buckets {
     /// Says how to build what reads S3.
     pub fn connect() -> Result<Self, String> {
-        Err("this `trailbell` is built without S3: `cargo install --locked --path . --features lambda,doctor --bin trailbell` \
+        Err("this `trailbell` is built without S3: `cargo install --locked --path . --features aws --bin trailbell` \
              builds it with S3; or copy the objects with `aws s3 sync`, and scan the folder"
             .to_owned())
     }

@@ -9,14 +9,14 @@ use std::{
     sync::Arc,
 };
 
-#[cfg(feature = "lambda")]
-use trailbell::lambda::Buckets;
+#[cfg(feature = "aws")]
+use trailbell::aws::Buckets;
 use trailbell::{
     alert::{Origin, untrusted::printable},
     trigger::{ObjectId, ObjectKind},
 };
 
-#[cfg(not(feature = "lambda"))]
+#[cfg(not(feature = "aws"))]
 use crate::no_buckets::Buckets;
 use crate::{Stop, inputs::shown};
 
