@@ -6,13 +6,13 @@
 mod answer;
 mod channels;
 mod decide;
+mod evaluate;
 mod failure;
 mod metrics;
 mod outbox;
 mod outcome;
 mod port;
 mod prefetch;
-mod process;
 mod time_budget;
 
 use std::{sync::atomic::AtomicBool, time::Duration};
@@ -22,8 +22,8 @@ pub use failure::Failure;
 pub use outcome::{Matches, ObjectCounts, Outcome, RecordCounts, Sends, Settled};
 pub use port::{Body, Channel, Clock, FetchError, Objects, PublishError};
 
+use evaluate::Run;
 use prefetch::Ahead;
-use process::Run;
 use time_budget::Time;
 
 use crate::{
