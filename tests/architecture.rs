@@ -242,7 +242,7 @@ fn imports_run_downward() {
                 return Vec::new();
             }
             let Some(own) = layer(module) else {
-                return vec![format!("`{module}` stands in no layer of this test")];
+                return vec![format!("`{module}` is in no layer of this test")];
             };
             let upward = imported(&code(text))
                 .into_iter()
