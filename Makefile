@@ -81,7 +81,7 @@ test: .venv ## Runs all that CI runs: format, lints, documentation, tests with t
 	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
 
 docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
-	WRITE_DOCS=1 cargo test --quiet --locked --test rules_page --test pack_overlaps
+	WRITE_DOCS=1 cargo test --quiet --locked --test it -- rules_page:: pack_overlaps::
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))

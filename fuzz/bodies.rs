@@ -1,6 +1,6 @@
 //! What is fuzzed: every body takes any bytes, and panics where a promise of the library is broken.
 //!
-//! `tests/fuzz.rs` runs them with stable Rust as part of `make test`, `fuzz_targets/` under cargo-fuzz.
+//! `tests/it/fuzz.rs` runs them with stable Rust as part of `make test`, `fuzz_targets/` under cargo-fuzz.
 
 use std::{io::Write, sync::OnceLock};
 

@@ -2,10 +2,10 @@
 //! from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
 //!
 //! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` make it longer, or another one.
-#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
-#[path = "../ports/mod.rs"]
+#[allow(dead_code, reason = "the other tests need more of it")]
+#[path = "../it/ports.rs"]
 mod ports;
 mod random;
 mod world;

@@ -1,0 +1,128 @@
+//! `trailbell scan --alerts`: the alerts that logs would have raised, counted by hand from what the rules and the records say.
+
+use std::path::Path;
+
+use crate::command::{folder, trailbell};
+use serde_json::{Value, json};
+
+/// A record: its event, when, and whose.
+fn record(id: &str, time: &str, user: &str) -> Value {
+    json!({"eventVersion": "1.08", "eventID": id, "eventTime": format!("2026-03-02T{time}Z"), "eventName": "GetObject",
+        "userIdentity": {"type": "IAMUser", "userName": user}})
+}
+
+fn log(records: &[Value]) -> Vec<u8> {
+    json!({"Records": records}).to_string().into_bytes()
+}
+
+/// What is printed for logs in files of the names `0.json` and so on, by rules with these fields.
+fn scanned(test: &str, rules: &[&str], logs: &[&[Value]]) -> (Vec<Value>, String) {
+    let rules: Vec<_> =
+        rules.iter().map(|more| format!("- {{severity: 2, filter: eventName exists, {more}}}\n")).collect();
+    let rules = format!("rules:\n{}", rules.concat());
+    let root = folder(&format!("alerts-{test}"), &[("rules.yaml", rules.as_bytes())]);
+    for (number, records) in logs.iter().enumerate() {
+        std::fs::write(root.join(format!("{number}.json")), log(records)).unwrap();
+    }
+    let names = (0..logs.len()).map(|number| root.join(format!("{number}.json")).display().to_string());
+    let names: Vec<String> = names.collect();
+    let rules = root.join("rules.yaml").display().to_string();
+    let arguments = ["scan", "--alerts", "--format", "jsonl", "--rules", &rules].into_iter();
+    let ran = trailbell(&arguments.chain(names.iter().map(String::as_str)).collect::<Vec<_>>());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    (ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), ran.stderr)
+}
+
+fn fields(alerts: &[Value], names: &[&str]) -> Vec<Vec<Value>> {
+    alerts.iter().map(|alert| names.iter().map(|name| alert[*name].clone()).collect()).collect()
+}
+
+#[test]
+fn one_alert_for_a_user_and_a_day() {
+    let first = [record("1", "09:00:00", "ada"), record("2", "09:01:00", "bob"), record("3", "09:02:00", "ada")];
+    // The same event again, and one that comes late.
+    let second = [record("3", "09:02:00", "ada"), record("4", "08:59:00", "ada")];
+    let rule = "name: Read, aggregate_fields: [user], window: 30d";
+    let (alerts, tally) = scanned("day", &[rule], &[&first, &second]);
+    assert_eq!(
+        fields(&alerts, &["time", "count", "first", "last", "values"]),
+        [
+            [
+                json!("2026-03-02T09:00:00Z"),
+                json!(3),
+                json!("2026-03-02T08:59:00Z"),
+                json!("2026-03-02T09:02:00Z"),
+                json!({"user": "ada"})
+            ],
+            [
+                json!("2026-03-02T09:01:00Z"),
+                json!(1),
+                json!("2026-03-02T09:01:00Z"),
+                json!("2026-03-02T09:01:00Z"),
+                json!({"user": "bob"})
+            ],
+        ]
+    );
+    assert_eq!(fields(&alerts, &["rule", "id", "severity"])[0], [json!("Read"), json!("read"), json!(2)]);
+    assert_ne!(alerts[0]["alert_id"], alerts[1]["alert_id"]);
+    assert!(tally.contains("        2 of        5  SEV2  Read\n"), "{tally}");
+    assert!(tally.ends_with("2 files, 5 records, 5 matches, 2 alerts, 3 deduplicated\n"), "{tally}");
+
+    let again = scanned("day-again", &[rule], &[&first, &second, &first, &second]).0;
+    assert_eq!(fields(&again, &["alert_id", "count"]), fields(&alerts, &["alert_id", "count"]));
+}
+
+#[test]
+fn a_threshold_a_rule_on_trial_and_what_is_new() {
+    let many: Vec<Value> =
+        (0..5).map(|number| record(&number.to_string(), &format!("10:0{number}:00"), "ada")).collect();
+    let rules = [
+        "name: Five, aggregate_fields: [user], window: 1h, threshold: 5",
+        "name: Six, aggregate_fields: [user], window: 1h, threshold: 6",
+        "name: Trial, notify: false",
+        "name: New, aggregate_fields: [eventID], first_seen: {fields: [user], learning: 0s}",
+        "name: Learns, first_seen: {fields: [user]}",
+    ];
+    let (alerts, tally) = scanned("threshold", &rules, &[&many]);
+    let mut raised = fields(&alerts, &["rule", "count"]);
+    raised.sort_by_key(|alert| alert[0].to_string());
+    assert_eq!(raised, [[json!("Five"), json!(5)], [json!("New"), json!(1)]]);
+    // The fifth event raises the alert.
+    let times = fields(&alerts, &["rule", "time"]);
+    assert!(times.contains(&vec![json!("Five"), json!("2026-03-02T10:04:00Z")]), "{times:?}");
+    for part in ["2 alerts", "8 already seen", "5 below threshold", "8 deduplicated", "1 learning", "1 muted"] {
+        assert!(tally.contains(part), "{part} in {tally}");
+    }
+}
+
+/// As in the function, rules learn from the first event on, which none of them matches.
+#[test]
+fn learning_begins_with_the_first_event_of_all() {
+    let mut quiet = record("1", "09:00:00", "ada");
+    quiet.as_object_mut().unwrap().remove("eventName");
+    let alerts_at = |test: &str, time: &str| {
+        let mut new = record("2", "09:00:00", "eve");
+        new["eventTime"] = json!(time);
+        scanned(test, &["name: New, first_seen: {fields: [user], learning: 7d}"], &[&[quiet.clone()], &[new]]).0.len()
+    };
+    assert_eq!((alerts_at("learning", "2026-03-08T09:00:00Z"), alerts_at("learnt", "2026-03-10T09:00:00Z")), (0, 1));
+}
+
+#[test]
+fn a_flood_is_held_back() {
+    let many: Vec<Value> =
+        (0..70).map(|number| record(&number.to_string(), "10:00:00", &format!("user-{number}"))).collect();
+    let (alerts, tally) = scanned("flood", &["name: Read, aggregate_fields: [user]"], &[&many]);
+    // The default of MAX_ALERTS_PER_RULE_HOUR.
+    assert_eq!((alerts.len(), alerts[60]["held_back"].clone()), (61, json!(10)));
+    assert!(tally.contains("61 alerts, 10 capped"), "{tally}");
+}
+
+#[test]
+fn text_is_in_the_order_of_time() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/bucket");
+    let ran = trailbell(&["scan", "--alerts", &root.display().to_string()]);
+    let times: Vec<&str> = ran.stdout.lines().map(|line| line.split_once("  ").unwrap().0).collect();
+    assert!(times.len() > 3 && times.is_sorted(), "{}", ran.stdout);
+    assert!(ran.stdout.lines().all(|line| line.contains(" event") && line.contains("  |  ")), "{}", ran.stdout);
+}

@@ -1,0 +1,462 @@
+//! What the design says of the code as a whole, held by reading the sources.
+//!
+//! Every check is a function from a file to what is wrong with it, and is first tried on a file that is wrong.
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The Rust files below a folder, with their paths from the root of the repository.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && let Ok(text) = fs::read_to_string(&path)
+            {
+                found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Runs a check over all sources, after it has been seen to fail.
+fn check(wrong: &[(&str, &str)], right: &[(&str, &str)], violations: impl Fn(&str, &str) -> Vec<String>) {
+    for (path, text) in wrong {
+        assert!(!violations(path, text).is_empty(), "this is wrong, and is not seen: {path}: {text}");
+    }
+    for (path, text) in right {
+        assert_eq!(violations(path, text), Vec::<String>::new(), "this is right: {path}: {text}");
+    }
+    let sources = files("src");
+    assert!(sources.len() > 30, "the sources are not where they are looked for");
+    let found: Vec<String> = sources
+        .iter()
+        .flat_map(|(path, text)| violations(path, text).into_iter().map(move |what| format!("{path}: {what}")))
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// What is compiled into the product: without comments, texts and tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let skipped = match c {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |at| at + 2),
+            'r' if rest.starts_with("r\"") || rest.starts_with("r#") => raw_text(rest),
+            '"' => quoted(rest, '"'),
+            '\'' if rest[1..].starts_with('\\') || rest.chars().nth(2) == Some('\'') => quoted(rest, '\''),
+            _ => 0,
+        };
+        let taken = if skipped > 0 { skipped } else { c.len_utf8() };
+        out.push_str(if skipped > 0 { " " } else { &rest[..taken] });
+        rest = &rest[taken..];
+    }
+    out
+}
+
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = true;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The length of `r"…"` or `r#"…"#`; nothing for a name such as `r#type`.
+fn raw_text(text: &str) -> usize {
+    let hashes = text[1..].len() - text[1..].trim_start_matches('#').len();
+    if !text[1 + hashes..].starts_with('"') {
+        return 0;
+    }
+    let end = format!("\"{}", "#".repeat(hashes));
+    let inside = hashes + 2;
+    text[inside..].find(&end).map_or(text.len(), |at| inside + at + end.len())
+}
+
+/// The names in a piece of code.
+fn names(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+}
+
+#[test]
+fn code_is_told_from_comments_and_texts() {
+    let text = "a // b\n/* c */ \"d \\\" e\" r#\"f \" g\"# r\"h\\\" 'i' '\\'' j<'k> r#l\n#[cfg(test)]\nm";
+    assert_eq!(names(&code(text)).collect::<Vec<_>>(), ["a", "j", "k", "r", "l"]);
+}
+
+/// `aws/` knows AWS, `local/` the file system, and `bin/` puts things together.
+fn is_edge(path: &str) -> bool {
+    ["src/aws/", "src/local/", "src/bin/"].iter().any(|folder| path.starts_with(folder))
+}
+
+#[test]
+fn only_the_edges_do_input_and_output() {
+    const FORBIDDEN: &[&str] = &[
+        "io",
+        "fs",
+        "File",
+        "env",
+        "TcpStream",
+        "TcpListener",
+        "UdpSocket",
+        "ToSocketAddrs",
+        "process",
+        "thread",
+        "stdin",
+        "stdout",
+        "stderr",
+        "println",
+        "print",
+        "eprintln",
+        "eprint",
+        "dbg",
+        "SystemTime",
+        "Instant",
+        "tokio",
+        "lambda_runtime",
+        "reqwest",
+        "hyper",
+    ];
+    check(
+        &[
+            ("src/engine/mod.rs", "use std::{fs, sync::Arc};"),
+            ("src/engine/mod.rs", "fn f() { println!(\"x\"); }"),
+            ("src/alert/mod.rs", "let now = jiff::Timestamp::now();"),
+            ("src/alert/mod.rs", "let now = Zoned::now();"),
+            ("src/handler/mod.rs", "use std::time::Instant;"),
+            ("src/handler/mod.rs", "use aws_sdk_s3::Client;"),
+            ("src/handler/mod.rs", "tokio::spawn(f)"),
+            ("src/rule/mod.rs", "let root = std::env::var(name);"),
+        ],
+        &[
+            ("src/local/mod.rs", "use std::fs::File;"),
+            ("src/aws/s3.rs", "use aws_sdk_s3::Client;"),
+            ("src/bin/trailbell/main.rs", "println!(\"x\")"),
+            ("src/engine/mod.rs", "// println!\nlet text = \"std::fs\";"),
+            ("src/handler/mod.rs", "pub fn step(now: Timestamp) {}"),
+        ],
+        |path, text| {
+            let code = code(text);
+            if is_edge(path) {
+                return Vec::new();
+            }
+            let clock = ["::now(", "::now)"].iter().filter(|call| code.contains(**call)).map(|call| (*call).to_owned());
+            let forbidden = names(&code).filter(|name| FORBIDDEN.contains(name) || name.starts_with("aws_"));
+            forbidden.map(str::to_owned).chain(clock).collect()
+        },
+    );
+}
+
+/// The modules of the library, lowest first: a file imports from its own module and from lower layers, never from its own
+/// layer's siblings or from above, so that no circle of modules can form.
+const LAYERS: &[&[&str]] = &[
+    &["diagnostic", "number", "log_file", "trigger"],
+    &["record"],
+    &["filter"],
+    &["rule"],
+    &["engine", "import", "lint"],
+    &["backtest", "state"],
+    &["alert"],
+    &["handler"],
+    &["aws", "local"],
+];
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// The modules that a piece of code names behind `crate::`, alone or in braces.
+fn imported(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, found_at) in code.match_indices("crate::") {
+        let rest = &code[at + found_at.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            found.extend(names(rest).next().map(str::to_owned));
+            continue;
+        };
+        let (mut depth, mut begins) = (0_usize, true);
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => begins = true,
+                c if begins && depth == 0 && !c.is_whitespace() => {
+                    found.extend(names(&group[at..]).next().map(str::to_owned));
+                    begins = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_run_downward() {
+    check(
+        &[
+            ("src/rule/load.rs", "use crate::alert::Title;"),
+            ("src/record/path.rs", "fn f() { crate::filter::is_keyword(key) }"),
+            ("src/engine/mod.rs", "use crate::{filter::{ast, operand}, lint::Lint};"),
+            ("src/rule/load.rs", "use crate::{\n    diagnostic::Span,\n    state::Entry,\n};"),
+            ("src/number.rs", "use crate::record::Path;"),
+            ("src/no_layer/mod.rs", "use std::fmt;"),
+            ("src/rule/load.rs", "use crate::no_layer::X;"),
+        ],
+        &[
+            ("src/alert/mod.rs", "use crate::rule::Title;"),
+            ("src/rule/load.rs", "use crate::{diagnostic::{self, Span}, rule::Title};"),
+            ("src/rule/load.rs", "//! See `crate::alert`."),
+            ("src/lib.rs", "pub mod alert;"),
+            ("src/bin/trailbell/main.rs", "use crate::scan::scan;"),
+        ],
+        |path, text| {
+            let inside = path.trim_start_matches("src/").trim_end_matches(".rs");
+            let module = inside.split('/').next().unwrap_or_default();
+            if matches!(module, "lib" | "bin") {
+                return Vec::new();
+            }
+            let Some(own) = layer(module) else {
+                return vec![format!("`{module}` is in no layer of this test")];
+            };
+            let upward = imported(&code(text))
+                .into_iter()
+                .filter(|other| other != module && layer(other).is_none_or(|layer| layer >= own));
+            upward.map(|other| format!("imports `{other}`, which is not in a lower layer")).collect()
+        },
+    );
+}
+
+#[test]
+fn aws_stands_in_one_folder_and_one_file() {
+    check(
+        &[
+            ("src/local/mod.rs", "use aws_sdk_s3::Client;"),
+            ("src/bin/trailbell/main.rs", "aws_config::load()"),
+            ("src/bin/trailbell/doctor/table.rs", "aws_config::load()"),
+        ],
+        &[
+            ("src/aws/mod.rs", "use aws_sdk_s3::Client;"),
+            ("src/bin/lambda.rs", "aws_config::load()"),
+            ("src/bin/trailbell/doctor/aws.rs", "aws_config::load()"),
+            ("src/bin/trailbell/main.rs", "let aws = 1;"),
+        ],
+        |path, text| {
+            let code = code(text);
+            let allowed = path.starts_with("src/aws/")
+                || ["src/bin/lambda.rs", "src/bin/trailbell/doctor/aws.rs"].contains(&path);
+            let aws = names(&code).filter(|name| !allowed && name.starts_with("aws_"));
+            aws.map(str::to_owned).collect()
+        },
+    );
+}
+
+#[test]
+fn only_what_drives_the_ports_is_async() {
+    check(
+        &[("src/engine/mod.rs", "pub async fn evaluate() {}"), ("src/state/mod.rs", "store.load().await")],
+        &[
+            ("src/handler/mod.rs", "pub async fn handle() {}"),
+            ("src/state/store.rs", "table.get(key).await"),
+            ("src/local/folder.rs", "async fn get() {}"),
+        ],
+        |path, text| {
+            let code = code(text);
+            let allowed = is_edge(path)
+                || path.starts_with("src/handler/")
+                || ["src/state/decide.rs", "src/state/store.rs"].contains(&path);
+            let found = names(&code).filter(|name| !allowed && matches!(*name, "async" | "await"));
+            found.map(str::to_owned).collect()
+        },
+    );
+}
+
+#[test]
+fn nothing_panics_on_purpose_and_nothing_is_unsafe() {
+    const FORBIDDEN: &[&str] = &[
+        ".unwrap()",
+        ".expect(",
+        ".unwrap_err()",
+        ".expect_err(",
+        "panic!",
+        "todo!",
+        "unimplemented!",
+        "unreachable!",
+        "assert!",
+        "assert_eq!",
+    ];
+    check(
+        &[
+            ("src/a.rs", "let x = f().unwrap();"),
+            ("src/a.rs", "let x = f()\n    .expect(\"x\");"),
+            ("src/a.rs", "panic!()"),
+            ("src/a.rs", "unsafe { f() }"),
+            ("src/a.rs", "unreachable!(\"never\")"),
+        ],
+        &[
+            ("src/a.rs", "let x = f().unwrap_or_default();"),
+            ("src/a.rs", "#[expect(clippy::x, reason = \"y\")]"),
+            ("src/a.rs", "#[cfg(test)]\nmod tests { fn f() { g().unwrap() } }"),
+            ("src/a.rs", "/// Does not `panic!`."),
+        ],
+        |_, text| {
+            let code = code(text);
+            let calls = FORBIDDEN.iter().filter(|call| code.contains(**call)).map(|call| (*call).to_owned());
+            calls.chain(names(&code).filter(|name| *name == "unsafe").map(str::to_owned)).collect()
+        },
+    );
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+}
+
+#[test]
+fn a_file_is_a_noun_and_not_too_long() {
+    let long = "//! Long.\n".repeat(451);
+    check(
+        &[
+            ("src/a.rs", &long),
+            ("src/engine/utils.rs", "//! Things.\n"),
+            ("src/common/mod.rs", "//! Things.\n"),
+            ("src/a.rs", "use b;\n"),
+        ],
+        &[("src/a.rs", &long[10..]), ("src/lib.rs", "#![doc = include_str!(\"x.md\")]\n")],
+        |path, text| {
+            let mut found = Vec::new();
+            if !text.starts_with("//!") && !text.starts_with("#![doc") {
+                found.push("it does not begin with its purpose (`//!`)".to_owned());
+            }
+            if text.lines().count() > 450 {
+                found.push(format!("{} lines, more than 450", text.lines().count()));
+            }
+            let parts = path.trim_end_matches(".rs").split('/');
+            found.extend(
+                parts
+                    .filter(|part| matches!(*part, "utils" | "util" | "helpers" | "common" | "misc"))
+                    .map(str::to_owned),
+            );
+            found
+        },
+    );
+}
+
+#[test]
+fn the_map_of_the_code_names_what_exists() {
+    let Ok(map) = fs::read_to_string(root().join("ARCHITECTURE.md")) else {
+        eprintln!("skipped: there is no ARCHITECTURE.md");
+        return;
+    };
+    let all: Vec<String> = ["src", "tests", "benches"]
+        .into_iter()
+        .filter(|folder| root().join(folder).is_dir())
+        .flat_map(files)
+        .map(|(path, _)| path)
+        .collect();
+    assert!(!missing("see `src/no_such_file.rs`", &all).is_empty(), "the check cannot fail");
+    assert_eq!(missing("see `src/lib.rs`, lib.rs and engine/", &all), Vec::<String>::new());
+    assert_eq!(missing(&map, &all), Vec::<String>::new());
+}
+
+/// The Rust files and the folders that a text names and that are nowhere in the repository.
+fn missing(text: &str, all: &[String]) -> Vec<String> {
+    let odd = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '/' | '.' | '-');
+    let words = text.split(odd).map(|word| word.trim_start_matches("./"));
+    let named = words.filter(|word| {
+        let path = Path::new(word);
+        path.extension().is_some_and(|extension| extension == "rs") || (word.ends_with('/') && word.len() > 1)
+    });
+    let exists = |word: &str| {
+        let tail = format!("/{word}");
+        root().join(word).exists() || all.iter().any(|path| format!("/{path}").ends_with(&tail) || path.contains(&tail))
+    };
+    named.filter(|word| !exists(word)).map(str::to_owned).collect()
+}
+
+/// The packages that a build with these features compiles into the product.
+fn packages(features: &[&str]) -> Vec<String> {
+    let tree = tree("normal,build", &["--no-default-features", "--features", &features.join(",")]);
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The packages behind these edges, one a line.
+fn tree(edges: &str, arguments: &[&str]) -> String {
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--edges", edges])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A package that a test needs may turn on what the product does without, and then the tests prove something else.
+#[test]
+fn what_reads_records_is_tested_as_it_is_built() {
+    let features = |edges: &str, package: &str| {
+        let tree = tree(edges, &["--format", "{p} {f}"]);
+        let line = tree.lines().find(|line| line.starts_with(&format!("{package} v"))).unwrap_or_default();
+        line.trim_end_matches(" (*)").to_owned()
+    };
+    for package in ["serde_json", "regex", "flate2", "ipnet", "jiff", "percent-encoding"] {
+        assert!(!features("normal", package).is_empty(), "{package}");
+        assert_eq!(features("normal", package), features("normal,dev", package));
+    }
+}
+
+fn is_of_the_function(package: &str) -> bool {
+    ["aws", "lambda", "tokio", "hyper", "rustls"].iter().any(|prefix| package.starts_with(prefix))
+}
+
+#[test]
+fn the_command_line_is_built_without_aws() {
+    let cli = packages(&["cli"]);
+    assert!(
+        cli.iter().any(|package| package == "clap") && cli.iter().any(|package| package == "serde_json"),
+        "{cli:?}"
+    );
+    let found: Vec<_> = cli.iter().filter(|package| is_of_the_function(package)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    let engine = packages(&[]);
+    assert!(!engine.iter().any(|package| package == "clap" || is_of_the_function(package)), "{engine:?}");
+    assert!(is_of_the_function("aws-sdk-s3") && is_of_the_function("tokio"));
+}
+
+#[test]
+fn the_function_is_built_without_the_doctor() {
+    let (function, doctor) = (packages(&["function"]), packages(&["aws"]));
+    for package in ["aws-sdk-cloudformation", "aws-sdk-kms", "aws-sdk-lambda", "aws-sdk-sqs", "aws-sdk-sso", "clap"] {
+        assert!(doctor.iter().any(|one| one == package), "{package}");
+        assert!(!function.iter().any(|one| one == package), "{package}");
+    }
+    // One way to speak TLS, and that of the function.
+    let speaks = |packages: &[String]| -> BTreeSet<String> {
+        let tls = ["rustls", "native-tls", "openssl", "openssl-sys", "ring", "aws-lc-rs", "s2n-tls"];
+        packages.iter().filter(|one| tls.contains(&one.as_str())).cloned().collect()
+    };
+    assert!(!speaks(&doctor).is_empty());
+    assert_eq!(speaks(&doctor), speaks(&function));
+}

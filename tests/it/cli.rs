@@ -1,0 +1,590 @@
+//! The command line as a user sees it: exit status, standard output and standard error of the real binary.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::Stdio,
+};
+
+use crate::command::{Ran, command, folder, trailbell, trailbell_reading};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+const PUT_IMAGE: &str = "events/records/ecr/put-image.json";
+
+/// Exit status, whether something stands on standard output, and whether on standard error.
+fn check(arguments: &[&str], status: i32, stdout: bool, stderr: bool) -> Ran {
+    let ran = trailbell(arguments);
+    assert_eq!(ran.status, status, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
+    assert_eq!(!ran.stdout.is_empty(), stdout, "{arguments:?}\n{}", ran.stdout);
+    assert_eq!(!ran.stderr.is_empty(), stderr, "{arguments:?}\n{}", ran.stderr);
+    ran
+}
+
+/// A rules file that wants images, with these lines added to its one rule.
+fn rule(lines: &str) -> String {
+    format!("rules:\n  - name: Images\n    severity: 2\n    filter: eventName = \"PutImage\"\n{lines}")
+}
+
+fn record(name: &str, id: &str) -> String {
+    format!(
+        r#"{{"eventVersion":"1.08","eventTime":"2026-03-02T09:00:00Z","eventSource":"ecr.amazonaws.com","eventName":"{name}","eventID":"{id}"}}"#
+    )
+}
+
+/// An export of one rule of Threat Stack.
+fn export(kind: &str) -> String {
+    json!({"rules": [{"name": "Images", "type": kind, "severityOfAlerts": 2, "filter": "eventName = \"PutImage\""}]})
+        .to_string()
+}
+
+fn show(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn every_command_ends_with_its_status() {
+    let broken = rule("").replace("eventName = \"PutImage\"", "eventName == \"PutImage\"");
+    let root = folder(
+        "status",
+        &[
+            ("good.yaml", rule("    tests:\n      - match: put.json\n").as_bytes()),
+            ("fails.yaml", rule("    tests:\n      - no_match: put.json\n").as_bytes()),
+            ("missing.yaml", rule("    tests:\n      - match: gone.json\n").as_bytes()),
+            ("untested.yaml", rule("").as_bytes()),
+            ("bad.yaml", broken.as_bytes()),
+            ("latin1.yaml", b"rules:\n  - name: \xe9\n"),
+            ("put.json", record("PutImage", "1").as_bytes()),
+            ("two.json", [record("PutImage", "1"), record("GetImage", "2")].join("\n").as_bytes()),
+            ("broken.json", b"{\"eventID\":"),
+            ("rules.json", export("CloudTrail").as_bytes()),
+            ("hosts.json", export("Host").as_bytes()),
+        ],
+    );
+    let path = |name: &str| show(&root.join(name));
+    let (good, bad) = (path("good.yaml"), path("bad.yaml"));
+
+    check(&["check", &good], 0, true, false);
+    check(&["check", &bad], 1, true, false);
+    check(&["check", &path("missing.yaml")], 1, true, false);
+    check(&["check", &path("no such file")], 2, false, true);
+    check(&["check", &path("latin1.yaml")], 2, false, true);
+
+    check(&["test", &good], 0, true, false);
+    check(&["test", &path("fails.yaml")], 1, true, false);
+    check(&["test", &path("missing.yaml")], 1, true, false);
+    check(&["test", &path("untested.yaml")], 2, true, true);
+    check(&["test", &bad], 2, false, true);
+
+    check(&["scan", "--rules", &good, &path("put.json")], 0, true, true);
+    check(&["scan", "--rules", &good, &path("broken.json")], 1, false, true);
+    check(&["scan", "--rules", &good, &path("no such file"), &path("put.json")], 1, true, true);
+    check(&["scan", "--rules", &bad, &path("put.json")], 2, false, true);
+    check(&["scan", "--rules", &good], 2, false, true);
+
+    check(&["explain", "--rules", &good, "Images", &path("put.json")], 0, true, false);
+    check(&["explain", "--rules", &good, "images", &path("put.json")], 0, true, false);
+    check(&["explain", "--rules", &good, "Image", &path("put.json")], 2, false, true);
+    check(&["explain", "--rules", &good, "Images", &path("two.json")], 2, false, true);
+    check(&["explain", "--rules", &good, "Images", &path("broken.json")], 2, false, true);
+    check(&["explain", "--rules", &bad, "Images", &path("put.json")], 2, false, true);
+
+    check(&["preview", "--rules", &good, "Images", &path("put.json")], 0, true, false);
+    check(&["preview", "--rules", &good, "Images", &path("two.json"), "--event-id", "1"], 0, true, false);
+    check(&["preview", "--rules", &good, "Images", &path("two.json"), "--event-id", "2"], 2, false, true);
+    check(&["preview", "--rules", &good, "Images", &path("broken.json")], 2, false, true);
+    check(&["preview", "--rules", &bad, "Images", &path("put.json")], 2, false, true);
+
+    check(&["import", &path("rules.json")], 0, true, true);
+    check(&["import", &path("hosts.json")], 1, true, true);
+    check(&["import", &path("broken.json")], 2, false, true);
+    check(&["import", &good], 2, false, true);
+    check(&["import", &path("no such file")], 2, false, true);
+
+    check(&["--version"], 0, true, false);
+    check(&["--help"], 0, true, false);
+    check(&["help"], 0, true, false);
+    check(&["help", "scan"], 0, true, false);
+    check(&["help", "no such topic"], 2, false, true);
+    check(&["no such command"], 2, false, true);
+    check(&[], 2, false, true);
+}
+
+#[test]
+fn version_and_help() {
+    assert_eq!(trailbell(&["--version"]).stdout, format!("trailbell {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(trailbell(&["help", "filter"]).stdout, include_str!("../../src/filter/reference.md"));
+    let help = trailbell(&["--help"]).stdout;
+    for command in ["check", "test", "scan", "explain", "preview", "invoke", "import", "help"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
+        let more = trailbell(&["help", command]).stdout;
+        assert!(command == "help" || more.contains("Exit status: 0 "), "{more}");
+    }
+}
+
+#[test]
+fn check_prints_every_finding_and_a_tally() {
+    let text = "rules:\n  - name: Images\n    severity: 4\n    filter: eventName == \"PutImage\"\n";
+    let root = folder("check", &[("rules.yaml", text.as_bytes())]);
+    let path = show(&root.join("rules.yaml"));
+    let shown = |ran: &Ran| ran.stdout.replace(&path, "rules.yaml");
+
+    let ran = check(&["check", &path], 1, true, false);
+    assert_snapshot!(shown(&ran), @r#"
+    error[bad-severity]: `4` is not a severity
+     --> rules.yaml:3:15
+      |
+    3 |     severity: 4
+      |               ^ expected 1, 2 or 3
+      |
+      = rule: Images
+      = help: write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit
+
+    error[unknown-operator]: `==` is not an operator
+     --> rules.yaml:4:23
+      |
+    4 |     filter: eventName == "PutImage"
+      |                       ^^ expected `=`, `!=`, `in`, `like` or another operator
+      |
+      = rule: Images
+      = help: write `=`
+
+    rules.yaml: 2 errors, 0 warnings
+    "#);
+
+    let ran = check(&["check", &path, "--format", "json"], 1, true, true);
+    let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let expected = [
+        json!({"level": "error", "code": "bad-severity", "message": "`4` is not a severity", "rule": "Images",
+            "path": path, "line": 3, "column": 15, "endLine": 3, "endColumn": 16, "label": "expected 1, 2 or 3", "notes": [],
+            "help": "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit"}),
+        json!({"level": "error", "code": "unknown-operator", "message": "`==` is not an operator", "rule": "Images",
+            "path": path, "line": 4, "column": 23, "endLine": 4, "endColumn": 25,
+            "label": "expected `=`, `!=`, `in`, `like` or another operator", "notes": [], "help": "write `=`"}),
+    ];
+    assert_eq!(lines, expected);
+    assert!(ran.stderr.ends_with("rules.yaml: 2 errors, 0 warnings\n"), "{}", ran.stderr);
+
+    let ran = check(&["check", &path, "--format", "github"], 1, true, true);
+    assert_snapshot!(shown(&ran), @"
+    ::error file=rules.yaml,line=3,col=15,title=bad-severity::Images: `4` is not a severity: expected 1, 2 or 3%0Ahelp: write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit
+    ::error file=rules.yaml,line=4,col=23,title=unknown-operator::Images: `==` is not an operator: expected `=`, `!=`, `in`, `like` or another operator%0Ahelp: write `=`
+    ");
+}
+
+#[test]
+fn warnings_leave_the_status_of_check_at_0_and_other_commands_alone() {
+    let root = folder("lints", &[("rules.yaml", rule("").replace("eventName", "eventname").as_bytes())]);
+    let path = show(&root.join("rules.yaml"));
+    let ran = check(&["check", &path], 0, true, false);
+    assert!(ran.stdout.starts_with("warning[unknown-field]: CloudTrail records have no field `eventname`"));
+    assert!(ran.stdout.ends_with("rules.yaml: 1 rule, 0 errors, 1 warning\n"), "{}", ran.stdout);
+    let ran = check(&["check", &path, "--format", "github"], 0, true, true);
+    assert!(ran.stdout.starts_with("::warning file="), "{}", ran.stdout);
+    let ran = check(&["check", &path, "--format", "json"], 0, true, true);
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()["help"], json!("write `eventName`"));
+    let ran = trailbell(&["test", &path]);
+    assert!(!(ran.stdout + &ran.stderr).contains("unknown-field"));
+}
+
+#[test]
+fn check_takes_rules_yaml_of_the_folder_and_misses_a_test_file() {
+    let text = rule("    tests:\n      - match: events/gone.json\n      - no_match: events\n");
+    let root = folder("check-here", &[("rules.yaml", text.as_bytes()), ("events/there.json", b"{}")]);
+    let output = command(&["check"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
+    error[missing-test-file]: there is no record file `events/gone.json`
+     --> rules.yaml:6:16
+      |
+    6 |       - match: events/gone.json
+      |                ^^^^^^^^^^^^^^^^ expected a file
+      |
+      = rule: Images
+      = help: create the file, or mend the path: it is relative to the rules file
+
+    error[missing-test-file]: there is no record file `events`
+     --> rules.yaml:7:19
+      |
+    7 |       - no_match: events
+      |                   ^^^^^^ expected a file
+      |
+      = rule: Images
+      = help: create the file, or mend the path: it is relative to the rules file
+
+    rules.yaml: 1 rule, 2 errors, 0 warnings
+    ");
+}
+
+#[test]
+fn the_shipped_rules_are_clean_and_pass() {
+    let ran = check(&["check"], 0, true, false);
+    assert!(ran.stdout.starts_with("rules.yaml: ") && ran.stdout.ends_with(" rules, 0 errors, 0 warnings\n"));
+    let ran = check(&["test"], 0, true, false);
+    assert!(ran.stdout.ends_with(" passed, 0 failed\n") && ran.stdout.lines().count() == 1, "{}", ran.stdout);
+}
+
+#[test]
+fn a_test_that_fails_names_rule_place_and_record() {
+    let text = rule(
+        "    tests:\n      - no_match: put.json\n      - match: put.json\n        set: {eventName: GetImage}\n      - match: two.json\n",
+    );
+    let two = [record("PutImage", "1"), record("GetImage", "2")].join("\n");
+    let root = folder(
+        "test-fails",
+        &[
+            ("rules.yaml", text.as_bytes()),
+            ("put.json", record("PutImage", "1").as_bytes()),
+            ("two.json", two.as_bytes()),
+        ],
+    );
+    let output = command(&["test"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
+    FAILED Images
+           rules.yaml:6: put.json: the rule must not match this record, and matches it
+           see: trailbell explain --rules rules.yaml images put.json
+
+    FAILED Images
+           rules.yaml:7: put.json: the rule must match this record, and does not match it
+
+    FAILED Images
+           rules.yaml:9: two.json: it holds more than one record; choose one by its event id
+           see: trailbell explain --rules rules.yaml images two.json
+
+    0 passed, 3 failed
+    ");
+}
+
+#[test]
+fn rules_with_a_byte_order_mark_and_windows_line_ends() {
+    let text = format!("\u{feff}{}", rule("    title: \"{{eventName}} by {{user\"\n").replace('\n', "\r\n"));
+    let good = format!("\u{feff}{}", rule("").replace('\n', "\r\n"));
+    let root = folder(
+        "windows",
+        &[
+            ("bad.yaml", text.as_bytes()),
+            ("good.yaml", good.as_bytes()),
+            ("put.json", record("PutImage", "1").as_bytes()),
+        ],
+    );
+    let path = show(&root.join("good.yaml"));
+    assert!(check(&["check", &path], 0, true, false).stdout.ends_with("good.yaml: 1 rule, 0 errors, 0 warnings\n"));
+    let ran = check(&["scan", "--format", "jsonl", "--rules", &path, &show(&root.join("put.json"))], 0, true, true);
+    assert!(ran.stdout.contains(r#"{"rule":"Images","id":"images","#), "{}", ran.stdout);
+    let ran = check(&["check", &show(&root.join("bad.yaml"))], 1, true, false);
+    assert_snapshot!(ran.stdout.replace(&show(&root), ""), @r#"
+    error[unclosed-field]: `{{` is never closed
+     --> /bad.yaml:5:30
+      |
+    5 |     title: "{{eventName}} by {{user"
+      |                              ^^ expected `}}` after this
+      |
+      = rule: Images
+      = help: write the field as `{{eventName}}`
+
+    /bad.yaml: 1 error, 0 warnings
+    "#);
+}
+
+#[test]
+fn scan_prints_json_lines_with_keys_in_this_order() {
+    let root = folder("jsonl", &[("a.json", record("PutImage", "1").as_bytes())]);
+    let bare = br#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage"}"#;
+    let path = show(&root.join("a.json"));
+    let ran = check(&["scan", "--format", "jsonl", &path], 0, true, true);
+    let line = |id: &str, time: &str, file: &str| {
+        format!(
+            r#"{{"rule":"CloudTrail: ECR Put Image","id":"cloudtrail-ecr-put-image","severity":3,"eventID":{id},"eventTime":{time},"eventSource":"ecr.amazonaws.com","eventName":"PutImage","file":"{file}"}}"#
+        ) + "\n"
+    };
+    assert_eq!(ran.stdout, line(r#""1""#, r#""2026-03-02T09:00:00Z""#, &path));
+    let ran = trailbell_reading(&["scan", "--format", "jsonl", "-"], bare);
+    assert_eq!((ran.status, ran.stdout), (0, line("null", "null", "-")));
+}
+
+#[test]
+fn scan_prints_lines_in_the_order_of_files_and_records() {
+    // The first file is by far the longest, so that the others are done before it.
+    let ids =
+        |from: usize, to: usize| -> Vec<String> { (from..to).map(|id| record("PutImage", &id.to_string())).collect() };
+    let files: Vec<(String, String)> = (0..8)
+        .map(|at| (format!("{at}.json"), ids(at * 3000, if at == 0 { 3000 } else { at * 3000 + 2 }).join("\n")))
+        .collect();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let root = folder("order", &files);
+    let paths: Vec<String> = (0..8).map(|at| show(&root.join(format!("{at}.json")))).collect();
+    let found = |paths: &[&str]| -> Vec<usize> {
+        let arguments = [&["scan", "--format", "jsonl"], paths].concat();
+        let lines = check(&arguments, 0, true, true).stdout;
+        let id = |line: &str| line.split("\"eventID\":\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        lines.lines().map(id).collect()
+    };
+    let in_order: Vec<usize> = (0..3000).chain((1..8).flat_map(|at| [at * 3000, at * 3000 + 1])).collect();
+    assert_eq!(found(&[&show(&root)]), in_order);
+    assert_eq!(found(&paths.iter().map(String::as_str).collect::<Vec<_>>()), in_order);
+    // The order of the arguments is the order of the lines.
+    assert_eq!(found(&[&paths[2], &paths[1]]), [6000, 6001, 3000, 3001]);
+}
+
+#[test]
+fn scan_takes_log_files_of_folders_and_passes_over_the_rest() {
+    let one = record("PutImage", "1");
+    let root = folder(
+        "walk",
+        &[
+            ("b/AWSLogs/1/CloudTrail/x.json", one.as_bytes()),
+            ("b/AWSLogs/1/CloudTrail-Digest/x.json", b"{\"digest\":true}"),
+            ("a.json", one.as_bytes()),
+            ("c.txt", b"no log"),
+            ("d.json.gz", b"not gzip"),
+        ],
+    );
+    let ran = check(&["scan", "--format", "jsonl", &show(&root)], 1, true, true);
+    let files: Vec<&str> = ran.stdout.lines().map(|line| line.rsplit("\"file\":").next().unwrap()).collect();
+    assert_eq!(
+        files,
+        [format!("\"{}/a.json\"}}", show(&root)), format!("\"{}/b/AWSLogs/1/CloudTrail/x.json\"}}", show(&root))]
+    );
+    assert!(ran.stderr.ends_with("3 files, 2 records, 2 matches, 1 failed, 2 passed over\n"), "{}", ran.stderr);
+    // A file that is named is read, whatever it is called.
+    let ran = check(&["scan", &show(&root.join("c.txt"))], 1, false, true);
+    assert!(ran.stderr.contains("c.txt: neither gzip nor a JSON object"), "{}", ran.stderr);
+}
+
+#[test]
+fn scan_counts_by_rule_on_standard_error() {
+    let ran = check(&["scan", "events/bucket"], 0, true, true);
+    assert_snapshot!(ran.stderr, @"
+            1  SEV3  CloudTrail: ECR Delete Repository
+            1  SEV1  CloudTrail: ECR Image Scan Findings – Severity CRITICAL
+            1  SEV1  CloudTrail: ECR Image Scan Findings – Severity HIGH
+            1  SEV3  CloudTrail: ECR Put Image
+            1  SEV3  CloudTrail: ECR Set Repository Policy
+            1  SEV3  CloudTrail: SSM Resume Session
+            1  SEV3  CloudTrail: SSM Session Terminated
+            1  SEV3  CloudTrail: SSM Start Session
+            1  SEV1  CloudTrail: ECR Repository Open To Everybody
+            1  SEV3  CloudTrail: Lambda Change Function
+            1  SEV2  CloudTrail: SSM Parameters Read In Bulk
+            3  SEV2  CloudTrail: Denied Calls
+            3  SEV2  CloudTrail: Discovery With A Long-Lived Key
+            1  SEV3  CloudTrail: New Address Of A Long-Lived Key
+    3 files, 51 records, 18 matches, 1 passed over
+    ");
+    let critical = ran.stdout.lines().find(|line| line.contains("Severity CRITICAL")).unwrap();
+    assert_eq!(
+        critical,
+        "2026-03-02T09:03:12Z  SEV1  CloudTrail: ECR Image Scan Findings – Severity CRITICAL  |  \
+         1 CRITICAL findings in image shop/web:1.42.0  |  5108d45a-3a0b-4176-82fd-502cdbf880d8  \
+         events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/\
+         111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz"
+    );
+}
+
+#[test]
+fn scan_reads_standard_input_in_every_shape() {
+    let (one, two) = (record("PutImage", "1"), record("PutImage", "2"));
+    let lookup = json!({"Events": [{"EventId": "1", "CloudTrailEvent": one}, {"CloudTrailEvent": two}]});
+    for input in [
+        format!(r#"{{"Records":[{one},{two}]}}"#),
+        format!("[{one},{two}]"),
+        format!("{one}\n{two}\n"),
+        format!("\u{feff}{one}{two}"),
+        lookup.to_string(),
+    ] {
+        let ran = trailbell_reading(&["scan", "-"], input.as_bytes());
+        assert_eq!((ran.status, ran.stdout.lines().count()), (0, 2), "{input}\n{}", ran.stderr);
+        assert!(ran.stdout.lines().next().unwrap().contains("|  1  -"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn disabled_rules_are_tested_and_not_scanned() {
+    let text = rule("    enabled: false\n    tests:\n      - match: put.json\n");
+    let root = folder("disabled", &[("rules.yaml", text.as_bytes()), ("put.json", record("PutImage", "1").as_bytes())]);
+    let (rules, put) = (show(&root.join("rules.yaml")), show(&root.join("put.json")));
+    assert_eq!(check(&["test", &rules], 0, true, false).stdout, "1 passed, 0 failed\n");
+    let ran = check(&["scan", "--rules", &rules, &put], 0, false, true);
+    assert_eq!(ran.stderr, "1 file, 1 record, 0 matches\n");
+}
+
+#[test]
+fn explain_shows_what_every_condition_saw() {
+    let ran =
+        check(&["explain", "CloudTrail: ECR Put Image", "events/records/ecr/batch-get-image.json"], 0, true, false);
+    assert_snapshot!(ran.stdout, @r#"
+    CloudTrail: ECR Put Image: does not match
+    false  and
+    true     event_type = "cloudtrail"   saw "cloudtrail"
+    true     eventSource = "ecr.amazonaws.com"   saw "ecr.amazonaws.com"
+    false    eventName = "PutImage"   saw "BatchGetImage"
+    "#);
+    let by_id = check(&["explain", "cloudtrail-ecr-put-image", PUT_IMAGE], 0, true, false);
+    assert!(by_id.stdout.starts_with("CloudTrail: ECR Put Image: matches\n"), "{}", by_id.stdout);
+    let ran = check(&["explain", "CloudTrail: ECR Put Imag", PUT_IMAGE], 2, false, true);
+    assert_eq!(
+        ran.stderr,
+        "error: there is no rule `CloudTrail: ECR Put Imag`; did you mean `CloudTrail: ECR Put Image`?\n"
+    );
+}
+
+#[test]
+fn explain_finds_a_record_by_its_event_id() {
+    let file = [record("GetImage", "1"), record("PutImage", "2"), record("PutImage", "2")].join("\n");
+    let root = folder("explain", &[("three.json", file.as_bytes())]);
+    let path = show(&root.join("three.json"));
+    let rule = "CloudTrail: ECR Put Image";
+    let ran = check(&["explain", rule, &path], 2, false, true);
+    assert!(ran.stderr.ends_with("it holds more than one record; choose one by its event id: add --event-id ID\n"));
+    let ran = check(&["explain", rule, &path, "--event-id", "1"], 0, true, false);
+    assert!(ran.stdout.starts_with("CloudTrail: ECR Put Image: does not match\n"), "{}", ran.stdout);
+    let ran = check(&["explain", rule, &path, "--event-id", "2"], 2, false, true);
+    assert!(ran.stderr.contains("more than one record with the event id `2`"), "{}", ran.stderr);
+    let ran = check(&["explain", rule, &path, "--event-id", "3"], 2, false, true);
+    assert!(ran.stderr.contains("no record with the event id `3`"), "{}", ran.stderr);
+    let ran = trailbell_reading(&["explain", rule, "-"], record("PutImage", "1").as_bytes());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let many: Vec<String> = (0..20_000).map(|id| record("PutImage", &id.to_string())).collect();
+    let root = folder("pipe", &[("many.json", many.join("\n").as_bytes())]);
+    let mut child = command(&["scan", &show(&root)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    // The pipe is closed here.
+    let output = child.wait_with_output().unwrap();
+    assert!(line.contains("SEV3"), "{line}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn nothing_is_coloured_that_goes_to_a_file() {
+    for arguments in [
+        vec!["check"],
+        vec!["scan", "events/bucket"],
+        vec!["explain", "cloudtrail-ecr-put-image", PUT_IMAGE],
+        vec!["preview", "cloudtrail-ecr-put-image", PUT_IMAGE],
+        vec!["invoke", "events/invocations/s3-put.json"],
+        vec!["help"],
+    ] {
+        let ran = trailbell(&arguments);
+        assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_a_record_says_cannot_steer_the_terminal() {
+    let record = r#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventID":"\u001b[2J\n\u202e","userIdentity":{"userName":"a\u001b]0;x\u0007b\nSEV1"}}"#;
+    let ran = trailbell_reading(&["scan", "-"], record.as_bytes());
+    assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+    assert!(!ran.stdout.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{:?}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_read_and_a_pipe_hold_up_nothing() {
+    use std::os::unix::fs::symlink;
+    let root =
+        folder("odd-folder", &[("rules.yaml", rule("").as_bytes()), ("in/b.json", record("PutImage", "1").as_bytes())]);
+    symlink(root.join("nowhere"), root.join("in/gone.json")).unwrap();
+    symlink(root.join("in"), root.join("in/circle")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(root.join("in/a.json")).status().unwrap();
+    assert!(made.success());
+    let output = command(&["scan", "in", "absent"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("error: absent: ") && said.contains("1 match, 1 failed, 2 passed over"), "{said}");
+}
+
+#[test]
+fn a_file_name_stays_on_its_line() {
+    let root = folder(
+        "odd-name",
+        &[("rules.yaml", rule("").as_bytes()), ("in/x\u{1b}[31m\nforged.json", record("PutImage", "1").as_bytes())],
+    );
+    let output = command(&["scan", "in"]).current_dir(&root).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.lines().count() == 1 && !printed.contains('\u{1b}'), "{printed:?}");
+}
+
+#[test]
+fn a_folder_without_log_files_is_said() {
+    let root = folder("no-logs", &[("rules.yaml", rule("").as_bytes()), ("in/notes.txt", b"x")]);
+    let output = command(&["scan", "in"]).current_dir(&root).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
+}
+
+/// What is built with it is tried on a stand-in for S3.
+#[test]
+#[cfg(not(feature = "aws"))]
+fn scan_says_how_to_build_what_reads_s3() {
+    let ran = check(&["scan", "s3://trailbell-demo-logs/AWSLogs/"], 2, false, true);
+    assert!(ran.stderr.contains("--features aws --bin trailbell"), "{}", ran.stderr);
+}
+
+#[test]
+fn scan_ends_when_nobody_reads_its_lines() {
+    use std::io::Read;
+    let root = folder("endless", &[("rules.yaml", rule("").as_bytes())]);
+    let mut child = command(&["scan", "-"])
+        .current_dir(&root)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let line = record("PutImage", "1") + "\n";
+    let writer = std::thread::spawn(move || {
+        let block = line.repeat(1000);
+        // Ends only because the other side does.
+        while std::io::Write::write_all(&mut input, block.as_bytes()).is_ok() {}
+    });
+    let mut some = [0; 100];
+    output.read_exact(&mut some).unwrap();
+    drop(output);
+    writer.join().unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn import_prints_rules_and_what_they_lack() {
+    let rules = "{\"rules\": [{\"name\": \"Images\u{1b}\", \"type\": \"CloudTrail\", \"severityOfAlerts\": 2, \"filter\": \"a ==\"}]}";
+    let root = folder(
+        "import",
+        &[("rules.json", export("CloudTrail").as_bytes()), ("bad.json", rules.replace('\u{1b}', "\\u001b").as_bytes())],
+    );
+    let path = |name: &str| show(&root.join(name));
+    let shown = |text: &str| text.replace(&show(&root), "").replace('\\', "/");
+
+    let ran = check(&["import", &path("rules.json")], 0, true, true);
+    assert_snapshot!(ran.stdout, @r#"
+    # Converted from a Threat Stack export by `trailbell import`.
+    rules:
+
+      - name: "Images"
+        severity: 2
+        filter: >-
+          eventName = "PutImage"
+    "#);
+    assert_snapshot!(shown(&ran.stderr), @"/rules.json: 1 rule, 0 not converted, 0 in part, 0 notes");
+
+    let ran = check(&["import", &path("bad.json")], 1, true, true);
+    assert_snapshot!(shown(&ran.stderr), @"
+    not converted: Images: its filter has a mistake: `==` is not an operator
+        error[unknown-operator]: `==` is not an operator
+         --> filter:1:3
+          |
+        1 | a ==
+          |   ^^ expected `=`, `!=`, `in`, `like` or another operator
+          |
+          = help: write `=`
+    /bad.json: 0 rules, 1 not converted, 0 in part, 0 notes
+    ");
+}

@@ -1,0 +1,247 @@
+//! `docs/detection.md` says what the rules find in the logs that others published: no more, and no less.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    path::PathBuf,
+};
+
+use crate::command::{Ran, trailbell};
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+use trailbell::{
+    backtest, engine,
+    record::{Path, Record},
+    rule::{RuleSet, Verdict},
+};
+
+/// A call, as the page names it: the service and the name of the event.
+type Call = (String, String);
+
+/// What the names of nearly all rules begin with, and the page leaves out.
+const PREFIX: &str = "CloudTrail: ";
+
+fn file(name: &str) -> PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The folder of these logs, if it is there.
+fn logs(name: &str) -> Option<PathBuf> {
+    let folder = file("../shared/data/logs").join(name);
+    if !folder.is_dir() {
+        eprintln!("skipped: there are no logs in {}", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// The part of the page under this heading.
+fn section(title: &str) -> String {
+    let page = fs::read_to_string(file("docs/detection.md")).unwrap();
+    let parts = page.split("\n## ").collect::<Vec<_>>();
+    let found = parts.iter().find_map(|part| part.strip_prefix(title));
+    found.unwrap_or_else(|| panic!("there is no section {title}")).to_owned()
+}
+
+/// The cells of each row of the table in which the first heading is this.
+fn table(section: &str, heading: &str) -> Vec<Vec<String>> {
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let lines = section.lines().skip_while(|line| !line.starts_with(&format!("| {heading} |")));
+    let rows: Vec<_> = lines.skip(2).take_while(|line| line.starts_with('|')).map(cells).collect();
+    assert!(!rows.is_empty(), "there is no table of {heading}");
+    rows
+}
+
+/// What stands in back-quotes.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Whether the text says so, wherever its lines break.
+fn says(text: &str, words: &str) -> bool {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+}
+
+fn scan(arguments: &[&str], folder: &std::path::Path) -> Ran {
+    let ran = trailbell(&[&["scan"], arguments, &[folder.to_str().unwrap()]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    ran
+}
+
+/// Name, severity, alerts and matches of each rule that a scan's tally names, in the order of the rules.
+fn alerts(folder: &std::path::Path) -> Vec<(String, u8, u64, u64)> {
+    let ran = scan(&["--alerts"], folder);
+    // `4 of       31  SEV2  CloudTrail: New Region`
+    let read = |line: &str| {
+        let (alerts, rest) = line.trim_start().split_once(" of ")?;
+        let (matches, rest) = rest.split_once("SEV")?;
+        let (severity, name) = rest.split_once("  ")?;
+        let name = name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+        Some((name, severity.parse().unwrap(), alerts.parse().unwrap(), matches.trim().parse().unwrap()))
+    };
+    ran.stderr.lines().filter_map(read).collect()
+}
+
+/// Each rule with each call that it matches.
+fn matches(folder: &std::path::Path) -> BTreeSet<(String, Call)> {
+    let found = scan(&["--format", "jsonl"], folder).stdout;
+    let read = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let rule = text("rule");
+        (rule.strip_prefix(PREFIX).unwrap_or(&rule).to_owned(), call(&text("eventSource"), text("eventName")))
+    };
+    found.lines().map(read).collect()
+}
+
+fn call(source: &str, name: String) -> Call {
+    (source.strip_suffix(".amazonaws.com").unwrap_or(source).to_owned(), name)
+}
+
+#[test]
+fn the_attack_lab_is_as_the_page_says() {
+    let section = section("An attack lab");
+    let rules = RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0.rules;
+    let mut named: BTreeMap<String, (u8, Vec<Vec<String>>)> = BTreeMap::new();
+    let rows = table(&section, "technique");
+    for row in &rows {
+        for cell in row[2].split(", ").filter(|cell| *cell != "–") {
+            let (name, severity) = cell.rsplit_once(" (").unwrap_or_else(|| panic!("{cell} has no severity"));
+            let severity = severity.trim_end_matches(')').parse().unwrap();
+            let rule = rules.iter().find(|rule| rule.name == format!("{PREFIX}{name}"));
+            assert_eq!(rule.map(|rule| rule.severity.number()), Some(severity), "{name}");
+            named.entry(name.to_owned()).or_insert((severity, Vec::new())).1.push(quoted(&row[1]));
+        }
+    }
+    let techniques = rows.iter().filter(|row| !row[0].starts_with('(')).count();
+    assert!(says(&section, &format!("{techniques} techniques left")), "{techniques} techniques");
+
+    let Some(folder) = logs("invictus_stratus") else { return };
+    let matches = matches(&folder);
+    for (rule, (_, rows)) in &named {
+        for calls in rows {
+            let seen = calls.iter().any(|call| {
+                matches.iter().any(|(matched, (_, event))| matched == rule && event.starts_with(call.as_str()))
+            });
+            assert!(seen, "{rule} matches none of {calls:?}");
+        }
+    }
+    let raised: BTreeMap<_, _> =
+        alerts(&folder).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, ..)| (name, severity)).collect();
+    let said: BTreeMap<_, _> = named.into_iter().map(|(name, (severity, _))| (name, severity)).collect();
+    assert_eq!(said, raised, "left: the page, right: scan --alerts");
+}
+
+/// `Call`: Rule, Rule<br>`Call`: Rule
+fn cell(service: &str, text: &str) -> BTreeSet<(String, Call)> {
+    let mut found = BTreeSet::new();
+    for line in text.split("<br>").filter(|line| !line.is_empty()) {
+        let (event, rules) = line.split_once(": ").unwrap_or_else(|| panic!("{line} names no rule"));
+        let event = event.trim_matches('`').to_owned();
+        found.extend(rules.split(", ").map(|rule| (rule.to_owned(), (service.to_owned(), event.clone()))));
+    }
+    found
+}
+
+/// As if a person had made this call and it had been allowed.
+fn allowed_by_hand(record: &Record) -> Record {
+    let by_hand = [
+        ("errorCode", Value::Null),
+        ("userAgent", Value::from("aws-cli/2.33.7")),
+        ("userIdentity.invokedBy", Value::Null),
+    ];
+    backtest::changed(record.clone(), &by_hand.map(|(field, value)| (Path::parse(field).unwrap(), value))).unwrap()
+}
+
+#[test]
+fn each_of_the_calls_is_as_the_page_says() {
+    let Some(folder) = logs("traildiscover_api_examples") else { return };
+    let rules = RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0.rules;
+    let single: Vec<_> =
+        rules.iter().filter(|rule| rule.enabled && rule.threshold <= 1 && rule.first_seen.is_none()).collect();
+    let name = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let fired: BTreeSet<_> =
+        matches(&folder).into_iter().filter(|(rule, _)| single.iter().any(|one| name(&one.name) == *rule)).collect();
+
+    let (mut waiting, mut changes) = (BTreeSet::new(), BTreeSet::new());
+    // Events by what becomes of them, in the order of the page's first table.
+    let (mut counts, mut failed) = ([0; 4], 0);
+    for entry in folder.read_dir().unwrap() {
+        let given: Value =
+            serde_json::from_reader(MultiGzDecoder::new(File::open(entry.unwrap().path()).unwrap())).unwrap();
+        for given in given["Records"].as_array().unwrap() {
+            let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
+            let call = call(&text("eventSource"), text("eventName"));
+            let record = engine::parse(given.to_string().as_bytes()).unwrap().0;
+            let by_hand = allowed_by_hand(&record);
+            let matched = |record: &Record| {
+                single
+                    .iter()
+                    .filter(|rule| rule.verdict(record) == Verdict::Match)
+                    .map(|rule| name(&rule.name))
+                    .collect::<Vec<_>>()
+            };
+            failed += u32::from(!text("errorCode").is_empty());
+            let becomes = if !matched(&record).is_empty() {
+                0
+            } else if let waits = matched(&by_hand)
+                && !waits.is_empty()
+            {
+                waiting.extend(waits.into_iter().map(|rule| (rule, call.clone())));
+                1
+            } else if given["readOnly"] == true {
+                3
+            } else {
+                changes.insert(format!("{}:{}", call.0, call.1));
+                2
+            };
+            counts[becomes] += 1;
+        }
+    }
+
+    let section = section("One event an API");
+    let total: u32 = counts.iter().sum();
+    assert!(says(&section, &format!("{total} events, {failed} of them denied or failed")), "{total}, {failed}");
+    let below = |rule: &str| {
+        let found = alerts(&folder).into_iter().find(|alert| alert.0 == rule).unwrap();
+        assert_eq!(found.2, 0, "{rule} raises alerts");
+        found.3
+    };
+    let (denied, read) = (below("Denied Calls"), below("Discovery With A Long-Lived Key"));
+    assert!(says(&section, &format!("here {denied} and {read} match")), "{denied}, {read}");
+    let said: Vec<u32> = table(&section, "what became of it").iter().map(|row| row[1].parse().unwrap()).collect();
+    assert_eq!(said, counts, "left: the page, right: as it is");
+    let (mut said_fired, mut said_waiting) = (BTreeSet::new(), BTreeSet::new());
+    for row in table(&section, "service") {
+        said_fired.extend(cell(&row[0], &row[1]));
+        said_waiting.extend(cell(&row[0], &row[2]));
+    }
+    assert_eq!(said_fired, fired, "fired; left: the page, right: scan");
+    assert_eq!(said_waiting, waiting, "waits; left: the page, right: as it is");
+    let said_changes: BTreeSet<_> =
+        quoted(section.split_once("Changes without a rule:").unwrap().1).into_iter().collect();
+    assert_eq!(said_changes, changes, "changes without a rule; left: the page, right: as it is");
+}
+
+#[test]
+fn the_alerts_are_as_many_as_the_page_says() {
+    let (Some(all), Some(busy)) = (logs(""), logs("boogy_production_sample")) else { return };
+    // The rules of the first release, which read what everybody does.
+    let first = |name: &str| name.starts_with("ECR ") || name.starts_with("SSM ");
+    let all = alerts(&all);
+    let loudest = |severities: &[u8]| {
+        let alerts = all.iter().filter(|alert| severities.contains(&alert.1));
+        let most = alerts.clone().map(|alert| alert.2).max().unwrap();
+        (most, alerts.filter(|alert| alert.2 == most).map(|alert| alert.0.clone()).collect::<Vec<_>>())
+    };
+    let (woken, woken_by) = loudest(&[1, 2]);
+    let (kept, kept_by) = loudest(&[3]);
+    let busy = alerts(&busy);
+    let sum = |asked: bool| busy.iter().filter(|alert| first(&alert.0) == asked).map(|alert| alert.2).sum::<u64>();
+    let rows = table(&section("What it costs"), "how loud");
+    let said: Vec<u64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
+    assert_eq!(said, [woken, kept, sum(true), sum(false)], "left: the page, right: scan --alerts");
+    for (row, rules) in rows.iter().zip([woken_by, kept_by]) {
+        assert!(rules.iter().any(|rule| row[0].ends_with(rule.as_str())), "{} is not one of {rules:?}", row[0]);
+    }
+}

@@ -1,0 +1,264 @@
+//! Filters as proptest makes them, from one small set of names and values that records are made from too, so that
+//! they meet.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use serde_json::{Map, Value as Json};
+use trailbell::{
+    diagnostic::Span,
+    filter::{
+        ast::{Compare, Expr, ExprKind, Operand, Right},
+        operand::{Takes, Value},
+        operator::{self, Operator},
+    },
+    number::Number,
+    record::{Path, Root, Step, Virtual},
+};
+
+/// Keys of records, among them virtual names, keywords and names that need back-quotes.
+pub const NAMES: &[&str] = &[
+    "a",
+    "b",
+    "eventName",
+    "userIdentity",
+    "type",
+    "userName",
+    "arn",
+    "user",
+    "ip",
+    "sourceIPAddress",
+    "errorCode",
+    "requestParameters",
+    "bucketName",
+    "not",
+    "in",
+    "and",
+    "null",
+    "x-amz-acl",
+    "tag.name",
+    "odd name",
+    "é",
+    "0",
+    "eventTime",
+    "eventType",
+    "eventCategory",
+    "additionalEventData",
+    "MFAUsed",
+    "sessionContext",
+    "responseElements",
+    "$serde_json::private::RawValue",
+    "$serde_json::private::Number",
+];
+
+/// Text of records and of filters: with everything that JSON can spell in more than one way, and text that reads as
+/// another type.
+pub const TEXTS: &[&str] = &[
+    "",
+    "PutImage",
+    "Put",
+    "Image",
+    "tIm",
+    "putimage",
+    "Put Image",
+    "PutImages",
+    "ecr.amazonaws.com",
+    "a/b",
+    "/",
+    "a\"b",
+    "\\",
+    "C:\\dir",
+    "it's",
+    "line\nbreak",
+    "\t",
+    "\u{1}",
+    "\u{7f}",
+    "é",
+    "PutImagé",
+    "😀",
+    "true",
+    "false",
+    "null",
+    "0",
+    "5",
+    "-1",
+    "0.5",
+    "5.0",
+    "05",
+    "1e3",
+    "5902",
+    "18446744073709551615",
+    "\\u0050utImage",
+    "\u{fffd}",
+];
+
+/// Numbers as JSON texts, at the edges of 64 bits and of what a float holds exactly.
+pub const NUMBERS: &[&str] = &[
+    "0",
+    "-0",
+    "5",
+    "5.0",
+    "5e0",
+    "50e-1",
+    "-1",
+    "0.5",
+    "5902",
+    "9007199254740992",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "1e300",
+    "5e-324",
+    "243.0",
+];
+
+/// Any condition that a filter can express over [`NAMES`], [`TEXTS`] and [`NUMBERS`].
+pub fn expr() -> impl Strategy<Value = Expr> {
+    expr_of(path().boxed(), element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed())
+}
+
+/// Any condition that an `any` can express of its element.
+pub fn element_expr() -> impl Strategy<Value = Expr> {
+    conditions(compare(element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed()).boxed(), 2, 6)
+}
+
+/// Any record over the names and values of the filters.
+pub fn record() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        4 => select(TEXTS).prop_map(Json::from),
+        3 => select(NUMBERS).prop_map(|text| serde_json::from_str(text).unwrap()),
+        1 => any::<bool>().prop_map(Json::from),
+        1 => Just(Json::Null),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![vec(inner.clone(), 0..4).prop_map(Json::from), fields(inner).prop_map(Json::from),]
+    });
+    fields(value).prop_map(Json::from)
+}
+
+fn fields(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
+    vec((select(NAMES).prop_map(str::to_owned), value), 0..5).prop_map(Map::from_iter)
+}
+
+/// Any condition over these paths, these inside of an `any`, and these texts.
+pub fn expr_of(
+    path: BoxedStrategy<Path>,
+    inside: BoxedStrategy<Path>,
+    text: BoxedStrategy<String>,
+) -> impl Strategy<Value = Expr> {
+    let lower = conditions(compare(inside.clone(), text.clone()).boxed(), 2, 6);
+    let any = |path: BoxedStrategy<Path>, inner: BoxedStrategy<Expr>| {
+        (path, inner).prop_map(|(path, inner)| bare(ExprKind::Any(path, Box::new(inner))))
+    };
+    let inner = prop_oneof![4 => lower.clone(), 1 => any(inside, lower.boxed())].boxed();
+    let leaf = prop_oneof![4 => compare(path.clone(), text), 1 => any(path, inner)].boxed();
+    conditions(leaf, 4, 24)
+}
+
+fn conditions(leaf: BoxedStrategy<Expr>, depth: u32, size: u32) -> impl Strategy<Value = Expr> + Clone {
+    leaf.prop_recursive(depth, size, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 2..4).prop_map(|parts| bare(ExprKind::And(parts))),
+            vec(inner.clone(), 2..4).prop_map(|parts| bare(ExprKind::Or(parts))),
+            inner.prop_map(|part| bare(ExprKind::Not(Box::new(part)))),
+        ]
+    })
+}
+
+/// A condition without a place in a text.
+pub fn bare(kind: ExprKind) -> Expr {
+    Expr { kind, span: Span::default() }
+}
+
+fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strategy<Value = Expr> {
+    let operators: Vec<&'static Operator> = operator::all().collect();
+    (path.clone(), select(operators)).prop_flat_map(move |(left, operator)| {
+        right(operator, path.clone(), text.clone()).prop_map(move |right| {
+            bare(ExprKind::Compare(Compare { path: left.clone(), operator, operator_span: Span::default(), right }))
+        })
+    })
+}
+
+/// What may stand on the right of the operator.
+fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> BoxedStrategy<Right> {
+    let operand = accepted(operator, text).prop_map(|value| Operand { value, span: Span::default() }).boxed();
+    let list = vec(operand.clone(), 1..4).prop_map(Right::List).boxed();
+    let one = operand.prop_map(Right::Value).boxed();
+    let values = match operator.takes {
+        Takes::Nothing => Just(Right::Nothing).boxed(),
+        Takes::List => list,
+        Takes::ValueOrList => prop_oneof![2 => one, 1 => list].boxed(),
+        Takes::Value | Takes::ValueOrNull => one,
+    };
+    match operator.between {
+        Some(_) => prop_oneof![4 => values, 1 => path.prop_map(Right::Field)].boxed(),
+        None => values,
+    }
+}
+
+/// A value that the operator takes.
+fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> BoxedStrategy<Value> {
+    let null = operator.takes == Takes::ValueOrNull;
+    let networks = select(&["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::/0"][..]);
+    match operator.spelling {
+        // Few texts are networks.
+        "cidr" => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
+        // A line break cannot be written in text that is taken as it stands.
+        "matches" => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
+            .prop_map(|text| Value::Text(text.to_owned()))
+            .boxed(),
+        _ => value(text)
+            .prop_filter("the operator refuses it", move |value| {
+                (null || *value != Value::Null) && (operator.compile)(value).is_ok()
+            })
+            .boxed(),
+    }
+}
+
+fn value(text: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => text.prop_map(Value::Text),
+        3 => number().prop_map(Value::Number),
+        1 => any::<bool>().prop_map(Value::Bool),
+        1 => Just(Value::Null),
+    ]
+}
+
+fn number() -> impl Strategy<Value = Number> {
+    prop_oneof![
+        3 => select(NUMBERS).prop_map(|text| Number::parse(text).unwrap()),
+        1 => any::<i64>().prop_map(|int| Number::Int(int.into())),
+        1 => any::<f64>().prop_filter("JSON has none", |float| float.is_finite()).prop_map(Number::Float),
+    ]
+}
+
+/// Any path outside of an `any`.
+pub fn path() -> impl Strategy<Value = Path> {
+    prop_oneof![
+        3 => steps(true).prop_map(|steps| Path { root: Root::Record, steps }),
+        1 => (select(Virtual::ALL), steps(false))
+            .prop_map(|((field, ..), steps)| Path { root: Root::Virtual(field), steps }),
+    ]
+}
+
+/// A path as it stands inside of an `any`.
+fn element_path() -> impl Strategy<Value = Path> {
+    prop_oneof![
+        3 => steps(true).prop_map(|steps| Path { root: Root::Element, steps }),
+        1 => Just(Path { root: Root::Element, steps: Vec::new() }),
+        1 => Just(Path { root: Root::Record, steps: Vec::new() }),
+        1 => path(),
+    ]
+}
+
+/// Keys and places in lists; those at the top of a record begin with a key.
+fn steps(top: bool) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        5 => select(NAMES).prop_map(|name| Step::Key(name.to_owned())),
+        1 => (0_usize..3).prop_map(Step::Index),
+    ];
+    let first = select(NAMES).prop_map(|name| Step::Key(name.to_owned()));
+    (vec(first, usize::from(top)), vec(step, 0..3)).prop_map(|(first, rest)| [first, rest].concat())
+}

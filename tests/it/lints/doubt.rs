@@ -1,0 +1,131 @@
+//! What is close to a mistake and none.
+
+use jiff::civil::date;
+use trailbell::{lint, rule::RuleSet};
+
+use crate::lints::{codes, rule, suppression};
+
+#[test]
+fn in_doubt_nothing_is_said() {
+    for filter in [
+        // Fields: open blocks, back-quotes, elements, indexes, short names, what enriched and edge events have.
+        "requestParameters.sourceIpAddress exists",
+        "`sourceIpAddress` exists",
+        r#"`user` = "alice""#,
+        r#"any requestParameters.items (cidrIp = "0.0.0.0/0" and record.eventName exists)"#,
+        r#"any resources (type = "AWS::S3::Object" and ARN like "prod" and it exists)"#,
+        "resources[0].accountId != field recipientAccountId",
+        r#"role = "admin" or accessKey starts_with "ASIA" or mfaUsed = true or timestamp > 0"#,
+        "userIdentity.sessionContext.webIdFederationData.attributes.sub exists",
+        "eventContext.tagContext.resourceTags exists or edgeDeviceDetails.type exists or insightDetails.state exists",
+        r#"requestParameters.policyDocument.Statement[0].Principal.AWS = "*""#,
+        "requestParameters.omitted = true",
+        // Conditions that can hold at once.
+        r#"userAgent = "a" and userAgent = "b""#,
+        r#"requestParameters.groups = "a" and requestParameters.groups = "b""#,
+        r#"resources.type = "a" and resources.type = "b""#,
+        r#"eventName starts_with "Get" and eventName ends_with "Policy""#,
+        r#"eventName != "GetUser" and eventName != "GetRole""#,
+        r#"errorCode = "AccessDenied" or errorCode = null"#,
+        r#"event_type = "cloudtrail""#,
+        "mfaUsed != true",
+        // Blanks that people write.
+        r#"requestParameters.name = "a ""#,
+        r#"errorMessage = "no ""#,
+        r#"userAgent like " Kali ""#,
+        // Events that no API model has.
+        r#"eventSource = "lambda.amazonaws.com" and eventName = "CreateFunction20150331""#,
+        r#"eventSource = "lambda.amazonaws.com" and eventName = "UpdateFunctionCode20150331v2""#,
+        r#"eventSource = "cloudfront.amazonaws.com" and eventName = "CreateDistribution2020_05_31""#,
+        r#"eventSource = "s3.amazonaws.com" and eventName in ("PutBucketPublicAccessBlock", "GetBucketReplication")"#,
+        r#"eventSource = "signin.amazonaws.com" and eventName in ("ConsoleLogin", "CheckMfa", "SwitchRole")"#,
+        r#"eventSource = "kms.amazonaws.com" and eventName = "DeleteKey""#,
+        r#"eventSource = "monitoring.amazonaws.com" and eventName = "DeleteAlarms""#,
+        r#"eventSource = "cloudwatch.amazonaws.com" and eventName = "CreateAlert""#,
+        r#"eventSource = "states.amazonaws.com" and eventName = "CreateStateMachine""#,
+        r#"eventSource = "ses.amazonaws.com" and eventName = "VerifyEmailIdentity""#,
+        r#"eventSource = "cognito-idp.amazonaws.com" and eventName = "Login_POST""#,
+        r#"eventSource = "elasticmapreduce.amazonaws.com" and eventName = "RunJobFlow""#,
+        r#"eventSource = "autoscaling.amazonaws.com" and eventName = "RegisterScalableTarget""#,
+        r#"eventSource = "iam.amazonaws.com" and eventType = "AwsServiceEvent" and eventName = "CreateUsr""#,
+        r#"eventSource = "iam.amazonaws.com" and eventName = "SomethingNewAltogether""#,
+        r#"eventSource = "new-service.amazonaws.com" and eventName = "CreateUsr""#,
+        r#"eventName = "ConsoleLogin""#,
+        r#"eventSource like "iam" and eventName = "RunInstances""#,
+        r#"(eventSource = "iam.amazonaws.com" or eventSource = "ec2.amazonaws.com") and eventName = "RunInstances""#,
+        // Data events that the author knows of, and calls that are none everywhere.
+        r#"eventName = "GetObject" and eventCategory = "Data""#,
+        r#"eventName = "GetObject" and managementEvent = false"#,
+        r#"eventSource = "s3.amazonaws.com" and eventName != "GetObject""#,
+        r#"eventName = "Query""#,
+        // Parentheses, and only one kind of word.
+        "(errorCode exists and readOnly = true) or readOnly = false",
+        "((errorCode exists) and (readOnly = true)) or readOnly = false",
+        "errorCode exists and (readOnly = true or managementEvent = true)",
+        // Stars that stand in policies, and percent signs in what is encoded.
+        r#"requestParameters.policyDocument like "\"Action\":\"*\"""#,
+        r#"requestParameters.policyDocument.Statement.Resource = "*""#,
+        r#"requestParameters.key like "%2Fetc%2F""#,
+        r#"requestParameters.name like "100%""#,
+        // Backslashes that are meant.
+        r#"userIdentity.userName matches "^CORP\\david$""#,
+        r#"userIdentity.userName matches "^\d+\.\w""#,
+        r#"requestParameters.path matches "C:\\[a-z]+""#,
+        // `!=` in a rule shows more, not less.
+        r#"errorCode != "AccessDenied""#,
+    ] {
+        assert_eq!(codes(&rule(filter)), [""; 0], "{filter}");
+    }
+}
+
+#[test]
+fn in_doubt_nothing_is_said_of_suppressions() {
+    for filter in [
+        r#"errorCode exists and errorCode != "AccessDenied""#,
+        r#"errorCode starts_with "Client." and errorCode != "Client.UnauthorizedOperation""#,
+        r#"eventName != "DeleteTrail""#,
+        "errorCode = null",
+        "not errorCode exists",
+        r#"userIdentity.type != "Root" and sourceIPAddress cidr "10.0.0.0/8""#,
+        r#"event_type != "insight" and user = "alice""#,
+    ] {
+        assert_eq!(codes(&suppression(filter)), [""; 0], "{filter}");
+    }
+}
+
+#[test]
+fn yaml_takes_one_backslash_of_two_in_double_quotes() {
+    let file = |filter: &str| format!("rules:\n- {{name: r, severity: 3, filter: {filter}}}\n");
+    assert_eq!(codes(&file(r#""userIdentity.userName matches '^svc-\\d+$'""#)), [""; 0]);
+    assert_eq!(codes(&file(r#"'userIdentity.userName matches "^svc-\\d+$"'"#)), ["doubled-backslash"]);
+}
+
+#[test]
+fn a_suppression_covers_its_last_day() {
+    let file = rule("readOnly = false") + "  suppressions: [{filter: user = 'alice', expires: 2026-02-28}]\n";
+    let (rules, _) = RuleSet::parse(&file).unwrap();
+    let on = |today| lint::check(&rules, today).len();
+    assert_eq!((on(None), on(Some(date(2026, 2, 28))), on(Some(date(2026, 3, 1)))), (0, 0, 1));
+}
+
+#[test]
+fn rules_differ_by_more_than_their_filters() {
+    let two = |one: &str, other: &str| format!("rules:\n- {{name: a, {one}}}\n- {{name: b, {other}}}\n");
+    let (plain, more) =
+        ("severity: 3, filter: readOnly = false", "severity: 3, filter: readOnly = false and errorCode exists");
+    for (one, other, expected) in [
+        (plain, plain, &["duplicate-rule"][..]),
+        (plain, &format!("{plain}, enabled: false"), &[]),
+        (plain, &format!("{plain}, suppressions: [user = 'alice']"), &[]),
+        (plain, "severity: 1, filter: not readOnly != false", &["duplicate-rule"]),
+        (plain, more, &["shadowed-rule"]),
+        (more, plain, &["shadowed-rule"]),
+        (plain, &more.replace('3', "2"), &[]),
+        (&format!("{plain}, suppressions: [user = 'alice']"), more, &[]),
+        (&format!("{plain}, enabled: false"), more, &[]),
+        (plain, "severity: 3, filter: readOnly = true", &[]),
+        (plain, "severity: 3, filter: readOnly = false or errorCode exists", &["shadowed-rule"]),
+    ] {
+        assert_eq!(codes(&two(one, other)), expected, "{one} / {other}");
+    }
+}

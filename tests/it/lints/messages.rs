@@ -1,0 +1,707 @@
+//! Every message, whole.
+
+use insta::assert_snapshot;
+use trailbell::diagnostic::{Level, render};
+
+use crate::lints::{lints, rule, suppression};
+
+fn message(file: &str) -> String {
+    let found = lints(file);
+    assert!(found.iter().all(|finding| finding.level == Level::Warning));
+    render(&found, "rules.yaml", file, false).trim_end().to_owned()
+}
+
+#[test]
+fn a_field_in_the_wrong_case() {
+    let file = rule(r#"sourceIpAddress = "192.0.2.1""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: CloudTrail records have no field `sourceIpAddress`
+     --> rules.yaml:5:5
+      |
+    5 |     sourceIpAddress = "192.0.2.1"
+      |     ^^^^^^^^^^^^^^^ expected `sourceIPAddress`?
+      |
+      = rule: r
+      = help: write `sourceIPAddress`
+    "#);
+}
+
+#[test]
+fn a_field_on_the_wrong_level() {
+    let file = rule(r#"readOnly = false and userName = "alice""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: CloudTrail records have no field `userName`
+     --> rules.yaml:5:26
+      |
+    5 |     readOnly = false and userName = "alice"
+      |                          ^^^^^^^^ expected `userIdentity.userName`?
+      |
+      = rule: r
+      = help: write `userIdentity.userName`
+    "#);
+}
+
+#[test]
+fn a_nested_field_in_the_wrong_case() {
+    let file = rule(r#"not (userIdentity.username = "alice")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: `userIdentity` has no field `username`
+     --> rules.yaml:5:23
+      |
+    5 |     not (userIdentity.username = "alice")
+      |                       ^^^^^^^^ expected `userName`?
+      |
+      = rule: r
+      = help: write `userIdentity.userName`
+    "#);
+}
+
+#[test]
+fn a_field_that_is_nowhere() {
+    let file = rule(r#"processName = "bash""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: CloudTrail records have no field `processName`
+     --> rules.yaml:5:5
+      |
+    5 |     processName = "bash"
+      |     ^^^^^^^^^^^ never there
+      |
+      = rule: r
+      = help: remove it; if the records that you read do have it, write it in back-quotes: `` `processName` ``
+    "#);
+}
+
+#[test]
+fn a_field_of_a_list_element() {
+    let file = rule(r#"any resources (arn like "prod")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: `resources` has no field `arn`
+     --> rules.yaml:5:20
+      |
+    5 |     any resources (arn like "prod")
+      |                    ^^^ expected `ARN`?
+      |
+      = rule: r
+      = help: write `ARN`
+    "#);
+}
+
+#[test]
+fn a_field_behind_the_word_field() {
+    let file = rule("userIdentity.userName = field userIdentity.sessionContext.sessionIssuer.username");
+    assert_snapshot!(message(&file), @r"
+    warning[unknown-field]: `userIdentity.sessionContext.sessionIssuer` has no field `username`
+     --> rules.yaml:5:77
+      |
+    5 |     userIdentity.userName = field userIdentity.sessionContext.sessionIssuer.username
+      |                                                                             ^^^^^^^^ expected `userName`?
+      |
+      = rule: r
+      = help: write `userIdentity.sessionContext.sessionIssuer.userName`
+    ");
+}
+
+#[test]
+fn a_field_of_the_record_inside_any() {
+    let file = rule(r#"any resources (eventSource = "s3.amazonaws.com")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: `resources` has no field `eventSource`
+     --> rules.yaml:5:20
+      |
+    5 |     any resources (eventSource = "s3.amazonaws.com")
+      |                    ^^^^^^^^^^^ expected `record.eventSource`?
+      |
+      = rule: r
+      = help: write `record.eventSource`
+    "#);
+}
+
+#[test]
+fn a_path_into_text() {
+    let file = rule(r#"eventName.value = "GetUser""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: nothing lies below `eventName`
+     --> rules.yaml:5:15
+      |
+    5 |     eventName.value = "GetUser"
+      |               ^^^^^ never there
+      |
+      = rule: r
+      = note: `eventName` holds a single value
+      = help: compare `eventName` itself
+    "#);
+}
+
+#[test]
+fn a_path_into_a_worked_out_field() {
+    let file = rule(r#"user.name = "alice""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: nothing lies below `user`
+     --> rules.yaml:5:5
+      |
+    5 |     user.name = "alice"
+      |     ^^^^^^^^^ never there
+      |
+      = rule: r
+      = note: `user` is worked out from other fields
+      = help: compare `user` itself, or write `` `user` `` for the record's own field of that name
+    "#);
+}
+
+#[test]
+fn two_values_at_once() {
+    let file = rule(r#"eventName = "GetUser" and eventName = "ListUsers""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: no record satisfies both conditions on `eventName`
+     --> rules.yaml:5:31
+      |
+    5 |     eventName = "GetUser" and eventName = "ListUsers"
+      |     ---------------------     ^^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
+      |     |
+      |     the other one
+      |
+      = rule: r
+      = help: write `or` between them, and both in parentheses
+    "#);
+}
+
+#[test]
+fn a_value_and_a_beginning() {
+    let file = rule(r#"eventName in ("GetUser", "GetRole") and eventName starts_with "Put""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: no record satisfies both conditions on `eventName`
+     --> rules.yaml:5:45
+      |
+    5 |     eventName in ("GetUser", "GetRole") and eventName starts_with "Put"
+      |     -----------------------------------     ^^^^^^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
+      |     |
+      |     the other one
+      |
+      = rule: r
+      = help: remove one of them, or write `or` between them
+    "#);
+}
+
+#[test]
+fn two_beginnings() {
+    let file = rule(r#"eventName starts_with "Get" and eventName starts_with "List""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: no record satisfies both conditions on `eventName`
+     --> rules.yaml:5:37
+      |
+    5 |     eventName starts_with "Get" and eventName starts_with "List"
+      |     ---------------------------     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
+      |     |
+      |     the other one
+      |
+      = rule: r
+      = help: remove one of them, or write `or` between them
+    "#);
+}
+
+#[test]
+fn a_value_and_none() {
+    let file = rule(r#"errorCode = null and error = "AccessDenied""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: no record satisfies both conditions on `errorCode`
+     --> rules.yaml:5:26
+      |
+    5 |     errorCode = null and error = "AccessDenied"
+      |     ----------------     ^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
+      |     |
+      |     the other one
+      |
+      = rule: r
+      = help: remove one of them, or write `or` between them
+    "#);
+}
+
+#[test]
+fn no_value_left() {
+    let file = rule(r#"eventName in ("GetUser", "GetRole") and eventName != "GetUser" and eventName != "GetRole""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: no record satisfies all conditions on `eventName`
+     --> rules.yaml:5:5
+      |
+    5 |     eventName in ("GetUser", "GetRole") and eventName != "GetUser" and eventName != "GetRole"
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ each of its values is excluded by another one
+      |
+      = rule: r
+      = help: name a value that is not excluded, or remove a condition
+    "#);
+}
+
+#[test]
+fn a_type_that_is_none() {
+    let file = rule(r#"event_type = "AwsApiCall""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[never-matches]: `event_type = "AwsApiCall"` is never true
+     --> rules.yaml:5:5
+      |
+    5 |     event_type = "AwsApiCall"
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^ no record satisfies it
+      |
+      = rule: r
+      = note: `event_type` is `"insight"` for a CloudTrail Insights event, else `"cloudtrail"`
+      = help: write one of these; CloudTrail's own types stand in `eventType` and `eventCategory`
+    "#);
+}
+
+#[test]
+fn either_of_two_differences() {
+    let file = rule(r#"awsRegion != "eu-west-1" or awsRegion != "eu-west-2""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[always-matches]: every record satisfies one of the conditions on `awsRegion`
+     --> rules.yaml:5:33
+      |
+    5 |     awsRegion != "eu-west-1" or awsRegion != "eu-west-2"
+      |     ------------------------    ^^^^^^^^^^^^^^^^^^^^^^^^ true wherever the other is false
+      |     |
+      |     the other one
+      |
+      = rule: r
+      = help: write `and` between them
+    "#);
+}
+
+#[test]
+fn a_field_that_is_there_or_not() {
+    let file = rule("errorCode = null or errorCode exists");
+    assert_snapshot!(message(&file), @"
+    warning[always-matches]: every record satisfies one of the conditions on `errorCode`
+     --> rules.yaml:5:5
+      |
+    5 |     errorCode = null or errorCode exists
+      |     ^^^^^^^^^^^^^^^^    ---------------- the other one
+      |     |
+      |     true wherever the other is false
+      |
+      = rule: r
+      = help: remove them
+    ");
+}
+
+#[test]
+fn not_of_what_never_holds() {
+    let file = rule(r#"not (errorCode = "A" and errorCode != "A")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[always-matches]: no record satisfies both conditions on `errorCode`
+     --> rules.yaml:5:30
+      |
+    5 |     not (errorCode = "A" and errorCode != "A")
+      |          ---------------     ^^^^^^^^^^^^^^^^ this excludes the other
+      |          |
+      |          the other one
+      |
+      = rule: r
+      = note: a `not` stands before it
+      = help: remove one of them
+    "#);
+}
+
+#[test]
+fn a_field_that_is_always_there() {
+    let file = suppression("eventTime exists");
+    assert_snapshot!(message(&file), @r"
+    warning[always-matches]: `eventTime exists` is always true
+     --> rules.yaml:8:5
+      |
+    8 |     eventTime exists
+      |     ^^^^^^^^^^^^^^^^ every record satisfies it
+      |
+      = rule: r
+      = note: this suppression hides every match of its rule
+      = note: every record has this field
+      = help: remove the condition
+    ");
+}
+
+#[test]
+fn a_blank_at_the_end() {
+    let file = rule(r#"eventName = "GetUser ""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[edge-blanks]: `"GetUser "` has a blank at one end
+     --> rules.yaml:5:17
+      |
+    5 |     eventName = "GetUser "
+      |                 ^^^^^^^^^^ CloudTrail writes none in `eventName`
+      |
+      = rule: r
+      = help: write `"GetUser"`
+    "#);
+}
+
+#[test]
+fn a_source_without_its_end() {
+    let file = rule(r#"eventSource = "aws.ecr""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-event-source]: AWS has no event source `aws.ecr`
+     --> rules.yaml:5:19
+      |
+    5 |     eventSource = "aws.ecr"
+      |                   ^^^^^^^^^ expected `ecr.amazonaws.com`?
+      |
+      = rule: r
+      = help: write `"ecr.amazonaws.com"`
+    "#);
+}
+
+#[test]
+fn a_misspelt_source() {
+    let file = rule(r#"eventSource = "cloudtrial.amazonaws.com""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-event-source]: AWS has no event source `cloudtrial.amazonaws.com`
+     --> rules.yaml:5:19
+      |
+    5 |     eventSource = "cloudtrial.amazonaws.com"
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^ expected `cloudtrail.amazonaws.com`?
+      |
+      = rule: r
+      = help: write `"cloudtrail.amazonaws.com"`
+    "#);
+}
+
+#[test]
+fn a_misspelt_name() {
+    let file = rule(r#"eventSource = "iam.amazonaws.com" and (eventName = "CreateUser" or eventName = "createrole")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-event-name]: `iam.amazonaws.com` has no event `createrole`
+     --> rules.yaml:5:84
+      |
+    5 |     eventSource = "iam.amazonaws.com" and (eventName = "CreateUser" or eventName = "createrole")
+      |                                                                                    ^^^^^^^^^^^^ expected `CreateRole`?
+      |
+      = rule: r
+      = help: write `"CreateRole"`
+    "#);
+}
+
+#[test]
+fn a_name_of_another_source() {
+    let file = rule(r#"eventSource = "ecr.amazonaws.com" and eventName = "RunInstances""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-event-name]: `ecr.amazonaws.com` has no event `RunInstances`
+     --> rules.yaml:5:55
+      |
+    5 |     eventSource = "ecr.amazonaws.com" and eventName = "RunInstances"
+      |                                                       ^^^^^^^^^^^^^^ expected another source, such as `ec2.amazonaws.com`?
+      |
+      = rule: r
+      = note: events of that name come from `ec2.amazonaws.com`
+      = help: write `eventSource = "ec2.amazonaws.com"`, or another name
+    "#);
+}
+
+#[test]
+fn a_name_of_no_source() {
+    let file = rule(r#"eventName = "DeleteBukcet""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-event-name]: AWS has no event `DeleteBukcet`
+     --> rules.yaml:5:17
+      |
+    5 |     eventName = "DeleteBukcet"
+      |                 ^^^^^^^^^^^^^^ expected `DeleteBucket`?
+      |
+      = rule: r
+      = help: write `"DeleteBucket"`
+    "#);
+}
+
+#[test]
+fn a_data_event() {
+    let file =
+        rule(r#"eventSource = "s3.amazonaws.com" and eventName in ("PutBucketPolicy", "GetObject", "PutObject")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[data-event]: `GetObject` and 1 more of these are data events
+     --> rules.yaml:5:75
+      |
+    5 |     eventSource = "s3.amazonaws.com" and eventName in ("PutBucketPolicy", "GetObject", "PutObject")
+      |                                                                           ^^^^^^^^^^^ logged only where the trail logs data events
+      |
+      = rule: r
+      = help: switch data events on in the trail, or write a rule of its own for the data events
+    "#);
+}
+
+#[test]
+fn only_data_events() {
+    let file = rule(r#"eventSource = "s3.amazonaws.com" and eventName in ("GetObject", "PutObject")"#);
+    let repair = "add `and eventCategory = \"Data\"`";
+    assert!(message(&file).contains(repair), "{}", message(&file));
+}
+
+/// The other word between exact complements would only turn one mistake into its opposite.
+#[test]
+fn exact_complements_are_removed() {
+    let check = |filter: &str, code: &str, help: &str| {
+        let message = message(&rule(filter));
+        assert!(message.contains(code) && message.ends_with(&format!("= help: {help}")), "{message}");
+    };
+    check("readOnly = true and not readOnly = true", "never-matches", "remove one of them");
+    check("errorCode exists and errorCode = null", "never-matches", "remove one of them");
+    check(r#"event_type = "cloudtrail" and event_type = "insight""#, "never-matches", "remove one of them");
+    check("errorCode = null or errorCode != null", "always-matches", "remove them");
+    check("errorCode exists or not errorCode exists", "always-matches", "remove them");
+    check(r#"event_type = "cloudtrail" or event_type = "insight""#, "always-matches", "remove them");
+    check(
+        r#"eventName = "A" and eventName = "B""#,
+        "never-matches",
+        "write `or` between them, and both in parentheses",
+    );
+    check(r#"eventName != "A" or eventName != "B""#, "always-matches", "write `and` between them");
+}
+
+#[test]
+fn a_rule_that_always_matches_shadows_no_other() {
+    let file = "rules:\n- {name: a, severity: 3, filter: 'eventName != \"A\" or eventName != \"B\"'}\n\
+                - {name: b, severity: 3, filter: 'eventName = \"DeleteTrail\"'}\n";
+    let message = message(file);
+    assert!(message.contains("always-matches") && !message.contains("shadowed-rule"), "{message}");
+}
+
+#[test]
+fn a_suppression_of_what_is_missing() {
+    let file = suppression(r#"not (userIdentity.userName like "svc-")"#);
+    assert_snapshot!(message(&file), @r#"
+    warning[negation-on-missing]: `not (userIdentity.userName like "svc-")` is true where there is no `userIdentity.userName`
+     --> rules.yaml:8:9
+      |
+    8 |     not (userIdentity.userName like "svc-")
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ hides all events without this field too
+      |
+      = rule: r
+      = help: put `userIdentity.userName exists and` before the `not`, or name the values to suppress
+    "#);
+}
+
+#[test]
+fn and_beside_or() {
+    let file = rule(r#"errorCode exists and readOnly = false or eventName = "DeleteTrail""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[mixed-and-or]: `and` and `or` are mixed without parentheses
+     --> rules.yaml:5:5
+      |
+    5 |     errorCode exists and readOnly = false or eventName = "DeleteTrail"
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `and` binds tighter: this is one side of the `or`
+      |
+      = rule: r
+      = help: put this in parentheses, or the `or` if it is meant to bind tighter
+    "#);
+}
+
+#[test]
+fn a_wildcard_in_a_name() {
+    let file = rule(r#"eventName = "Describe*""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[literal-wildcard]: `*` is no wildcard
+     --> rules.yaml:5:17
+      |
+    5 |     eventName = "Describe*"
+      |                 ^^^^^^^^^^^ `=` looks for this character itself
+      |
+      = rule: r
+      = help: write `eventName starts_with "Describe"`
+    "#);
+}
+
+#[test]
+fn a_wildcard_in_the_middle() {
+    let file = rule(r#"userIdentity.arn = "arn:aws:iam::*:role/admin""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[literal-wildcard]: `*` is no wildcard
+     --> rules.yaml:5:24
+      |
+    5 |     userIdentity.arn = "arn:aws:iam::*:role/admin"
+      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^ `=` looks for this character itself
+      |
+      = rule: r
+      = help: write a regular expression behind `matches`, in which `.*` is anything
+    "#);
+}
+
+#[test]
+fn a_wildcard_behind_like() {
+    let file = rule(r#"requestParameters.roleName like "%admin%""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[literal-wildcard]: `%` is no wildcard
+     --> rules.yaml:5:37
+      |
+    5 |     requestParameters.roleName like "%admin%"
+      |                                     ^^^^^^^^^ `like` looks for this character itself
+      |
+      = rule: r
+      = help: write `requestParameters.roleName like "admin"`
+    "#);
+}
+
+#[test]
+fn a_doubled_backslash() {
+    let file = rule(r#"userIdentity.userName matches "^svc-\\d+$""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[doubled-backslash]: `\\d` looks for a backslash and the letter `d`
+     --> rules.yaml:5:35
+      |
+    5 |     userIdentity.userName matches "^svc-\\d+$"
+      |                                   ^^^^^^^^^^^^ expected `\d`?
+      |
+      = rule: r
+      = note: a pattern is taken as it stands; only YAML's double quotes ask for a second backslash
+      = help: write `\d`; for a backslash as such, write `[\\]`
+    "#);
+}
+
+#[test]
+fn the_same_filter() {
+    let file = r"rules:
+- {name: a, severity: 3, filter: 'readOnly = false and errorCode = null'}
+- {name: b, severity: 3, filter: 'error = null and readOnly = false'}
+";
+    assert_snapshot!(message(file), @r"
+    warning[duplicate-rule]: `b` has the filter of `a`
+     --> rules.yaml:3:10
+      |
+    2 | - {name: a, severity: 3, filter: 'readOnly = false and errorCode = null'}
+      |          - the first one
+    3 | - {name: b, severity: 3, filter: 'error = null and readOnly = false'}
+      |          ^ the second one
+      |
+      = rule: b
+      = help: remove one of them: each match raises two alerts
+    ");
+}
+
+#[test]
+fn a_filter_inside_another() {
+    let file = r#"rules:
+- {name: a, severity: 3, filter: 'eventName starts_with "Delete" and readOnly = false'}
+- {name: b, severity: 3, filter: 'readOnly = false and eventName in ("DeleteUser", "DeleteRole")'}
+"#;
+    assert_snapshot!(message(file), @r#"
+    warning[shadowed-rule]: every match of `b` is a match of `a` too
+     --> rules.yaml:3:10
+      |
+    2 | - {name: a, severity: 3, filter: 'eventName starts_with "Delete" and readOnly = false'}
+      |          - this rule matches it too, with the same severity
+    3 | - {name: b, severity: 3, filter: 'readOnly = false and eventName in ("DeleteUser", "DeleteRole")'}
+      |          ^ each of its alerts comes twice
+      |
+      = rule: b
+      = help: remove it, give it another severity, or exclude it from the wider rule
+    "#);
+}
+
+#[test]
+fn an_unused_list() {
+    let file = r"lists:
+  admins: [alice]
+rules:
+- name: r
+  severity: 3
+  filter: |
+    readOnly = false
+";
+    assert_snapshot!(message(file), @r"
+    warning[unused-list]: no filter uses the list `admins`
+     --> rules.yaml:2:3
+      |
+    2 |   admins: [alice]
+      |   ^^^^^^ never used
+      |
+      = help: remove it, or name it in a filter, such as `in $admins`
+    ");
+}
+
+#[test]
+fn an_expired_suppression() {
+    let file = r#"rules:
+- name: r
+  severity: 3
+  filter: |
+    readOnly = false
+  suppressions:
+  - filter: user = "alice"
+    expires: 2026-02-28
+"#;
+    assert_snapshot!(message(file), @r#"
+    warning[expired-suppression]: this suppression ended with 2026-02-28
+     --> rules.yaml:7:13
+      |
+    7 |   - filter: user = "alice"
+      |             ^^^^^^^^^^^^^^ suppresses no event of today
+      |
+      = rule: r
+      = help: remove it, or give it a later `expires` if it is still right
+    "#);
+}
+
+#[test]
+fn a_doubled_backslash_in_a_list() {
+    let file = r"lists:
+  accounts: ['^svc-\\d+$']
+rules:
+- name: r
+  severity: 3
+  filter: |
+    userIdentity.userName matches $accounts
+";
+    assert_snapshot!(message(file), @r"
+    warning[doubled-backslash]: `\\d` looks for a backslash and the letter `d`
+     --> rules.yaml:7:35
+      |
+    7 |     userIdentity.userName matches $accounts
+      |                                   ^^^^^^^^^ expected `\d`?
+      |
+      = rule: r
+      = note: a pattern is taken as it stands; only YAML's double quotes ask for a second backslash
+      = help: write `\d`; for a backslash as such, write `[\\]`
+    ");
+}
+
+#[test]
+fn fields_that_tell_alerts_apart() {
+    let file = rule("readOnly = false")
+        + "  aggregate_fields: [userIdentity.username, eventName]\n  first_seen: {fields: [sourceIp]}\n";
+    assert_snapshot!(message(&file), @"
+    warning[unknown-field]: `userIdentity` has no field `username`
+     --> rules.yaml:6:35
+      |
+    6 |   aggregate_fields: [userIdentity.username, eventName]
+      |                                   ^^^^^^^^ expected `userName`?
+      |
+      = rule: r
+      = help: write `userIdentity.userName`
+
+    warning[unknown-field]: CloudTrail records have no field `sourceIp`
+     --> rules.yaml:7:25
+      |
+    7 |   first_seen: {fields: [sourceIp]}
+      |                         ^^^^^^^^ never there
+      |
+      = rule: r
+      = help: remove it; if the records that you read do have it, write it in back-quotes: `` `sourceIp` ``
+    ");
+}
+
+#[test]
+fn a_first_seen_without_a_chance() {
+    let file = rule("readOnly = false") + "  threshold: 5\n  first_seen: {fields: [ip], within: 2d, learning: 3d}\n";
+    assert_snapshot!(message(&file), @"
+    warning[first-seen]: `threshold: 5` has no effect beside `first_seen`
+     --> rules.yaml:7:3
+      |
+    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
+      |   ^^^^^^^^^^ a combination is new only once
+      |
+      = rule: r
+      = help: remove `threshold`, or `first_seen`
+
+    warning[first-seen]: this rule learns for 3d and forgets after 2d
+     --> rules.yaml:7:3
+      |
+    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
+      |   ^^^^^^^^^^ what it learnt first is forgotten before it speaks
+      |
+      = rule: r
+      = help: write `learning: 2d` or less, or a longer `within`
+    ");
+}

@@ -1,0 +1,105 @@
+//! A log file arrives in any chunks, whole or hostile, and every record that it holds comes out once.
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+use trailbell::log_file::{Item, Limits, LogFileError, RawRecord, Reader, Shape};
+
+mod command_line;
+mod gzip_files;
+mod json;
+mod properties;
+
+/// What a file gave: its items in words, and how it ended.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    items: Vec<String>,
+    end: Result<(), String>,
+}
+
+fn read_in(shape: Shape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
+    let mut reader = Reader::new(shape, limits);
+    let mut items = Vec::new();
+    for chunk in chunks {
+        let mut input = *chunk;
+        loop {
+            match reader.next(&mut input) {
+                Ok(Some(Item::Record(RawRecord { index, text, .. }))) => {
+                    assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
+                    items.push(String::from_utf8_lossy(text).into_owned());
+                }
+                Ok(Some(Item::Unparsable { index, reason })) => {
+                    assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
+                    items.push(format!("unparsable: {reason}"));
+                }
+                Ok(None) => {
+                    assert!(input.is_empty(), "`None` means that the input is used up");
+                    break;
+                }
+                Err(error) => {
+                    let again = reader.next(&mut input).expect_err("an error stays");
+                    assert_eq!(again.to_string(), error.to_string());
+                    assert_eq!(reader.finish().expect_err("an error stays").to_string(), error.to_string());
+                    return Outcome { items, end: Err(in_words(&error)) };
+                }
+            }
+        }
+    }
+    let end = reader.finish().map_err(|error| in_words(&error));
+    Outcome { items, end }
+}
+
+fn in_words(error: &LogFileError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn read(shape: Shape, file: &[u8]) -> Outcome {
+    let whole = read_in(shape, Limits::default(), &[file]);
+    for size in [1, 7] {
+        let chunks: Vec<&[u8]> = file.chunks(size).collect();
+        assert_eq!(read_in(shape, Limits::default(), &chunks), whole, "in chunks of {size}");
+    }
+    whole
+}
+
+/// The items a line each, and the end in the last line.
+fn shown(outcome: &Outcome) -> String {
+    let mut lines = outcome.items.clone();
+    lines.push(match &outcome.end {
+        Ok(()) => "end".to_owned(),
+        Err(error) => format!("error: {error}"),
+    });
+    lines.join("\n")
+}
+
+/// The outcome of a file; plain JSON and the same in gzip must agree.
+fn check(shape: Shape, json: &[u8]) -> String {
+    let plain = shown(&read(shape, json));
+    let zipped = shown(&read(shape, &gzip(json)));
+    assert_eq!(zipped.replace("gzip, but not of", "neither gzip nor"), plain, "in gzip");
+    plain
+}
+
+fn log_file(json: impl AsRef<[u8]>) -> String {
+    check(Shape::LogFile, json.as_ref())
+}
+
+fn any(json: impl AsRef<[u8]>) -> String {
+    check(Shape::Any, json.as_ref())
+}
+
+/// The outcome of bytes as they stand.
+fn raw(file: &[u8]) -> String {
+    shown(&read(Shape::LogFile, file))
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+const TWO: &str = r#"{"Records":[{"a":1},{"b":2}]}"#;
+const TWO_READ: &str = "{\"a\":1}\n{\"b\":2}\nend";

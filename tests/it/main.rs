@@ -1,0 +1,43 @@
+//! What the library and the command line promise, from outside: a module a subject.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+#![allow(clippy::too_many_lines, reason = "cases and messages are read in full, side by side")]
+
+mod alerts;
+mod architecture;
+mod cli;
+mod command;
+mod coverage;
+mod detection;
+mod diagnostics;
+mod documents;
+mod explain;
+mod extensions;
+mod fuzz;
+mod generated;
+mod grammar;
+mod hostile;
+mod import;
+mod invoke;
+mod language;
+mod lints;
+mod log_file;
+mod logs;
+mod messages;
+mod metrics;
+mod mistakes;
+mod mistakes_more;
+mod oracle;
+mod overrides;
+mod pack;
+mod pack_clauses;
+mod pack_events;
+mod pack_overlaps;
+mod ports;
+mod preview;
+mod reference;
+mod rules_file;
+mod rules_page;
+mod schema;
+mod state;
+mod third_party;
+mod trigger;

@@ -1,0 +1,213 @@
+//! What people read in a chat channel.
+
+use serde_json::{Value, json};
+use trailbell::alert::Rendering;
+
+use crate::messages::{alert, held_back, json as rendered, put_image, sample, unread, window};
+
+fn chat(alert: &trailbell::alert::Alert) -> Value {
+    rendered(alert, Rendering::Chat)
+}
+
+#[test]
+fn a_notification_has_the_shape_that_amazon_q_takes() {
+    insta::assert_snapshot!(format!("{:#}", chat(&alert(0, put_image()))), @r#"
+    {
+      "content": {
+        "description": "`GitHubActions put image shop/web`\n`GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
+        "keywords": [
+          "SEV2",
+          "cloudtrail-ecr-put-image",
+          "production",
+          "us-east-1",
+          "ecr.amazonaws.com",
+          "PutImage",
+          "service.ecr",
+          "attack.T1525"
+        ],
+        "nextSteps": [
+          "Follow the runbook: https://example.com/runbooks/ecr",
+          "See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5",
+          "Ask `GitHubActions` whether it was them"
+        ],
+        "textType": "client-markdown",
+        "title": "SEV2 | CloudTrail: ECR Put Image"
+      },
+      "id": "96bbf9ae8eaf69d0b68a8507c86aa119",
+      "metadata": {
+        "additionalContext": {
+          "access_key": "ASIACIDEPLOY2EXAMPLE",
+          "account": "111122223333",
+          "actor": "GitHubActions",
+          "actor_arn": "arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions",
+          "alert_id": "96bbf9ae8eaf69d0b68a8507c86aa119",
+          "count": "1",
+          "event_id": "bb2adece-e2ad-49af-a023-29c3643ce7f5",
+          "event_name": "PutImage",
+          "event_source": "ecr.amazonaws.com",
+          "event_time": "2026-03-02T09:07:33Z",
+          "outcome": "success",
+          "region": "us-east-1",
+          "rule": "cloudtrail-ecr-put-image",
+          "severity": "2",
+          "source_ip": "2001:db8:4:12::a5"
+        },
+        "eventType": "cloudtrail-ecr-put-image",
+        "relatedResources": [
+          "arn:aws:ecr:us-east-1:111122223333:repository/shop/web"
+        ],
+        "summary": "GitHubActions put image shop/web",
+        "threadId": "5d9aab7461c0ca23e84013961763d708"
+      },
+      "source": "custom",
+      "version": "1.0"
+    }
+    "#);
+}
+
+/// The text that is shown, as it is laid out.
+fn shown(alert: &trailbell::alert::Alert) -> String {
+    let content = &chat(alert)["content"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let steps = content["nextSteps"].as_array().into_iter().flatten().map(|step| format!("- {}\n", text(step)));
+    let steps: String = steps.collect();
+    format!("{}\n{}\n{steps}", text(&content["title"]), text(&content["description"]))
+}
+
+#[test]
+fn a_denied_call_says_so() {
+    insta::assert_snapshot!(shown(&alert(2, sample("ssm/resume-session-denied.json"))), @r#"
+    SEV1 | Denied
+    `legacy-backup may not ResumeSession`
+    `legacy-backup` called `ResumeSession` at `ssm.amazonaws.com`, and it failed: `AccessDenied`
+    in account `111122223333` (`production`), region `us-east-1`, from `198.51.100.77`, at `2026-03-02T10:06:52Z`
+
+    Why:
+    • `error exists` (it is `"AccessDenied"`)
+
+    Outcome: failed: `AccessDenied`, `User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-… (252 characters)`
+    Count: 1 event
+
+    Actor: `IAMUser` `arn:aws:iam::111122223333:user/legacy-backup`
+    Key: `AKIALEGACYBK2EXAMPLE`
+    Client: `Boto3/1.34.11 md/Botocore#1.34.11 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.10.12 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.11`
+    - See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
+    - Ask `legacy-backup` whether it was them
+    "#);
+}
+
+#[test]
+fn a_window_says_how_often() {
+    insta::assert_snapshot!(shown(&window()), @r#"
+    SEV2 | CloudTrail: ECR Put Image
+    `GitHubActions put image shop/web`
+    `GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
+    in account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
+
+    Why:
+    • `eventName = "PutImage"`
+    • `mfaUsed = false`
+    • not `requestParameters.imageTag ends_with "-test"` (it is `"1.42.1"`)
+
+    Outcome: succeeded
+    Resource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`
+    Count: about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
+    about 70 events since the alert before this one
+    Same: `role` = `ci-deploy`
+    `｀odd key｀` = null
+    State: what was sent before could not be looked up: this may be a repetition, and its count too low
+
+    Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`
+    Session: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
+    federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
+    MFA: no
+    Key: `ASIACIDEPLOY2EXAMPLE`
+    Client: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+    - Follow the runbook: https://example.com/runbooks/ecr
+    - See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
+    - Ask `GitHubActions` whether it was them
+    "#);
+}
+
+#[test]
+fn the_other_kinds_are_told_too() {
+    insta::assert_snapshot!(shown(&held_back()), @"
+    SEV2 | CloudTrail: ECR Put Image
+    `812 alerts held back in an hour`
+    812 alerts of the rule `CloudTrail: ECR Put Image` were held back
+    in the hour from 2026-03-02T09:00:00Z: a rule may raise 100 alerts an hour
+
+    Count: 900 events, from 2026-03-02T09:00:00Z to 2026-03-02T09:59:59Z
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+    - Follow the runbook: https://example.com/runbooks/ecr
+    - Tune the rule: add a suppression, or raise its threshold
+    ");
+    insta::assert_snapshot!(shown(&unread()), @"
+    SEV2 | CloudTrail record could not be read
+    record 12 of a CloudTrail log file could not be read: `expected ｀,｀ or ｀}｀ at line 1 column 80`
+    in the log of account `111122223333` (`production`), region `us-east-1`, delivered at 2026-03-02T09:20:00Z
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    - Read the object `AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz` in the bucket `logs`
+    ");
+}
+
+#[test]
+fn nothing_that_an_attacker_names_is_markup() {
+    let mut record = put_image();
+    record["userAgent"] = json!(
+        "<!channel> @here <@U012AB3CD> [click](https://evil.example) `code` *bold* &lt;!here&gt; #general\n> quote"
+    );
+    record["userIdentity"]["arn"] = json!("arn:aws:sts::111122223333:assumed-role/ci-deploy/@channel");
+    record["requestParameters"]["repositoryName"] = json!("x`\n\nSEV1 <https://evil.example|Runbook>");
+    record["awsRegion"] = json!("<!here>");
+    insta::assert_snapshot!(shown(&alert(0, record)), @r#"
+    SEV2 | CloudTrail: ECR Put Image
+    `＠channel put image x｀ SEV1 ＜https：//evil.example｜Runbook＞`
+    `＠channel` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
+    in account `111122223333` (`production`), region `＜!here＞`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
+
+    Why:
+    • `eventName = "PutImage"`
+    • `mfaUsed = false`
+    • not `requestParameters.imageTag ends_with "-test"` (it is `"1.42.1"`)
+
+    Outcome: succeeded
+    Resource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`
+    Count: 1 event
+
+    Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
+    Session: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
+    federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
+    MFA: no
+    Key: `ASIACIDEPLOY2EXAMPLE`
+    Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞ ［click］(https：//evil.example) ｀code｀ ＊bold＊ ＆lt;!here＆gt; ＃general ＞ quote`
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+    - Follow the runbook: https://example.com/runbooks/ecr
+    - Ask `＠channel` whether it was them
+    "#);
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let mut record = put_image();
+    let long = |name: &str| json!(format!("{name}{}", "x".repeat(5_000)));
+    for key in ["eventSource", "awsRegion", "sourceIPAddress", "userAgent", "eventTime", "errorCode", "errorMessage"] {
+        record[key] = long(key);
+    }
+    record["resources"] = (0..9).map(|at| json!({"ARN": long(&format!("arn:aws:x:{at}"))})).collect();
+    let description = chat(&alert(0, record))["content"]["description"].as_str().unwrap().to_owned();
+    assert!(description.chars().count() <= 2_000, "{description}");
+    let last = description.lines().last().unwrap();
+    assert!(last.starts_with("Too long for a chat: ") && last.ends_with("actor, description"), "{description}");
+}

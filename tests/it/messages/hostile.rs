@@ -1,0 +1,406 @@
+//! Whatever a record or a rule says, SNS takes the message, and nobody is fooled by it.
+
+use std::{collections::BTreeSet, path::Path};
+
+use flate2::read::MultiGzDecoder;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use trailbell::{
+    alert::{Alert, AttributeValue, Message, Origin, Rendering, Unread, render, render_plainly},
+    rule::RuleSet,
+};
+
+use crate::messages::{alert_of, ocsf::violations, origin, put_image, sample};
+
+/// What SNS takes, by "Publish" and "Amazon SNS message attributes" in its documentation; the strictest reading of each.
+fn check_limits(message: &Message) -> Result<(), TestCaseError> {
+    let subject = &message.subject;
+    prop_assert!((1..100).contains(&subject.len()), "{subject:?}");
+    prop_assert!(subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{subject:?}");
+    prop_assert!(subject.starts_with("SEV"), "{subject:?}");
+    prop_assert!(!message.body.is_empty());
+    prop_assert!(message.body.chars().all(|c| c == '\n' || !unfit(c)), "{:?}", message.body);
+    prop_assert!(message.attributes.len() <= 10);
+    let mut size = message.body.len();
+    for attribute in &message.attributes {
+        let (name, value) = (attribute.name, attribute.string_value());
+        prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)), "{name}");
+        prop_assert!(!value.is_empty(), "{name}");
+        prop_assert!(!value.chars().any(unfit), "{name}: {value:?}");
+        match &attribute.value {
+            AttributeValue::Text(_) => prop_assert_eq!(attribute.data_type(), "String"),
+            AttributeValue::Number(_) => {
+                prop_assert!(attribute.data_type() == "Number" && value.parse::<i32>().is_ok());
+            }
+            AttributeValue::List(items) => {
+                prop_assert!(
+                    attribute.data_type() == "String.Array"
+                        && serde_json::from_str::<Vec<String>>(&value).unwrap() == *items
+                );
+            }
+        }
+        size += name.len() + attribute.data_type().len() + value.len();
+    }
+    prop_assert_eq!(message.bytes(), size);
+    prop_assert!(size <= 262_144, "{size}");
+    Ok(())
+}
+
+/// Characters that are not shown, turn the direction of others, or are not taken by XML, and with it by SNS.
+fn unfit(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{1fffe}' | '\u{fdd0}'..='\u{fdef}')
+}
+
+const RUNBOOK: &str = "https://example.com/runbooks/(ecr)?a=b_c#*d*";
+
+/// The addresses in a text that somebody could follow.
+fn addresses(text: &str) -> Vec<&str> {
+    let ends = |c: char| c.is_whitespace();
+    let starts = text.match_indices("://").map(|(at, _)| text[..at].rfind(ends).map_or(0, |blank| blank + 1));
+    starts.map(|start| text[start..].split(ends).next().unwrap_or_default()).collect()
+}
+
+/// Ours lead to AWS or to the rule's own runbook.
+fn is_ours(address: &str) -> bool {
+    let runbook = [RUNBOOK, "https://example.com/runbooks/%28ecr%29?a=b_c#%2Ad%2A"];
+    let Some(rest) = address.strip_prefix("https://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let console = ["console.aws.amazon.com", "console.amazonaws-us-gov.com", "console.amazonaws.cn"];
+    let is_console = console.iter().any(|console| {
+        let region = host.strip_suffix(console);
+        region.is_some_and(|region| region.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)))
+    });
+    let is_page = path.starts_with("cloudtrailv2/home?region=") || path.starts_with("s3/object/");
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/?=&#%".contains(&byte));
+    runbook.contains(&address) || is_console && is_page && is_plain
+}
+
+/// The names of the rows.
+const ROWS: &[&str] = &[
+    "Title", "Severity", "Rule", "Why", "Actor", "Session", "MFA", "Key", "Client", "Outcome", "Resource", "Count",
+    "Same", "State", "Runbook", "Event", "Object", "Message", "Alert", "",
+];
+
+/// Every line is ours: two of who and what, then rows of known names, each once, and the rule's description.
+fn check_text(message: &Message, description: &str) -> Result<(), TestCaseError> {
+    let description: BTreeSet<&str> = description.lines().map(str::trim_end).collect();
+    let mut names = BTreeSet::new();
+    for line in message.body.lines().skip(2).filter(|line| !line.is_empty() && !description.contains(line.trim_end())) {
+        let characters: Vec<char> = line.chars().take(10).collect();
+        let name: String = characters.iter().collect();
+        prop_assert!(characters.len() == 10 && ROWS.contains(&name.trim_end()) && name.ends_with(' '), "{line:?}");
+        prop_assert!(name.trim().is_empty() || names.insert(name), "twice: {line:?}");
+        let value = line[10..].trim_start();
+        if value.starts_with("s3://") && line.starts_with("Object") {
+            prop_assert!(!value["s3://".len()..].contains("://"), "{line:?}");
+            continue;
+        }
+        prop_assert!(addresses(value).into_iter().all(is_ours), "{line:?}");
+        let lower = value.to_ascii_lowercase();
+        prop_assert!(!lower.contains("www.") || value == RUNBOOK, "{line:?}");
+    }
+    let lead: Vec<&str> = message.body.lines().take(2).collect();
+    prop_assert!(lead.len() == 2 && lead.iter().all(|line| !line.is_empty() && addresses(line).is_empty()), "{lead:?}");
+    Ok(())
+}
+
+/// All texts of a JSON value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Nobody is called, no link is ours that is not, and every line is ours.
+fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
+    for text in texts(body) {
+        prop_assert!(!text.contains(['<', '>', '[', ']', '*', '~', '\\']), "{text:?}");
+        prop_assert!(!text.contains('&'), "{text:?}");
+        let lower = text.to_ascii_lowercase();
+        prop_assert!(["@here", "@channel", "@everyone", "www."].iter().all(|bad| !lower.contains(bad)), "{text:?}");
+        let mentions = text.match_indices(['@', '#']).map(|(at, _)| text[..at].chars().next_back());
+        prop_assert!(
+            mentions.clone().all(|before| before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '/'))
+                || lower.contains("https://"),
+            "{text:?}"
+        );
+        prop_assert!(addresses(text).into_iter().all(is_ours), "{text:?}");
+        prop_assert!(text.lines().all(|line| line.matches('`').count() % 2 == 0), "{text:?}");
+    }
+    let content = &body["content"];
+    let shown = content["description"].as_str().unwrap();
+    prop_assert!(shown.chars().count() <= 2_000);
+    let rows: Vec<String> = ROWS.iter().filter(|name| !name.is_empty()).map(|name| format!("{name}: ")).collect();
+    let ours = [
+        "`",
+        "(empty)",
+        "• ",
+        "Why:",
+        "in ",
+        "somebody unknown",
+        "Too long for a chat: ",
+        "of ",
+        "source identity ",
+        "federated by ",
+        "on behalf of ",
+        "invoked by ",
+        "and ",
+        "record ",
+        "about ",
+        "812 alerts",
+    ];
+    let description: Vec<&str> = description.lines().collect();
+    for line in shown.lines().filter(|line| !line.is_empty()) {
+        let is_row = rows.iter().any(|row| line.starts_with(row)) || ours.iter().any(|word| line.starts_with(word));
+        // The rule's own words, with fullwidth forms in them.
+        let is_description = description.iter().any(|own| own.chars().count() == line.chars().count());
+        prop_assert!(is_row || is_description || line.contains("characters)"), "{line:?}");
+    }
+    for (key, value) in body["metadata"]["additionalContext"].as_object().unwrap() {
+        let value = value.as_str().unwrap();
+        prop_assert!(
+            (1..=100).contains(&key.len())
+                && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        );
+        prop_assert!(
+            (1..=1_024).contains(&value.len()) && value.bytes().all(|byte| (0x21..=0x7e).contains(&byte)),
+            "{value:?}"
+        );
+        prop_assert!(!value.contains(['$', ';', '\'', '"', '`', '(', '\\']) && !value.starts_with('-'), "{value:?}");
+    }
+    let kind = body["metadata"]["eventType"].as_str().unwrap();
+    prop_assert!(
+        (1..=100).contains(&kind.len()) && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    );
+    prop_assert_eq!((&body["version"], &body["source"]), (&json!("1.0"), &json!("custom")));
+    Ok(())
+}
+
+fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
+    let made: Vec<Message> = Rendering::all().map(|(rendering, _)| render(rendering, alert)).collect();
+    for message in &made {
+        check_limits(message)?;
+        prop_assert_eq!(&message.id, &alert.id);
+    }
+    check_text(&made[0], description)?;
+    check_chat(&serde_json::from_str(&made[1].body).unwrap(), description)?;
+    let finding: Value = serde_json::from_str(&made[2].body).unwrap();
+    let mut found = Vec::new();
+    violations("detection_finding", &finding, "finding", &mut found);
+    prop_assert!(found.is_empty(), "{found:?}");
+    prop_assert!(texts(&finding).iter().all(|text| text.chars().all(|c| c == '\n' || !unfit(c))));
+    Ok(())
+}
+
+/// What is sent when SNS refuses a message says the same, in ASCII.
+fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
+    let plain: Vec<Message> = Rendering::all().map(|(rendering, _)| render_plainly(rendering, alert)).collect();
+    for message in &plain {
+        check_limits(message)?;
+        prop_assert!(message.body.is_ascii() && message.id == alert.id, "{message:?}");
+        let names: Vec<_> = message.attributes.iter().map(|attribute| attribute.name).collect();
+        prop_assert_eq!(names, ["severity", "rule", "alert_id"]);
+    }
+    check_chat(&serde_json::from_str(&plain[1].body).unwrap(), description)?;
+    let finding: Value = serde_json::from_str(&plain[2].body).unwrap();
+    prop_assert_eq!(&finding["finding_info"]["uid"], &alert.id);
+    Ok(())
+}
+
+/// Text that an attacker may choose: a user agent, a name, an error message.
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = prop_oneof![
+        Just("\n".to_owned()),
+        Just("\r\nSeverity  1 (act now)\nRunbook   https://evil.example/\n\n".to_owned()),
+        Just("\u{202e}".to_owned()),
+        Just("\u{2028}\u{85}\u{b}\u{0}\u{1b}[31m".to_owned()),
+        Just("<!channel> @here [link](https://example.com) <@U012AB3CD> <https://evil.example|Runbook>".to_owned()),
+        Just("@channel &lt;!everyone&gt; #general <at>all</at> ![x](javascript://y) www.evil.example".to_owned()),
+        Just("<a href=\"https://evil.example\">x</a><img src=x onerror=y>".to_owned()),
+        Just("`*_~\\|".to_owned()),
+        Just("日本語 😀 é :rotating_light:".to_owned()),
+        Just("\u{ffff}\u{fffe}\u{feff}\u{fdd0}\u{1fffe}\u{3164}".to_owned()),
+        Just("\"}{\\".to_owned()),
+        Just("arn:aws:iam::111122223333:user/".to_owned()),
+        any::<String>(),
+        (1_usize..3_000).prop_map(|length| "A".repeat(length)),
+        (1_usize..100_000).prop_map(|length| "\u{10ffff}".repeat(length)),
+        (1_usize..100_000).prop_map(|length| "😀".repeat(length)),
+        (1_usize..300_000).prop_map(|length| "\"".repeat(length)),
+    ];
+    prop::collection::vec(pieces, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+/// The record with its texts in place of those that a choice names; a key, too, is text of the attacker.
+fn poisoned(value: &mut Value, texts: &[String], choice: &mut impl Iterator<Item = usize>) {
+    match value {
+        Value::String(text) => {
+            if let Some(hostile) = choice.next().and_then(|choice| texts.get(choice)) {
+                hostile.clone_into(text);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| poisoned(item, texts, choice)),
+        Value::Object(members) => members.values_mut().for_each(|member| poisoned(member, texts, choice)),
+        _ => {}
+    }
+}
+
+/// A record with everything that alerts show.
+fn rich() -> Value {
+    let mut record = put_image();
+    let identity = &mut record["userIdentity"];
+    identity["invokedBy"] = json!("lambda.amazonaws.com");
+    identity["userName"] = json!("ada");
+    identity["onBehalfOf"] = json!({"userId": "u"});
+    identity["sessionContext"]["sourceIdentity"] = json!("ada");
+    record["errorCode"] = json!("AccessDenied");
+    record["errorMessage"] = json!("no");
+    record["sharedEventID"] = json!("b");
+    record["requestParameters"]["tags"] = json!(["a", "b", "c", "d", "e", "f", "g"]);
+    record
+}
+
+const FILTER: &str = r#"eventName exists or userAgent != "x" or requestParameters.tags != "x" or not user = "x" or error exists or any resources (ARN exists)"#;
+
+/// A file of one rule that says what it must not.
+fn hostile_rules(title: &str, name: &str, description: &str, tags: &[String]) -> Option<RuleSet> {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(190).collect();
+    let file = json!({
+        "accounts": {"111122223333": name.trim().chars().take(90).collect::<String>()},
+        "rules": [{
+            "name": name, "id": "hostile", "severity": 1, "filter": FILTER, "title": title, "description": description,
+            "tags": tags, "runbook": RUNBOOK,
+        }],
+    });
+    RuleSet::parse(&file.to_string()).ok().map(|(rules, _)| rules)
+}
+
+fn tame_rules() -> RuleSet {
+    hostile_rules("{{user}} {{requestParameters.repositoryName}}", "Tame", DESCRIPTION, &[]).unwrap()
+}
+
+const DESCRIPTION: &str = "One line.\nAnother one.";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
+
+    #[test]
+    fn any_record(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), key in hostile(), bucket in hostile()) {
+        let mut record = rich();
+        poisoned(&mut record, &texts, &mut choice.into_iter().cycle());
+        check(&alert_of(tame_rules(), 0, record, Some(Origin::Object { bucket, key })), DESCRIPTION)?;
+    }
+
+    #[test]
+    fn any_field_of_a_record(text in hostile(), field in 0_usize..60) {
+        let mut record = rich();
+        poisoned(&mut record, &[text], &mut (0..).map(|at| usize::from(at != field)));
+        let alert = alert_of(tame_rules(), 0, record, Some(origin("k")));
+        check(&alert, DESCRIPTION)?;
+        check_plain(&alert, DESCRIPTION)?;
+    }
+
+    #[test]
+    fn any_window(values in prop::collection::vec((hostile(), prop::option::of(hostile())), 0..8)) {
+        let mut alert = alert_of(tame_rules(), 0, rich(), Some(origin("k")));
+        alert.occurrences.values = values;
+        check(&alert, DESCRIPTION)?;
+    }
+
+    #[test]
+    fn any_rule(title in hostile(), name in hostile(), tags in prop::collection::vec(hostile(), 0..5), text in hostile()) {
+        let Some(rules) = hostile_rules(&title, &format!("x{name}"), DESCRIPTION, &tags) else { return Ok(()) };
+        check(&alert_of(rules, 0, rich(), Some(origin("k"))), DESCRIPTION)?;
+        let Some(rules) = hostile_rules("{{user}}", "Rule", &text, &[]) else { return Ok(()) };
+        for (rendering, _) in Rendering::all() {
+            check_limits(&render(rendering, &alert_of(rules.clone(), 0, rich(), Some(origin("k")))))?;
+        }
+    }
+
+    #[test]
+    fn any_unread_record(reason in hostile(), place in hostile(), is_one in any::<bool>(), is_object in any::<bool>()) {
+        let unread = if is_one { Unread::Record { index: 0, reason } } else { Unread::More { count: 980 } };
+        let object = |key| Origin::Object { bucket: "logs".to_owned(), key };
+        let origin = if is_object { object(place) } else { Origin::Message(place) };
+        let alert = Alert::unread(unread, Some(origin), &tame_rules().accounts);
+        check(&alert, UNREAD)?;
+        check_plain(&alert, UNREAD)?;
+    }
+
+    #[test]
+    fn any_message(message in hostile()) {
+        check(&alert_of(tame_rules(), 0, rich(), Some(Origin::Message(message))), DESCRIPTION)?;
+    }
+}
+
+const UNREAD: &str = "No rule has seen what could not be read, so what it would have raised is not known. Damage is \
+    harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside \
+    it has been evaluated.";
+
+#[test]
+fn the_largest_alert_is_cut_in_order() {
+    let large = |length: usize| "\u{10fffd}".repeat(length);
+    let record = |length: usize| {
+        let mut record = rich();
+        poisoned(&mut record, &[large(length)], &mut std::iter::repeat(0));
+        record
+    };
+    let text = |rules: RuleSet, length| render(Rendering::Text, &alert_of(rules, 0, record(length), Some(origin("k"))));
+    let rules = |length: usize| hostile_rules("t", "Rule", &large(length), &vec![large(300); 60]).unwrap();
+    let description = |message: &Message| message.body.contains("characters)");
+    assert!(!description(&text(rules(100), 100)), "nothing is cut that fits");
+    for (description, value) in [(100, 400_000), (400_000, 100), (400_000, 400_000)] {
+        let message = text(rules(description), value);
+        assert!(message.bytes() <= 262_144 && message.bytes() > 10_000, "{}", message.bytes());
+        assert!(message.body.contains("… (400000 characters)"));
+        // Who did what is said even then.
+        assert_eq!(message.body.lines().take(2).filter(|line| line.len() > 20).count(), 2);
+    }
+}
+
+#[test]
+fn the_samples_pass_the_same_checks() {
+    for path in ["ssm/start-session.json", "ecr/put-image.json", "ssm/resume-session-denied.json"] {
+        check(&alert_of(tame_rules(), 0, sample(path), Some(origin("k"))), DESCRIPTION).unwrap();
+    }
+}
+
+/// Records of other people's logs, where they are present.
+fn real_records(folder: &Path) -> Vec<Value> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(real_records(&path));
+        } else if path.extension().is_some_and(|extension| extension == "gz") {
+            let text = std::io::read_to_string(MultiGzDecoder::new(std::fs::File::open(path).unwrap())).unwrap();
+            let mut file: Value = serde_json::from_str(&text).unwrap();
+            found.extend(file["Records"].as_array_mut().map(std::mem::take).unwrap_or_default());
+        }
+    }
+    found
+}
+
+#[test]
+fn real_records_pass_the_same_checks() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs");
+    if !logs.is_dir() {
+        eprintln!("skipped: there are no logs in ../shared/data/logs");
+        return;
+    }
+    let records = real_records(&logs);
+    assert!(records.len() > 5_000);
+    // One of each event is enough.
+    let mut seen = BTreeSet::new();
+    let names = |record: &Value| (record["eventSource"].to_string(), record["eventName"].to_string());
+    for record in records.into_iter().filter(|record| seen.insert(names(record))) {
+        let shown = record.to_string();
+        let checked = check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION);
+        assert!(checked.is_ok(), "{checked:?}\n{shown}");
+    }
+}

@@ -1,0 +1,119 @@
+//! The messages that go to SNS: what a person or a machine reads, and that SNS takes them whatever a record says.
+
+mod chat;
+mod hostile;
+mod ids;
+mod ocsf;
+mod text;
+
+use std::{path::Path, sync::Arc};
+
+use serde_json::Value;
+use trailbell::{
+    alert::{Alert, HeldBack, Message, Occurrences, Origin, Remembered, Rendering, Unread, render},
+    engine::Finding,
+    record::Record,
+    rule::RuleSet,
+};
+
+const RULES: &str = r#"
+accounts:
+  "111122223333": production
+rules:
+  - name: "CloudTrail: ECR Put Image"
+    severity: 2
+    filter: eventName = "PutImage" and mfaUsed = false and not requestParameters.imageTag ends_with "-test"
+    title: "{{user}} put image {{requestParameters.repositoryName}}"
+    description: |
+      An image was pushed.
+
+      Compare its digest with the one that the build made.
+    tags: [service.ecr, attack.T1525]
+    runbook: https://example.com/runbooks/ecr
+  - name: Nothing to say
+    severity: 3
+    filter: eventName exists
+    title: ""
+    description: "Rules may\x01 be\u200b odd too\0"
+    tags: ["\u200b"]
+  - name: Denied
+    severity: 1
+    filter: error exists
+    title: "{{user}} may not {{eventName}}"
+    tags: [attack.t1078.004, attack.TA0004, attack.none]
+"#;
+
+const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz";
+
+fn rules() -> RuleSet {
+    RuleSet::parse(RULES).unwrap().0
+}
+
+fn origin(key: &str) -> Origin {
+    Origin::Object { bucket: "logs".to_owned(), key: key.to_owned() }
+}
+
+/// The alert of a rule of these rules for a record, whether it matches or not.
+fn alert_of(rules: RuleSet, rule: usize, record: Value, origin: Option<Origin>) -> Alert {
+    let accounts = rules.accounts;
+    let rule = Arc::new(rules.rules.into_iter().nth(rule).unwrap());
+    let finding = Finding { rule, position: 0, suppressed: false, record: Arc::new(Record::new(record).unwrap()) };
+    Alert::new(finding, origin, &accounts)
+}
+
+fn alert(rule: usize, record: Value) -> Alert {
+    alert_of(rules(), rule, record, Some(origin(KEY)))
+}
+
+/// One of our sample records.
+fn sample(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/records").join(path);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn put_image() -> Value {
+    sample("ecr/put-image.json")
+}
+
+/// The alert of a window of many events, made while the state table was down.
+fn window() -> Alert {
+    let mut alert = alert(0, put_image());
+    alert.state = Remembered::Unavailable;
+    alert.occurrences = Occurrences {
+        count: 1200,
+        first: Some("2026-03-02T08:00:00Z".parse().unwrap()),
+        last: Some("2026-03-02T09:07:33Z".parse().unwrap()),
+        since_last: Some(70),
+        held_before: 0,
+        approximate: true,
+        values: vec![("role".to_owned(), Some("ci-deploy".to_owned())), ("`odd key`".to_owned(), None)],
+    };
+    alert
+}
+
+fn held_back() -> Alert {
+    let rules = rules();
+    let rule = Arc::new(rules.rules[0].clone());
+    let hour = "2026-03-02T09:00:00Z".parse().unwrap();
+    let occurrences = Occurrences {
+        count: 900,
+        first: Some(hour),
+        last: "2026-03-02T09:59:59Z".parse().ok(),
+        ..Occurrences::default()
+    };
+    Alert::held_back(HeldBack { rule, hour, cap: 100, alerts: 812 }, occurrences, &rules.accounts)
+}
+
+fn unread() -> Alert {
+    let unread = Unread::Record { index: 12, reason: "expected `,` or `}` at line 1 column 80".to_owned() };
+    Alert::unread(unread, Some(origin(KEY)), &rules().accounts)
+}
+
+/// All that is sent, in one text.
+fn whole(message: &Message) -> String {
+    format!("{}\n\n{}", message.subject, message.body)
+}
+
+fn json(alert: &Alert, rendering: Rendering) -> Value {
+    serde_json::from_str(&render(rendering, alert).body).unwrap()
+}

@@ -1,0 +1,350 @@
+//! What people read in an e-mail.
+
+use serde_json::{Value, json};
+use trailbell::{
+    alert::{Alert, Message, Origin, Rendering, Unread, render},
+    rule::RuleSet,
+};
+
+use crate::messages::{RULES, alert, alert_of, held_back, origin, put_image, sample, unread, whole, window};
+
+fn text(alert: &Alert) -> Message {
+    render(Rendering::Text, alert)
+}
+
+/// The row of that name.
+fn row(alert: &Alert, name: &str) -> String {
+    let body = text(alert).body;
+    let row = body.lines().find_map(|line| line.strip_prefix(&format!("{name:<10}"))).map(str::to_owned);
+    row.unwrap_or_else(|| panic!("no {name} in\n{body}"))
+}
+
+#[test]
+fn an_alert_says_who_did_what_where_when_and_why() {
+    let message = text(&alert(0, put_image()));
+    insta::assert_snapshot!(whole(&message), @r#"
+    SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
+
+    GitHubActions in the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
+    in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
+
+    Title     GitHubActions put image shop/web
+    Severity  2 (review)
+    Rule      CloudTrail: ECR Put Image
+
+    Why       eventName = "PutImage"
+              mfaUsed = false
+              not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
+
+    Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
+    Session   of arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
+              federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+    MFA       no
+    Key       ASIACIDEPLOY2EXAMPLE
+    Client    docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 \(linux\))
+
+    Outcome   succeeded
+    Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
+    Count     1 event
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+
+    Runbook   https://example.com/runbooks/ecr
+    Event     bb2adece-e2ad-49af-a023-29c3643ce7f5
+              https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
+    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Alert     96bbf9ae8eaf69d0b68a8507c86aa119
+    "#);
+    let attributes: Vec<String> = message
+        .attributes
+        .iter()
+        .map(|attribute| format!("{} {} {}", attribute.name, attribute.data_type(), attribute.string_value()))
+        .collect();
+    insta::assert_snapshot!(attributes.join("\n"), @r#"
+    severity Number 2
+    rule String cloudtrail-ecr-put-image
+    account String 111122223333
+    region String us-east-1
+    event_source String ecr.amazonaws.com
+    event_name String PutImage
+    actor String GitHubActions
+    outcome String success
+    tags String.Array ["service.ecr","attack.T1525"]
+    alert_id String 96bbf9ae8eaf69d0b68a8507c86aa119
+    "#);
+}
+
+#[test]
+fn a_denied_call_says_so() {
+    let alert = alert(2, sample("ssm/resume-session-denied.json"));
+    insta::assert_snapshot!(whole(&text(&alert)), @r#"
+    SEV1 Denied: legacy-backup may not ResumeSession
+
+    legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied
+    in account 111122223333 (production), region us-east-1, from 198.51.100.77, at 2026-03-02T10:06:52Z
+
+    Title     legacy-backup may not ResumeSession
+    Severity  1 (act now)
+    Rule      Denied
+
+    Why       error exists (it is "AccessDenied")
+
+    Actor     IAMUser arn:aws:iam::111122223333:user/legacy-backup
+    Key       AKIALEGACYBK2EXAMPLE
+    Client    Boto3/1.34.11 md/Botocore#1.34.11 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.10.12 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.11
+
+    Outcome   failed: AccessDenied, User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-1:111122223333:session/sam.okafor-0b7c92e4d1a86f350 because no identity-based policy allows the ssm:ResumeSession action
+    Count     1 event
+
+    Event     e1bc3319-334c-4672-9365-3ed6872edb3f
+              https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
+    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Alert     0f8a82d0cd97b7f54bfbabbf686b9a5f
+    "#);
+    assert_eq!(outcome(&alert), "AccessDenied");
+}
+
+#[test]
+fn a_window_says_how_often() {
+    insta::assert_snapshot!(whole(&text(&window())), @r#"
+    SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
+
+    GitHubActions in the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
+    in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
+
+    Title     GitHubActions put image shop/web
+    Severity  2 (review)
+    Rule      CloudTrail: ECR Put Image
+
+    Why       eventName = "PutImage"
+              mfaUsed = false
+              not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
+
+    Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
+    Session   of arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
+              federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+    MFA       no
+    Key       ASIACIDEPLOY2EXAMPLE
+    Client    docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 \(linux\))
+
+    Outcome   succeeded
+    Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
+    Count     about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
+              about 70 events since the alert before this one
+    Same      role = ci-deploy
+              `odd key` = null
+    State     what was sent before could not be looked up: this may be a repetition, and its count too low
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+
+    Runbook   https://example.com/runbooks/ecr
+    Event     bb2adece-e2ad-49af-a023-29c3643ce7f5
+              https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
+    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Alert     96bbf9ae8eaf69d0b68a8507c86aa119
+    "#);
+}
+
+#[test]
+fn what_was_held_back_is_said_once() {
+    insta::assert_snapshot!(whole(&text(&held_back())), @"
+    SEV2 CloudTrail: ECR Put Image: 812 alerts held back in an hour
+
+    812 alerts of the rule CloudTrail: ECR Put Image were held back
+    in the hour from 2026-03-02T09:00:00Z: a rule may raise 100 alerts an hour
+
+    Title     812 alerts held back in an hour
+    Severity  2 (review)
+    Rule      CloudTrail: ECR Put Image
+
+    Count     900 events, from 2026-03-02T09:00:00Z to 2026-03-02T09:59:59Z
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+
+    Runbook   https://example.com/runbooks/ecr
+    Alert     26b9b78552c1cdec74f415047d022b39
+    ");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_with_its_place() {
+    insta::assert_snapshot!(whole(&text(&unread())), @r#"
+    SEV2 CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
+
+    record 12 of a CloudTrail log file could not be read: "expected `,` or `}` at line 1 column 80"
+    in the log of account 111122223333 (production), region us-east-1, delivered at 2026-03-02T09:20:00Z
+
+    Severity  2 (review)
+    Rule      CloudTrail record could not be read
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+
+    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Alert     dca214a322649ac32194e24b20bd4abb
+    "#);
+}
+
+#[test]
+fn further_records_that_cannot_be_read_are_told_as_one() {
+    let more = Alert::unread(Unread::More { count: 980 }, Some(origin("k")), &crate::messages::rules().accounts);
+    insta::assert_snapshot!(whole(&text(&more)), @"
+    SEV2 CloudTrail record could not be read: 980 more records
+
+    of a CloudTrail log file 980 more records could not be read, without an alert of their own
+    in the log of an unknown account
+
+    Severity  2 (review)
+    Rule      CloudTrail record could not be read
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+
+    Object    s3://logs/k
+    Alert     d409ce76faaf84be245755ceb6e85383
+    ");
+}
+
+#[test]
+fn a_record_of_a_message_is_told_with_the_message() {
+    let place = Some(Origin::Message("EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602".to_owned()));
+    let unread = Unread::Record { index: 0, reason: "a record must be an object and is null".to_owned() };
+    insta::assert_snapshot!(whole(&text(&Alert::unread(unread, place.clone(), &crate::messages::rules().accounts))), @r#"
+    SEV2 CloudTrail record could not be read: a record must be an object and is null
+
+    record 0 of a message could not be read: "a record must be an object and is null"
+    in "EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602"
+
+    Severity  2 (review)
+    Rule      CloudTrail record could not be read
+
+    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+
+    Message   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602
+    Alert     654f6148cbd03b282e8b6be11f2a61e9
+    "#);
+    let matched = text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), place)).body;
+    assert!(matched.contains("\nMessage   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602\n"), "{matched}");
+}
+
+#[test]
+fn a_record_that_says_nothing_makes_an_alert_too() {
+    insta::assert_snapshot!(whole(&text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), Some(origin("k"))))), @r#"
+    SEV3 Nothing to say: X by unknown
+
+    somebody unknown called X, and it succeeded
+    in an unknown account, in an unknown region, at an unknown time
+
+    Title     X by unknown
+    Severity  3 (for the record)
+    Rule      Nothing to say
+
+    Why       eventName exists (it is "X")
+
+    Outcome   succeeded
+    Count     1 event
+
+    Rules may  be  odd too
+
+    Event     without an id
+    Object    s3://logs/k
+    Alert     e70f1f7cd27732cc8a02d43c06b16e50
+    "#);
+}
+
+fn outcome(alert: &Alert) -> String {
+    text(alert).attributes.iter().find(|attribute| attribute.name == "outcome").unwrap().string_value()
+}
+
+#[test]
+fn a_sign_in_with_a_wrong_password_says_so() {
+    let alert = alert(
+        1,
+        json!({
+            "eventName": "ConsoleLogin", "eventSource": "signin.amazonaws.com", "errorMessage": "Failed authentication",
+            "userIdentity": {"type": "IAMUser", "userName": "bob"}, "responseElements": {"ConsoleLogin": "Failure"},
+        }),
+    );
+    assert_eq!(row(&alert, "Outcome"), "failed: Failed authentication");
+    assert_eq!(outcome(&alert), "failed");
+}
+
+/// The words of the actor's rows for an identity.
+fn actor(identity: Value) -> String {
+    let body =
+        text(&alert(1, json!({"eventName": "X", "recipientAccountId": "111122223333", "userIdentity": identity}))).body;
+    let from = body.find("\nActor").unwrap();
+    body[from..body.find("\nOutcome").unwrap()].trim().to_owned()
+}
+
+#[test]
+fn the_chain_behind_a_session_is_shown() {
+    insta::assert_snapshot!(actor(json!({
+        "type": "AssumedRole", "arn": "arn:aws:sts::444455556666:assumed-role/ops/ada", "accountId": "444455556666",
+        "invokedBy": "cloudformation.amazonaws.com", "accessKeyId": "ASIAEXAMPLE",
+        "onBehalfOf": {"userId": "u-1"},
+        "sessionContext": {
+            "sessionIssuer": {"type": "Role", "arn": "arn:aws:iam::444455556666:role/ops", "userName": "ops"},
+            "sourceIdentity": "ada lovelace", "attributes": {"mfaAuthenticated": "true", "creationDate": "2026-03-02T08:00:00Z"},
+            "webIdFederationData": {"federatedProvider": "arn:aws:iam::444455556666:oidc-provider/idp.example.com"},
+        },
+    })), @"
+    Actor     AssumedRole arn:aws:sts::444455556666:assumed-role/ops/ada
+              of another account, 444455556666
+    Session   of arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
+              source identity ada lovelace
+              federated by arn:aws:iam::444455556666:oidc-provider/idp.example.com
+              on behalf of the user u-1
+              invoked by cloudformation.amazonaws.com
+    MFA       yes
+    Key       ASIAEXAMPLE
+    ");
+    insta::assert_snapshot!(actor(json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})), @"
+    Actor     Root arn:aws:iam::111122223333:root
+    ");
+    insta::assert_snapshot!(actor(json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"})), @"
+    Actor     AWSService
+              invoked by lambda.amazonaws.com
+    ");
+}
+
+#[test]
+fn what_matched_is_shown_as_it_is_written() {
+    let rules = RULES.replace("filter: eventName exists", "filter: eventName = \"A  B\"");
+    let alert = alert_of(RuleSet::parse(&rules).unwrap().0, 1, json!({"eventName": "A  B"}), None);
+    assert_eq!(row(&alert, "Why"), "eventName = \"A  B\"");
+}
+
+#[test]
+fn links_lead_to_the_console_of_the_partition() {
+    for (region, console) in [
+        ("eu-central-1", "https://eu-central-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-central-1#/events/"),
+        (
+            "us-gov-east-1",
+            "https://us-gov-east-1.console.amazonaws-us-gov.com/cloudtrailv2/home?region=us-gov-east-1#/events/",
+        ),
+        (
+            "cn-northwest-1",
+            "https://cn-northwest-1.console.amazonaws.cn/cloudtrailv2/home?region=cn-northwest-1#/events/",
+        ),
+    ] {
+        let mut record = put_image();
+        record["awsRegion"] = json!(region);
+        let body = text(&alert(0, record)).body;
+        assert!(body.contains(&format!("\n          {console}bb2adece-e2ad-49af-a023-29c3643ce7f5\n")), "{body}");
+    }
+    for (key, value) in [("awsRegion", "evil.example/#"), ("eventID", "x/../../evil")] {
+        let mut record = put_image();
+        record[key] = json!(value);
+        let body = text(&alert(0, record)).body;
+        assert!(!body.contains("cloudtrailv2"), "{body}");
+    }
+}

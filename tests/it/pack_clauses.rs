@@ -1,0 +1,140 @@
+//! Every condition of the shipped rules is there for a record: without it, a test of its rule fails.
+
+use std::fs;
+
+use serde_json::Value;
+use trailbell::{
+    backtest::{self, Tested},
+    engine,
+    filter::{
+        Filter,
+        ast::{Expr, ExprKind},
+    },
+    record::{Path, Record},
+    rule::{Rule, RuleSet, Verdict},
+};
+
+fn file(name: &str) -> String {
+    format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rules() -> RuleSet {
+    RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0
+}
+
+fn record(path: &str) -> Record {
+    engine::parse(&fs::read(file(path)).unwrap()).unwrap().0
+}
+
+/// Of each `and` and `or` inside, the whole with one part left out, and that part as text.
+fn without_a_part(expr: &Expr) -> Vec<(Expr, String)> {
+    let whole = |kind| Expr { kind, ..expr.clone() };
+    let mut found = Vec::new();
+    match &expr.kind {
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            let join = |parts: Vec<Expr>| match (&expr.kind, <[Expr; 1]>::try_from(parts)) {
+                (_, Ok([one])) => one,
+                (ExprKind::And(_), Err(parts)) => whole(ExprKind::And(parts)),
+                (_, Err(parts)) => whole(ExprKind::Or(parts)),
+            };
+            for (at, part) in parts.iter().enumerate() {
+                let mut rest = parts.clone();
+                rest.remove(at);
+                found.push((join(rest), part.to_string()));
+                for (changed, dropped) in without_a_part(part) {
+                    let mut parts = parts.clone();
+                    parts[at] = changed;
+                    found.push((join(parts), dropped));
+                }
+            }
+        }
+        ExprKind::Not(inner) => {
+            let inside = without_a_part(inner).into_iter();
+            found.extend(inside.map(|(changed, dropped)| (whole(ExprKind::Not(Box::new(changed))), dropped)));
+        }
+        ExprKind::Any(path, inner) => {
+            let inside = without_a_part(inner).into_iter();
+            found.extend(
+                inside.map(|(changed, dropped)| (whole(ExprKind::Any(path.clone(), Box::new(changed))), dropped)),
+            );
+        }
+        ExprKind::Compare(_) => {}
+    }
+    found
+}
+
+/// What nearly every rule asks for: how its condition begins as text, the field, and what it must not be.
+const USUAL: &[Usual] = &[
+    (r#"event_type = "cloudtrail""#, "eventType", &["AwsCloudTrailInsight"]),
+    ("eventSource = ", "eventSource", &["example.amazonaws.com"]),
+    ("eventSource in ", "eventSource", &["example.amazonaws.com"]),
+    ("errorCode = null", "errorCode", &["AccessDenied"]),
+    ("userIdentity.invokedBy = null", "userIdentity.invokedBy", &["AWS Internal", "example.amazonaws.com"]),
+    (
+        "not userAgent icontains $infrastructure_as_code",
+        "userAgent",
+        &[
+            "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) terraform-provider-aws/5.64.0",
+            "OpenTofu/1.8.1 (+https://opentofu.org) terraform-provider-aws/5.64.0",
+            "APN/1.0 Pulumi/1.0 PulumiAWS/6.50.0",
+            "crossplane-provider-aws/v1.12.0",
+            "cloudformation.amazonaws.com",
+        ],
+    ),
+];
+
+type Usual = (&'static str, &'static str, &'static [&'static str]);
+
+fn asked(rule: &Rule, (begins, ..): &Usual) -> bool {
+    match &rule.filter.expr().kind {
+        ExprKind::And(parts) => parts.iter().any(|part| part.to_string().starts_with(begins)),
+        _ => false,
+    }
+}
+
+/// Whether none of what a rule must match is a match once something usual is not so.
+fn holds(rule: &Rule, (_, field, others): &Usual) -> bool {
+    rule.tests.iter().filter(|test| test.expect == Verdict::Match).all(|test| {
+        let given = backtest::changed(record(&test.record), &test.set).unwrap();
+        others.iter().all(|other| {
+            let change = (Path::parse(field).unwrap(), Value::from(*other));
+            rule.verdict(&backtest::changed(given.clone(), &[change]).unwrap()) == Verdict::NoMatch
+        })
+    })
+}
+
+#[test]
+fn what_is_usual_holds_for_every_record() {
+    let set = rules();
+    for usual in USUAL {
+        let asking: Vec<_> = set.rules.iter().filter(|rule| asked(rule, usual)).collect();
+        assert!(!asking.is_empty(), "no rule asks for {}", usual.0);
+        for rule in asking {
+            assert!(holds(rule, usual), "{}: a match without {}", rule.name, usual.0);
+        }
+    }
+}
+
+fn passes(rule: &Rule) -> bool {
+    rule.tests.iter().all(|test| backtest::run(rule, test, Ok(record(&test.record))) == Tested::Passed)
+}
+
+#[test]
+fn a_rule_without_one_of_its_conditions_fails_a_test() {
+    let set = rules();
+    let (mut tried, mut survivors) = (0, Vec::new());
+    for rule in &set.rules {
+        for (changed, dropped) in without_a_part(rule.filter.expr()) {
+            let changed =
+                Rule { filter: Filter::parse_with(&changed.to_string(), &set.lists).unwrap(), ..rule.clone() };
+            tried += 1;
+            // The table test reads what is asked for from the rule as it was.
+            let usual = USUAL.iter().filter(|usual| asked(rule, usual)).all(|usual| holds(&changed, usual));
+            if passes(&changed) && usual {
+                survivors.push(format!("{}: {dropped}", rule.id));
+            }
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+    assert!(survivors.is_empty(), "{} of {tried}:\n{}", survivors.len(), survivors.join("\n"));
+}

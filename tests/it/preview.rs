@@ -1,0 +1,102 @@
+//! `trailbell preview`: the alert of one rule for one record, as every channel gets it.
+
+use crate::command::{folder, trailbell, trailbell_reading};
+use serde_json::Value;
+
+const PUT_IMAGE: &str = "events/records/ecr/put-image.json";
+const LOG: &str = "events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz";
+
+/// What is printed under the headings, which say in this order what is previewed.
+fn check(arguments: &[&str]) -> (String, [String; 3]) {
+    let ran = trailbell(&[&["preview"], arguments].concat());
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{arguments:?}");
+    let (before, rest) = ran.stdout.split_once("── text ─").unwrap();
+    let (text, rest) = rest.split_once("── chat ─").unwrap();
+    let (chat, ocsf) = rest.split_once("── ocsf ─").unwrap();
+    let parts = [text, chat, ocsf].map(|part| part.trim_start_matches('─').trim().to_owned());
+    (before.to_owned(), parts)
+}
+
+fn refused(arguments: &[&str], says: &str) {
+    let ran = trailbell(&[&["preview"], arguments].concat());
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+    assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(says), "{arguments:?}\n{}", ran.stderr);
+}
+
+/// What is previewed is the alert that the function sends: the same id.
+#[test]
+fn the_alert_has_the_id_that_it_is_sent_with() {
+    let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", LOG]);
+    for line in ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        let rule = line["rule"].as_str().unwrap();
+        let matches = trailbell(&["scan", "--format", "jsonl", LOG]).stdout;
+        let matches: Vec<Value> = matches.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of_rule: Vec<&Value> = matches.iter().filter(|one| one["rule"] == rule).collect();
+        let [only] = of_rule[..] else { continue };
+        let (_, [text, ..]) = check(&[rule, LOG, "--event-id", only["eventID"].as_str().unwrap()]);
+        assert!(text.contains(&format!("Alert     {}", line["alert_id"].as_str().unwrap())), "{text}");
+    }
+}
+
+/// The facts are those of the record.
+#[test]
+fn every_rendering_tells_the_same_event() {
+    let (before, [text, chat, ocsf]) = check(&["CloudTrail: ECR Put Image", PUT_IMAGE]);
+    assert_eq!(before, "");
+    assert!(text.starts_with("Subject: SEV3 CloudTrail: ECR Put Image: GitHubActions put image shop/web:1.42.1\n\n"));
+    let [chat, ocsf]: [Value; 2] = [chat, ocsf].map(|json| serde_json::from_str(&json).unwrap());
+    // "Custom notifications" in the Amazon Q Developer in chat applications guide; `class_uid` of the OCSF schema.
+    assert_eq!((&chat["version"], &chat["source"]), (&"1.0".into(), &"custom".into()));
+    assert_eq!(ocsf["class_uid"], 2004);
+    let [chat, ocsf] = [chat, ocsf].map(|json| json.to_string());
+    for fact in ["GitHubActions", "PutImage", "111122223333", "bb2adece-e2ad-49af-a023-29c3643ce7f5"] {
+        for rendering in [&text, &chat, &ocsf] {
+            assert!(rendering.contains(fact), "{fact}\n{rendering}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_lies_as_it_did_in_its_bucket_is_named_as_the_object() {
+    let event = "e6c18431-290b-4ebb-a0ee-b1d0d5aca2e3";
+    let (_, [text, ..]) = check(&["cloudtrail-ssm-start-session", LOG, "--event-id", event]);
+    let object = format!("\nObject    s3://{}\n", LOG.strip_prefix("events/bucket/").unwrap());
+    assert!(text.contains(&object), "{text}");
+    let (_, [text, ..]) = check(&["cloudtrail-ecr-put-image", PUT_IMAGE]);
+    assert!(!text.contains("\nObject "), "{text}");
+}
+
+#[test]
+fn an_alert_that_would_not_be_sent_is_shown_and_said_to_be_none() {
+    let rules = "rules:
+  - {name: Quiet, severity: 1, filter: eventName exists, suppressions: [eventName exists]}
+  - {name: Off, severity: 1, filter: eventName exists, enabled: false}
+";
+    let root = folder("preview", &[("rules.yaml", rules.as_bytes())]);
+    let rules = root.join("rules.yaml").display().to_string();
+    let (before, _) = check(&["--rules", &rules, "Quiet", PUT_IMAGE]);
+    assert!(before.contains("is suppressed"), "{before}");
+    let (before, _) = check(&["--rules", &rules, "Off", PUT_IMAGE]);
+    assert!(before.contains("is disabled"), "{before}");
+}
+
+#[test]
+fn what_raises_no_alert_is_refused() {
+    let rule = "CloudTrail: ECR Put Image";
+    refused(&[rule, "events/records/ecr/batch-get-image.json"], "`trailbell explain` with the same arguments says why");
+    refused(&["CloudTrail: ECR Put Imag", PUT_IMAGE], "did you mean `CloudTrail: ECR Put Image`?");
+    refused(&[rule, LOG], "add --event-id ID");
+    refused(&[rule, "no such file"], "no such file");
+    refused(&["--rules", "no such file", rule, PUT_IMAGE], "no such file");
+}
+
+/// A terminal's escape sequences begin with a control character (ECMA-48); U+202E turns the text round.
+#[test]
+fn what_a_record_says_cannot_steer_the_terminal() {
+    let record = r#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventID":"\u001b[2J\n\u202e","userAgent":"\u009b31m","userIdentity":{"userName":"a\u001b]0;x\u0007b\nSEV1"}}"#;
+    let ran = trailbell_reading(&["preview", "cloudtrail-ecr-put-image", "-"], record.as_bytes());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    assert!(!ran.stdout.contains(steers), "{:?}", ran.stdout);
+    assert!(!ran.stdout.lines().any(|line| line.starts_with("SEV1")), "{}", ran.stdout);
+}

@@ -1,0 +1,461 @@
+//! The JSON Schemas of rules files and of overrides, which editors read, say what the loader says: the same keys, and the
+//! same verdict on whatever a schema can tell.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use trailbell::{diagnostic::Diagnostic, rule::RuleSet};
+
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+const RULES: &str = "rules.schema.json";
+const OVERRIDES: &str = "overrides.schema.json";
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&file(name)).unwrap()
+}
+
+fn validator(name: &str) -> Validator {
+    let schema = schema(name);
+    assert!(jsonschema::meta::is_valid(&schema));
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+/// What the loader says of a file; all JSON is YAML.
+fn errors(file: &Value) -> Vec<Diagnostic> {
+    RuleSet::parse(&file.to_string()).err().unwrap_or_default()
+}
+
+/// A file of one rule that has `changes` besides what every rule has; a change to null takes the field away.
+fn rule(changes: &Value) -> Value {
+    let mut rule = json!({"name": "A rule", "severity": 1, "filter": "a = 1"});
+    for (key, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => rule.as_object_mut().unwrap().remove(key),
+            value => rule.as_object_mut().unwrap().insert(key.clone(), value.clone()),
+        };
+    }
+    json!({"rules": [rule]})
+}
+
+/// What the loader says of overrides beside a file of one rule and those lists.
+fn override_errors(file: &Value, lists: &Value) -> Vec<Diagnostic> {
+    let mut rules = rule(&json!({}));
+    rules["lists"] = lists.clone();
+    let (rules, _) = RuleSet::parse(&rules.to_string()).unwrap();
+    rules.overridden(&file.to_string()).err().unwrap_or_default()
+}
+
+/// The overrides that make the same changes to the rule of [`rule`], where overrides may make them.
+fn overriding(changes: &Value) -> Option<Value> {
+    let known = schema(OVERRIDES)["definitions"]["override"]["properties"].clone();
+    let all = changes.as_object().unwrap().keys().all(|key| known.get(key).is_some());
+    all.then(|| json!({"overrides": {"a-rule": changes}}))
+}
+
+/// The keys that the loader offers in place of one that nobody could have meant.
+fn offered(file: &Value, errors: &[Diagnostic]) -> BTreeSet<String> {
+    let unknown: Vec<_> = errors.iter().filter(|error| error.code == "unknown-key").collect();
+    let [error] = &unknown[..] else { panic!("{file}\n{errors:#?}") };
+    error.help.as_ref().unwrap().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_keys_are_those_of_the_loader() {
+    let check = |name: &str, place: &str, file: &Value, errors: &[Diagnostic]| {
+        let schema = schema(name);
+        let described = schema.pointer(place).unwrap();
+        let keys: BTreeSet<String> = described["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, offered(file, errors), "{name} {place}");
+        assert_eq!(described["additionalProperties"], json!(false), "{name} {place}");
+    };
+    let odd = "a key of this length is no misspelling of any";
+    for (file, place) in [
+        (json!({"rules": [], odd: 1}), ""),
+        (rule(&json!({odd: 1})), "/definitions/rule"),
+        (rule(&json!({"suppressions": [{"filter": "a = 1", odd: 1}]})), "/definitions/suppression"),
+        (rule(&json!({"tests": [{"match": "a.json", odd: 1}]})), "/definitions/test"),
+        (rule(&json!({"first_seen": {"fields": ["a"], odd: 1}})), "/definitions/first_seen"),
+    ] {
+        check(RULES, place, &file, &errors(&file));
+    }
+    for (file, place) in [
+        (json!({odd: 1}), ""),
+        (json!({"overrides": {"a-rule": {odd: 1}}}), "/definitions/override"),
+        (json!({"overrides": {"a-rule": {"suppressions": [{"filter": "a = 1", odd: 1}]}}}), "/definitions/suppression"),
+    ] {
+        check(OVERRIDES, place, &file, &override_errors(&file, &json!({})));
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    fn check(place: &str, schema: &Value) {
+        if let Some(properties) = schema["properties"].as_object() {
+            for (name, property) in properties {
+                assert!(property["description"].is_string(), "{place}/{name}");
+                check(&format!("{place}/{name}"), property);
+            }
+        }
+    }
+    for schema in [RULES, OVERRIDES].map(schema) {
+        check("", &schema);
+        for (name, definition) in schema["definitions"].as_object().unwrap() {
+            check(name, definition);
+        }
+    }
+}
+
+#[test]
+fn the_schemas_say_the_same_of_the_same() {
+    let (rules, overrides) = (schema(RULES), schema(OVERRIDES));
+    for (name, definition) in overrides["definitions"].as_object().unwrap() {
+        if name != "override" {
+            assert_eq!(*definition, rules["definitions"][name], "{name}");
+        }
+    }
+    // What takes the place of something has no default and may be described in other words.
+    let bare = |mut schema: Value| {
+        for key in ["description", "default", "defaultSnippets"] {
+            schema.as_object_mut().unwrap().remove(key);
+        }
+        schema
+    };
+    for (name, property) in overrides["definitions"]["override"]["properties"].as_object().unwrap() {
+        assert_eq!(bare(property.clone()), bare(rules["definitions"]["rule"]["properties"][name].clone()), "{name}");
+    }
+    for name in ["lists", "accounts"] {
+        assert_eq!(bare(overrides["properties"][name].clone()), bare(rules["properties"][name].clone()), "{name}");
+    }
+}
+
+#[test]
+fn right_files_are_right_for_both() {
+    let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
+    let right = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
+        assert!(errors.is_empty(), "{file}\n{errors:#?}");
+        assert!(validator.is_valid(file), "{file}\n{:?}", validator.iter_errors(file).collect::<Vec<_>>());
+    };
+    let check = |file: &Value| right(&of_rules, file, &errors(file));
+    let check_overrides = |file: &Value, lists: &Value| right(&of_overrides, file, &override_errors(file, lists));
+    let none = json!({});
+    for changes in [
+        json!({}),
+        json!({"severity": 3, "id": "a-1", "enabled": false, "title": "{{user}} {{a.b[0]}}", "description": "x\ny"}),
+        json!({"name": "n".repeat(200)}),
+        json!({"name": "ends with a line break\n"}),
+        json!({"name": " é1 "}),
+        json!({"name": 5}),
+        json!({"name": true}),
+        json!({"id": "i".repeat(100)}),
+        json!({"id": 5}),
+        json!({"filter": "a = 1\n"}),
+        json!({"title": ""}),
+        json!({"title": 5}),
+        json!({"description": ""}),
+        json!({"tags": []}),
+        json!({"tags": ["attack.T1098", "a b", 5, true]}),
+        json!({"runbook": "https://example.com/x?y=1#z"}),
+        json!({"runbook": "http://[::1]/"}),
+        json!({"runbook": "https://bücher.example/é"}),
+        json!({"runbook": "https://例え.jp"}),
+        json!({"suppressions": []}),
+        json!({"suppressions": ["a = 1", "b = 2\n"]}),
+        json!({"suppressions": ["a = 1", {"filter": "a = 1"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "reason": "x", "owner": 5, "expires": "2026-12-31"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12-31T12:00:00Z"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12-31T12:00:00.5+02:00\n"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "20261231"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": 20_261_231}]}),
+        json!({"aggregate_fields": []}),
+        json!({"aggregate_fields": ["user", "requestParameters.a[0].`b c`", "userIdentity.userName\n"]}),
+        json!({"window": "1m"}),
+        json!({"window": "60s"}),
+        json!({"window": "90s\n"}),
+        json!({"window": "30d"}),
+        json!({"window": "720h"}),
+        json!({"threshold": 1}),
+        json!({"threshold": 500}),
+        json!({"first_seen": {"fields": ["userIdentity.arn", "awsRegion"], "within": "30d", "learning": "7d"}}),
+        json!({"first_seen": {"fields": ["ip"]}}),
+        json!({"first_seen": {"fields": ["ip"], "learning": "0s"}}),
+        json!({"first_seen": {"fields": ["ip"], "within": "365d", "learning": "365d"}}),
+        json!({"notify": false}),
+        json!({"tests": []}),
+        json!({"tests": [{"match": "a.json"}, {"no_match": "b.json"}, {"suppressed": "c/d.json"}, {"match": 5}, {"match": true}]}),
+        json!({"tests": [{"match": "a.json", "set": {}}]}),
+        json!({"tests": [{"match": "a.json", "set": {"a.b": null, "c[0]": [1, {"x": true}], "`d e`": "x"}}]}),
+    ] {
+        check(&rule(&changes));
+        if let Some(overrides) = overriding(&changes) {
+            check_overrides(&overrides, &none);
+        }
+    }
+    let rules = rule(&json!({}))["rules"].clone();
+    for lists in
+        [json!({}), json!({"admins": ["ada", 5, 0.5, true]}), json!({"a-b_c:d@$": ["x"], "5": [1], "again": [""]})]
+    {
+        check(&json!({"lists": lists, "rules": rules}));
+        check_overrides(&json!({"lists": lists}), &lists);
+    }
+    for accounts in [
+        json!({}),
+        json!({"012345678901": "p", "111122223333": "n".repeat(100), "111122223334": 5, "111122223335": " é (eu)\n"}),
+    ] {
+        check(&json!({"accounts": accounts, "rules": rules}));
+        check_overrides(&json!({"accounts": accounts}), &none);
+    }
+    for file in
+        [json!(null), json!({"overrides": {}}), json!({"overrides": {"a-rule": {"enabled": true, "severity": 1}}})]
+    {
+        check_overrides(&file, &none);
+    }
+}
+
+#[test]
+fn wrong_files_are_wrong_for_both() {
+    let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
+    let wrong = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
+        assert!(!errors.is_empty(), "the loader takes {file}");
+        assert!(!validator.is_valid(file), "the schema takes {file}");
+    };
+    let check = |file: &Value| wrong(&of_rules, file, &errors(file));
+    let lists = json!({"admins": ["root"]});
+    let check_overrides = |file: &Value| wrong(&of_overrides, file, &override_errors(file, &lists));
+    for changes in [
+        json!({"name": null}),
+        json!({"severity": null}),
+        json!({"filter": null}),
+        json!({"name": ""}),
+        json!({"name": " \n"}),
+        json!({"name": "two\nlines"}),
+        json!({"name": "a\u{7f}b"}),
+        json!({"name": "n".repeat(201)}),
+        json!({"name": ["x"]}),
+        json!({"name": {"x": 1}}),
+        json!({"id": ""}),
+        json!({"id": "A"}),
+        json!({"id": "a b"}),
+        json!({"id": "a\n"}),
+        json!({"id": "i".repeat(101)}),
+        json!({"id": ["a"]}),
+        json!({"severity": 0}),
+        json!({"severity": 4}),
+        json!({"severity": 1.5}),
+        json!({"severity": "1"}),
+        json!({"severity": "high"}),
+        json!({"severity": true}),
+        json!({"severity": [1]}),
+        json!({"filter": ""}),
+        json!({"filter": " \n"}),
+        json!({"filter": 5}),
+        json!({"filter": true}),
+        json!({"filter": ["a = 1"]}),
+        json!({"filter": {"a": 1}}),
+        json!({"filter": format!("a = 1{}", " or a = 1".repeat(2000))}),
+        json!({"title": {"{eventName}": 1}}),
+        json!({"title": []}),
+        json!({"description": ["x"]}),
+        json!({"enabled": "yes"}),
+        json!({"enabled": "true"}),
+        json!({"enabled": 1}),
+        json!({"tags": "attack.T1098"}),
+        json!({"tags": {"a": 1}}),
+        json!({"tags": [""]}),
+        json!({"tags": [" "]}),
+        json!({"tags": [["a"]]}),
+        json!({"runbook": "wiki"}),
+        json!({"runbook": "ftp://example.com"}),
+        json!({"runbook": "https://"}),
+        json!({"runbook": "https:///x"}),
+        json!({"runbook": "https://example.com/a b"}),
+        json!({"runbook": 5}),
+        json!({"suppressions": "a = 1"}),
+        json!({"suppressions": {"filter": "a = 1"}}),
+        json!({"suppressions": [""]}),
+        json!({"suppressions": [["a = 1"]]}),
+        json!({"suppressions": [5]}),
+        json!({"suppressions": [{}]}),
+        json!({"suppressions": [{"reason": "x"}]}),
+        json!({"suppressions": [{"filter": ""}]}),
+        json!({"suppressions": [{"filter": 5}]}),
+        json!({"suppressions": [{"filter": "a = 1", "until": "2026-12-31"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "reason": ["x"]}]}),
+        json!({"suppressions": [{"filter": "a = 1", "owner": {}}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "soon"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "31.12.2026"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": "2026-12"}]}),
+        json!({"suppressions": [{"filter": "a = 1", "expires": true}]}),
+        json!({"aggregate_fields": "user"}),
+        json!({"aggregate_fields": {"user": 1}}),
+        json!({"aggregate_fields": [""]}),
+        json!({"aggregate_fields": ["user", "user"]}),
+        json!({"aggregate_fields": [["user"]]}),
+        json!({"window": 3600}),
+        json!({"window": "3600"}),
+        json!({"window": "1 hour"}),
+        json!({"window": "01h"}),
+        json!({"window": "1H"}),
+        json!({"window": "1h30m"}),
+        json!({"window": "PT1H"}),
+        json!({"window": "-1h"}),
+        json!({"window": "1.5h"}),
+        json!({"window": ""}),
+        json!({"window": ["1h"]}),
+        json!({"threshold": 0}),
+        json!({"threshold": -1}),
+        json!({"threshold": 501}),
+        json!({"threshold": 1.5}),
+        json!({"threshold": "5"}),
+        json!({"threshold": true}),
+        json!({"threshold": [5]}),
+        json!({"first_seen": ["ip"]}),
+        json!({"first_seen": "ip"}),
+        json!({"first_seen": {}}),
+        json!({"first_seen": {"within": "30d"}}),
+        json!({"first_seen": {"fields": []}}),
+        json!({"first_seen": {"fields": "ip"}}),
+        json!({"first_seen": {"fields": [" "]}}),
+        json!({"first_seen": {"fields": ["ip"], "within": 30}}),
+        json!({"first_seen": {"fields": ["ip"], "learning": "a week"}}),
+        json!({"notify": "no"}),
+        json!({"notify": 0}),
+        json!({"tests": "a.json"}),
+        json!({"tests": ["a.json"]}),
+        json!({"tests": [{}]}),
+        json!({"tests": [{"set": {"a": 1}}]}),
+        json!({"tests": [{"match": "a.json", "no_match": "b.json"}]}),
+        json!({"tests": [{"matches": "a.json"}]}),
+        json!({"tests": [{"match": ""}]}),
+        json!({"tests": [{"match": " "}]}),
+        json!({"tests": [{"no_match": ""}]}),
+        json!({"tests": [{"suppressed": ""}]}),
+        json!({"tests": [{"match": ["a.json"]}]}),
+        json!({"tests": [{"match": "a.json", "set": ["a"]}]}),
+        json!({"tests": [{"match": "a.json", "set": "a"}]}),
+        json!({"tests": [{"match": "a.json", "set": {"": 1}}]}),
+        json!({"nmae": "x"}),
+    ] {
+        check(&rule(&changes));
+        if let Some(overrides) = overriding(&changes) {
+            check_overrides(&overrides);
+        }
+    }
+    for key in [
+        "id",
+        "title",
+        "description",
+        "enabled",
+        "tags",
+        "runbook",
+        "suppressions",
+        "aggregate_fields",
+        "window",
+        "threshold",
+        "first_seen",
+        "notify",
+        "tests",
+    ] {
+        let mut file = rule(&json!({}));
+        file["rules"][0][key] = Value::Null;
+        check(&file);
+        if let Some(overrides) = overriding(&json!({key: null})) {
+            check_overrides(&overrides);
+        }
+    }
+    let rules = rule(&json!({}))["rules"].clone();
+    for lists in [
+        json!(null),
+        json!([]),
+        json!("admins"),
+        json!({"admins": "ada"}),
+        json!({"admins": []}),
+        json!({"admins": null}),
+        json!({"admins": [null]}),
+        json!({"admins": [["ada"]]}),
+        json!({"admins": [{"name": "ada"}]}),
+        json!({"two words": ["ada"]}),
+        json!({"": ["ada"]}),
+        json!({"é": ["ada"]}),
+    ] {
+        check(&json!({"lists": lists, "rules": rules}));
+        check_overrides(&json!({"lists": lists}));
+    }
+    for accounts in [
+        json!(null),
+        json!([]),
+        json!("production"),
+        json!({"11112222333": "production"}),
+        json!({"1111-2222-3333": "production"}),
+        json!({"production": "111122223333"}),
+        json!({"111122223333": ""}),
+        json!({"111122223333": " "}),
+        json!({"111122223333": null}),
+        json!({"111122223333": ["production"]}),
+        json!({"111122223333": "two\nlines"}),
+        json!({"111122223333": "n".repeat(101)}),
+    ] {
+        check(&json!({"accounts": accounts, "rules": rules}));
+        check_overrides(&json!({"accounts": accounts}));
+    }
+    for file in [
+        json!({}),
+        json!([]),
+        json!(null),
+        json!("rules"),
+        json!({"rules": []}),
+        json!({"rules": null}),
+        json!({"rules": {}}),
+        json!({"rules": [null]}),
+        json!({"rules": ["a = 1"]}),
+        json!({"rule": rules}),
+        json!({"rules": rules, "version": 1}),
+    ] {
+        check(&file);
+    }
+    for file in [
+        json!({}),
+        json!([]),
+        json!("overrides"),
+        json!({"overrides": null}),
+        json!({"overrides": []}),
+        json!({"overrides": [{"a-rule": {}}]}),
+        json!({"overrides": {"a-rule": null}}),
+        json!({"overrides": {"a-rule": false}}),
+        json!({"overrides": {"a-rule": []}}),
+        json!({"overrides": {"A rule": {}}}),
+        json!({"overrides": {"": {}}}),
+        json!({"overrides": {"a-rule": {"filter": "a = 1"}}}),
+        json!({"overrides": {"a-rule": {"tests": []}}}),
+        json!({"override": {"a-rule": {}}}),
+        json!({"rules": rules}),
+    ] {
+        check_overrides(&file);
+    }
+}
+
+#[test]
+fn the_shipped_rules_name_the_schema_and_follow_it() {
+    let text = file("rules.yaml");
+    assert_eq!(text.lines().next(), Some("# yaml-language-server: $schema=./rules.schema.json"));
+    let rules: Value = serde_saphyr::from_str(&text).unwrap();
+    assert!(rules["rules"].as_array().unwrap().len() > 1);
+    let validator = validator(RULES);
+    assert!(validator.is_valid(&rules), "{:?}", validator.iter_errors(&rules).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_overrides_that_are_told_of_name_the_schema_and_follow_it() {
+    let text = file("README.md");
+    let (_, section) = text.split_once("### Keep your changes apart").unwrap();
+    let (overrides, _) = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    assert_eq!(overrides.lines().next(), Some("# yaml-language-server: $schema=./overrides.schema.json"));
+    let (rules, _) = RuleSet::parse(&file("rules.yaml")).unwrap();
+    assert_eq!(rules.overridden(overrides).unwrap().1, []);
+    let overrides: Value = serde_saphyr::from_str(overrides).unwrap();
+    let validator = validator(OVERRIDES);
+    assert!(validator.is_valid(&overrides), "{:?}", validator.iter_errors(&overrides).collect::<Vec<_>>());
+}

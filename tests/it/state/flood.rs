@@ -1,0 +1,160 @@
+//! Too many alerts of a rule in an hour become one that says so.
+
+use trailbell::state::{Claimant, Decision, Match, decide, sent};
+
+use crate::state::world::{BEGIN, Event, World, finish, rule};
+
+/// The beginning of an hour of the clock.
+const HOUR: i64 = (BEGIN / 3600 + 1) * 3600;
+
+fn world(most: u32) -> World {
+    let mut world = World::new(rule("  aggregate_fields: [user]\n"), &["text"]);
+    world.most_an_hour = most;
+    world.now.set(HOUR + 60);
+    world
+}
+
+fn of(user: u8) -> Event {
+    Event { user, minute: 0, id: user.into() }
+}
+
+#[test]
+fn beyond_the_bound_one_alert_speaks_for_all() {
+    let world = world(3);
+    let users: Vec<Event> = (0..6).map(of).collect();
+    let decisions = world.deliver_alone("one", &[users]);
+    let words: Vec<_> = decisions.iter().map(Decision::word).collect();
+    assert_eq!(words, ["alerted", "alerted", "alerted", "capped", "capped", "capped"]);
+    assert!(matches!(decisions[4..], [Decision::Capped { .. }, Decision::Capped { .. }]));
+    let Decision::RollUp(roll_up) = &decisions[3] else { panic!() };
+    assert_eq!((roll_up.most, roll_up.held, roll_up.until.as_second()), (3, 3, HOUR + 3600));
+    // Another delivery of the hour adds to it and says nothing.
+    assert_eq!(world.words("two", &[of(6), of(7)]), ["capped", "capped"]);
+    // Retries change nothing: what went out went out.
+    assert_eq!(world.words("one", &[of(0), of(3)]), ["deduplicated", "capped"]);
+    // In the next hour the first alert says what was held back, the second does not.
+    world.now.set(HOUR + 3600);
+    let decisions = world.deliver_alone("three", &[vec![of(8), of(9)]]);
+    let held: Vec<u64> = decisions
+        .iter()
+        .map(|decision| match decision {
+            Decision::Fire(firing) => firing.held_before,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(held, [5, 0]);
+    // What was held back speaks if it comes again.
+    assert_eq!(world.words("one", &[of(3)]), ["alerted"]);
+}
+
+#[test]
+fn who_breaks_off_says_it_when_he_comes_again() {
+    let world = world(1);
+    let batch = [vec![of(0), of(1), of(2)]];
+    let mut delivery = Box::pin(world.deliver("one", &batch));
+    while world.published.borrow().is_empty() {
+        assert!(crate::state::world::poll(&mut delivery).is_none());
+    }
+    drop(delivery);
+    // Not even the first was marked.
+    assert_eq!(world.words("one", &batch[0]), ["alerted", "capped", "capped"]);
+    assert_eq!(world.words("one", &batch[0]), ["deduplicated", "capped", "capped"]);
+}
+
+#[test]
+fn rules_are_counted_on_their_own() {
+    let one = world(1);
+    assert_eq!(one.words("one", &[of(0)]), ["alerted"]);
+    let text = "rules:\n- {name: S, severity: 1, filter: a = 1, aggregate_fields: [user]}\n";
+    let mut other = world(1);
+    other.rule = trailbell::rule::RuleSet::parse(text).unwrap().0.rules.remove(0);
+    other.table = one.table;
+    assert_eq!(other.words("one", &[of(1), of(2)]), ["alerted", "capped"]);
+}
+
+/// A roll-up is sent to every channel, and in the next hour, which knows nothing of it, anew.
+#[test]
+fn a_roll_up_is_of_its_hour_and_channel() {
+    let mut world = world(1);
+    world.channels.push("chat".to_owned());
+    assert_eq!(world.words("one", &[of(0)]), ["alerted"]);
+    let capped = |name: &str, user: u8, now: i64| {
+        let record = of(user).record();
+        let matches = [Match { rule: &world.rule, record: &record, channels: &world.channels }];
+        let mut claimant = Claimant::new(name, 1);
+        let now = jiff::Timestamp::from_second(now).unwrap();
+        let decision = finish(decide(&world.table.memory, &mut claimant, &matches, now)).remove(0);
+        (claimant, decision)
+    };
+    let take = |mut claimant: Claimant, decision: Decision, channel: &str| {
+        let Decision::RollUp(roll_up) = decision else { panic!("{decision:?}") };
+        finish(sent(&world.table.memory, &mut claimant, &roll_up.ticket, channel)).unwrap();
+        roll_up
+    };
+    let (claimant, decision) = capped("two", 1, HOUR + 120);
+    assert_eq!(take(claimant, decision, "text").channels, ["text", "chat"]);
+    assert_eq!(capped("three", 2, HOUR + 180).1, Decision::Capped { held: 2 });
+    let (claimant, decision) = capped("two", 1, HOUR + 180);
+    let first = take(claimant, decision, "chat");
+    assert_eq!((first.channels, first.held), (vec!["chat".to_owned()], 2));
+    assert_eq!(capped("two", 1, HOUR + 180).1, Decision::Capped { held: 2 });
+
+    // One that is on its way while the hour ends is not taken for the next hour's.
+    let (_, decision) = capped("late", 3, HOUR + 3600 + 60);
+    assert!(matches!(decision, Decision::Fire(_)), "{decision:?}");
+    let (late, on_its_way) = capped("late", 4, HOUR + 3600 + 60);
+    assert!(matches!(capped("next", 5, HOUR + 7200).1, Decision::Fire(_)));
+    let roll_up = take(late, on_its_way, "text");
+    assert_ne!(roll_up.alert_id, first.alert_id);
+    let (_, decision) = capped("next", 6, HOUR + 7200);
+    let Decision::RollUp(next) = decision else { panic!("{decision:?}") };
+    assert_eq!(next.channels, ["text", "chat"]);
+}
+
+/// It is said again when ten times as many are held back; of one batch only the last time.
+#[test]
+fn a_roll_up_comes_again_for_ten_times_as_many() {
+    let world = world(1);
+    let roll_ups = |name: &str, users: std::ops::Range<u8>| -> Vec<u64> {
+        let decisions = world.deliver_alone(name, &[users.map(of).collect()]);
+        let held = decisions.iter().filter_map(|decision| match decision {
+            Decision::RollUp(roll_up) => Some(roll_up.held),
+            _ => None,
+        });
+        held.collect()
+    };
+    assert_eq!(roll_ups("one", 0..4), [3]);
+    assert_eq!(roll_ups("two", 4..10), Vec::<u64>::new());
+    assert_eq!(roll_ups("three", 10..12), [11]);
+    assert_eq!(roll_ups("four", 12..150), [149]);
+    assert_eq!(roll_ups("five", 150..200), Vec::<u64>::new());
+}
+
+/// What is held back in one batch stays so in the next, and does not count as said.
+#[test]
+fn what_is_held_back_is_not_said() {
+    let world = world(1);
+    let batches = [vec![of(0), of(1)], vec![of(1), of(2)], vec![of(0)]];
+    let decisions = world.deliver_alone("one", &batches);
+    let words: Vec<_> = decisions.iter().map(Decision::word).collect();
+    assert_eq!(words, ["alerted", "capped", "capped", "capped", "deduplicated"]);
+    let held: Vec<u64> = decisions
+        .iter()
+        .filter_map(|decision| match decision {
+            Decision::RollUp(roll_up) => Some(roll_up.held),
+            Decision::Capped { held } => Some(*held),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(held, [1, 1, 2]);
+}
+
+/// A table that cannot be used lets nobody be flooded: each delivery counts for itself.
+#[test]
+fn without_a_table_a_delivery_keeps_the_bound() {
+    let world = world(2);
+    world.table.fails_after.store(1, std::sync::atomic::Ordering::Relaxed);
+    let words = world.words("one", &(0..5).map(of).collect::<Vec<_>>());
+    assert_eq!(words, ["alerted", "alerted", "capped", "capped", "capped"]);
+    assert_eq!(world.table.uses(), 1);
+}

@@ -1,0 +1,435 @@
+//! Every shape in which work arrives: what it names is found, by the shape's own rules, and what is not understood is
+//! said.
+use std::{fs, io::Write, path::Path};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+use trailbell::trigger::{Sender, TriggerError, Unit, Work, decode};
+
+/// The work of a payload in few words, a line an item; units with an id begin with it.
+fn shown(payload: &Value) -> String {
+    shown_bytes(payload.to_string().as_bytes())
+}
+
+fn shown_bytes(payload: &[u8]) -> String {
+    match decode(payload) {
+        Err(error) => format!("error: {error}"),
+        Ok(delivery) => {
+            let lines: Vec<String> = delivery.units.iter().flat_map(unit).collect();
+            lines.join("\n")
+        }
+    }
+}
+
+fn unit(unit: &Unit) -> impl Iterator<Item = String> {
+    let id = unit.id.as_ref().map(|id| format!("[{id}] ")).unwrap_or_default();
+    assert!(!unit.work.is_empty(), "no work is never silent");
+    unit.work.iter().map(move |work| {
+        let work = match work {
+            Work::Object(object) => format!("object {} {}", object.bucket, object.key),
+            Work::Record { text, origin } => format!("record {text} from {origin}"),
+            Work::Skip { what, reason } => format!("skip {}: {what}", reason.word()),
+            Work::Malformed(error) => format!("bad: {error}"),
+        };
+        format!("{id}{work}")
+    })
+}
+
+fn check(cases: &[(&Value, &str)]) {
+    for (payload, expected) in cases {
+        assert_eq!(shown(payload), *expected, "{payload:#}");
+    }
+}
+
+fn s3(event: &str, key: &str) -> Value {
+    json!({"eventVersion": "2.3", "eventSource": "aws:s3", "eventName": event,
+        "s3": {"bucket": {"name": "logs"}, "object": {"key": key}}})
+}
+
+fn s3_event(keys: &[&str]) -> Value {
+    json!({"Records": keys.iter().map(|key| s3("ObjectCreated:Put", key)).collect::<Vec<_>>()})
+}
+
+fn test_event() -> Value {
+    json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2014-10-13T15:57:02.089Z", "Bucket": "logs",
+        "RequestId": "5582815E1AEA5ADF", "HostId": "8cLeGAmw098X5cv4Zkwcmw1TItRi"})
+}
+
+fn created(key: &str) -> Value {
+    json!({"version": "0", "id": "17793124", "detail-type": "Object Created", "source": "aws.s3",
+        "detail": {"version": "0", "bucket": {"name": "logs"}, "object": {"key": key}, "reason": "PutObject"}})
+}
+
+/// CloudTrail's own message.
+fn cloudtrail(keys: &[&str]) -> Value {
+    json!({"s3Bucket": "logs", "s3ObjectKey": keys})
+}
+
+/// A message as SNS hands it to a function.
+fn sns(message: impl ToString) -> Value {
+    json!({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Type": "Notification",
+        "TopicArn": "arn:aws:sns:us-east-1:111122223333:logs", "Message": message.to_string()}}]})
+}
+
+/// A message as SNS puts it into a queue.
+fn notification(message: impl ToString) -> Value {
+    json!({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:111122223333:logs",
+        "Message": message.to_string()})
+}
+
+fn sqs(bodies: &[String]) -> Value {
+    let message = |(index, body): (usize, &String)| {
+        json!({"messageId": format!("m{index}"), "body": body, "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:logs"})
+    };
+    json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()})
+}
+
+fn logs(content: &Value) -> Value {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content.to_string().as_bytes()).unwrap();
+    json!({"awslogs": {"data": BASE64_STANDARD.encode(encoder.finish().unwrap())}})
+}
+
+const RECORD: &str = r#"{"eventVersion":"1.08","eventName":"PutImage","big":1e400,"lone":"\ud800"}"#;
+
+fn api_call(kind: &str) -> Vec<u8> {
+    format!(r#"{{"version":"0","id":"7bf73129","detail-type":"{kind}","source":"aws.ecr","detail":{RECORD}}}"#)
+        .into_bytes()
+}
+
+#[test]
+fn the_inner_shapes_in_every_wrapping() {
+    let inner = [
+        // Form-encoded.
+        (s3_event(&["red+flower%2B.gz", "b"]).to_string(), vec!["object logs red flower+.gz", "object logs b"]),
+        // Plain.
+        (created("a+b%2Bc").to_string(), vec!["object logs a+b%2Bc"]),
+        (cloudtrail(&["a+b%2Bc", "d"]).to_string(), vec!["object logs a+b%2Bc", "object logs d"]),
+        (test_event().to_string(), vec!["skip test_event: s3:TestEvent"]),
+        (
+            "CloudTrail validation message.".to_owned(),
+            vec!["skip validation_message: validation message of CloudTrail"],
+        ),
+        (
+            String::from_utf8(api_call("AWS API Call via CloudTrail")).unwrap(),
+            vec![
+                r#"record {"eventVersion":"1.08","eventName":"PutImage","big":1e400,"lone":"\ud800"} from EventBridge event 7bf73129"#,
+            ],
+        ),
+    ];
+    for (text, work) in inner {
+        if !text.starts_with("CloudTrail") {
+            assert_eq!(shown_bytes(text.as_bytes()), work.join("\n"));
+        }
+        assert_eq!(shown(&sns(&text)), work.join("\n"), "SNS");
+        let in_queue: Vec<String> = work.iter().map(|work| format!("[m0] {work}")).collect();
+        for (name, body) in [
+            ("SQS", text.clone()),
+            ("SNS in SQS", notification(&text).to_string()),
+            ("SNS for a function, in SQS", sns(&text).to_string()),
+            ("SNS in SNS in SQS", notification(notification(&text)).to_string()),
+        ] {
+            assert_eq!(shown(&sqs(&[body])), in_queue.join("\n"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn records_of_eventbridge() {
+    for kind in [
+        "AWS API Call via CloudTrail",
+        "AWS Console Sign In via CloudTrail",
+        "AWS Service Event via CloudTrail",
+        "AWS Insight via CloudTrail",
+    ] {
+        assert_eq!(shown_bytes(&api_call(kind)), format!("record {RECORD} from EventBridge event 7bf73129"));
+    }
+    let no_detail = json!({"detail-type": "AWS API Call via CloudTrail", "id": "x"});
+    check(&[(&no_detail, "error: EventBridge event x cannot be read: it has no `detail`")]);
+}
+
+#[test]
+fn a_log_subscription_holds_a_record_an_event() {
+    let event = |id: &str, message: &str| json!({"id": id, "timestamp": 1, "message": message});
+    let data = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "trail", "logStream": "s_1",
+        "subscriptionFilters": ["f"], "logEvents": [event("31953106", RECORD), event("31953107", "no json")]});
+    let control = json!({"messageType": "CONTROL_MESSAGE", "logEvents": [event("", "CWL CONTROL MESSAGE")]});
+    check(&[
+        (
+            &logs(&data),
+            r#"record {"eventVersion":"1.08","eventName":"PutImage","big":1e400,"lone":"\ud800"} from CloudWatch Logs trail/s_1, event 31953106
+record no json from CloudWatch Logs trail/s_1, event 31953107"#,
+        ),
+        (&logs(&control), "skip control_message: control message of CloudWatch Logs"),
+        (
+            &logs(&json!({"messageType": "DATA_MESSAGE", "logEvents": []})),
+            "error: the event of CloudWatch Logs cannot be read: its `logEvents` are empty",
+        ),
+        (
+            &logs(&json!({"messageType": "OTHER"})),
+            "error: the event of CloudWatch Logs cannot be read: its `messageType` is `OTHER`",
+        ),
+        (
+            &json!({"awslogs": {"data": "H4sIAAAAAAAAA"}}),
+            "error: the event of CloudWatch Logs cannot be read: its data is no base64: Invalid input length: 13",
+        ),
+        (
+            &json!({"awslogs": {"data": "H4sIAAAAAAAAAA=="}}),
+            "error: the event of CloudWatch Logs cannot be read: its data cannot be decompressed: it ends early",
+        ),
+        (
+            &json!({"awslogs": {}}),
+            "error: the event of CloudWatch Logs cannot be read: `awslogs`: missing field `data`",
+        ),
+    ]);
+}
+
+#[test]
+fn a_log_subscription_that_unfolds_is_given_up() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    (0..65).for_each(|_| encoder.write_all(&vec![b' '; 1 << 20]).unwrap());
+    let payload = json!({"awslogs": {"data": BASE64_STANDARD.encode(encoder.finish().unwrap())}});
+    let said =
+        "error: the event of CloudWatch Logs cannot be read: its data is more than 67108864 bytes when decompressed";
+    check(&[(&payload, said)]);
+}
+
+#[test]
+fn tasks_of_s3_batch_operations() {
+    let tasks = |schema: &str, tasks: Value| json!({"invocationSchemaVersion": schema, "invocationId": "i", "job": {"id": "j"}, "tasks": tasks});
+    let one = tasks(
+        "1.0",
+        json!([
+            {"taskId": "t1", "s3Key": "a+b%2Bc", "s3VersionId": "1", "s3BucketArn": "arn:aws-us-gov:s3:::logs"},
+            {"taskId": "t2", "s3Key": "AWSLogs/1/CloudTrail-Digest/r/d.gz", "s3VersionId": null, "s3BucketArn": "arn:aws:s3:::logs"},
+            {"taskId": "t3", "s3BucketArn": "arn:aws:s3:::logs"},
+            {"taskId": "t4", "s3Key": "%ff", "s3BucketArn": "arn:aws:s3:::logs"},
+            {"s3Key": "a", "s3BucketArn": "arn:aws:s3:::"},
+        ]),
+    );
+    let two = json!({"invocationSchemaVersion": "2.0", "invocationId": "i", "job": {"id": "j", "userArguments": {"k": "v"}},
+        "tasks": [{"taskId": "t1", "s3Key": "a+b", "s3VersionId": null, "s3Bucket": "logs"}]});
+    check(&[
+        (
+            &one,
+            "[t1] object logs a b+c\n\
+             [t2] skip digest_file: AWSLogs/1/CloudTrail-Digest/r/d.gz\n\
+             [t3] bad: task 2 of the event of S3 Batch Operations cannot be read: it has no `s3Key`\n\
+             [t4] bad: task 3 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8\n\
+             bad: task 4 of the event of S3 Batch Operations cannot be read: its `s3BucketArn` names no bucket",
+        ),
+        (&two, "[t1] object logs a b"),
+        (&tasks("1.0", json!([])), "error: the event of S3 Batch Operations cannot be read: its `tasks` are empty"),
+        (&tasks("1.0", json!({})), "error: the event of S3 Batch Operations cannot be read: its `tasks` are no list"),
+        (
+            &tasks("3.0", json!([])),
+            "error: the event of S3 Batch Operations cannot be read: its `invocationSchemaVersion` is `3.0`; only `1.0` and `2.0` are known",
+        ),
+        (
+            &json!({"tasks": []}),
+            "error: the event of S3 Batch Operations cannot be read: it has no `invocationSchemaVersion`",
+        ),
+    ]);
+    let sender = decode(two.to_string().as_bytes()).unwrap().sender;
+    assert_eq!(sender, Sender::Batch { schema: "2.0".to_owned(), invocation: "i".to_owned() });
+}
+
+#[test]
+fn only_what_is_new_is_read() {
+    let records = json!({"Records": [
+        s3("ObjectCreated:Put", "put"),
+        s3("ObjectCreated:Copy", "copy"),
+        s3("ObjectCreated:Post", "post"),
+        s3("ObjectCreated:CompleteMultipartUpload", "multipart"),
+        s3("s3:ObjectCreated:Put", "as configured"),
+        s3("ObjectRemoved:Delete", "gone"),
+        s3("ObjectRestore:Completed", "restored"),
+        s3("ObjectCreated:Put", "AWSLogs/1/CloudTrail-Aggregated/us-east-1/a.gz"),
+    ]});
+    let eventbridge = |kind: &str| {
+        let mut event = created("k");
+        event["detail-type"] = json!(kind);
+        event
+    };
+    check(&[
+        (
+            &records,
+            "object logs put\nobject logs copy\nobject logs post\nobject logs multipart\nobject logs as configured\n\
+             skip not_created: ObjectRemoved:Delete gone\nskip not_created: ObjectRestore:Completed restored\n\
+             skip aggregated_file: AWSLogs/1/CloudTrail-Aggregated/us-east-1/a.gz",
+        ),
+        (&eventbridge("Object Deleted"), "skip not_created: Object Deleted k"),
+        (&eventbridge("Object Restore Completed"), "skip not_created: Object Restore Completed k"),
+    ]);
+}
+
+#[test]
+fn a_test_event_with_records_is_work() {
+    let mut payload = s3_event(&["a"]);
+    payload["Event"] = json!("s3:TestEvent");
+    check(&[(&payload, "object logs a")]);
+}
+
+#[test]
+fn subscription_messages_of_a_queue_are_no_work() {
+    for kind in ["SubscriptionConfirmation", "UnsubscribeConfirmation"] {
+        let mut message = notification("You have chosen to subscribe to the topic");
+        message["Type"] = json!(kind);
+        let work = format!(
+            "[m0] skip subscription_message: {kind} of arn:aws:sns:us-east-1:111122223333:logs\n[m1] object logs a"
+        );
+        assert_eq!(shown(&sqs(&[message.to_string(), s3_event(&["a"]).to_string()])), work);
+    }
+}
+
+#[test]
+fn a_bad_message_harms_no_sibling() {
+    let bodies = [
+        s3_event(&["a"]).to_string(),
+        "this is not json at all {{{".to_owned(),
+        r#"{"Records":[]}"#.to_owned(),
+        r#"{"hello":1}"#.to_owned(),
+        String::new(),
+        test_event().to_string(),
+        r#"{"Records":[{"eventSource":"aws:sqs","messageId":"x","body":"{}"}]}"#.to_owned(),
+    ];
+    let work = "[m0] object logs a\n\
+         [m1] bad: the payload is not JSON: expected ident at line 1 column 2\n\
+         [m2] bad: the payload has no known shape: its `Records` are empty\n\
+         [m3] bad: the payload has no known shape: its keys are `hello`\n\
+         [m4] bad: the payload is not JSON: EOF while parsing a value at line 1 column 0\n\
+         [m5] skip test_event: s3:TestEvent\n\
+         [m6] bad: record 0 of the S3 event cannot be read: missing field `eventName`";
+    check(&[(&sqs(&bodies), work)]);
+}
+
+#[test]
+fn a_message_without_an_id_is_never_acknowledged_by_one() {
+    let mut payload = sqs(&[s3_event(&["a"]).to_string(), s3_event(&["b"]).to_string()]);
+    payload["Records"][0].as_object_mut().unwrap().remove("messageId");
+    payload["Records"][1]["messageId"] = json!("");
+    payload["Records"].as_array_mut().unwrap().extend([json!(5), s3("ObjectCreated:Put", "c")]);
+    check(&[(
+        &payload,
+        "object logs a\nobject logs b\n\
+         bad: message 2 of the SQS event cannot be read: it is no object with each field once\n\
+         bad: message 3 of the SQS event cannot be read: its `eventSource` is not `aws:sqs`",
+    )]);
+}
+
+#[test]
+fn a_queue_in_order_is_told_by_its_arn() {
+    let mut payload = sqs(&[s3_event(&["a"]).to_string()]);
+    assert_eq!(decode(payload.to_string().as_bytes()).unwrap().sender, Sender::Queue { is_fifo: false });
+    payload["Records"][0]["eventSourceARN"] = json!("arn:aws:sqs:us-east-1:111122223333:logs.fifo");
+    assert_eq!(decode(payload.to_string().as_bytes()).unwrap().sender, Sender::Queue { is_fifo: true });
+}
+
+#[test]
+fn a_bad_record_harms_no_sibling() {
+    let mut future = s3("ObjectCreated:Put", "k");
+    future["eventVersion"] = json!("3.0");
+    let records = json!({"Records": [
+        {"eventSource": "aws:s3"}, s3("ObjectCreated:Put", "a"), s3("ObjectCreated:Put", "%ff"),
+        {"eventSource": "aws:ses", "eventName": "x", "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}},
+        null, future,
+    ]});
+    check(&[(
+        &records,
+        "bad: record 0 of the S3 event cannot be read: missing field `eventName`\n\
+         object logs a\n\
+         bad: record 2 of the S3 event cannot be read: its key does not decode to UTF-8\n\
+         bad: record 3 of the S3 event cannot be read: its `eventSource` is `aws:ses`, not `aws:s3`\n\
+         bad: record 4 of the S3 event cannot be read: invalid type: null, expected struct S3Record\n\
+         bad: record 5 of the S3 event cannot be read: its `eventVersion` is `3.0`; only `2` with any minor is known",
+    )]);
+}
+
+#[test]
+fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
+    let unknown = |rest: &str| format!("error: the payload has no known shape: {rest}");
+    for (payload, rest) in [
+        (json!({}), "it is an empty object"),
+        (json!([]), "it is a list"),
+        (json!(null), "it is null"),
+        (json!("x"), "it is a string"),
+        (json!({"Records": null}), "its keys are `Records`"),
+        (json!({"Records": []}), "its `Records` are empty"),
+        (json!({"Records": {}}), "its `Records` are no list"),
+        (json!({"zeta": 1, "a\u{1b}": 2}), "its keys are `a\\u{1b}`, `zeta`"),
+        (json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}), "its keys are `a`, `b`, `c`, `d`, `e`, …"),
+        (
+            json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+            "an EventBridge event `Scheduled Event` of `aws.events`; its keys are `detail`, `detail-type`, `source`",
+        ),
+    ] {
+        assert_eq!(shown(&payload), unknown(rest), "{payload}");
+    }
+    assert!(matches!(decode(b"{\"Records\""), Err(TriggerError::NotJson(_))));
+    assert!(matches!(decode(b"\xff"), Err(TriggerError::NotJson(_))));
+    // A key that is there twice could hide what stands under the first.
+    assert!(shown_bytes(br#"{"Records":[],"Records":[]}"#).contains("duplicate field `Records`"));
+    let deep = (0..9).fold(s3_event(&["a"]), |inner, _| notification(inner));
+    assert_eq!(shown(&deep), unknown("it lies in more than 5 wrappings"));
+}
+
+/// Payloads of other projects: what each must become, by what those projects and AWS say of it.
+#[test]
+fn payloads_that_others_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/payloads");
+    if !folder.is_dir() {
+        eprintln!("skipped: there are no payloads in ../shared/data/payloads");
+        return;
+    }
+    let object = "object lambda-artifacts-deafc19498e3f2df b21b84d653bb07b05b1e6b33684dc11b";
+    for (name, work) in [
+        ("cloudtrail-rs/s3-event-object-created", vec![object]),
+        ("cloudtrail-rs/s3-event-urlencoded-key", vec!["object ct-siem-sync my file=a.json.gz"]),
+        ("cloudtrail-rs/sns-s3-event", vec![object]),
+        ("cloudtrail-rs/sqs-s3-event", vec!["[059f36b4-87a3-44ab-83d2-661975830a7d] object lambda-artifacts-"]),
+        ("cloudtrail-rs/sqs-sns-event", vec!["[2e1424d4-f796-459a-8184-9c92662be6da] object lambda-artifacts-"]),
+        ("cloudtrail-rs/s3-test-event", vec!["skip test_event"]),
+        ("cloudtrail-rs/sns-s3-test-event", vec!["skip test_event"]),
+        (
+            "cloudtrail-rs/sqs-batch-partial-garbage",
+            vec![
+                "[059f36b4-87a3-44ab-83d2-661975830a7d] object lambda-artifacts-",
+                "[bad00000-0000-0000-0000-000000000002] bad: ",
+                "[2e1424d4-f796-459a-8184-9c92662be6da] object ct-siem-sync second-sibling-object.json.gz",
+            ],
+        ),
+        ("cloudtrail-rs/eventbridge-object-created", vec!["object amzn-s3-demo-bucket1 example-key"]),
+        ("cloudtrail-rs/eventbridge-object-created-plus-key", vec!["object "]),
+        ("cloudtrail-rs/eventbridge-object-created-unsupported-version", vec!["error: "]),
+        ("cloudtrail-rs/eventbridge-object-deleted", vec!["skip not_created"]),
+        ("cloudtrail-rs/eventbridge-object-restore-completed", vec!["skip not_created"]),
+        ("cloudtrail-rs/eventbridge-object-annotation-created", vec!["skip not_created"]),
+        ("example-s3-event", vec!["object sourcebucket Happy Face.jpg"]),
+        ("example-s3-event-with-decoded", vec!["object sourcebucket Happy Face.jpg"]),
+        ("example-sns-event", vec!["bad: the payload is not JSON"]),
+        ("example-sns-event-obj", vec!["bad: the payload has no known shape: its keys are `bar`, `foo`"]),
+        ("example-sqs-event", vec!["[MessageID_1] bad: the payload is not JSON"]),
+        ("example-sqs-event-obj", vec!["[MessageID_1] bad: the payload has no known shape: its keys are `a`, `b`"]),
+        ("example-sqs-api-event-obj", vec!["error: the payload has no known shape: its keys are `Messages`"]),
+        (
+            "example-eventbridge-schedule",
+            vec!["error: the payload has no known shape: an EventBridge event `Scheduled Event`"],
+        ),
+        (
+            "example-eventbridge-event-obj",
+            vec!["error: the payload has no known shape: an EventBridge event `EC2 Instance"],
+        ),
+        ("example-cloudwatch_logs-event", vec!["record ", "record "]),
+        ("example-cloudwatch-alarm-metric", vec!["error: the payload has no known shape"]),
+        ("example-cloudwatch-cloudtrail-assumed-role", vec!["error: the payload has no known shape"]),
+    ] {
+        let said = shown_bytes(&fs::read(folder.join(format!("{name}.json"))).unwrap());
+        let said: Vec<&str> = said.lines().collect();
+        assert_eq!(said.len(), work.len(), "{name}: {said:#?}");
+        for (said, work) in said.iter().zip(work) {
+            assert!(said.starts_with(work), "{name}: {said}");
+        }
+    }
+}
