@@ -179,7 +179,7 @@ pub fn tally(diagnostics: &[Diagnostic]) -> String {
     [counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")].join(", ")
 }
 
-/// An error and its sources, from the outside in, each once.
+/// An error and its sources, from the outside in: `outer: inner: innermost`. Neighbours with the same text count as one.
 pub fn chain(error: &dyn Error) -> String {
     let mut texts = vec![error.to_string()];
     let mut source = error.source();
@@ -296,6 +296,23 @@ mod tests {
         assert_eq!(one_of::<&str>(&[]), "");
         assert_eq!(one_of(&["`,`", "`)`"]), "`,` or `)`");
         assert_eq!(one_of(&["a", "b", "c"]), "a, b, or c");
+    }
+
+    #[test]
+    fn a_chain_names_each_cause_once() {
+        use std::io;
+
+        #[derive(Debug, thiserror::Error)]
+        enum Wrapped {
+            #[error("the file cannot be read")]
+            Outer(#[source] Box<Wrapped>),
+            #[error("{0}")]
+            Same(#[source] io::Error),
+        }
+        let inner = || io::Error::other("the disk is gone");
+        assert_eq!(chain(&inner()), "the disk is gone");
+        let outer = Wrapped::Outer(Box::new(Wrapped::Same(inner())));
+        assert_eq!(chain(&outer), "the file cannot be read: the disk is gone");
     }
 
     #[test]

@@ -314,3 +314,15 @@ fn hash(parts: &[&str]) -> String {
     let (half, _) = digest.split_at(16);
     half.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Alerts that were sent carry such ids. The expected values are those of Python's `hashlib`.
+    #[test]
+    fn ids_are_those_of_alerts_that_were_sent() {
+        assert_eq!(Alert::id(&["a", "bc"]), "3fafa1cf2f19a7c1129beb20cf0983f7");
+        assert_eq!(Alert::id(&[""]), "af5570f5a1810b7af78caf4bc70a660f");
+    }
+}

@@ -116,3 +116,25 @@ impl Hash {
         self.bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RuleSet;
+
+    /// The table of a deployed stack holds such keys. The expected values are those of Python's `hashlib`.
+    #[test]
+    fn keys_are_those_that_deployed_tables_hold() {
+        let rules = "rules: [{name: Image pushed, severity: 1, filter: eventName = \"PutImage\"}]";
+        let rule = &RuleSet::parse(rules).unwrap().0.rules[0];
+        let values = vec!["a".to_owned(), "b".to_owned()];
+        let series = Series::new(rule, &[AggregateValue { field: "userIdentity.arn".to_owned(), values }]);
+        assert_eq!(series.id("window", &[300]), "678a95e8ec9dbc5d37226071d77f00b1");
+        assert_eq!(series.phase(3600), 3357);
+        assert_eq!(series.key("window", "x"), "window/image-pushed/x");
+        assert_eq!(rule_id("flood 1", "image-pushed", 492_000), "9c559e17be644d6ddfc89be323e49a4a");
+        assert_eq!(rule_id("flood 1", "image-pushed", -1), "dff5ec28bd8cb078ab33c2afa13f7cd8");
+        assert_eq!(owner("logs/AWSLogs/1.json.gz"), "a371d500dcea186326bb93a7bd4a2c82");
+        assert_eq!(event_hash("e6c18431-290b-4ebb-a0ee-b1d0d5aca2e3"), 18_212_674_133_849_454_065);
+    }
+}
