@@ -28,6 +28,7 @@
 //! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator`].
 //! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
 //! - [`lint`]: what a rules file may say but hardly means. A new lint goes here.
+//! - [`digest`]: the hash that ids and keys are made of.
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: what a person must mend, printed as rustc would.
 //!
@@ -46,6 +47,7 @@ pub mod alert;
 pub mod aws;
 pub mod backtest;
 pub mod diagnostic;
+pub mod digest;
 pub mod engine;
 pub mod filter;
 pub mod handler;

@@ -3,6 +3,7 @@
 //! A link is made of parts that have been looked at, or not made at all: no text of a record leads a reader anywhere else.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::{Uuid, fmt::Hyphenated};
 
 /// What stands in a key as it is: the unreserved characters of RFC 3986 and `/`.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -42,10 +43,9 @@ fn console(region: &str) -> Option<&'static str> {
     }
 }
 
-/// Eight, four, four, four and twelve hexadecimal digits, as every `eventID` is.
+/// Whether a text is a UUID with hyphens and without braces or a prefix, as every `eventID` is.
 fn is_uuid(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()
 }
 
 /// "Bucket naming rules" in the Amazon S3 User Guide.

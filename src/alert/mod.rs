@@ -20,7 +20,6 @@ pub mod untrusted;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 pub use event::{Event, Outcome};
 pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
@@ -28,6 +27,7 @@ pub use origin::Origin;
 pub use rendering::{Rendering, render, render_plainly};
 
 use crate::{
+    digest::Digest,
     engine::Finding,
     record::Record,
     rule::{Accounts, AggregateValue, Rule, Severity},
@@ -191,7 +191,7 @@ impl Alert {
 
     /// The id of an alert that these parts tell from all others: 128 bits of SHA-256, in hexadecimal.
     pub fn id(parts: &[&str]) -> String {
-        hash(parts)
+        Digest::of(parts).hex()
     }
 
     /// What is the same for all alerts that belong together: the rule, and the values of its aggregate fields.
@@ -200,7 +200,7 @@ impl Alert {
         for (path, value) in &self.occurrences.values {
             parts.extend([path.as_str(), if value.is_some() { "=" } else { "" }, value.as_deref().unwrap_or_default()]);
         }
-        hash(&parts)
+        Digest::of(&parts).hex()
     }
 
     /// The rule; an unread record has none.
@@ -300,19 +300,7 @@ pub fn title(finding: &Finding) -> String {
 
 /// `sharedEventID`, else `eventID`, else a hash of the record.
 fn identity(record: &Record) -> String {
-    record.identity().unwrap_or_else(|| hash(&[&record.value().to_string()]))
-}
-
-/// 128 bits of SHA-256 over the parts, each with its length, in hexadecimal.
-fn hash(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    let (half, _) = digest.split_at(16);
-    half.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    record.identity().unwrap_or_else(|| Digest::of(&[&record.value().to_string()]).hex())
 }
 
 #[cfg(test)]

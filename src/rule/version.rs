@@ -2,21 +2,12 @@
 //!
 //! Whoever has the same files has the same version, wherever they are.
 
-use std::fmt::Write;
-
-use sha2::{Digest, Sha256};
+use crate::digest::Digest;
 
 /// The version of a rules file with the overrides beside it, if there are any: 16 hexadecimal digits.
 pub fn version(rules: &str, overrides: Option<&str>) -> String {
-    let mut hash = Sha256::new();
-    for text in [Some(rules), overrides].into_iter().flatten() {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    }
-    hash.finalize().iter().take(8).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    let digest = Digest::of(&[rules]);
+    hex::encode(overrides.into_iter().fold(digest, Digest::text).first::<8>())
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //!
 //! A hash runs over its parts with their lengths, so that no value can be made to look like two.
 
-use sha2::{Digest, Sha256};
-
 use crate::{
+    digest::Digest,
     record::Record,
     rule::{AggregateValue, Rule},
 };
@@ -19,24 +18,24 @@ pub struct Series {
 impl Series {
     /// The events of a rule that have these values.
     pub fn new(rule: &Rule, values: &[AggregateValue]) -> Self {
-        let mut hash = Hash::of("series").text(&rule.id);
-        for value in values {
-            hash = hash.text(&value.field).number(value.values.len() as u64);
-            hash = value.values.iter().fold(hash, |hash, value| hash.text(value));
+        let mut digest = Digest::of(&["series", &rule.id]);
+        for AggregateValue { field, values } in values {
+            digest = digest.text(field).bytes(&(values.len() as u64).to_be_bytes());
+            digest = values.iter().fold(digest, |digest, value| digest.text(value));
         }
-        Self { rule: rule.id.clone(), digest: hash.bytes() }
+        Self { rule: rule.id.clone(), digest: digest.first() }
     }
 
     /// A number from 0 up to but not including `length`, the same for the same rule and values.
     pub fn phase(&self, length: i64) -> i64 {
-        let [high, ..] = halves(self.digest);
-        i64::try_from(high % length.unsigned_abs().max(1)).unwrap_or(0)
+        let first = u128::from_be_bytes(self.digest) >> 64;
+        i64::try_from(first % u128::from(length.unsigned_abs().max(1))).unwrap_or(0)
     }
 
     /// A hash of the series and what is named beside it: 32 hexadecimal digits.
     pub fn id(&self, kind: &str, numbers: &[i64]) -> String {
-        let hash = Hash::of(kind).bytes_of(&self.digest);
-        numbers.iter().fold(hash, |hash, number| hash.bytes_of(&number.to_be_bytes())).hex()
+        let digest = Digest::of(&[kind]).bytes(&self.digest);
+        numbers.iter().fold(digest, |digest, number| digest.bytes(&number.to_be_bytes())).hex()
     }
 
     /// The key of something that is kept of the series.
@@ -52,69 +51,29 @@ pub fn rule_key(kind: &str, rule: &str, id: &str) -> String {
 
 /// A hash of a rule and a number of hours, for what a rule says of itself: 32 hexadecimal digits.
 pub fn rule_id(kind: &str, rule: &str, hour: i64) -> String {
-    Hash::of(kind).text(rule).bytes_of(&hour.to_be_bytes()).hex()
+    Digest::of(&[kind, rule]).bytes(&hour.to_be_bytes()).hex()
 }
 
 /// Whose claim it is, short: 32 hexadecimal digits.
 pub fn owner(delivery: &str) -> String {
-    Hash::of("owner").text(delivery).hex()
+    Digest::of(&["owner", delivery]).hex()
 }
 
 /// What tells an event from others: a hash of its `sharedEventID`, else of its `eventID`, else of its text.
 pub fn event(record: &Record) -> u64 {
     match record.identity() {
         Some(identity) => event_hash(&identity),
-        None => first_half(Hash::of("text").text(&record.value().to_string())),
+        None => number(Digest::of(&["text", &record.value().to_string()])),
     }
 }
 
 /// The hash of an event that has an identity.
 pub fn event_hash(identity: &str) -> u64 {
-    first_half(Hash::of("event").text(identity))
+    number(Digest::of(&["event", identity]))
 }
 
-fn first_half(hash: Hash) -> u64 {
-    let [high, _] = halves(hash.bytes());
-    high
-}
-
-fn halves(digest: [u8; 16]) -> [u64; 2] {
-    let whole = u128::from_be_bytes(digest);
-    [whole >> 64, whole & u128::from(u64::MAX)].map(|half| u64::try_from(half).unwrap_or(0))
-}
-
-struct Hash(Sha256);
-
-impl Hash {
-    fn of(kind: &str) -> Self {
-        Self(Sha256::new()).text(kind)
-    }
-
-    fn text(self, text: &str) -> Self {
-        self.bytes_of(text.as_bytes())
-    }
-
-    fn number(self, number: u64) -> Self {
-        self.bytes_of(&number.to_be_bytes())
-    }
-
-    fn bytes_of(mut self, bytes: &[u8]) -> Self {
-        self.0.update((bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
-        self
-    }
-
-    /// The first 128 bits.
-    fn bytes(self) -> [u8; 16] {
-        let digest: [u8; 32] = self.0.finalize().into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        half
-    }
-
-    fn hex(self) -> String {
-        self.bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-    }
+fn number(digest: Digest) -> u64 {
+    u64::from_be_bytes(digest.first())
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use trailbell::digest::Digest;
+use uuid::Uuid;
 
 use super::{
     aws::Answer,
@@ -42,11 +43,9 @@ pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
 
 /// An id that no other run has, in the form of a UUID.
 pub fn fresh_id(stack: &Stack, now: Timestamp, process: u32) -> String {
-    let hash = Sha256::digest(format!("{} {} {process}", stack.function_arn(), now.as_nanosecond()));
-    let number = hash.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
-    let hex = format!("{number:032x}");
-    // Version 8 of RFC 9562: what is in it is the maker's affair.
-    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    let digest = Digest::of(&[stack.function_arn(), &now.as_nanosecond().to_string(), &process.to_string()]);
+    // Version 8 of RFC 9562, whose content its maker defines.
+    Uuid::new_v8(digest.first()).to_string()
 }
 
 /// Judges the function's answer.
