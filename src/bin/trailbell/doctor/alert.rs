@@ -43,7 +43,7 @@ pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
 
 /// An id that no other run has, in the form of a UUID.
 pub fn fresh_id(stack: &Stack, now: Timestamp, process: u32) -> String {
-    let digest = Digest::of(&[stack.function_arn(), &now.as_nanosecond().to_string(), &process.to_string()]);
+    let digest = Digest::of(&[&stack.function_arn(), &now.as_nanosecond().to_string(), &process.to_string()]);
     // Version 8 of RFC 9562, whose content its maker defines.
     Uuid::new_v8(digest.first()).to_string()
 }
