@@ -29,6 +29,8 @@
 //! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
 //! - [`lint`]: what a rules file may say but hardly means. A new lint goes here.
 //! - [`digest`]: the hash that ids and keys are made of.
+//! - [`object`]: an object in S3, and what its key says of it.
+//! - [`untrusted`]: text that an attacker can have written, made safe to show.
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: what a person must mend, printed as rustc would.
 //!
@@ -56,7 +58,9 @@ pub mod lint;
 pub mod local;
 pub mod log_file;
 pub mod number;
+pub mod object;
 pub mod record;
 pub mod rule;
 pub mod state;
 pub mod trigger;
+pub mod untrusted;

@@ -4,7 +4,8 @@
 
 use std::fmt::Write;
 
-use super::{Attribute, AttributeValue, untrusted};
+use super::{Attribute, AttributeValue};
+use crate::untrusted;
 
 /// Text, line by line.
 pub fn lines(text: &str) -> String {

@@ -14,9 +14,8 @@ use super::{
     phrase::{Part, Phrase},
     rendering::Caps,
     story::{Row, Story, story},
-    untrusted,
 };
-use crate::record::Virtual;
+use crate::{object::ObjectId, record::Virtual, untrusted};
 
 /// Slack takes 3,000 characters in a section; this leaves room for what Amazon Q Developer adds.
 const MAX_DESCRIPTION: usize = 2_000;
@@ -160,7 +159,7 @@ fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
         (Kind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
         (Kind::HeldBack(_), _) => Some("Tune the rule: add a suppression, or raise its threshold".to_owned()),
         (Kind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
-            Origin::Object { bucket, key } => {
+            Origin::Object(ObjectId { bucket, key }) => {
                 format!("Read the object {} in the bucket {}", code(key, MAX_KEY), code(bucket, MAX_VALUE))
             }
             Origin::Message(message) => format!("Look for {}", code(message, MAX_VALUE)),

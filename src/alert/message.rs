@@ -2,9 +2,8 @@
 //!
 //! A message that exists has a subject that SNS takes, no empty attribute and no more than ten of them.
 
-use super::{Alert, Event, Kind, Unread, untrusted};
-
-use crate::diagnostic::counted;
+use super::{Alert, Event, Kind, Unread};
+use crate::{diagnostic::counted, untrusted};
 
 /// SNS takes no more: the body and the attributes together ("Publish" in the SNS API Reference).
 pub const MAX_BYTES: usize = 262_144;

@@ -1,7 +1,7 @@
 //! A finding becomes an alert, and an alert becomes a message; one file a rendering.
 //!
 //! What a record says is written by whoever made the call: no rendering shows a byte of it that has not been through
-//! [`untrusted`].
+//! [`untrusted`](crate::untrusted).
 
 mod ascii_fallback;
 mod chat;
@@ -15,7 +15,6 @@ mod reason;
 mod rendering;
 mod story;
 mod text;
-pub mod untrusted;
 
 use std::sync::Arc;
 
@@ -29,9 +28,11 @@ pub use rendering::{Rendering, render, render_plainly};
 use crate::{
     digest::Digest,
     engine::Finding,
+    object::ObjectId,
     record::Record,
     rule::{Accounts, AggregateValue, Rule, Severity},
     state::Firing,
+    untrusted,
 };
 
 /// Something that a person should know of.
@@ -173,7 +174,7 @@ impl Alert {
             Unread::More { count } => ("more".to_owned(), *count),
         };
         let id = Self::id(&[UNREAD_ID, &place, &which]);
-        let time = origin.as_ref().and_then(Origin::delivered);
+        let time = origin.as_ref().and_then(Origin::object).and_then(ObjectId::delivered);
         let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
         let record = if let Unread::Record { index, .. } = unread { Some(index) } else { None };
         Self { record, ..Self::of(id, Kind::Unread(unread), origin, occurrences, accounts) }
@@ -261,9 +262,13 @@ impl Alert {
         }
     }
 
+    fn object(&self) -> Option<&ObjectId> {
+        self.origin.as_ref()?.object()
+    }
+
     /// The account that it concerns.
     pub fn account(&self) -> Option<String> {
-        let of_origin = || self.origin.as_ref()?.account().map(str::to_owned);
+        let of_origin = || self.object()?.account().map(str::to_owned);
         self.event().map_or_else(of_origin, Event::account)
     }
 
@@ -274,7 +279,7 @@ impl Alert {
 
     /// The region that it concerns.
     pub fn region(&self) -> Option<String> {
-        let of_origin = || self.origin.as_ref()?.region().map(str::to_owned);
+        let of_origin = || self.object()?.region().map(str::to_owned);
         self.event().map_or_else(of_origin, |event| event.at(&["awsRegion"]))
     }
 
@@ -284,7 +289,7 @@ impl Alert {
             Kind::HeldBack(held_back) => Some(held_back.hour),
             Kind::Match(_) | Kind::Unread(_) => None,
         };
-        self.occurrences.last.or(hour).or_else(|| self.origin.as_ref()?.delivered())
+        self.occurrences.last.or(hour).or_else(|| self.object()?.delivered())
     }
 }
 

@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps, untrusted};
+use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps};
 use crate::{
     record::Virtual,
     rule::tag::{self, Known},
+    untrusted,
 };
 
 const VERSION: &str = "1.8.0";
@@ -177,8 +178,8 @@ fn unmapped(alert: &Alert) -> Value {
     json!({
         "event_id": at("eventID"),
         "shared_event_id": at("sharedEventID"),
-        "bucket": object.map(|(bucket, _)| bucket),
-        "key": object.map(|(_, key)| key),
+        "bucket": object.map(|object| &object.bucket),
+        "key": object.map(|object| &object.key),
         "message": alert.origin.as_ref().and_then(Origin::message),
         "aggregate_values": values.collect::<Map<_, _>>(),
         "count_since_last_alert": occurrences.since_last,

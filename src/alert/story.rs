@@ -7,7 +7,7 @@ use super::{
     phrase::{Part, Phrase},
     reason::reasons,
 };
-use crate::{diagnostic::counted, record::Virtual};
+use crate::{diagnostic::counted, object::ObjectId, record::Virtual};
 
 /// No more resources are named.
 const MAX_RESOURCES: usize = 5;
@@ -216,7 +216,7 @@ fn of_held_back(held_back: &HeldBack) -> Story {
 fn of_unread(alert: &Alert, unread: &Unread) -> Story {
     let place = match &alert.origin {
         Some(Origin::Message(_)) => "a message",
-        Some(Origin::Object { .. }) | None => "a CloudTrail log file",
+        Some(Origin::Object(_)) | None => "a CloudTrail log file",
     };
     let first = match unread {
         Unread::Record { index, reason } => {
@@ -229,7 +229,7 @@ fn of_unread(alert: &Alert, unread: &Unread) -> Story {
     };
     let second = match &alert.origin {
         Some(Origin::Message(message)) => Phrase::ours("in ").value(message),
-        Some(Origin::Object { .. }) | None => {
+        Some(Origin::Object(_)) | None => {
             account(alert, Phrase::ours("in the log of "), alert.account()).maybe(", region ", alert.region())
         }
     };
@@ -255,7 +255,7 @@ fn places(alert: &Alert) -> Vec<Row> {
         }
     }
     match &alert.origin {
-        Some(Origin::Object { bucket, key }) => {
+        Some(Origin::Object(ObjectId { bucket, key })) => {
             rows.push(row("Object", Phrase::ours("s3://").value(format!("{bucket}/{key}"))));
             let link = link::object(&region, bucket, key);
             rows.extend(link.map(|link| row("", Phrase::default().with(Part::Link(link)))));

@@ -9,8 +9,8 @@ use super::{
     phrase::{Part, Phrase},
     rendering::Caps,
     story::{Row, story},
-    untrusted,
 };
+use crate::untrusted;
 
 /// Who did what, where and when; then all the rest in rows.
 pub fn body(alert: &Alert, caps: &Caps) -> String {

@@ -11,7 +11,7 @@ use super::{Patience, Reader, S3, s3::Arriving, sdk_config};
 use crate::{
     diagnostic::chain,
     handler::{Body, FetchError, Objects},
-    trigger::ObjectId,
+    object::ObjectId,
 };
 
 /// S3, with the credentials and in the region of a person.

@@ -18,7 +18,7 @@ use super::{own_retries, reason, settings::Patience};
 use crate::{
     diagnostic::chain,
     handler::{Body, FetchError, Objects},
-    trigger::{ObjectId, decode_form},
+    object::{ObjectId, decode_form},
 };
 
 /// Reads objects.
@@ -63,7 +63,8 @@ impl S3 {
                 self.failed(&error, "it", denied.to_owned())
             })?;
             for object in page.contents() {
-                let key = decode_form(object.key().unwrap_or_default()).map_err(FetchError::lasting)?;
+                let key = decode_form(object.key().unwrap_or_default())
+                    .map_err(|error| FetchError::lasting(error.to_string()))?;
                 see(&key, object.size().unwrap_or_default().try_into().unwrap_or_default());
             }
         }

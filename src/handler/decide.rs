@@ -14,6 +14,7 @@ use super::{
 use crate::{
     alert::{Alert, Event, HeldBack, Occurrences, Origin},
     engine::{self, Finding},
+    object::ObjectId,
     rule::{Accounts, Rule, Severity},
     state::{self, Claimant, Decision, Match, Outage, RollUp, Table, Ticket},
 };
@@ -110,7 +111,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     fn tell_if_down(&self, knew: bool) {
         if let Some(down) = self.claimant.down().filter(|_| knew) {
-            let ((bucket, key), source) = (self.origin.object().unzip(), self.origin.message());
+            let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
             tracing::error!(bucket, key, source, reason = down.0, "state not available; alerts go out without it");
         }
     }

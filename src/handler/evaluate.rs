@@ -16,8 +16,9 @@ use crate::{
     alert::{Alert, Origin, Unread},
     engine::{Engine, Evaluated, Scratch},
     log_file::{Item, LogFileError, Reader, Shape},
+    object::ObjectId,
     state::{Outage, Table},
-    trigger::{ObjectId, SkipReason},
+    trigger::SkipReason,
 };
 
 /// What is read of one place.
@@ -190,14 +191,14 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         if self.unparsable > MAX_TOLD {
             return;
         }
-        let ((bucket, key), source) = (self.origin.object().unzip(), self.origin.message());
+        let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
         tracing::error!(bucket, key, source, record = index, reason, "record not readable");
         self.tell(Unread::Record { index, reason: reason.to_owned() });
     }
 
     async fn finish(&mut self) {
         if let Some(count) = self.unparsable.checked_sub(MAX_TOLD).filter(|count| *count > 0) {
-            let ((bucket, key), source) = (self.origin.object().unzip(), self.origin.message());
+            let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
             tracing::error!(bucket, key, source, count, "more records not readable");
             self.tell(Unread::More { count });
         }

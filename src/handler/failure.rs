@@ -7,11 +7,7 @@ use std::error::Error as _;
 use thiserror::Error;
 
 use super::{FetchError, PublishError};
-use crate::{
-    alert::Origin,
-    log_file::LogFileError,
-    trigger::{ObjectId, TriggerError},
-};
+use crate::{alert::Origin, log_file::LogFileError, object::ObjectId, trigger::TriggerError};
 
 /// Something that was not done, and so makes its delivery come again.
 #[derive(Debug, Error)]
@@ -124,9 +120,9 @@ impl Failure {
     fn object(&self) -> Option<(&str, &str)> {
         match self {
             Failure::Fetch { object, .. } | Failure::LogFile { object, .. } | Failure::TooLarge { object, .. } => {
-                Some((&object.bucket, &object.key))
+                Some(object.parts())
             }
-            _ => self.origin()?.object(),
+            _ => self.origin()?.object().map(ObjectId::parts),
         }
     }
 

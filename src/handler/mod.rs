@@ -157,7 +157,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock> Part<'_, 'h, O, C, T, K> {
             Work::Object(_) if self.is_held => self.outcome.objects.failed += 1,
             Work::Record { .. } if self.is_held => {}
             Work::Object(object) => {
-                let origin = Origin::Object { bucket: object.bucket.clone(), key: object.key.clone() };
+                let origin = Origin::Object(object.clone());
                 if self.is_late(&origin) {
                     self.outcome.objects.failed += 1;
                     self.outcome.objects.out_of_time += 1;

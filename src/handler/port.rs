@@ -7,7 +7,7 @@ use std::{future::Future, time::Duration};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::{alert::Message, trigger::ObjectId};
+use crate::{alert::Message, object::ObjectId};
 
 /// The port to S3.
 pub trait Objects: Sync {

@@ -9,7 +9,7 @@ use std::{collections::VecDeque, pin::Pin, time::Duration};
 use futures_util::{Stream, StreamExt, stream};
 
 use super::{Clock, FetchError, Objects, time_budget::Time};
-use crate::trigger::ObjectId;
+use crate::object::ObjectId;
 
 /// So many are asked for at once.
 const AHEAD: usize = 5;

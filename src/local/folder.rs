@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     handler::{Body, FetchError, Objects},
-    trigger::ObjectId,
+    object::ObjectId,
 };
 
 /// A folder that holds a folder for each bucket.

@@ -5,7 +5,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Delivery, Envelope, Sender, TriggerError, Unit, Work, in_words, object, read, shortened, text_of};
+use super::{
+    Delivery, Envelope, Sender, TriggerError, Unit, Work, in_words, objects::created, read, shortened, text_of,
+};
+
+use crate::object::decode_form;
 
 #[derive(Deserialize)]
 struct Task<'a> {
@@ -58,7 +62,7 @@ fn unit(task: &RawValue, index: usize) -> Unit {
     };
     let object = || {
         let key: String = read(task.key, "s3Key", what)?;
-        Ok(object::created(bucket()?, object::decode_form(&key).map_err(bad)?))
+        Ok(created(bucket()?, decode_form(&key).map_err(|error| bad(error.to_string()))?))
     };
     let id = text_of(task.id).filter(|id| !id.is_empty());
     Unit { id, work: vec![object().unwrap_or_else(Work::Malformed)] }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Envelope, SkipReason, TriggerError, Work, object,
-    objects::{S3Bucket, S3Object, major},
+    Envelope, SkipReason, TriggerError, Work,
+    objects::{S3Bucket, S3Object, created, major},
     outline, read, shortened, text_of,
 };
 
@@ -56,5 +56,5 @@ fn s3(envelope: &Envelope<'_>, kind: &str) -> Result<Work, TriggerError> {
         let reason = format!("its `event-version` is `{}`; only `1` with any minor is known", shortened(&version));
         return Err(TriggerError::Bad { what: what(), reason });
     }
-    Ok(object::created(detail.bucket.name, detail.object.key))
+    Ok(created(detail.bucket.name, detail.object.key))
 }

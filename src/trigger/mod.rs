@@ -5,7 +5,6 @@
 mod batch;
 mod eventbridge;
 mod logs;
-mod object;
 mod objects;
 mod wrapped;
 
@@ -15,9 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
-#[cfg(feature = "function")]
-pub(crate) use object::decode_form;
-pub use object::{ObjectId, ObjectKind};
+use crate::object::ObjectId;
 
 /// What one invocation has to do, in the order in which it arrived.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,7 +5,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Envelope, SkipReason, TriggerError, Work, in_words, object, read, shortened, text_of};
+use super::{Envelope, SkipReason, TriggerError, Work, in_words, read, shortened, text_of};
+
+use crate::object::{ObjectId, ObjectKind, decode_form};
 
 /// What CloudTrail publishes when a topic is set on a trail: text, and no JSON.
 pub(super) const VALIDATION_MESSAGE: &str = "CloudTrail validation message.";
@@ -50,13 +52,33 @@ pub(super) fn s3_record(record: &RawValue, index: usize) -> Result<Work, Trigger
     if let Some(version) = record.event_version.filter(|version| major(version) != "2") {
         return Err(bad(format!("its `eventVersion` is `{}`; only `2` with any minor is known", shortened(&version))));
     }
-    let key = object::decode_form(&record.s3.object.key).map_err(bad)?;
+    let key = decode_form(&record.s3.object.key).map_err(|error| bad(error.to_string()))?;
     // Notifications name the event without the `s3:` of the configuration.
     let event = record.event_name.strip_prefix("s3:").unwrap_or(&record.event_name);
     if !event.starts_with("ObjectCreated:") {
         return Ok(Work::Skip { what: format!("{event} {key}"), reason: SkipReason::NotCreated });
     }
-    Ok(object::created(record.s3.bucket.name, key))
+    Ok(created(record.s3.bucket.name, key))
+}
+
+/// The work that a new object makes: none, unless it holds records.
+pub(super) fn created(bucket: String, key: String) -> Work {
+    let object = ObjectId { bucket, key };
+    match object.kind().skip() {
+        Some(reason) => Work::Skip { what: object.key, reason },
+        None => Work::Object(object),
+    }
+}
+
+impl ObjectKind {
+    /// Why objects of this kind are not read; `None` for logs.
+    fn skip(self) -> Option<SkipReason> {
+        match self {
+            ObjectKind::Log => None,
+            ObjectKind::Digest => Some(SkipReason::DigestFile),
+            ObjectKind::Aggregated => Some(SkipReason::AggregatedFile),
+        }
+    }
 }
 
 /// The part of a version before its first dot.
@@ -78,5 +100,5 @@ pub(super) fn cloudtrail_message(envelope: &Envelope<'_>) -> Result<Vec<Work>, T
     if keys.is_empty() {
         return Err(TriggerError::Bad { what: what(), reason: "its `s3ObjectKey` is empty".to_owned() });
     }
-    Ok(keys.into_iter().map(|key| object::created(bucket.clone(), key)).collect())
+    Ok(keys.into_iter().map(|key| created(bucket.clone(), key)).collect())
 }

@@ -17,9 +17,9 @@ use trailbell::{
     alert::Message,
     engine::Engine,
     handler::{Body, Caps, Channel, Channels, Clock, FetchError, Handler, Objects, Outcome, PublishError},
+    object::ObjectId,
     rule::RuleSet,
     state,
-    trigger::ObjectId,
 };
 
 pub const BUCKET: &str = "logs";

@@ -8,7 +8,7 @@ use std::{
 use trailbell::{
     alert::Message,
     handler::{Audience, Body, Channel, FetchError, Objects, PublishError},
-    trigger::ObjectId,
+    object::ObjectId,
 };
 
 use crate::{

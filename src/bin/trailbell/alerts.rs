@@ -10,14 +10,12 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::{
-        Alert, Event,
-        untrusted::{line, printable},
-    },
+    alert::{Alert, Event},
     diagnostic::counted,
     engine::{Engine, Finding},
     handler::Caps,
     state::{self, Claimant, Decision, Match, Memory, Ticket},
+    untrusted::{line, printable},
 };
 
 use crate::scan::Format;

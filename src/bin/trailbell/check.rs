@@ -9,9 +9,9 @@ use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use trailbell::{
-    alert::untrusted::printable,
     diagnostic::{Diagnostic, Level, line_column},
     lint,
+    untrusted::printable,
 };
 
 use crate::{

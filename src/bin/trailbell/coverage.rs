@@ -9,12 +9,12 @@ use std::{
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use trailbell::{
-    alert::untrusted::printable,
     diagnostic::counted,
     rule::{
         Rule,
         tag::{Framework, Known, known},
     },
+    untrusted::printable,
 };
 
 use crate::{Status, inputs};

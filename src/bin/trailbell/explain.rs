@@ -6,9 +6,9 @@ use std::{
 };
 
 use trailbell::{
-    alert::untrusted::printable,
     filter::{Explanation, Gap},
     rule::{Standing, Suppression, SuppressionExplanation, Verdict},
+    untrusted::printable,
 };
 
 use crate::{Status, inputs};

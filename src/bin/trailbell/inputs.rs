@@ -8,12 +8,12 @@ use std::{
 };
 
 use trailbell::{
-    alert::untrusted::printable,
     diagnostic::{Diagnostic, counted, nearest, render, tally},
     engine, local,
     log_file::{Item, Limits},
     record::Record,
     rule::{OVERRIDES, Rule, RuleSet, missing_tests, overrides_beside_errors},
+    untrusted::printable,
 };
 
 use crate::Stop;

@@ -8,13 +8,13 @@ use std::{
 };
 
 use trailbell::{
-    alert::untrusted::printable,
     diagnostic::counted,
     engine::Engine,
     handler::{Audience, Caps, Channels, Handler, Outcome},
     local::{Folder, Printed, Unhurried},
     state::Memory,
     trigger::Sender,
+    untrusted::printable,
 };
 
 use crate::{

@@ -24,7 +24,7 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
-use trailbell::alert::untrusted::printable;
+use trailbell::untrusted::printable;
 
 /// Watches CloudTrail: evaluates every event against rules and raises alerts.
 #[derive(Parser)]

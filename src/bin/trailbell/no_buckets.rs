@@ -2,7 +2,7 @@
 
 use std::io::{self, Empty};
 
-use trailbell::{handler::FetchError, trigger::ObjectId};
+use trailbell::{handler::FetchError, object::ObjectId};
 
 /// There are none.
 pub enum Buckets {}

@@ -2,16 +2,18 @@
 
 use std::{
     io::{self, Write},
-    path::{Component, Path},
+    path::Path,
     sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
 use trailbell::{
-    alert::{Alert, Event, Message, Origin, Rendering, render, untrusted::printable},
+    alert::{Alert, Event, Message, Origin, Rendering, render},
     engine::Finding,
+    object::ObjectId,
     rule::{Accounts, Rule, Verdict},
     state::{Claimant, Decision, Match, Memory, decide},
+    untrusted::printable,
 };
 
 use crate::{Status, Stop, inputs};
@@ -65,10 +67,8 @@ fn heading(name: &str) -> String {
 
 /// The object that a file is a copy of, where its folders say so: `<bucket>/AWSLogs/…`.
 fn origin(file: &Path) -> Option<Origin> {
-    let name = |component: Component<'_>| Some(component.as_os_str().to_str()?.to_owned());
-    let folders: Vec<String> = file.components().map(name).collect::<Option<_>>()?;
-    let at = folders.iter().position(|folder| folder == "AWSLogs").filter(|at| *at > 0)?;
-    Some(Origin::Object { bucket: folders[at - 1].clone(), key: folders[at..].join("/") })
+    let names: Vec<&str> = file.components().map(|component| component.as_os_str().to_str()).collect::<Option<_>>()?;
+    ObjectId::of_copy(&names).map(Origin::Object)
 }
 
 fn show(message: &Message, output: &mut impl Write) -> io::Result<()> {

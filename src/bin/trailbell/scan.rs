@@ -20,15 +20,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 use trailbell::{
-    alert::{
-        self, Event,
-        untrusted::{self, printable},
-    },
+    alert::{self, Event},
     backtest::Counts,
     diagnostic::counted,
     engine::{self, Engine, Evaluated, Finding, Scratch},
     local,
     log_file::{Item, Limits, RawRecord},
+    untrusted::{self, printable},
 };
 
 use crate::{
@@ -71,7 +69,7 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
     let Sources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
     if alerts {
         // As they came, from all accounts and regions.
-        files.sort_by_cached_key(|file| file.origin().delivered());
+        files.sort_by_cached_key(|file| file.delivered());
     }
     if files.is_empty() && complaints.is_empty() {
         complaints.push("nothing to read: of folders and of S3, .json and .json.gz files are read".to_owned());

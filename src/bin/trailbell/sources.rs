@@ -9,11 +9,12 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 #[cfg(feature = "aws")]
 use trailbell::aws::Buckets;
 use trailbell::{
-    alert::{Origin, untrusted::printable},
-    trigger::{ObjectId, ObjectKind},
+    object::{self, ObjectId, ObjectKind},
+    untrusted::printable,
 };
 
 #[cfg(not(feature = "aws"))]
@@ -43,15 +44,15 @@ impl Source {
     pub fn shown(&self) -> String {
         match self {
             Source::File(path) => shown(path),
-            Source::Object(_, ObjectId { bucket, key }) => printable(&format!("s3://{bucket}/{key}")),
+            Source::Object(_, object) => printable(&object.to_string()),
         }
     }
 
-    /// Where events of it come from; the name of a log file says when it was delivered.
-    pub fn origin(&self) -> Origin {
+    /// When CloudTrail delivered it, as far as its name tells.
+    pub fn delivered(&self) -> Option<Timestamp> {
         match self {
-            Source::File(path) => Origin::Object { bucket: String::new(), key: path.to_string_lossy().into_owned() },
-            Source::Object(_, ObjectId { bucket, key }) => Origin::Object { bucket: bucket.clone(), key: key.clone() },
+            Source::File(path) => object::delivered(&path.to_string_lossy()),
+            Source::Object(_, object) => object.delivered(),
         }
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
     alert::{Alert, AttributeValue, Message, Origin, Rendering, Unread, render, render_plainly},
+    object::ObjectId,
     rule::RuleSet,
 };
 
@@ -293,7 +294,7 @@ proptest! {
     fn any_record(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), key in hostile(), bucket in hostile()) {
         let mut record = rich();
         poisoned(&mut record, &texts, &mut choice.into_iter().cycle());
-        check(&alert_of(tame_rules(), 0, record, Some(Origin::Object { bucket, key })), DESCRIPTION)?;
+        check(&alert_of(tame_rules(), 0, record, Some(Origin::Object(ObjectId { bucket, key }))), DESCRIPTION)?;
     }
 
     #[test]
@@ -325,7 +326,7 @@ proptest! {
     #[test]
     fn any_unread_record(reason in hostile(), place in hostile(), is_one in any::<bool>(), is_object in any::<bool>()) {
         let unread = if is_one { Unread::Record { index: 0, reason } } else { Unread::More { count: 980 } };
-        let object = |key| Origin::Object { bucket: "logs".to_owned(), key };
+        let object = |key| Origin::Object(ObjectId { bucket: "logs".to_owned(), key });
         let origin = if is_object { object(place) } else { Origin::Message(place) };
         let alert = Alert::unread(unread, Some(origin), &tame_rules().accounts);
         check(&alert, UNREAD)?;

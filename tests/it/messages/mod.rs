@@ -12,6 +12,7 @@ use serde_json::Value;
 use trailbell::{
     alert::{Alert, HeldBack, Message, Occurrences, Origin, Remembered, Rendering, Unread, render},
     engine::Finding,
+    object::ObjectId,
     record::Record,
     rule::RuleSet,
 };
@@ -50,7 +51,7 @@ fn rules() -> RuleSet {
 }
 
 fn origin(key: &str) -> Origin {
-    Origin::Object { bucket: "logs".to_owned(), key: key.to_owned() }
+    Origin::Object(ObjectId { bucket: "logs".to_owned(), key: key.to_owned() })
 }
 
 /// The alert of a rule of these rules for a record, whether it matches or not.

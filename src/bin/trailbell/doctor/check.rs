@@ -3,7 +3,7 @@
 //! A check that could not look is a warning that names the permission it lacks; it never speaks of what it did not see.
 
 use serde_json::{Value, json};
-use trailbell::alert::untrusted::printable;
+use trailbell::untrusted::printable;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

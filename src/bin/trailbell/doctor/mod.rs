@@ -25,8 +25,8 @@ use std::{
 use clap::ValueEnum;
 use jiff::Timestamp;
 use trailbell::{
-    alert::untrusted::printable,
     rule::{OVERRIDES, version},
+    untrusted::printable,
 };
 
 use crate::{Status, Stop, inputs};

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use trailbell::object::LOG_FOLDER;
+
 /// A stack.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
@@ -134,7 +136,7 @@ impl Stack {
 
     /// What the keys of log files begin with.
     pub fn prefix(&self) -> String {
-        format!("{}AWSLogs/", self.parameter("LogPrefix").unwrap_or_default())
+        format!("{}{LOG_FOLDER}/", self.parameter("LogPrefix").unwrap_or_default())
     }
 
     /// The key of topics, queues, table and log.

@@ -1,0 +1,234 @@
+//! An object in S3, and what its key says of it: the one reader of keys that CloudTrail writes.
+//!
+//! A folder has its meaning from its position below `AWSLogs`, never from its name alone: prefixes and trails may have any
+//! name.
+
+use std::{
+    borrow::Cow,
+    fmt::{self, Display},
+    str::Utf8Error,
+};
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use percent_encoding::percent_decode_str;
+use thiserror::Error;
+
+/// The folder below which AWS services write their logs.
+pub const LOG_FOLDER: &str = "AWSLogs";
+
+/// An object in S3; displayed as `s3://<bucket>/<key>`, with any character that the key holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectId {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+}
+
+impl ObjectId {
+    /// The object that a local file is a copy of, where the names on the file's path are `…/<bucket>/AWSLogs/…`.
+    pub fn of_copy(path: &[&str]) -> Option<Self> {
+        let root = path.iter().position(|name| *name == LOG_FOLDER)?;
+        let bucket = path.get(root.checked_sub(1)?)?;
+        Some(Self { bucket: (*bucket).to_owned(), key: path.get(root..)?.join("/") })
+    }
+
+    /// Bucket and key.
+    pub fn parts(&self) -> (&str, &str) {
+        (&self.bucket, &self.key)
+    }
+
+    /// What the object holds.
+    pub fn kind(&self) -> ObjectKind {
+        ObjectKind::of(&self.key)
+    }
+
+    /// The 12 digits of the account whose events the object holds.
+    pub fn account(&self) -> Option<&str> {
+        let accounts = layouts(&self.key).filter_map(|layout| layout.account);
+        accounts.into_iter().find(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// The region of the events that the object holds.
+    pub fn region(&self) -> Option<&str> {
+        layouts(&self.key).find(|layout| layout.kind.is_some_and(|kind| kind.starts_with("CloudTrail")))?.region
+    }
+
+    /// When CloudTrail delivered the object, to the minute, from its file name: `…_20260302T0910Z_….json.gz`.
+    pub fn delivered(&self) -> Option<Timestamp> {
+        delivered(&self.key)
+    }
+}
+
+/// When CloudTrail delivered the object of this key, or the local copy with this path; see [`ObjectId::delivered`].
+pub fn delivered(key: &str) -> Option<Timestamp> {
+    let file = key.rsplit('/').next()?;
+    let time = file.split('_').find_map(|part| DateTime::strptime("%Y%m%dT%H%MZ", part).ok())?;
+    TimeZone::UTC.to_timestamp(time).ok()
+}
+
+impl Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// What CloudTrail keeps in an object. `CloudTrail`, `CloudTrail-Insight` and `CloudTrail-NetworkActivity` are all logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// Records. An object counts as a log unless its key says otherwise.
+    Log,
+    /// Hashes of log files.
+    Digest,
+    /// Summaries of records.
+    Aggregated,
+}
+
+impl ObjectKind {
+    /// The kind of the object with this key. In a key without `AWSLogs`, such as that of a copied folder, any folder can
+    /// name the kind.
+    pub fn of(key: &str) -> Self {
+        let mut kinds: Vec<&str> = layouts(key).filter_map(|layout| layout.kind).collect();
+        if !folders(key).any(|folder| folder == LOG_FOLDER) {
+            kinds.extend(folders(key));
+        }
+        let kind = kinds.into_iter().find_map(|kind| match kind {
+            "CloudTrail-Digest" => Some(ObjectKind::Digest),
+            "CloudTrail-Aggregated" => Some(ObjectKind::Aggregated),
+            _ => None,
+        });
+        kind.unwrap_or(ObjectKind::Log)
+    }
+}
+
+/// The folders below `AWSLogs`: `[prefix/]AWSLogs/[organization/]account/kind/region/…` ("Finding your CloudTrail log
+/// files" in the AWS CloudTrail User Guide).
+struct Layout<'k> {
+    account: Option<&'k str>,
+    kind: Option<&'k str>,
+    region: Option<&'k str>,
+}
+
+/// The readings of a key: one for each folder that is named `AWSLogs`, since the prefix can hold such a folder, too.
+fn layouts(key: &str) -> impl Iterator<Item = Layout<'_>> {
+    let folders: Vec<&str> = folders(key).collect();
+    let roots: Vec<usize> = (0..folders.len()).filter(|at| folders[*at] == LOG_FOLDER).collect();
+    roots.into_iter().map(move |root| {
+        let below = |depth: usize| folders.get(root + depth).copied();
+        let account = if below(1).is_some_and(|folder| folder.starts_with("o-")) { 2 } else { 1 };
+        Layout { account: below(account), kind: below(account + 1), region: below(account + 2) }
+    })
+}
+
+/// The parts of a key in front of the file name.
+fn folders(key: &str) -> impl Iterator<Item = &str> {
+    key.rsplit_once('/').map_or("", |(folders, _)| folders).split('/')
+}
+
+/// A key of an S3 notification that is not UTF-8 once it is decoded.
+#[derive(Debug, Error)]
+#[error("its key does not decode to UTF-8")]
+pub struct KeyError(#[from] Utf8Error);
+
+/// The key that S3 encoded as HTML forms do: `+` is a blank, and other characters are percent-encoded UTF-8 ("Event
+/// message structure" in the Amazon S3 User Guide).
+///
+/// # Errors
+///
+/// The decoded bytes are not UTF-8.
+pub fn decode_form(key: &str) -> Result<String, KeyError> {
+    let blanks = key.replace('+', " ");
+    Ok(percent_decode_str(&blanks).decode_utf8().map(Cow::into_owned)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_names_the_kind_only_at_its_position_below_awslogs() {
+        use ObjectKind::{Aggregated, Digest, Log};
+        for (key, kind) in [
+            // Without and with an organization, in every partition.
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/o-exampleorg1/111122223333/CloudTrail/us-gov-west-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail/cn-north-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail/us-iso-east-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail-NetworkActivity/us-east-1/2026/03/02/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/03/02/a.json.gz", Digest),
+            ("AWSLogs/o-exampleorg1/111122223333/CloudTrail-Digest/cn-north-1/2026/03/02/a.json.gz", Digest),
+            ("AWSLogs/111122223333/CloudTrail-Aggregated/us-east-1/2026/03/02/a.json.gz", Aggregated),
+            (
+                "logs/of all/AWSLogs/o-exampleorg1/111122223333/CloudTrail-Aggregated/us-gov-east-1/a.json.gz",
+                Aggregated,
+            ),
+            // Prefixes and trails may have any name.
+            ("CloudTrail-Digest/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/a.json.gz", Log),
+            ("my-CloudTrail-Digest/AWSLogs/111122223333/CloudTrail/us-east-1/a.json.gz", Log),
+            ("AWSLogs/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/a.json.gz", Digest),
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/CloudTrail-Digest/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/111122223333_CloudTrail-Digest_us-east-1.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail-Digest", Log),
+            ("AWSLogs/CloudTrail-Digest/CloudTrail/us-east-1/a.json.gz", Log),
+            // A copied folder without `AWSLogs`.
+            ("111122223333/CloudTrail-Digest/us-east-1/a.json.gz", Digest),
+            ("a.json.gz", Log),
+            ("", Log),
+            ("/", Log),
+        ] {
+            assert_eq!(ObjectKind::of(key), kind, "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_in_notifications_are_decoded_as_html_forms() {
+        for (key, expected) in [
+            ("AWSLogs/1/CloudTrail/a.json.gz", Ok("AWSLogs/1/CloudTrail/a.json.gz")),
+            ("red+flower.json.gz", Ok("red flower.json.gz")),
+            ("a%2Bb%20c%25d%3De", Ok("a+b c%d=e")),
+            ("%E6%97%A5%E5%BF%97/x", Ok("日志/x")),
+            ("100%", Ok("100%")),
+            ("a/../b/", Ok("a/../b/")),
+            ("%ff", Err("its key does not decode to UTF-8")),
+        ] {
+            let decoded = decode_form(key).map_err(|error| error.to_string());
+            assert_eq!(decoded, expected.map(str::to_owned).map_err(str::to_owned), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_names_account_region_and_time_of_delivery() {
+        let check = |key: &str, account: Option<&str>, region: Option<&str>, delivered: Option<&str>| {
+            let object = object(key);
+            assert_eq!((object.account(), object.region()), (account, region), "{key}");
+            assert_eq!(object.delivered(), delivered.map(|time| time.parse().unwrap()), "{key}");
+        };
+        let file = "111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz";
+        for prefix in ["", "a prefix/AWSLogs of ours/"] {
+            for organisation in ["", "o-exampleorgid/"] {
+                let key = format!("{prefix}AWSLogs/{organisation}111122223333/CloudTrail/us-east-1/2026/03/02/{file}");
+                check(&key, Some("111122223333"), Some("us-east-1"), Some("2026-03-02T09:20:00Z"));
+            }
+        }
+        let inner = "AWSLogs/AWSLogs/111122223333/CloudTrail-Insight/cn-north-1/a.json.gz";
+        check(inner, Some("111122223333"), Some("cn-north-1"), None);
+        check("AWSLogs/111122223333/elasticloadbalancing/us-east-1/a.log", Some("111122223333"), None, None);
+        check("111122223333/CloudTrail/us-east-1/a.json.gz", None, None, None);
+        check("AWSLogs/1/x", None, None, None);
+        check("", None, None, None);
+    }
+
+    #[test]
+    fn a_copy_is_below_a_folder_with_the_name_of_its_bucket() {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/a.json.gz";
+        let path: Vec<&str> = ["/", "home", "logs"].into_iter().chain(key.split('/')).collect();
+        assert_eq!(ObjectId::of_copy(&path), Some(object(key)));
+        assert_eq!(ObjectId::of_copy(&path[3..]), None);
+        assert_eq!(ObjectId::of_copy(&["a.json"]), None);
+    }
+
+    fn object(key: &str) -> ObjectId {
+        ObjectId { bucket: "logs".to_owned(), key: key.to_owned() }
+    }
+}
