@@ -64,3 +64,4 @@ pub mod rule;
 pub mod state;
 pub mod trigger;
 pub mod untrusted;
+pub mod yaml;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps};
 use crate::{
     record::Virtual,
-    rule::tag::{self, Known},
+    rule::tag::{self, TagMeaning},
     untrusted,
 };
 
@@ -105,13 +105,13 @@ fn is_visible(text: &str) -> bool {
 
 /// The techniques and tactics of ATT&CK that tags name.
 fn attacks(tags: &[String]) -> Vec<Value> {
-    let attack = |tag: &String| match tag::known(tag)? {
-        Known::Tactic(id) => Some(json!({"tactic": {"uid": id}})),
-        Known::Technique(id) => Some(json!({"technique": {"uid": id}})),
-        Known::SubTechnique(technique, id) => {
+    let attack = |tag: &String| match tag::meaning(tag)? {
+        TagMeaning::Tactic(id) => Some(json!({"tactic": {"uid": id}})),
+        TagMeaning::Technique(id) => Some(json!({"technique": {"uid": id}})),
+        TagMeaning::SubTechnique(technique, id) => {
             Some(json!({"technique": {"uid": technique}, "sub_technique": {"uid": id}}))
         }
-        Known::Control(..) => None,
+        TagMeaning::Control(..) => None,
     };
     tags.iter().filter_map(attack).take(MAX_ATTACKS).collect()
 }

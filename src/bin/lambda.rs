@@ -5,9 +5,7 @@
 
 use std::{
     env,
-    fs::File,
-    io::{self, Read, Write},
-    path::Path,
+    io::{self, Write},
     process::ExitCode,
     sync::atomic::AtomicBool,
 };
@@ -18,16 +16,14 @@ use serde_json::{Value, value::RawValue};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
     aws::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
-    diagnostic::render,
+    diagnostic::{chain, render},
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
-    rule::{OVERRIDES, RuleSet, version},
+    local::{RulesFiles, TextFile},
+    rule::{RuleSet, version},
     state::Memory,
     trigger::Sender,
 };
-
-/// More than the rules reader takes, so that it is the one to refuse what is longer.
-const MAX_RULES_FILE: u64 = 8 << 20;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -119,41 +115,20 @@ impl Function {
 
 /// The rules of the file, and their version; the error is what `trailbell check` says.
 fn rules(settings: &Settings) -> Result<(RuleSet, String), String> {
-    let path = settings.rules_file.display().to_string();
-    let text = read_text(&settings.rules_file)
-        .map_err(|error| format!("{path} cannot be read: {error}; `RULES_FILE` names the rules file"))?;
-    let (rules, warnings) = RuleSet::parse(&text).map_err(|errors| render(&errors, &path, &text, false))?;
-    let overrides = beside(&settings.rules_file)?;
-    let version = version(&text, overrides.as_ref().map(|(_, text)| &**text));
-    let (rules, more) = match overrides {
-        Some((path, text)) => rules.overridden(&text).map_err(|errors| render(&errors, &path, &text, false))?,
+    let files = RulesFiles::read(&settings.rules_file)
+        .map_err(|error| format!("{}; `RULES_FILE` is the path of the rules file", chain(&error)))?;
+    let refused =
+        |file: &TextFile, errors: Vec<_>| render(&errors, &file.path.display().to_string(), &file.text, false);
+    let (rules, warnings) = RuleSet::parse(&files.rules.text).map_err(|errors| refused(&files.rules, errors))?;
+    let version = version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text));
+    let (rules, more) = match &files.overrides {
+        Some(file) => rules.overridden(&file.text).map_err(|errors| refused(file, errors))?,
         None => (rules, Vec::new()),
     };
     for warning in warnings.into_iter().chain(more) {
         tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
     }
     Ok((rules, version))
-}
-
-/// The path and the text of the overrides beside the rules file, if there are any.
-fn beside(rules_file: &Path) -> Result<Option<(String, String)>, String> {
-    let beside = rules_file.with_file_name(OVERRIDES);
-    if beside == rules_file {
-        return Ok(None);
-    }
-    let path = beside.display().to_string();
-    match read_text(&beside) {
-        Ok(text) => Ok(Some((path, text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{path} cannot be read: {error}; it lies beside the rules file")),
-    }
-}
-
-/// A text that is not much longer than any rules file may be.
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_RULES_FILE).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The runtime logs it by `Debug` and sends it to Lambda as a diagnostic: the same sentence twice.

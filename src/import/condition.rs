@@ -8,7 +8,7 @@ use super::{
     detection::{and, not, or},
     likely,
 };
-use crate::{filter::ast::Expr, rule::syntax::shorten};
+use crate::{diagnostic::shorten, filter::ast::Expr};
 
 /// How deep brackets and `not` may lie in each other; a filter allows no more.
 const MAX_NESTING: usize = 64;

@@ -7,7 +7,7 @@ use super::{
     pattern::{Pattern, Shape},
 };
 use crate::{
-    diagnostic::Span,
+    diagnostic::{Span, shorten},
     filter::{
         ast::{Compare, Expr, ExprKind, Operand, Right},
         operand::{Takes, Value},
@@ -15,11 +15,7 @@ use crate::{
     },
     number::Number,
     record::{Path, Root, Step},
-    rule::{
-        scalar::Scalar,
-        syntax::shorten,
-        yaml::{Kind, Node},
-    },
+    yaml::{self, YamlKind, YamlNode},
 };
 
 /// The parts of a record that hold other fields: comparing one of them with a text is never true.
@@ -40,11 +36,11 @@ const BLOCKS: &[&str] = &[
 const MAX_VALUES: usize = 8192;
 
 /// The condition that a selection is; the error is the reason why there is none.
-pub fn selection(node: &Node) -> Result<Expr, String> {
+pub fn selection(node: &YamlNode) -> Result<Expr, String> {
     const KEYWORDS: &str = "it searches the whole record for words, and a filter compares fields";
     match &node.kind {
-        Kind::Map(entries) if entries.is_empty() => Err("it is empty".to_owned()),
-        Kind::Map(entries) => entries
+        YamlKind::Map(entries) if entries.is_empty() => Err("it is empty".to_owned()),
+        YamlKind::Map(entries) => entries
             .iter()
             .map(
                 |(key, value)| {
@@ -53,17 +49,17 @@ pub fn selection(node: &Node) -> Result<Expr, String> {
             )
             .collect::<Result<_, _>>()
             .map(and),
-        Kind::List(items) if items.is_empty() => Err("it is empty".to_owned()),
-        Kind::List(items) => items
+        YamlKind::List(items) if items.is_empty() => Err("it is empty".to_owned()),
+        YamlKind::List(items) => items
             .iter()
             .map(|item| match item.kind {
-                Kind::Map(_) => selection(item),
+                YamlKind::Map(_) => selection(item),
                 _ => Err(KEYWORDS.to_owned()),
             })
             .collect::<Result<_, _>>()
             .map(or),
-        Kind::Scalar(scalar) if scalar.is_null() => Err("it is empty".to_owned()),
-        Kind::Scalar(_) | Kind::Broken => Err(KEYWORDS.to_owned()),
+        YamlKind::Scalar(scalar) if scalar.is_null() => Err("it is empty".to_owned()),
+        YamlKind::Scalar(_) | YamlKind::Broken => Err(KEYWORDS.to_owned()),
     }
 }
 
@@ -115,21 +111,21 @@ fn bare(kind: ExprKind) -> Expr {
 }
 
 /// `name|modifier: value` or `name|modifier: [values]`.
-fn field(key: &str, node: &Node) -> Result<Expr, String> {
+fn field(key: &str, node: &YamlNode) -> Result<Expr, String> {
     let mut words = key.split('|');
     let name = words.next().unwrap_or_default();
     condition(name, words, node).map_err(|reason| format!("`{}`: {reason}", shorten(key)))
 }
 
-fn condition<'a>(name: &str, words: impl Iterator<Item = &'a str>, node: &Node) -> Result<Expr, String> {
+fn condition<'a>(name: &str, words: impl Iterator<Item = &'a str>, node: &YamlNode) -> Result<Expr, String> {
     let field = Field { name, path: path(name)? };
     let modifiers = Modifiers::read(words)?;
-    let values: Vec<&Node> = match &node.kind {
-        Kind::List(items) if items.is_empty() => return Err("its list of values is empty".to_owned()),
-        Kind::List(items) if items.len() > MAX_VALUES => {
+    let values: Vec<&YamlNode> = match &node.kind {
+        YamlKind::List(items) if items.is_empty() => return Err("its list of values is empty".to_owned()),
+        YamlKind::List(items) if items.len() > MAX_VALUES => {
             return Err(format!("it has {} values, more than {MAX_VALUES}", items.len()));
         }
-        Kind::List(items) => items.iter().collect(),
+        YamlKind::List(items) => items.iter().collect(),
         _ => vec![node],
     };
     let values = values.into_iter().map(written).collect::<Result<Vec<_>, _>>()?;
@@ -181,14 +177,14 @@ enum Written {
     Text(String),
 }
 
-fn written(node: &Node) -> Result<Written, String> {
+fn written(node: &YamlNode) -> Result<Written, String> {
     match &node.kind {
-        Kind::Scalar(scalar) => scalar_value(scalar),
+        YamlKind::Scalar(scalar) => scalar_value(scalar),
         _ => Err("its value is neither one value nor a list of values".to_owned()),
     }
 }
 
-fn scalar_value(scalar: &Scalar) -> Result<Written, String> {
+fn scalar_value(scalar: &yaml::Scalar) -> Result<Written, String> {
     if scalar.is_null() {
         return Ok(Written::Null);
     }

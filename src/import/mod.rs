@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
-    rule::{self, yaml},
+    rule, yaml,
 };
 
 /// What an import makes of a file.

@@ -4,7 +4,7 @@
 //! record is an error with its reason, never passed over.
 
 use super::likely;
-use crate::rule::syntax::shorten;
+use crate::diagnostic::shorten;
 
 /// What the modifiers of a field say together.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -10,13 +10,9 @@ use super::{
     one_line, shifted, unknown,
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, render},
+    diagnostic::{Diagnostic, Level, render, shorten},
     filter::{Filter, ast::Expr},
-    rule::{
-        scalar::Scalar,
-        syntax::shorten,
-        yaml::{self, Kind, Node},
-    },
+    yaml::{self, YamlKind, YamlNode},
 };
 
 /// Every rule of a file. Errors: why its first document cannot be read, if none can; the spans lie in `text`.
@@ -98,7 +94,7 @@ fn is_marker(line: &str, marker: &str) -> bool {
     line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }
 
-fn tree(document: &str) -> Result<Node, Vec<Diagnostic>> {
+fn tree(document: &str) -> Result<YamlNode, Vec<Diagnostic>> {
     let document = yaml::parse(document)?;
     let errors: Vec<_> = document.problems.into_iter().filter(|finding| finding.level == Level::Error).collect();
     if errors.is_empty() { Ok(document.root) } else { Err(errors) }
@@ -106,43 +102,43 @@ fn tree(document: &str) -> Result<Node, Vec<Diagnostic>> {
 
 /// The entries of a map.
 #[derive(Clone, Copy)]
-struct Fields<'n>(&'n [(Scalar, Node)]);
+struct Fields<'n>(&'n [(yaml::Scalar, YamlNode)]);
 
 impl<'n> Fields<'n> {
     /// Of a document that is meant as a rule.
-    fn of(root: &'n Node) -> Option<Self> {
+    fn of(root: &'n YamlNode) -> Option<Self> {
         const MARKS: &[&str] = &["detection", "logsource", "correlation", "filter"];
-        let Kind::Map(entries) = &root.kind else { return None };
+        let YamlKind::Map(entries) = &root.kind else { return None };
         let fields = Self(entries);
         MARKS.iter().any(|mark| fields.get(mark).is_some()).then_some(fields)
     }
 
-    fn get(self, key: &str) -> Option<&'n Node> {
+    fn get(self, key: &str) -> Option<&'n YamlNode> {
         self.0.iter().find(|(name, _)| name.text == key).map(|(_, node)| node)
     }
 
     fn map(self, key: &str) -> Option<Self> {
         match &self.get(key)?.kind {
-            Kind::Map(entries) => Some(Self(entries)),
+            YamlKind::Map(entries) => Some(Self(entries)),
             _ => None,
         }
     }
 
     fn text(self, key: &str) -> Option<&'n str> {
         match &self.get(key)?.kind {
-            Kind::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.as_str()),
+            YamlKind::Scalar(scalar) if !scalar.is_null() => Some(scalar.text.as_str()),
             _ => None,
         }
     }
 
     /// The items of a list, or the one value that stands in its place, as texts.
     fn texts(self, key: &str) -> Vec<String> {
-        let text = |node: &Node| match &node.kind {
-            Kind::Scalar(scalar) => scalar.text.clone(),
+        let text = |node: &YamlNode| match &node.kind {
+            YamlKind::Scalar(scalar) => scalar.text.clone(),
             _ => shown(node),
         };
         match self.get(key) {
-            Some(Node { kind: Kind::List(items), .. }) => {
+            Some(YamlNode { kind: YamlKind::List(items), .. }) => {
                 items.iter().filter(|item| !is_empty(item)).map(text).collect()
             }
             Some(node) if !is_empty(node) => vec![text(node)],
@@ -318,29 +314,29 @@ fn tag(text: &str) -> Option<String> {
     Some(technique.unwrap_or(tag))
 }
 
-fn is_empty(node: &Node) -> bool {
+fn is_empty(node: &YamlNode) -> bool {
     match &node.kind {
-        Kind::Scalar(scalar) => scalar.is_null(),
-        Kind::List(items) => items.is_empty(),
-        Kind::Map(entries) => entries.is_empty(),
-        Kind::Broken => true,
+        YamlKind::Scalar(scalar) => scalar.is_null(),
+        YamlKind::List(items) => items.is_empty(),
+        YamlKind::Map(entries) => entries.is_empty(),
+        YamlKind::Broken => true,
     }
 }
 
-fn comment(key: &str, node: &Node) -> String {
+fn comment(key: &str, node: &YamlNode) -> String {
     format!("{key}: {}", shown(node))
 }
 
 /// A value on one line.
-fn shown(node: &Node) -> String {
+fn shown(node: &YamlNode) -> String {
     match &node.kind {
-        Kind::Scalar(scalar) => scalar.text.split_whitespace().collect::<Vec<_>>().join(" "),
-        Kind::List(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
-        Kind::Map(entries) => {
+        YamlKind::Scalar(scalar) => scalar.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        YamlKind::List(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        YamlKind::Map(entries) => {
             let entries: Vec<String> =
                 entries.iter().map(|(key, node)| format!("{}: {}", key.text, shown(node))).collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Kind::Broken => String::new(),
+        YamlKind::Broken => String::new(),
     }
 }

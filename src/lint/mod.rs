@@ -28,7 +28,8 @@ use jiff::civil::Date;
 use crate::{
     diagnostic::{Diagnostic, Span, cut},
     filter::{Lists, ast::Expr},
-    rule::{Rule, RuleSet, Source, Suppression, Written},
+    rule::{Rule, RuleSet, Source, Suppression},
+    yaml,
 };
 
 /// All lints with an example of each, as `trailbell help lints` prints them.
@@ -106,7 +107,7 @@ struct FilterText<'a> {
     lists: &'a Lists,
     /// Whether it says which matches raise no alert.
     suppression: bool,
-    written: &'a Written,
+    written: &'a yaml::Scalar,
 }
 
 impl<'a> FilterText<'a> {

@@ -3,6 +3,7 @@
 mod clock;
 mod folder;
 mod printed;
+mod rules;
 
 use std::{
     io::{self, Read},
@@ -12,6 +13,7 @@ use std::{
 pub use clock::Unhurried;
 pub use folder::Folder;
 pub use printed::Printed;
+pub use rules::{RulesFiles, TextFile, TextFileError, read_text};
 use thiserror::Error;
 
 use crate::log_file::{Item, Limits, LogFileError, Reader, Shape};

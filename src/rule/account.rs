@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{field::Field, scalar::Scalar, syntax::shorten, yaml::Node};
-use crate::diagnostic::Diagnostic;
+use crate::{
+    diagnostic::{Diagnostic, shorten},
+    yaml::{self, YamlField, YamlNode},
+};
 
 /// The longest name of an account, in characters.
 const MAX_NAME: usize = 100;
@@ -31,7 +33,7 @@ impl Accounts {
 }
 
 /// The accounts that are sound.
-pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> Accounts {
+pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Accounts {
     let entries = field.entries(HELP, problems).unwrap_or_default();
     let accounts = entries.iter().filter_map(|(id, node)| {
         let (known, name) = (check_id(id, problems), name(id, node, problems));
@@ -40,7 +42,7 @@ pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> Accounts {
     Accounts(accounts.collect())
 }
 
-fn check_id(id: &Scalar, problems: &mut Vec<Diagnostic>) -> bool {
+fn check_id(id: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> bool {
     let known = id.text.len() == 12 && id.text.bytes().all(|byte| byte.is_ascii_digit());
     if !known {
         let title = format!("`{}` is not the id of an account", shorten(&id.text));
@@ -50,8 +52,8 @@ fn check_id(id: &Scalar, problems: &mut Vec<Diagnostic>) -> bool {
     known
 }
 
-fn name(id: &Scalar, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<String> {
-    let scalar = Field { key: &id.text, key_span: id.span, node }.text(problems)?;
+fn name(id: &yaml::Scalar, node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let scalar = YamlField { key: &id.text, key_span: id.span, node }.text(problems)?;
     let name = scalar.text.trim();
     let label = match name.chars().count() {
         0 => "expected at least one character".to_owned(),

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{FieldPath, Rule};
+use super::model::{FieldPath, Rule};
 use crate::record::{Path, Record, Root, Scalar, Step, Virtual};
 
 /// A field and what a record has there.

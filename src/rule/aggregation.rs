@@ -2,14 +2,12 @@
 
 use jiff::SignedDuration;
 
-use super::{
-    FieldPath, FirstSeen,
-    field::{self, Field, Fields},
-    load::{optional, parsed},
-    syntax::shorten,
-    yaml::{Kind, Node},
+use super::model::{FieldPath, FirstSeen};
+use crate::{
+    diagnostic::{Diagnostic, shorten},
+    record::Path,
+    yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
-use crate::{diagnostic::Diagnostic, record::Path};
 
 /// The longest threshold; so many events of a window are told from each other exactly.
 pub const MAX_THRESHOLD: u32 = 500;
@@ -37,9 +35,9 @@ const fn days(days: i64) -> SignedDuration {
 }
 
 /// The paths whose values make a combination.
-pub fn paths(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPath>> {
+pub fn paths(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPath>> {
     let help = match &field.node.kind {
-        Kind::Scalar(scalar) => format!("write `{}: [{}]`", field.key, shorten(&scalar.text)),
+        YamlKind::Scalar(scalar) => format!("write `{}: [{}]`", field.key, shorten(&scalar.text)),
         _ => format!("write `{}: [user, eventName]`, or each field behind `- `", field.key),
     };
     let items = field.list(&help, problems)?;
@@ -61,18 +59,18 @@ pub fn paths(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPa
     sound.then_some(paths)
 }
 
-fn path(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
-    let written = field::text("a field", node, node.span, problems)?;
+fn path(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
+    let written = yaml::text("a field", node, node.span, problems)?;
     Some(FieldPath { path: parsed(written, Path::parse, problems)?, written: written.clone() })
 }
 
 /// A window's length.
-pub fn window(field: Field, problems: &mut Vec<Diagnostic>) -> Option<SignedDuration> {
+pub fn window(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<SignedDuration> {
     duration(field, WINDOWS, problems)
 }
 
 /// From how many events on.
-pub fn threshold(field: Field, problems: &mut Vec<Diagnostic>) -> Option<u32> {
+pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32> {
     let scalar = field.scalar("a number", THRESHOLD_HELP, problems)?;
     let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let number = scalar.plain().filter(digits).and_then(|text| text.parse().ok());
@@ -92,8 +90,8 @@ pub fn threshold(field: Field, problems: &mut Vec<Diagnostic>) -> Option<u32> {
 }
 
 /// What makes an event new.
-pub fn first_seen(field: Field, problems: &mut Vec<Diagnostic>) -> Option<FirstSeen> {
-    let fields = Fields::of(field.node, "`first_seen`", &FIRST_SEEN_KEYS, FIRST_SEEN_HELP, problems)?;
+pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<FirstSeen> {
+    let fields = YamlMap::of(field.node, "`first_seen`", &FIRST_SEEN_KEYS, FIRST_SEEN_HELP, problems)?;
     let found = fields.require("fields", FIELDS_HELP, problems);
     let combination = found.and_then(|field| {
         let paths = paths(field, problems)?;
@@ -118,7 +116,7 @@ pub fn first_seen(field: Field, problems: &mut Vec<Diagnostic>) -> Option<FirstS
 
 /// A number with its unit, such as `24h`.
 fn duration(
-    field: Field,
+    field: YamlField,
     (shortest, longest): (SignedDuration, SignedDuration),
     problems: &mut Vec<Diagnostic>,
 ) -> Option<SignedDuration> {

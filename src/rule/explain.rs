@@ -2,9 +2,7 @@
 //!
 //! The verdict is drawn as [`Rule::verdict`] draws it, from the same matching with somebody looking on.
 
-use jiff::Timestamp;
-
-use super::{Rule, Suppression, Verdict};
+use super::model::{Rule, Suppression, SuppressionStatus, Verdict};
 use crate::{
     filter::{self, Explanation},
     record::Record,
@@ -27,25 +25,9 @@ pub struct SuppressionExplanation {
     /// Whether the record falls under it.
     pub holds: bool,
     /// Whether it counts for a record of that time.
-    pub standing: Standing,
+    pub standing: SuppressionStatus,
     /// Its filter, whether it counts or not.
     pub filter: Explanation,
-}
-
-/// Whether a suppression counts for a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It does.
-    InForce,
-    /// It does not: the event happened at a time past its end.
-    Expired {
-        /// Its end.
-        end: Timestamp,
-        /// When the event happened.
-        time: Timestamp,
-    },
-    /// It does not: it has an end, and the record does not say when the event happened.
-    UnknownTime,
 }
 
 impl Rule {
@@ -62,6 +44,6 @@ impl Suppression {
     fn explain(&self, record: &Record) -> SuppressionExplanation {
         let standing = self.standing(record);
         let filter = filter::explain(&self.filter, record.value());
-        SuppressionExplanation { holds: standing == Standing::InForce && filter.held, standing, filter }
+        SuppressionExplanation { holds: standing == SuppressionStatus::InForce && filter.held, standing, filter }
     }
 }

@@ -2,22 +2,17 @@
 
 use serde_json::Value as Json;
 
-use super::{
-    field::{self, Field},
-    scalar::Scalar,
-    syntax::shorten,
-    yaml::{Kind, Node},
-};
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Span, shorten},
     filter::{continues_bare_word, operand::Value},
     number::Number,
+    yaml::{self, YamlField, YamlKind, YamlNode},
 };
 
 const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";
 
 /// A named list.
-pub struct List {
+pub struct NamedList {
     /// Its name, without a `$`.
     pub name: String,
     /// Where the name stands.
@@ -26,7 +21,7 @@ pub struct List {
     pub items: Vec<(Value, Span)>,
 }
 
-impl List {
+impl NamedList {
     /// The items.
     pub fn values(&self) -> Vec<Value> {
         self.items.iter().map(|(value, _)| value.clone()).collect()
@@ -36,21 +31,21 @@ impl List {
 /// All lists, each name as `check` finds it, and what to do with an empty one; a list with a broken item is there without
 /// it, so that filters that name it raise no findings of their own.
 pub fn read(
-    field: Field,
+    field: YamlField,
     empty_help: &str,
-    check: impl Fn(&Scalar) -> Option<Diagnostic>,
+    check: impl Fn(&yaml::Scalar) -> Option<Diagnostic>,
     problems: &mut Vec<Diagnostic>,
-) -> Vec<List> {
+) -> Vec<NamedList> {
     let entries = field.entries(LISTS_HELP, problems).unwrap_or_default();
     let lists = entries.iter().map(|(name, node)| {
         problems.extend(check(name));
-        List { name: name.text.clone(), span: name.span, items: items(name, node, empty_help, problems) }
+        NamedList { name: name.text.clone(), span: name.span, items: items(name, node, empty_help, problems) }
     });
     lists.collect()
 }
 
 /// What is wrong with a name that no filter could write behind a `$`.
-pub fn unwritable(name: &Scalar) -> Option<Diagnostic> {
+pub fn unwritable(name: &yaml::Scalar) -> Option<Diagnostic> {
     if !name.text.is_empty() && name.text.chars().all(continues_bare_word) {
         return None;
     }
@@ -59,8 +54,8 @@ pub fn unwritable(name: &Scalar) -> Option<Diagnostic> {
     Some(finding.help("filters name it behind a `$`, such as `in $admins`"))
 }
 
-fn items(name: &Scalar, node: &Node, empty_help: &str, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
-    let list = Field { key: &name.text, key_span: name.span, node };
+fn items(name: &yaml::Scalar, node: &YamlNode, empty_help: &str, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
+    let list = YamlField { key: &name.text, key_span: name.span, node };
     let Some(nodes) = list.list(LISTS_HELP, problems) else { return Vec::new() };
     if nodes.is_empty() {
         let title = format!("the list `{}` is empty", shorten(&name.text));
@@ -70,12 +65,12 @@ fn items(name: &Scalar, node: &Node, empty_help: &str, problems: &mut Vec<Diagno
     nodes.iter().filter_map(|node| Some((item(node, problems)?, node.span))).collect()
 }
 
-fn item(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Value> {
+fn item(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<Value> {
     let number = |number: &serde_json::Number| Number::from_json(number).map(Value::Number);
-    match (&node.kind, field::json(node, problems)?) {
+    match (&node.kind, yaml::json(node, problems)?) {
         (_, Json::Number(value)) => number(&value),
         // `NO` and `off` are text where text is wanted, and so are `true` and `null`.
-        (Kind::Scalar(scalar), _) if !scalar.is_null() => Some(Value::Text(scalar.text.trim_end().to_owned())),
+        (YamlKind::Scalar(scalar), _) if !scalar.is_null() => Some(Value::Text(scalar.text.trim_end().to_owned())),
         _ => {
             let title = "an item of a list is neither text nor a number";
             let finding = Diagnostic::error("wrong-type", title, node.span, "expected text or a number");

@@ -4,16 +4,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::field::{self, Field, Fields};
-use super::overrides::Known;
-use super::syntax::shorten;
-use super::yaml::{self, Kind, Node};
 use super::{
-    Accounts, Rule, RuleSet, RuleTest, Severity, Title, Written, account, aggregation, list, suppression, test,
+    account::{self, Accounts},
+    aggregation, list,
+    model::{Rule, RuleSet, RuleTest, Severity},
+    suppression, test,
+    title::Title,
 };
-
-use crate::diagnostic::{Diagnostic, Level, Span, cut};
-use crate::filter::{Filter, Lists};
+use crate::{
+    diagnostic::{Diagnostic, Level, Span, cut, shorten},
+    filter::Lists,
+    yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
+};
 
 /// The longest name of a rule, in characters.
 pub const MAX_NAME: usize = 200;
@@ -44,23 +46,40 @@ const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for re
 const EMPTY_LIST_HELP: &str = "add an item, or remove the list and the conditions that name it";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 
-/// [`RuleSet::parse`].
-pub fn load(text: &str) -> Result<(RuleSet, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let document = yaml::parse(text)?;
-    let mut loader = Loader { problems: document.problems, ..Loader::default() };
-    let rules = loader.file(&document.root);
-    let mut problems = std::mem::take(&mut loader.problems);
-    problems.sort_by_key(|finding| finding.span.start);
-    cut(&mut problems);
-    if problems.iter().any(|finding| finding.level == Level::Error) {
-        return Err(problems);
+impl RuleSet {
+    /// Reads the text of a rules file; the second part of the result are warnings.
+    ///
+    /// Errors: every error of every rule, in the order of the file, and the warnings among them.
+    pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let document = yaml::parse(text)?;
+        let mut loader = Loader { problems: document.problems, ..Loader::default() };
+        let rules = loader.file(&document.root);
+        let mut problems = std::mem::take(&mut loader.problems);
+        problems.sort_by_key(|finding| finding.span.start);
+        cut(&mut problems);
+        if problems.iter().any(|finding| finding.level == Level::Error) {
+            return Err(problems);
+        }
+        let Loader { lists, list_spans, accounts, .. } = loader;
+        Ok((Self { rules, lists, list_spans, replaced: BTreeMap::new(), accounts: accounts.into() }, problems))
     }
-    let Loader { lists, list_spans, accounts, .. } = loader;
-    Ok((RuleSet { rules, lists, list_spans, replaced: BTreeMap::new(), accounts: accounts.into() }, problems))
+}
+
+/// The tests whose record is no file, also those of rules that are broken elsewhere; `text` is the rules file, and
+/// `exists` is asked with paths relative to it.
+pub fn missing_tests(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let missing = tests(text).into_iter().filter(|(_, test)| !exists(&test.record));
+    missing
+        .map(|(rule, test)| {
+            let title = format!("there is no record file `{}`", shorten(&test.record));
+            let finding = Diagnostic::error("missing-test-file", title, test.span, "expected a file");
+            Diagnostic { rule, ..finding }.help("create the file, or mend the path: it is relative to the rules file")
+        })
+        .collect()
 }
 
 /// The tests that can be read, with the names of their rules; of a file that is no YAML none.
-pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
+fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
     let Ok(document) = yaml::parse(text) else { return Vec::new() };
     let mut loader = Loader::default();
     loader.file(&document.root);
@@ -68,14 +87,27 @@ pub fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
 }
 
 /// What overrides may be about, also where the file has errors; of a file that is no YAML nothing.
-pub fn known(text: &str) -> Option<Known> {
+pub fn known(text: &str) -> Option<Overridable> {
     let document = yaml::parse(text).ok()?;
-    let mut loader = Loader { known: Known { all_rules: true, ..Known::default() }, ..Loader::default() };
+    let mut loader = Loader { known: Overridable { all_rules: true, ..Overridable::default() }, ..Loader::default() };
     loader.file(&document.root);
     // Where there are none, they may stand under a wrong name.
     let (all_lists, all_rules) =
         (!loader.list_spans.is_empty(), loader.known.all_rules && !loader.known.rules.is_empty());
-    Some(Known { lists: loader.lists, all_lists, all_rules, ..loader.known })
+    Some(Overridable { lists: loader.lists, all_lists, all_rules, ..loader.known })
+}
+
+/// What overrides are about: of a rules file that has errors, what can be read of it.
+#[derive(Default)]
+pub struct Overridable {
+    /// Ids and names.
+    pub rules: BTreeMap<String, String>,
+    /// Whether those are all.
+    pub all_rules: bool,
+    /// The lists that filters may use.
+    pub lists: Lists,
+    /// Whether those are all.
+    pub all_lists: bool,
 }
 
 #[derive(Default)]
@@ -87,7 +119,7 @@ struct Loader {
     accounts: Accounts,
     names: HashMap<String, Span>,
     ids: HashMap<String, Id>,
-    known: Known,
+    known: Overridable,
 }
 
 /// The id of a rule, and the place that it comes from.
@@ -99,12 +131,12 @@ struct Id {
 }
 
 impl Loader {
-    fn file(&mut self, root: &Node) -> Vec<Rule> {
-        if matches!(&root.kind, Kind::Scalar(scalar) if scalar.is_null()) {
+    fn file(&mut self, root: &YamlNode) -> Vec<Rule> {
+        if matches!(&root.kind, YamlKind::Scalar(scalar) if scalar.is_null()) {
             self.problems.push(no_rules("the file is empty", root.span));
             return Vec::new();
         }
-        let Some(fields) = Fields::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems) else {
+        let Some(fields) = YamlMap::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems) else {
             return Vec::new();
         };
         if let Some(lists) = fields.get("lists") {
@@ -117,12 +149,12 @@ impl Loader {
         }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {
-            Kind::List(items) if !items.is_empty() => items.iter().filter_map(|item| self.rule(item)).collect(),
-            Kind::List(_) => {
+            YamlKind::List(items) if !items.is_empty() => items.iter().filter_map(|item| self.rule(item)).collect(),
+            YamlKind::List(_) => {
                 self.problems.push(no_rules("`rules` is an empty list", rules.node.span));
                 Vec::new()
             }
-            Kind::Scalar(scalar) if scalar.is_null() => {
+            YamlKind::Scalar(scalar) if scalar.is_null() => {
                 self.problems.push(no_rules("`rules` is empty", rules.key_span));
                 Vec::new()
             }
@@ -134,9 +166,9 @@ impl Loader {
     }
 
     /// Reads every field before it gives up on any.
-    fn rule(&mut self, node: &Node) -> Option<Rule> {
+    fn rule(&mut self, node: &YamlNode) -> Option<Rule> {
         let before = self.problems.len();
-        let fields = Fields::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
+        let fields = YamlMap::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
         let (p, lists) = (&mut self.problems, &self.lists);
         let name_help = "add `name: `, and a text that is shown in alerts";
         let name = fields.require("name", name_help, p).and_then(|field| name(field, p));
@@ -147,17 +179,18 @@ impl Loader {
         let severity_help = format!("add `severity: `; {SEVERITY_HELP}");
         let severity = fields.require("severity", &severity_help, p).and_then(|field| severity(field, p));
         let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
-        let filter = fields.require("filter", filter_help, p).and_then(|field| filter(field.text(p)?, lists, p));
+        let filter =
+            fields.require("filter", filter_help, p).and_then(|field| suppression::filter(field.text(p)?, lists, p));
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let aggregate_fields = optional(&fields, "aggregate_fields", p, aggregation::paths);
         let window = optional(&fields, "window", p, aggregation::window);
         let threshold = optional(&fields, "threshold", p, aggregation::threshold);
         let first_seen = optional(&fields, "first_seen", p, aggregation::first_seen);
-        let notify = optional(&fields, "notify", p, Field::boolean);
+        let notify = optional(&fields, "notify", p, YamlField::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
             optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
-        let enabled = optional(&fields, "enabled", p, Field::boolean);
+        let enabled = optional(&fields, "enabled", p, YamlField::boolean);
         let tags = optional(&fields, "tags", p, tags);
         let runbook = optional(&fields, "runbook", p, runbook);
         let tests = optional(&fields, "tests", p, test::read);
@@ -200,7 +233,7 @@ impl Loader {
     }
 
     /// Two rules of one name have one derived id too; that is said once.
-    fn unique(&mut self, name: Option<&Written>, id: Option<&Id>) {
+    fn unique(&mut self, name: Option<&yaml::Scalar>, id: Option<&Id>) {
         if let Some(scalar) = name {
             let name = scalar.text.trim_end();
             if let Some(first) = self.names.get(name) {
@@ -234,38 +267,7 @@ fn no_rules(title: &str, span: Span) -> Diagnostic {
     Diagnostic::error("no-rules", title, span, "expected at least one rule").help(RULES_HELP)
 }
 
-/// A filter whose findings are moved into the file, and its text there.
-pub fn filter(written: &Written, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<(Filter, Written)> {
-    Some((parsed(written, |text| Filter::parse_with(text, lists), problems)?, written.clone()))
-}
-
-/// `Some(None)` where the field is absent, `None` where it is wrong.
-#[expect(clippy::option_option, reason = "absent and wrong differ")]
-pub fn optional<'n, T>(
-    fields: &Fields<'n>,
-    key: &str,
-    problems: &mut Vec<Diagnostic>,
-    read: impl FnOnce(Field<'n>, &mut Vec<Diagnostic>) -> Option<T>,
-) -> Option<Option<T>> {
-    match fields.get(key) {
-        None => Some(None),
-        Some(field) => read(field, problems).map(Some),
-    }
-}
-
-/// A text in a language of its own, whose findings are moved into the file.
-pub fn parsed<T>(
-    scalar: &Written,
-    parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<T> {
-    let found = |findings: Vec<Diagnostic>| {
-        problems.extend(findings.into_iter().map(|finding| finding.at(|span| scalar.place(span))));
-    };
-    parse(scalar.text.trim_end()).map_err(found).ok()
-}
-
-fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Written> {
+fn name<'n>(field: YamlField<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n yaml::Scalar> {
     let scalar = field.text(problems)?;
     let name = scalar.text.trim_end();
     let length = name.chars().count();
@@ -282,7 +284,7 @@ fn name<'n>(field: Field<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n Writ
     None
 }
 
-fn id(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn id(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     let scalar = field.text(problems)?;
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=MAX_ID).contains(&scalar.text.len()) && scalar.text.bytes().all(allowed) {
@@ -296,7 +298,7 @@ fn id(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     None
 }
 
-fn derived_id(name: &Written, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn derived_id(name: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     let text = slug(&name.text);
     if text.is_empty() {
         let title = "no id can be made from this name";
@@ -316,7 +318,7 @@ pub fn slug(name: &str) -> String {
 }
 
 /// From 1 to 3.
-pub fn severity(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
+pub fn severity(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
     let scalar = field.scalar("a number", SEVERITY_HELP, problems)?;
     let known = scalar.plain().filter(|text| matches!(*text, "1" | "2" | "3"));
     let severity = known.and_then(|text| text.parse().ok()).and_then(Severity::new);
@@ -331,9 +333,9 @@ pub fn severity(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Severity
     severity
 }
 
-fn tags(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
+fn tags(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
     let help = match &field.node.kind {
-        Kind::Scalar(scalar) => format!("write `tags: [{}]`", shorten(&scalar.text)),
+        YamlKind::Scalar(scalar) => format!("write `tags: [{}]`", shorten(&scalar.text)),
         _ => "write `tags: [one, two]`, or each tag behind `- `".to_owned(),
     };
     let items = field.list(&help, problems)?;
@@ -341,8 +343,8 @@ fn tags(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
     tags.into_iter().collect()
 }
 
-fn tag(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<String> {
-    let scalar = field::text("a tag", node, node.span, problems)?;
+fn tag(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let scalar = yaml::text("a tag", node, node.span, problems)?;
     let tag = scalar.text.trim();
     if tag.is_empty() {
         let finding = Diagnostic::error("bad-tag", "a tag is empty", scalar.span, "expected a word");
@@ -352,7 +354,7 @@ fn tag(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<String> {
     Some(tag.to_owned())
 }
 
-fn runbook(field: Field, problems: &mut Vec<Diagnostic>) -> Option<String> {
+fn runbook(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<String> {
     let scalar = field.text(problems)?;
     let url = scalar.text.trim_end();
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();

@@ -3,27 +3,28 @@
 //! It changes rules and lists that there are and adds none, so that a new rules file comes without conflict, and a rule or
 //! a list that it no longer has is said.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 use jiff::SignedDuration;
 
 use super::{
-    Accounts, Replaced, RuleSet, Severity, Source, Suppression, account, aggregation,
-    field::{Field, Fields},
-    list::{self, List},
-    load::{self, optional, slug},
-    scalar::Scalar,
+    account::{self, Accounts},
+    aggregation,
+    list::{self, NamedList},
+    load::{self, Overridable, slug},
+    model::{Replaced, RuleSet, Severity, Source, Suppression},
     suppression,
-    syntax::shorten,
-    yaml::{self, Kind, Node},
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, cut, nearest, one_of},
+    diagnostic::{Diagnostic, Level, cut, nearest, one_of, shorten},
     filter::{Filter, Lists},
+    yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional},
 };
 
-/// The name of the file, which lies beside the rules file.
-pub const FILE_NAME: &str = "overrides.yaml";
+const FILE_NAME: &str = "overrides.yaml";
 
 const TOP_KEYS: [&str; 3] = ["overrides", "lists", "accounts"];
 const KEYS: [&str; 6] = ["enabled", "severity", "suppressions", "window", "threshold", "notify"];
@@ -32,23 +33,10 @@ const FILE_HELP: &str =
 const EMPTY_LIST_HELP: &str = "add an item, or remove the list: then that of the rules file counts";
 const OVERRIDE_HELP: &str = "write the id of the rule, and below it, indented, such as `enabled: false`";
 
-/// What overrides are about: of a rules file that has errors, what can be read of it.
-#[derive(Default)]
-pub struct Known {
-    /// Ids and names.
-    pub rules: BTreeMap<String, String>,
-    /// Whether those are all.
-    pub all_rules: bool,
-    /// The lists that filters may use.
-    pub lists: Lists,
-    /// Whether those are all.
-    pub all_lists: bool,
-}
-
 #[derive(Default)]
 struct Overrides {
     rules: BTreeMap<String, Override>,
-    lists: Vec<List>,
+    lists: Vec<NamedList>,
     accounts: Accounts,
 }
 
@@ -62,13 +50,20 @@ struct Override {
     notify: Option<bool>,
 }
 
+/// The path of the overrides that apply to the rules file at `rules`: `overrides.yaml` in the same folder. A rules file of
+/// that name has no overrides.
+pub fn overrides_path(rules: &Path) -> Option<PathBuf> {
+    let path = rules.with_file_name(FILE_NAME);
+    (path != rules).then_some(path)
+}
+
 impl RuleSet {
     /// The rules as the text of an `overrides.yaml` changes them, and warnings about that text.
     ///
     /// Errors: every error in the text, in its order, and the warnings among them.
     pub fn overridden(mut self, text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let rules = self.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
-        let known = Known { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
+        let known = Overridable { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
         let (mut overrides, mut problems) = read(text, &known)?;
         problems.extend(self.replace(&overrides.lists));
         in_order(&mut problems);
@@ -90,8 +85,8 @@ impl RuleSet {
 
     /// Puts lists into the place of those with their names, in every filter that uses one; the findings are about values
     /// that a filter does not take.
-    fn replace(&mut self, lists: &[List]) -> Vec<Diagnostic> {
-        let replaced = |list: &List| (list.name.clone(), Replaced { values: list.values(), span: list.span });
+    fn replace(&mut self, lists: &[NamedList]) -> Vec<Diagnostic> {
+        let replaced = |list: &NamedList| (list.name.clone(), Replaced { values: list.values(), span: list.span });
         self.replaced = lists.iter().filter(|list| self.lists.get(&list.name).is_some()).map(replaced).collect();
         let in_force = self.lists_in_force();
         let mut problems: Vec<Diagnostic> = Vec::new();
@@ -128,7 +123,7 @@ fn in_order(problems: &mut Vec<Diagnostic>) {
     cut(problems);
 }
 
-fn read(text: &str, known: &Known) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {
+fn read(text: &str, known: &Overridable) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {
     let document = yaml::parse(text)?;
     let mut problems = document.problems;
     let overrides = file(&document.root, known, &mut problems).unwrap_or_default();
@@ -136,11 +131,11 @@ fn read(text: &str, known: &Known) -> Result<(Overrides, Vec<Diagnostic>), Vec<D
 }
 
 /// A file without a word in it, or with comments only, changes nothing.
-fn file(root: &Node, known: &Known, problems: &mut Vec<Diagnostic>) -> Option<Overrides> {
-    if matches!(&root.kind, Kind::Scalar(scalar) if scalar.is_null()) {
+fn file(root: &YamlNode, known: &Overridable, problems: &mut Vec<Diagnostic>) -> Option<Overrides> {
+    if matches!(&root.kind, YamlKind::Scalar(scalar) if scalar.is_null()) {
         return None;
     }
-    let fields = Fields::of(root, "an overrides file", &TOP_KEYS, FILE_HELP, problems)?;
+    let fields = YamlMap::of(root, "an overrides file", &TOP_KEYS, FILE_HELP, problems)?;
     if TOP_KEYS.iter().all(|key| fields.get(key).is_none()) {
         problems.extend(fields.missing(&TOP_KEYS, FILE_HELP));
     }
@@ -160,21 +155,27 @@ fn file(root: &Node, known: &Known, problems: &mut Vec<Diagnostic>) -> Option<Ov
 }
 
 /// Reads every field before it gives up on any.
-fn of_rule(id: &Scalar, node: &Node, known: &Known, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Override> {
+fn of_rule(
+    id: &yaml::Scalar,
+    node: &YamlNode,
+    known: &Overridable,
+    lists: &Lists,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Override> {
     let before = problems.len();
     let name = known.rules.get(&id.text);
     if name.is_none() && known.all_rules {
         problems.push(unknown(id, known));
     }
-    let fields = Fields::of(node, "an override", &KEYS, OVERRIDE_HELP, problems);
+    let fields = YamlMap::of(node, "an override", &KEYS, OVERRIDE_HELP, problems);
     let read = fields.and_then(|fields| {
         let p = &mut *problems;
-        let enabled = optional(&fields, "enabled", p, Field::boolean);
+        let enabled = optional(&fields, "enabled", p, YamlField::boolean);
         let severity = optional(&fields, "severity", p, load::severity);
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let window = optional(&fields, "window", p, aggregation::window);
         let threshold = optional(&fields, "threshold", p, aggregation::threshold);
-        let notify = optional(&fields, "notify", p, Field::boolean);
+        let notify = optional(&fields, "notify", p, YamlField::boolean);
         let mut suppressions = suppressions?.unwrap_or_default();
         for suppression in &mut suppressions {
             suppression.source = Source::Overrides;
@@ -189,12 +190,12 @@ fn of_rule(id: &Scalar, node: &Node, known: &Known, lists: &Lists, problems: &mu
 }
 
 /// The values of `lists` that a filter does not take, each at its place.
-fn refused<'a>(filter: &'a Filter, lists: &'a [List]) -> impl Iterator<Item = Diagnostic> {
+fn refused<'a>(filter: &'a Filter, lists: &'a [NamedList]) -> impl Iterator<Item = Diagnostic> {
     let values = lists.iter().flat_map(|list| list.items.iter().map(|(value, span)| (&list.name, value, *span)));
     values.flat_map(|(list, value, span)| filter.refusals(list, value).into_iter().map(move |one| one.at(|_| span)))
 }
 
-fn unknown_list(name: &Scalar, known: &Known) -> Option<Diagnostic> {
+fn unknown_list(name: &yaml::Scalar, known: &Overridable) -> Option<Diagnostic> {
     if known.lists.get(&name.text).is_some() || !known.all_lists {
         return None;
     }
@@ -208,7 +209,7 @@ fn unknown_list(name: &Scalar, known: &Known) -> Option<Diagnostic> {
     })
 }
 
-fn unknown(id: &Scalar, known: &Known) -> Diagnostic {
+fn unknown(id: &yaml::Scalar, known: &Overridable) -> Diagnostic {
     let title = format!("no rule has the id `{}`", shorten(&id.text));
     let finding = Diagnostic::error("unknown-rule", title, id.span, "expected the id of a rule");
     let made = slug(&id.text);

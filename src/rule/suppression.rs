@@ -2,15 +2,12 @@
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{
-    Source, Suppression,
-    field::{Field, Fields},
-    load::{filter, optional},
-    scalar::Scalar,
-    syntax::shorten,
-    yaml::{Kind, Node},
+use super::model::{Source, Suppression};
+use crate::{
+    diagnostic::{Diagnostic, shorten},
+    filter::{Filter, Lists},
+    yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
-use crate::{diagnostic::Diagnostic, filter::Lists};
 
 const KEYS: [&str; 4] = ["filter", "reason", "owner", "expires"];
 const HELP: &str = "write each filter behind `- `, or as `- filter: …` with `reason`, `owner` and `expires`";
@@ -18,24 +15,25 @@ const FILTER_HELP: &str = "add `filter: |`, and on the next line, indented, whic
 const EXPIRES_HELP: &str = "write the last day, such as `2026-12-31`, or a time such as `2026-12-31T12:00:00Z`";
 
 /// The suppressions of a rule in a rules file: each a filter, or a filter with what should be known of it.
-pub fn read(field: Field, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Vec<Suppression>> {
+pub fn read(field: YamlField, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Vec<Suppression>> {
     let items = field.list(HELP, problems)?;
     let suppressions: Vec<_> = items.iter().map(|item| suppression(item, lists, problems)).collect();
     suppressions.into_iter().collect()
 }
 
-fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Suppression> {
-    if let Kind::Scalar(scalar) = &node.kind
+fn suppression(node: &YamlNode, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Suppression> {
+    if let YamlKind::Scalar(scalar) = &node.kind
         && !scalar.is_null()
     {
         let (filter, written) = filter(scalar, lists, problems)?;
         let (span, source) = (written.span, Source::Rules);
         return Some(Suppression { filter, reason: None, owner: None, expires: None, span, written, source });
     }
-    let fields = Fields::of(node, "a suppression", &KEYS, HELP, problems)?;
+    let fields = YamlMap::of(node, "a suppression", &KEYS, HELP, problems)?;
     let found = fields.require("filter", FILTER_HELP, problems);
     let found = found.and_then(|field| filter(field.text(problems)?, lists, problems));
-    let text = |field: Field, problems: &mut Vec<Diagnostic>| Some(field.text(problems)?.text.trim_end().to_owned());
+    let text =
+        |field: YamlField, problems: &mut Vec<Diagnostic>| Some(field.text(problems)?.text.trim_end().to_owned());
     let reason = optional(&fields, "reason", problems, text);
     let owner = optional(&fields, "owner", problems, text);
     let expires = optional(&fields, "expires", problems, |field, problems| expires(field.text(problems)?, problems));
@@ -44,8 +42,13 @@ fn suppression(node: &Node, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Op
     Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span, written, source })
 }
 
+/// A filter whose findings are moved into the file, and its text there.
+pub fn filter(written: &yaml::Scalar, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<(Filter, yaml::Scalar)> {
+    Some((parsed(written, |text| Filter::parse_with(text, lists), problems)?, written.clone()))
+}
+
 /// The first moment that it no longer covers: of a day, its end in UTC.
-fn expires(scalar: &Scalar, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
+fn expires(scalar: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
     let text = scalar.text.trim_end();
     let time = text.parse::<Timestamp>().ok().or_else(|| {
         let next = text.parse::<Date>().ok().filter(|_| !text.contains('T'))?.checked_add(1.day()).ok()?;

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// A tag that is known.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Known {
+pub enum TagMeaning {
     /// `attack.TA0003`: a tactic.
     Tactic(String),
     /// `attack.T1098`: a technique.
@@ -36,28 +36,28 @@ impl fmt::Display for Framework {
 }
 
 /// What a tag says, whatever the case of its letters. Ids of ATT&CK are as on <https://attack.mitre.org/>.
-pub fn known(tag: &str) -> Option<Known> {
+pub fn meaning(tag: &str) -> Option<TagMeaning> {
     let (family, rest) = tag.split_once('.')?;
     match family.to_ascii_lowercase().as_str() {
         "attack" => attack(rest.to_ascii_uppercase()),
-        "cis" => Some(Known::Control(Framework::Cis, rest.to_owned())),
-        "securityhub" => Some(Known::Control(Framework::SecurityHub, rest.to_owned())),
+        "cis" => Some(TagMeaning::Control(Framework::Cis, rest.to_owned())),
+        "securityhub" => Some(TagMeaning::Control(Framework::SecurityHub, rest.to_owned())),
         _ => None,
     }
 }
 
-fn attack(id: String) -> Option<Known> {
+fn attack(id: String) -> Option<TagMeaning> {
     let is_number = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
     if id.strip_prefix("TA").is_some_and(|number| is_number(number, 4)) {
-        return Some(Known::Tactic(id));
+        return Some(TagMeaning::Tactic(id));
     }
     let (technique, sub) = id.split_once('.').map_or((id.as_str(), None), |(one, sub)| (one, Some(sub)));
     if !technique.strip_prefix('T').is_some_and(|number| is_number(number, 4)) {
         return None;
     }
     match sub {
-        None => Some(Known::Technique(id)),
-        Some(sub) if is_number(sub, 3) => Some(Known::SubTechnique(technique.to_owned(), id)),
+        None => Some(TagMeaning::Technique(id)),
+        Some(sub) if is_number(sub, 3) => Some(TagMeaning::SubTechnique(technique.to_owned(), id)),
         Some(_) => None,
     }
 }
@@ -70,11 +70,11 @@ mod tests {
     fn tags_are_known_or_words() {
         let text = str::to_owned;
         for (tag, expected) in [
-            ("attack.T1098", Some(Known::Technique(text("T1098")))),
-            ("attack.t1098.001", Some(Known::SubTechnique(text("T1098"), text("T1098.001")))),
-            ("Attack.TA0003", Some(Known::Tactic(text("TA0003")))),
-            ("cis.v3.4.4", Some(Known::Control(Framework::Cis, text("v3.4.4")))),
-            ("securityhub.CloudWatch.4", Some(Known::Control(Framework::SecurityHub, text("CloudWatch.4")))),
+            ("attack.T1098", Some(TagMeaning::Technique(text("T1098")))),
+            ("attack.t1098.001", Some(TagMeaning::SubTechnique(text("T1098"), text("T1098.001")))),
+            ("Attack.TA0003", Some(TagMeaning::Tactic(text("TA0003")))),
+            ("cis.v3.4.4", Some(TagMeaning::Control(Framework::Cis, text("v3.4.4")))),
+            ("securityhub.CloudWatch.4", Some(TagMeaning::Control(Framework::SecurityHub, text("CloudWatch.4")))),
             ("attack.persistence", None),
             ("attack.T10981", None),
             ("attack.T1098.1", None),
@@ -82,7 +82,7 @@ mod tests {
             ("service.iam", None),
             ("attack", None),
         ] {
-            assert_eq!(known(tag), expected, "{tag}");
+            assert_eq!(meaning(tag), expected, "{tag}");
         }
     }
 }

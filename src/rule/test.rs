@@ -1,12 +1,11 @@
 //! The tests that a rule carries.
 
-use super::{
-    RuleTest, Verdict,
-    field::{self, Field, Fields},
-    load::{optional, parsed},
-    yaml::Node,
+use super::model::{RuleTest, Verdict};
+use crate::{
+    diagnostic::Diagnostic,
+    record::Path,
+    yaml::{self, YamlField, YamlMap, YamlNode, optional, parsed},
 };
-use crate::{diagnostic::Diagnostic, record::Path};
 
 const TEST_KEYS: [&str; 4] = ["match", "no_match", "suppressed", "set"];
 const OUTCOMES: [(&str, Verdict); 3] =
@@ -15,14 +14,14 @@ const TEST_HELP: &str = "write `match: `, `no_match: ` or `suppressed: `, and th
 const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on a line of its own";
 
 /// The tests of a rule.
-pub fn read(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
+pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
     let items = field.list("write each test behind `- `, such as `- match: events/login.json`", problems)?;
     let tests: Vec<_> = items.iter().map(|item| test(item, problems)).collect();
     tests.into_iter().collect()
 }
 
-fn test(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
-    let fields = Fields::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
+fn test(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
+    let fields = YamlMap::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
     let set = optional(&fields, "set", problems, changes);
     let found: Vec<_> = OUTCOMES.iter().filter_map(|(key, verdict)| Some((*verdict, fields.get(key)?))).collect();
     let (expect, field) = match found[..] {
@@ -48,12 +47,12 @@ fn test(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
     Some(RuleTest { expect, record, span: path.span, set: set?.unwrap_or_default() })
 }
 
-fn changes(field: Field, problems: &mut Vec<Diagnostic>) -> Option<Vec<(Path, serde_json::Value)>> {
+fn changes(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<(Path, serde_json::Value)>> {
     let entries = field.entries(SET_HELP, problems)?;
     let changes: Vec<_> = entries
         .iter()
         .map(|(key, value)| {
-            let (path, value) = (parsed(key, Path::parse, problems), field::json(value, problems));
+            let (path, value) = (parsed(key, Path::parse, problems), yaml::json(value, problems));
             path.zip(value)
         })
         .collect();

@@ -7,10 +7,10 @@ use crate::{
 
 /// A template whose fields are paths into a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Title(Vec<Part>);
+pub struct Title(Vec<TitlePart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TitlePart {
     Text(String),
     Field(Path),
 }
@@ -21,7 +21,7 @@ impl Title {
         let (mut parts, mut errors) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(opening) = text[at..].find("{{").map(|found| at + found) {
-            parts.push(Part::Text(text[at..opening].to_owned()));
+            parts.push(TitlePart::Text(text[at..opening].to_owned()));
             let inside = opening + 2;
             let Some(length) = text[inside..].find("}}") else {
                 let diagnostic = Diagnostic::error(
@@ -47,7 +47,7 @@ impl Title {
                 continue;
             }
             match Path::parse(name) {
-                Ok(path) => parts.push(Part::Field(path)),
+                Ok(path) => parts.push(TitlePart::Field(path)),
                 Err(more) => {
                     let start = inside + blanks;
                     errors.extend(
@@ -56,7 +56,7 @@ impl Title {
                 }
             }
         }
-        parts.push(Part::Text(text[at..].to_owned()));
+        parts.push(TitlePart::Text(text[at..].to_owned()));
         if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
     }
 
@@ -65,8 +65,8 @@ impl Title {
         self.0
             .iter()
             .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Field(path) => fill_field(path, record),
+                TitlePart::Text(text) => text.clone(),
+                TitlePart::Field(path) => fill_field(path, record),
             })
             .collect()
     }

@@ -174,7 +174,7 @@ fn only_the_edges_do_input_and_output() {
 const LAYERS: &[&[&str]] = &[
     &["digest", "object", "untrusted"],
     &["diagnostic", "number", "log_file"],
-    &["record", "trigger"],
+    &["record", "trigger", "yaml"],
     &["filter"],
     &["rule"],
     &["engine", "import", "lint"],

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trailbell::{
     filter::Explanation,
     record::Record,
-    rule::{Rule, RuleSet, Standing, Verdict},
+    rule::{Rule, RuleSet, SuppressionStatus, Verdict},
 };
 
 fn rule(fields: &Value) -> Rule {
@@ -22,16 +22,16 @@ fn a_suppression_counts_up_to_its_end() {
         "filter": "a = 1",
         "suppressions": ["b = 2", {"filter": "c = 3", "expires": "2026-03-01"}],
     }));
-    let check = |record: Value, verdict, counts: [bool; 2], standing: fn(Standing) -> bool| {
+    let check = |record: Value, verdict, counts: [bool; 2], standing: fn(SuppressionStatus) -> bool| {
         let explained = rule.explain(&Record::new(record.clone()).unwrap());
         assert_eq!(explained.verdict, verdict, "{record}");
         assert_eq!([0, 1].map(|at| explained.suppressions[at].holds), counts, "{record}");
-        assert_eq!(explained.suppressions[0].standing, Standing::InForce);
+        assert_eq!(explained.suppressions[0].standing, SuppressionStatus::InForce);
         assert!(standing(explained.suppressions[1].standing), "{record}: {:?}", explained.suppressions[1].standing);
     };
-    let in_force = |standing| standing == Standing::InForce;
-    let expired = |standing| matches!(standing, Standing::Expired { .. });
-    let unknown = |standing| standing == Standing::UnknownTime;
+    let in_force = |standing| standing == SuppressionStatus::InForce;
+    let expired = |standing| matches!(standing, SuppressionStatus::Expired { .. });
+    let unknown = |standing| standing == SuppressionStatus::UnknownTime;
     let (before, after) = ("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z");
     check(json!({"a": 1, "eventTime": before}), Verdict::Match, [false, false], in_force);
     check(json!({"a": 1, "b": 2, "eventTime": before}), Verdict::Suppressed, [true, false], in_force);

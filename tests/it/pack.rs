@@ -15,7 +15,7 @@ use trailbell::{
     record::{Path, Root, Step},
     rule::{
         Rule, RuleSet, Verdict, missing_tests,
-        tag::{Known, known},
+        tag::{TagMeaning, meaning},
     },
 };
 
@@ -129,8 +129,10 @@ fn every_rule_says_what_it_means() {
     for rule in rules() {
         assert!(rule.description.as_ref().is_some_and(|text| text.len() > 40), "{} has no description", rule.name);
         assert!(rule.title.is_some(), "{} has no title", rule.name);
-        let technique =
-            rule.tags.iter().any(|tag| matches!(known(tag), Some(Known::Technique(_) | Known::SubTechnique(..))));
+        let technique = rule
+            .tags
+            .iter()
+            .any(|tag| matches!(meaning(tag), Some(TagMeaning::Technique(_) | TagMeaning::SubTechnique(..))));
         assert!(technique != WITHOUT_TECHNIQUE.contains(&&*rule.name), "{} and its technique", rule.name);
         assert!(rule.name.starts_with("CloudTrail: ") || rule.name == TEST_ALERT, "{}", rule.name);
         assert!(rule.tags.iter().any(|tag| tag.starts_with("service.")), "{} names no service", rule.name);

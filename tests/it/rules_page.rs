@@ -5,7 +5,7 @@ use std::{env, fmt::Write, fs, path::Path};
 use jiff::SignedDuration;
 use trailbell::rule::{
     FieldPath, Rule, RuleSet,
-    tag::{Known, known},
+    tag::{TagMeaning, meaning},
 };
 
 /// What a section is called, by the tag of its service.
@@ -127,12 +127,12 @@ fn section(rule: &Rule) -> String {
     if !rule.enabled {
         facts.push("**off**".to_owned());
     }
-    facts.extend(rule.tags.iter().filter_map(|tag| match known(tag)? {
-        Known::Technique(id) | Known::SubTechnique(_, id) => {
+    facts.extend(rule.tags.iter().filter_map(|tag| match meaning(tag)? {
+        TagMeaning::Technique(id) | TagMeaning::SubTechnique(_, id) => {
             Some(format!("[{id}](https://attack.mitre.org/techniques/{}/)", id.replace('.', "/")))
         }
-        Known::Tactic(_) => None,
-        Known::Control(framework, control) => Some(format!("{framework} {control}")),
+        TagMeaning::Tactic(_) => None,
+        TagMeaning::Control(framework, control) => Some(format!("{framework} {control}")),
     }));
     let description = escaped(rule.description.as_deref().unwrap_or_default());
     let words = [description, alerting(rule)].join(" ");

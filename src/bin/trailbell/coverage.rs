@@ -12,7 +12,7 @@ use trailbell::{
     diagnostic::counted,
     rule::{
         Rule,
-        tag::{Framework, Known, known},
+        tag::{Framework, TagMeaning, meaning},
     },
     untrusted::printable,
 };
@@ -55,14 +55,14 @@ struct Coverage<'a> {
 impl<'a> Coverage<'a> {
     fn add(&mut self, rule: &'a Rule) {
         let mut sees = false;
-        for tag in rule.tags.iter().filter_map(|tag| known(tag)) {
+        for tag in rule.tags.iter().filter_map(|tag| meaning(tag)) {
             let rules = match tag {
-                Known::Technique(id) | Known::SubTechnique(_, id) => {
+                TagMeaning::Technique(id) | TagMeaning::SubTechnique(_, id) => {
                     sees = true;
                     self.techniques.entry(id).or_default()
                 }
-                Known::Control(framework, control) => self.controls.entry((framework, control)).or_default(),
-                Known::Tactic(_) => continue,
+                TagMeaning::Control(framework, control) => self.controls.entry((framework, control)).or_default(),
+                TagMeaning::Tactic(_) => continue,
             };
             rules.push(rule);
         }

@@ -7,7 +7,7 @@ use std::{
 
 use trailbell::{
     filter::{Explanation, Gap},
-    rule::{Standing, Suppression, SuppressionExplanation, Verdict},
+    rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::printable,
 };
 
@@ -53,12 +53,12 @@ fn show_suppression(
     output: &mut impl Write,
 ) -> io::Result<()> {
     match explanation.standing {
-        Standing::InForce if explanation.holds => writeln!(output, "holds"),
-        Standing::InForce => writeln!(output, "does not hold"),
-        Standing::Expired { end, time } => {
+        SuppressionStatus::InForce if explanation.holds => writeln!(output, "holds"),
+        SuppressionStatus::InForce => writeln!(output, "does not hold"),
+        SuppressionStatus::Expired { end, time } => {
             writeln!(output, "expired, so it does not count: it ended at {end}, and the event is of {time}")
         }
-        Standing::UnknownTime => {
+        SuppressionStatus::UnknownTime => {
             writeln!(output, "does not count: it has an end, and the record has no `eventTime` that can be read")
         }
     }?;

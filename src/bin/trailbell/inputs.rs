@@ -1,18 +1,19 @@
 //! What the commands read: rules files, and single records.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, IsTerminal, Read, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use trailbell::{
-    diagnostic::{Diagnostic, counted, nearest, render, tally},
-    engine, local,
+    diagnostic::{Diagnostic, chain, counted, nearest, render, tally},
+    engine,
+    local::{self, RulesFiles, TextFile, read_text},
     log_file::{Item, Limits},
     record::Record,
-    rule::{OVERRIDES, Rule, RuleSet, missing_tests, overrides_beside_errors},
+    rule::{Rule, RuleSet, missing_tests, overrides_beside_errors},
     untrusted::printable,
 };
 
@@ -59,23 +60,22 @@ impl RulesFile {
     }
 
     fn without_tests(path: &Path) -> Result<Self, Stop> {
-        let text = text(path)?;
+        let files = RulesFiles::read(path).map_err(|error| Stop::Message(chain(&error)))?;
+        let text = files.rules.text;
         let (written, findings) = match RuleSet::parse(&text) {
             Ok((rules, warnings)) => (Some(rules), warnings),
             Err(errors) => (None, errors),
         };
         let file = Checked { path: path.to_owned(), text, findings };
-        let beside = path.with_file_name(OVERRIDES);
-        if beside == path || !beside.exists() {
+        let Some(TextFile { path, text }) = files.overrides else {
             return Ok(Self { file, overrides: None, rules: written.clone(), written });
-        }
-        let text = self::text(&beside)?;
+        };
         let (rules, findings) = match written.clone().map(|rules| rules.overridden(&text)) {
             Some(Ok((rules, warnings))) => (Some(rules), warnings),
             Some(Err(errors)) => (None, errors),
             None => (None, overrides_beside_errors(&text, &file.text)),
         };
-        Ok(Self { file, overrides: Some(Checked { path: beside, text, findings }), written, rules })
+        Ok(Self { file, overrides: Some(Checked { path, text, findings }), written, rules })
     }
 
     /// The files, the rules file first.
@@ -94,12 +94,7 @@ impl RulesFile {
 
 /// The text of the file at `path`.
 pub fn text(path: &Path) -> Result<String, Stop> {
-    let shown = shown(path);
-    let bytes = fs::read(path).map_err(|error| Stop::Message(format!("{shown} cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Stop::Message(format!("{shown} is not UTF-8: byte {at} is no part of a character; save the file as UTF-8"))
-    })
+    read_text(path).map_err(|error| Stop::Message(chain(&error)))
 }
 
 /// The rules at `path` with what is overridden, for a command that needs them whole; says on standard error what keeps it

@@ -24,12 +24,9 @@ use std::{
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use trailbell::{
-    rule::{OVERRIDES, version},
-    untrusted::printable,
-};
+use trailbell::{diagnostic::chain, local::RulesFiles, rule::version, untrusted::printable};
 
-use crate::{Status, Stop, inputs};
+use crate::{Status, Stop};
 use aws::Aws;
 use check::{Check, Outcome, tally};
 use stack::Stack;
@@ -167,13 +164,6 @@ async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
 
 /// The version of the rules file here and of the overrides beside it, or why it is not known.
 fn version_of(rules: &Path) -> Result<String, String> {
-    let read = |path: &Path| {
-        inputs::text(path).map_err(|stop| match stop {
-            Stop::Message(message) => message,
-            Stop::Said | Stop::Closed => format!("{} cannot be read", inputs::shown(path)),
-        })
-    };
-    let (text, beside) = (read(rules)?, rules.with_file_name(OVERRIDES));
-    let overrides = if beside != rules && beside.exists() { Some(read(&beside)?) } else { None };
-    Ok(version(&text, overrides.as_deref()))
+    let files = RulesFiles::read(rules).map_err(|error| chain(&error))?;
+    Ok(version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text)))
 }

@@ -9,7 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, options};
 
 use super::scalar::Scalar;
 use super::syntax::{self, MAX_DEPTH};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, shorten};
 
 /// The longest file that is read.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
@@ -17,31 +17,31 @@ const MAX_ALIASED_BYTES: usize = 16 << 20;
 
 /// One value of the file.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub struct YamlNode {
     /// Its source; of a list or a map, the first line of it.
     pub span: Span,
     /// What it is.
-    pub kind: Kind,
+    pub kind: YamlKind,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum YamlKind {
     /// A text, a number, a boolean or nothing.
     Scalar(Scalar),
     /// `- a` or `[a]`.
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// `a: b` or `{a: b}`, in the order of the file, no key twice.
-    Map(Vec<(Scalar, Node)>),
+    Map(Vec<(Scalar, YamlNode)>),
     /// Something that is already reported.
     Broken,
 }
 
 /// A whole file.
 #[derive(Debug)]
-pub struct Document {
+pub struct YamlDocument {
     /// An empty file is an empty scalar.
-    pub root: Node,
+    pub root: YamlNode,
     /// What is wrong with it, though it could be read.
     pub problems: Vec<Diagnostic>,
 }
@@ -49,7 +49,7 @@ pub struct Document {
 /// Reads one document.
 ///
 /// Errors: the first place where the text is no YAML, after the findings that were made before it.
-pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
+pub fn parse(file: &str) -> Result<YamlDocument, Vec<Diagnostic>> {
     if file.len() > MAX_FILE_BYTES {
         return Err(vec![too_large(file)]);
     }
@@ -65,8 +65,8 @@ pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
             Err(error) => Err(Box::new(syntax::explain(file, &error))),
         };
         match step {
-            Ok(Step::More) => {}
-            Ok(Step::Done) => break,
+            Ok(Progress::More) => {}
+            Ok(Progress::Done) => break,
             Err(fatal) => {
                 if builder.problems.last() != Some(&*fatal) {
                     builder.problems.push(*fatal);
@@ -77,8 +77,8 @@ pub fn parse(file: &str) -> Result<Document, Vec<Diagnostic>> {
     }
     builder.report_unused_anchors();
     let nothing = || Scalar::new(file, Span::default(), ScalarStyle::Plain, None, Cow::Borrowed(""));
-    let root = builder.root.unwrap_or_else(|| Node { span: Span::default(), kind: Kind::Scalar(nothing()) });
-    Ok(Document { root, problems: builder.problems })
+    let root = builder.root.unwrap_or_else(|| YamlNode { span: Span::default(), kind: YamlKind::Scalar(nothing()) });
+    Ok(YamlDocument { root, problems: builder.problems })
 }
 
 /// The finding for a file of more than [`MAX_FILE_BYTES`].
@@ -87,7 +87,7 @@ pub fn too_large(file: &str) -> Diagnostic {
     Diagnostic::error("too-large", title, Span::default(), "the file starts here")
 }
 
-enum Step {
+enum Progress {
     More,
     Done,
 }
@@ -100,7 +100,7 @@ struct Builder<'a> {
     open: Vec<Open>,
     anchors: HashMap<usize, Anchor>,
     aliased_bytes: usize,
-    root: Option<Node>,
+    root: Option<YamlNode>,
     problems: Vec<Diagnostic>,
 }
 
@@ -112,18 +112,18 @@ struct Open {
 }
 
 enum Items {
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     Map(OpenMap),
 }
 
 #[derive(Default)]
 struct OpenMap {
-    entries: Vec<(Scalar, Node)>,
-    key: Option<Key>,
+    entries: Vec<(Scalar, YamlNode)>,
+    key: Option<OpenKey>,
     broken: bool,
 }
 
-enum Key {
+enum OpenKey {
     New(Scalar),
     /// Its value is read and dropped.
     Refused,
@@ -135,11 +135,11 @@ struct Anchor {
     span: Span,
     used: bool,
     /// None until the node is complete.
-    node: Option<Node>,
+    node: Option<YamlNode>,
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event, source: granit_parser::Span) -> Result<Step, Fatal> {
+    fn event(&mut self, event: Event, source: granit_parser::Span) -> Result<Progress, Fatal> {
         let span: Span = source.byte_range().unwrap_or_default().into();
         if event.tag().is_some() {
             self.refuse_tag(source.tag_span().and_then(|tag| tag.byte_range()).map_or(span, Span::from));
@@ -148,7 +148,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, _) => {
                 let (span, text) = self.written(span, style, text);
                 let scalar = Scalar::new(self.file, span, style, source.indent, text);
-                self.add(Node { span: scalar.span, kind: Kind::Scalar(scalar) }, anchor)?;
+                self.add(YamlNode { span: scalar.span, kind: YamlKind::Scalar(scalar) }, anchor)?;
             }
             Event::SequenceStart(_, anchor, _) => self.open(span, anchor, Items::List(Vec::new()))?,
             Event::MappingStart(_, anchor, _) => self.open(span, anchor, Items::Map(OpenMap::default()))?,
@@ -162,11 +162,11 @@ impl Builder<'_> {
             Event::DocumentStart(..) if self.root.is_some() => {
                 let finding = Diagnostic::error("bad-yaml", "a second document", span, "expected the end of the file");
                 self.problems.push(finding.help("keep all rules under one `rules:` and remove the `---` or `...`"));
-                return Ok(Step::Done);
+                return Ok(Progress::Done);
             }
             _ => {}
         }
-        Ok(Step::More)
+        Ok(Progress::More)
     }
 
     /// The parser calls a value that is not there `~`: it becomes an empty text, placed behind its key.
@@ -197,17 +197,17 @@ impl Builder<'_> {
     fn close(&mut self, end: Span) -> Result<(), Fatal> {
         let Some(Open { start, anchor, items }) = self.open.pop() else { return Ok(()) };
         let kind = match items {
-            Items::List(items) => Kind::List(items),
-            Items::Map(map) if map.broken => Kind::Broken,
+            Items::List(items) => YamlKind::List(items),
+            Items::Map(map) if map.broken => YamlKind::Broken,
             Items::Map(mut map) => {
                 drop_repeated(&mut map.entries, &mut self.problems);
-                Kind::Map(map.entries)
+                YamlKind::Map(map.entries)
             }
         };
         let source = self.file.get(start.start..end.end).unwrap_or_default();
         let line = source.split(['\n', '\r']).next().unwrap_or_default().trim_end();
         let span = Span::new(start.start, start.start + line.len());
-        self.add(Node { span, kind }, anchor)
+        self.add(YamlNode { span, kind }, anchor)
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Fatal> {
@@ -227,7 +227,7 @@ impl Builder<'_> {
         self.add(node, 0)
     }
 
-    fn charge(&mut self, node: &Node, span: Span) -> Result<(), Fatal> {
+    fn charge(&mut self, node: &YamlNode, span: Span) -> Result<(), Fatal> {
         self.aliased_bytes += size(node);
         if self.aliased_bytes <= MAX_ALIASED_BYTES {
             return Ok(());
@@ -238,7 +238,7 @@ impl Builder<'_> {
     }
 
     /// Puts a complete node where it belongs.
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Fatal> {
+    fn add(&mut self, node: YamlNode, anchor: usize) -> Result<(), Fatal> {
         if anchor != 0 {
             self.charge(&node, node.span)?;
             self.anchors.entry(anchor).or_default().node = Some(node.clone());
@@ -247,8 +247,8 @@ impl Builder<'_> {
             None => self.root = Some(node),
             Some(Items::List(items)) => items.push(node),
             Some(Items::Map(map)) => match map.key.take() {
-                Some(Key::New(key)) => map.entries.push((key, node)),
-                Some(Key::Refused) => {}
+                Some(OpenKey::New(key)) => map.entries.push((key, node)),
+                Some(OpenKey::Refused) => {}
                 None => map.key = Some(key(node, map, self.file, &mut self.problems)),
             },
         }
@@ -268,22 +268,22 @@ impl Builder<'_> {
 }
 
 /// A key is a scalar; anything else is reported.
-fn key(node: Node, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>) -> Key {
-    let Kind::Scalar(key) = node.kind else {
+fn key(node: YamlNode, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>) -> OpenKey {
+    let YamlKind::Scalar(key) = node.kind else {
         map.broken = true;
-        if !matches!(node.kind, Kind::Broken) {
+        if !matches!(node.kind, YamlKind::Broken) {
             problems.push(syntax::template(file, node.span.start).unwrap_or_else(|| {
                 Diagnostic::error("bad-yaml", "a list or a map is no key", node.span, "expected a name")
                     .help("quote the value if it begins with `[` or `{`")
             }));
         }
-        return Key::Refused;
+        return OpenKey::Refused;
     };
-    Key::New(key)
+    OpenKey::New(key)
 }
 
 /// Of the entries with one key the first is kept; the others are reported.
-fn drop_repeated(entries: &mut Vec<(Scalar, Node)>, problems: &mut Vec<Diagnostic>) {
+fn drop_repeated(entries: &mut Vec<(Scalar, YamlNode)>, problems: &mut Vec<Diagnostic>) {
     let key = |place: usize| &entries[place].0;
     let mut places: Vec<usize> = (0..entries.len()).collect();
     places.sort_by_key(|place| &key(*place).text);
@@ -292,7 +292,7 @@ fn drop_repeated(entries: &mut Vec<(Scalar, Node)>, problems: &mut Vec<Diagnosti
         let first = key(same[0]).span;
         for place in &same[1..] {
             repeated[*place] = true;
-            let title = format!("`{}` is given twice", syntax::shorten(&key(*place).text));
+            let title = format!("`{}` is given twice", shorten(&key(*place).text));
             let finding = Diagnostic::error("duplicate-key", title, key(*place).span, "the second time");
             problems.push(finding.context(first, "the first time").help("remove one of the two"));
         }
@@ -302,22 +302,22 @@ fn drop_repeated(entries: &mut Vec<(Scalar, Node)>, problems: &mut Vec<Diagnosti
 }
 
 /// How many lists and maps stand inside one another, itself included.
-fn height(node: &Node) -> usize {
+fn height(node: &YamlNode) -> usize {
     match &node.kind {
-        Kind::Scalar(_) | Kind::Broken => 0,
-        Kind::List(items) => 1 + items.iter().map(height).max().unwrap_or(0),
-        Kind::Map(entries) => 1 + entries.iter().map(|(_, value)| height(value)).max().unwrap_or(0),
+        YamlKind::Scalar(_) | YamlKind::Broken => 0,
+        YamlKind::List(items) => 1 + items.iter().map(height).max().unwrap_or(0),
+        YamlKind::Map(entries) => 1 + entries.iter().map(|(_, value)| height(value)).max().unwrap_or(0),
     }
 }
 
 /// How many bytes of memory a copy takes.
-fn size(node: &Node) -> usize {
-    size_of::<Node>()
+fn size(node: &YamlNode) -> usize {
+    size_of::<YamlNode>()
         + match &node.kind {
-            Kind::Broken => 0,
-            Kind::Scalar(scalar) => scalar.size(),
-            Kind::List(items) => items.iter().map(size).sum(),
-            Kind::Map(entries) => {
+            YamlKind::Broken => 0,
+            YamlKind::Scalar(scalar) => scalar.size(),
+            YamlKind::List(items) => items.iter().map(size).sum(),
+            YamlKind::Map(entries) => {
                 entries.iter().map(|(key, value)| size_of::<Scalar>() + key.size() + size(value)).sum()
             }
         }

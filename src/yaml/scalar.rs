@@ -241,14 +241,14 @@ fn is_high_surrogate(digits: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::yaml::{Kind, parse};
+    use super::super::tree::{YamlKind, parse};
     use super::*;
 
     /// Where the file has what the value of its only key calls `wanted`.
     fn placed(file: &str, wanted: &str) -> (String, Span) {
         let document = parse(file).unwrap();
-        let Kind::Map(entries) = &document.root.kind else { panic!("{document:?}") };
-        let Kind::Scalar(scalar) = &entries[0].1.kind else { panic!("{document:?}") };
+        let YamlKind::Map(entries) = &document.root.kind else { panic!("{document:?}") };
+        let YamlKind::Scalar(scalar) = &entries[0].1.kind else { panic!("{document:?}") };
         let at = scalar.text.find(wanted).unwrap();
         (scalar.text.clone(), scalar.place(Span::new(at, at + wanted.len())))
     }
@@ -305,9 +305,9 @@ mod tests {
         fn the_walk_agrees_with_the_parser(value in "[ab:'\"\\\\n|>+1\\-#é\r\n\t   ]{0,30}") {
             for file in [format!("k: {value}"), format!("k:\n  {value}\n"), format!("k: \"{value}\""), format!("k: >\n  {value}")] {
                 let Ok(document) = parse(&file) else { continue };
-                let Kind::Map(entries) = &document.root.kind else { continue };
+                let YamlKind::Map(entries) = &document.root.kind else { continue };
                 for (_, node) in entries {
-                    let Kind::Scalar(scalar) = &node.kind else { continue };
+                    let YamlKind::Scalar(scalar) = &node.kind else { continue };
                     prop_assert!(scalar.text.is_empty() || scalar.pieces.is_some(), "{:?} in {:?}", scalar, file);
                 }
             }
@@ -328,8 +328,8 @@ mod tests {
     fn the_end_is_behind_the_last_word() {
         for file in ["k: |\n  a b\n\nz: end\n", "k: a b\n", "k: >+\n  a b\n\n\n"] {
             let document = parse(file).unwrap();
-            let Kind::Map(entries) = document.root.kind else { panic!("{file}") };
-            let Kind::Scalar(scalar) = &entries[0].1.kind else { panic!("{file}") };
+            let YamlKind::Map(entries) = document.root.kind else { panic!("{file}") };
+            let YamlKind::Scalar(scalar) = &entries[0].1.kind else { panic!("{file}") };
             let end = file.find('b').unwrap() + 1;
             for beyond in [scalar.text.trim_end().len(), scalar.text.len(), usize::MAX] {
                 assert_eq!(scalar.place(Span::new(beyond, beyond)), Span::new(end, end), "{file}");

@@ -4,8 +4,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-pub use crate::diagnostic::shorten;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, shorten};
 
 /// How many lists and maps may stand inside one another.
 pub const MAX_DEPTH: usize = 64;
@@ -14,7 +13,7 @@ pub const MAX_DEPTH: usize = 64;
 pub fn explain(file: &str, error: &ScanError) -> Diagnostic {
     use ErrorKind as E;
     let at = file.floor_char_boundary(error.marker().byte_offset().unwrap_or(0));
-    let stop = Stop { file, at };
+    let stop = ParserStop { file, at };
     let finding = match error.kind() {
         E::TabNotAllowed
         | E::TabInBlockIndentation
@@ -53,7 +52,7 @@ pub fn explain(file: &str, error: &ScanError) -> Diagnostic {
 
 /// The finding for a value that begins with `{{` on the line of `at`, if it does.
 pub fn template(file: &str, at: usize) -> Option<Diagnostic> {
-    let line = Line::of(file, at);
+    let line = LineSpan::of(file, at);
     let (key, value) = line.entry(file)?;
     let text = &file[value.start..value.end];
     if !text.starts_with("{{") {
@@ -72,12 +71,12 @@ pub fn too_deep(span: Span) -> Diagnostic {
 
 /// Where the parser stopped.
 #[derive(Clone, Copy)]
-struct Stop<'a> {
+struct ParserStop<'a> {
     file: &'a str,
     at: usize,
 }
 
-impl Stop<'_> {
+impl ParserStop<'_> {
     fn here(self, title: impl Into<String>, label: &str) -> Diagnostic {
         Diagnostic::error("bad-yaml", title, self.char_at(self.at), label)
     }
@@ -91,8 +90,8 @@ impl Stop<'_> {
         Span::new(at, at + len)
     }
 
-    fn line(self) -> Line {
-        Line::of(self.file, self.at)
+    fn line(self) -> LineSpan {
+        LineSpan::of(self.file, self.at)
     }
 
     fn word(self) -> Span {
@@ -248,12 +247,12 @@ impl Stop<'_> {
 
 /// One line, without its break.
 #[derive(Clone, Copy)]
-struct Line {
+struct LineSpan {
     start: usize,
     end: usize,
 }
 
-impl Line {
+impl LineSpan {
     fn of(file: &str, at: usize) -> Self {
         let start = file[..at].rfind(['\n', '\r']).map_or(0, |before| before + 1);
         let end = file[at..].find(['\n', '\r']).map_or(file.len(), |len| at + len);

@@ -5,9 +5,8 @@
 use serde_json::{Map, Number, Value};
 
 use super::scalar::Scalar;
-use super::syntax::shorten;
-use super::yaml::{Kind, Node};
-use crate::diagnostic::{Diagnostic, Span, nearest, one_of};
+use super::tree::{YamlKind, YamlNode};
+use crate::diagnostic::{Diagnostic, Span, nearest, one_of, shorten};
 
 const BOOLEAN_HELP: &str = "write true or false, without quotes";
 const TEXT_HELP: &str = "write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)";
@@ -16,36 +15,36 @@ const TEXT_HELP: &str = "write one text; if it begins with `[` or `{`, put it in
 const MAX_MISSPELLING: usize = 40;
 
 /// A map whose keys are known.
-pub struct Fields<'n> {
+pub struct YamlMap<'n> {
     /// What it is, with its article: `a rule`.
     what: &'static str,
     span: Span,
-    entries: &'n [(Scalar, Node)],
-    /// Fields that are probably there under a wrong name.
+    entries: &'n [(Scalar, YamlNode)],
+    /// YamlMap that are probably there under a wrong name.
     misspelt: Vec<&'static str>,
 }
 
 /// A field that is there.
 #[derive(Clone, Copy)]
-pub struct Field<'n> {
+pub struct YamlField<'n> {
     /// The name of the field.
     pub key: &'n str,
     /// Where the name stands.
     pub key_span: Span,
     /// What it is set to.
-    pub node: &'n Node,
+    pub node: &'n YamlNode,
 }
 
-impl<'n> Fields<'n> {
+impl<'n> YamlMap<'n> {
     /// The entries of a map; keys that are not `known` are reported. `help` says how to write the map.
     pub fn of(
-        node: &'n Node,
+        node: &'n YamlNode,
         what: &'static str,
         known: &[&'static str],
         help: &str,
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        let Kind::Map(entries) = &node.kind else {
+        let YamlKind::Map(entries) = &node.kind else {
             problems.extend(wrong_type(what, "a map", node, help));
             return None;
         };
@@ -57,13 +56,13 @@ impl<'n> Fields<'n> {
     }
 
     /// A field that may be absent.
-    pub fn get(&self, key: &str) -> Option<Field<'n>> {
+    pub fn get(&self, key: &str) -> Option<YamlField<'n>> {
         let (name, node) = self.entries.iter().find(|(name, _)| name.text == key)?;
-        Some(Field { key: &name.text, key_span: name.span, node })
+        Some(YamlField { key: &name.text, key_span: name.span, node })
     }
 
     /// A field that must be there; `help` says how to add it.
-    pub fn require(&self, key: &'static str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<Field<'n>> {
+    pub fn require(&self, key: &'static str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<YamlField<'n>> {
         let found = self.get(key);
         if found.is_none() {
             problems.extend(self.missing(&[key], help));
@@ -104,7 +103,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-impl<'n> Field<'n> {
+impl<'n> YamlField<'n> {
     /// A text: anything but nothing, a list or a map, and a number whose zeros YAML would drop.
     pub fn text(self, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
         text(&format!("`{}`", self.key), self.node, self.key_span, problems)
@@ -130,20 +129,20 @@ impl<'n> Field<'n> {
     }
 
     /// The items of a list; `help` says how to write one.
-    pub fn list(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [Node]> {
+    pub fn list(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [YamlNode]> {
         match &self.node.kind {
-            Kind::List(items) => return Some(items),
-            Kind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
+            YamlKind::List(items) => return Some(items),
+            YamlKind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
             _ => problems.extend(wrong_type(&format!("`{}`", self.key), "a list", self.node, help)),
         }
         None
     }
 
     /// The entries of a map whose keys are free; `help` says how to write one.
-    pub fn entries(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [(Scalar, Node)]> {
+    pub fn entries(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [(Scalar, YamlNode)]> {
         match &self.node.kind {
-            Kind::Map(entries) => return Some(entries),
-            Kind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
+            YamlKind::Map(entries) => return Some(entries),
+            YamlKind::Scalar(scalar) if scalar.is_null() => problems.push(self.no_value()),
             _ => problems.extend(wrong_type(&format!("`{}`", self.key), "a map", self.node, help)),
         }
         None
@@ -159,8 +158,34 @@ impl<'n> Field<'n> {
     }
 }
 
+/// `Some(None)` where the field is absent, `None` where it is wrong.
+#[expect(clippy::option_option, reason = "absent and wrong differ")]
+pub fn optional<'n, T>(
+    fields: &YamlMap<'n>,
+    key: &str,
+    problems: &mut Vec<Diagnostic>,
+    read: impl FnOnce(YamlField<'n>, &mut Vec<Diagnostic>) -> Option<T>,
+) -> Option<Option<T>> {
+    match fields.get(key) {
+        None => Some(None),
+        Some(field) => read(field, problems).map(Some),
+    }
+}
+
+/// A text in a language of its own, whose findings are moved into the file.
+pub fn parsed<T>(
+    scalar: &Scalar,
+    parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let found = |findings: Vec<Diagnostic>| {
+        problems.extend(findings.into_iter().map(|finding| finding.at(|span| scalar.place(span))));
+    };
+    parse(scalar.text.trim_end()).map_err(found).ok()
+}
+
 /// The text of an item or a field; `place` is what to point to where nothing is written.
-pub fn text<'n>(what: &str, node: &'n Node, place: Span, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
+pub fn text<'n>(what: &str, node: &'n YamlNode, place: Span, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
     let scalar = scalar(what, node, place, ("text", TEXT_HELP), problems)?;
     if scalar.plain().is_some_and(has_leading_zero) {
         problems.push(leading_zero(scalar));
@@ -172,18 +197,18 @@ pub fn text<'n>(what: &str, node: &'n Node, place: Span, problems: &mut Vec<Diag
 /// The JSON value of a node, plain scalars by the core schema of YAML 1.2
 /// (<https://yaml.org/spec/1.2.2/#103-core-schema>). Numbers with a leading zero are refused: an account id would
 /// lose it.
-pub fn json(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Value> {
+pub fn json(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<Value> {
     match &node.kind {
-        Kind::Broken => None,
-        Kind::Scalar(scalar) => match scalar.plain() {
+        YamlKind::Broken => None,
+        YamlKind::Scalar(scalar) => match scalar.plain() {
             Some(plain) => plain_json(plain, scalar, problems),
             None => Some(Value::String(scalar.text.clone())),
         },
-        Kind::List(items) => {
+        YamlKind::List(items) => {
             let items: Vec<_> = items.iter().map(|item| json(item, problems)).collect();
             items.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
         }
-        Kind::Map(entries) => {
+        YamlKind::Map(entries) => {
             let entries: Vec<_> = entries
                 .iter()
                 .map(|(key, value)| json(value, problems).map(|value| (key.text.clone(), value)))
@@ -195,14 +220,14 @@ pub fn json(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Value> {
 
 fn scalar<'n>(
     what: &str,
-    node: &'n Node,
+    node: &'n YamlNode,
     place: Span,
     (wanted, help): (&str, &str),
     problems: &mut Vec<Diagnostic>,
 ) -> Option<&'n Scalar> {
     match &node.kind {
-        Kind::Scalar(scalar) if scalar.is_null() => problems.push(no_value(what, place)),
-        Kind::Scalar(scalar) => return Some(scalar),
+        YamlKind::Scalar(scalar) if scalar.is_null() => problems.push(no_value(what, place)),
+        YamlKind::Scalar(scalar) => return Some(scalar),
         _ => problems.extend(wrong_type(what, wanted, node, help)),
     }
     None
@@ -214,13 +239,13 @@ fn no_value(what: &str, place: Span) -> Diagnostic {
 }
 
 /// Nothing for a node that is already reported.
-fn wrong_type(what: &str, wanted: &str, node: &Node, help: &str) -> Option<Diagnostic> {
+fn wrong_type(what: &str, wanted: &str, node: &YamlNode, help: &str) -> Option<Diagnostic> {
     let found = match &node.kind {
-        Kind::Broken => return None,
-        Kind::Scalar(scalar) if scalar.is_null() => "nothing",
-        Kind::Scalar(_) => "text",
-        Kind::List(_) => "a list",
-        Kind::Map(_) => "a map",
+        YamlKind::Broken => return None,
+        YamlKind::Scalar(scalar) if scalar.is_null() => "nothing",
+        YamlKind::Scalar(_) => "text",
+        YamlKind::List(_) => "a list",
+        YamlKind::Map(_) => "a map",
     };
     let label = format!("expected {wanted}");
     Some(Diagnostic::error("wrong-type", format!("{what} is {found}, not {wanted}"), node.span, label).help(help))
