@@ -1,11 +1,11 @@
-//! What a person must mend: a place in a text, what is wrong there, and the repair.
+//! Errors and warnings for people: a place in a text, what is wrong there, and the repair.
 //!
-//! A [`Diagnostic`] is a value. The stages that find one know spans in *their* text only; [`Diagnostic::at`]
-//! moves it into the file that holds that text, and [`render`] prints it as rustc would.
+//! A [`Diagnostic`] is a value. The stage that finds a mistake knows spans in *its* text only; [`Diagnostic::at`]
+//! moves them into the file that holds that text, and [`render`] prints the diagnostic as rustc would.
 
 use std::{error::Error, ops::Range};
 
-use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as SnippetLevel, Renderer, Snippet};
 
 /// A range of bytes in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,35 +34,35 @@ impl From<Range<usize>> for Span {
     }
 }
 
-/// How bad it is.
+/// How severe a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// The file is refused.
     Error,
-    /// The file is accepted, but probably does not do what its author wants.
+    /// The file is accepted, but probably does something else than its author wants.
     Warning,
 }
 
-/// One finding about a text.
+/// One error or warning about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Error or warning.
     pub level: Level,
     /// A stable word code, such as `unknown-operator`.
     pub code: &'static str,
-    /// Stands alone: lower case, no full stop, names in backticks.
+    /// What is wrong, understandable without the label: lower case, no full stop, names in backticks.
     pub title: String,
-    /// Where it is.
+    /// Where it is wrong.
     pub span: Span,
-    /// What was expected *here*.
+    /// What was expected at `span`.
     pub label: String,
-    /// Other places that help to understand it, such as an opening bracket.
+    /// Other places that explain the mistake, such as an opening bracket, each with its label.
     pub context: Vec<(Span, String)>,
-    /// The name of the rule that it stands in.
+    /// The name of the rule that contains `span`.
     pub rule: Option<String>,
-    /// Facts.
+    /// Facts that explain the mistake.
     pub notes: Vec<String>,
-    /// How to mend it, in words that can be typed.
+    /// The repair, in words that can be typed.
     pub help: Option<String>,
 }
 
@@ -87,31 +87,31 @@ impl Diagnostic {
         Self { level: Level::Warning, ..Self::error(code, title, span, label) }
     }
 
-    /// With the repair.
+    /// Adds the repair.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// With a fact.
+    /// Adds a fact.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// With a second place.
+    /// Adds a second place and its label.
     pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
         self.context.push((span, label.into()));
         self
     }
 
-    /// With the name of the rule that it stands in.
+    /// Adds the name of the rule that contains the mistake.
     pub fn in_rule(mut self, rule: impl Into<String>) -> Self {
         self.rule = Some(rule.into());
         self
     }
 
-    /// The same finding with every span moved by `place`, from a text into the file that holds it.
+    /// The same diagnostic with every span moved by `place`, from a text into the file that holds it.
     pub fn at(mut self, place: impl Fn(Span) -> Span) -> Self {
         self.span = place(self.span);
         for (span, _) in &mut self.context {
@@ -122,7 +122,7 @@ impl Diagnostic {
 }
 
 /// The diagnostics of one file as rustc prints them, a blank line after each. `text` is the whole file, into
-/// which the spans point; spans beyond its end or inside a character are moved to the nearest boundary.
+/// which the spans point; a span beyond its end or inside a character is moved to the nearest character boundary.
 pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, path, text)]) + "\n\n").collect()
@@ -130,8 +130,8 @@ pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, colour: bool) 
 
 fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, text: &'a str) -> Group<'a> {
     let level = match diagnostic.level {
-        Level::Error => Shown::ERROR,
-        Level::Warning => Shown::WARNING,
+        Level::Error => SnippetLevel::ERROR,
+        Level::Warning => SnippetLevel::WARNING,
     };
     let range = |span: Span| {
         let start = text.floor_char_boundary(span.start);
@@ -147,9 +147,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, text: &'a str) -> Group<
         .primary_title(&diagnostic.title)
         .id(diagnostic.code)
         .element(snippet)
-        .elements(diagnostic.rule.iter().map(|rule| Shown::NOTE.with_name("rule").message(rule)))
-        .elements(diagnostic.notes.iter().map(|note| Shown::NOTE.message(note)))
-        .elements(diagnostic.help.iter().map(|help| Shown::HELP.message(help)))
+        .elements(diagnostic.rule.iter().map(|rule| SnippetLevel::NOTE.with_name("rule").message(rule)))
+        .elements(diagnostic.notes.iter().map(|note| SnippetLevel::NOTE.message(note)))
+        .elements(diagnostic.help.iter().map(|help| SnippetLevel::HELP.message(help)))
 }
 
 /// The line and the column, both from 1, the column in characters, of a byte offset in `text`.
@@ -160,26 +160,27 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// Nobody reads thousands of findings, and printing them takes minutes: all after the first thousand are counted by
-/// one finding in their place.
+/// Keeps the first thousand findings and replaces the others by one that counts them: no one reads thousands of
+/// findings, and printing them takes minutes.
 pub fn cut(findings: &mut Vec<Diagnostic>) {
     const MOST: usize = 1000;
     let hidden = findings.split_off(MOST.min(findings.len()));
     let Some(first) = hidden.first() else { return };
     let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
     let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
-    let last =
-        Diagnostic::error("too-many", title, first.span, "the first of them").help("mend those above and check again");
+    let last = Diagnostic::error("too-many", title, first.span, "the first of these")
+        .help("fix the findings above, then check again");
     findings.push(Diagnostic { level, ..last });
 }
 
-/// The last line of a run: `2 errors, 1 warning`.
+/// How many errors and warnings there are, for the last line of a run: `2 errors, 1 warning`.
 pub fn tally(diagnostics: &[Diagnostic]) -> String {
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count() as u64;
     [counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")].join(", ")
 }
 
-/// An error and its sources, from the outside in: `outer: inner: innermost`. Neighbours with the same text count as one.
+/// An error and its sources in one line, outermost first: `outer: inner: innermost`. A source that repeats the text of the
+/// error around it is left out.
 pub fn chain(error: &dyn Error) -> String {
     let mut texts = vec![error.to_string()];
     let mut source = error.source();
@@ -191,12 +192,12 @@ pub fn chain(error: &dyn Error) -> String {
     texts.join(": ")
 }
 
-/// `1 rule`, `2 rules`.
+/// A count with its noun: `1 rule`, `2 rules`.
 pub fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A text for a title, cut where it would bury the message.
+/// The first line of a text, at most 60 characters of it, for use in a title; `…` marks what is cut.
 pub fn shorten(text: &str) -> String {
     const MAX: usize = 60;
     let line = text.split(['\n', '\r']).next().unwrap_or_default();
@@ -206,13 +207,13 @@ pub fn shorten(text: &str) -> String {
     line.chars().take(MAX - 1).chain(['…']).collect()
 }
 
-/// The candidate that was probably meant by `word`: the same letters in another case, or an edit distance of
-/// at most a third of the longer length.
+/// The candidate that `word` probably misspells: the same letters in another case, or an edit distance of at most a third
+/// of the longer length. The distance counts insertions, deletions, substitutions and swaps of neighbours.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
         .filter_map(|candidate| {
-            let distance = if word.eq_ignore_ascii_case(candidate) { 0 } else { edit_distance(word, candidate) };
+            let distance = if word.eq_ignore_ascii_case(candidate) { 0 } else { strsim::osa_distance(word, candidate) };
             let allowed = word.chars().count().max(candidate.chars().count()) / 3;
             (distance <= allowed).then_some((distance, candidate))
         })
@@ -220,26 +221,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
-fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let substituted = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = substituted.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-/// `a`, `a or b`, `a, b, or c`.
+/// The items as English lists alternatives: `a`, `a or b`, `a, b, or c`.
 pub fn one_of<S: AsRef<str>>(items: &[S]) -> String {
     match items {
         [] => String::new(),

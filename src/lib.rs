@@ -1,4 +1,4 @@
-//! Watches CloudTrail: every record is evaluated against rules, and what matches becomes an alert.
+//! Watches CloudTrail: evaluates every record against rules, and publishes an alert for each match.
 //!
 //! ```text
 //! payload ─trigger─▶ object ─log_file─▶ raw record ─engine─▶ finding ─alert─▶ message
@@ -7,42 +7,42 @@
 //!                    (S3)                        (rules.yaml)                  (SNS)
 //! ```
 //!
-//! [`handler::Handler::handle`] drives one invocation along this line. It knows S3 and SNS only as the ports
-//! [`handler::Objects`] and [`handler::Channel`], so the command line runs the very same handler on folders and a
-//! terminal.
+//! [`handler::Handler::handle`] runs one invocation along this line. It reaches S3 and SNS only through the ports
+//! [`handler::Objects`] and [`handler::Channel`], so the command line runs the same handler on folders and a terminal.
 //!
 //! # Layout
 //!
-//! The way of a record:
+//! From an invocation to an alert:
 //!
-//! - [`trigger`]: an invocation's payload becomes a list of work. A new event source goes here.
-//! - [`log_file`]: compressed bytes in, raw records out, a chunk at a time.
+//! - [`trigger`]: the payload of an invocation → the objects and records to evaluate. A new event source goes here.
+//! - [`log_file`]: compressed bytes → raw records, chunk by chunk.
 //! - [`engine`]: the rules that a raw record matches, found without parsing most records.
-//! - [`alert`]: a finding becomes an alert, and an alert a message. A new alert format goes here.
-//! - [`state`]: what is remembered between files, and what is to be done about a finding.
-//! - [`handler`]: one invocation from beginning to end, and what must come again.
+//! - [`alert`]: a finding → an alert → a message. A new alert format goes here.
+//! - [`state`]: what is remembered between invocations, and whether a match raises an alert.
+//! - [`handler`]: one invocation from payload to answer, including what must be delivered again.
 //!
-//! What it rests on:
+//! Foundations:
 //!
-//! - [`rule`]: `rules.yaml` becomes a set of rules, or every error in it.
+//! - [`rule`]: `rules.yaml` → a set of rules, or all of its errors.
 //! - [`filter`]: the language of a rule's `filter`. A new operator goes into [`filter::operator`].
+//! - [`lint`]: likely mistakes in a valid rules file. A new lint goes here.
 //! - [`record`]: one CloudTrail record, paths into it, and the virtual fields.
-//! - [`lint`]: what a rules file may say but hardly means. A new lint goes here.
-//! - [`digest`]: the hash that ids and keys are made of.
-//! - [`object`]: an object in S3, and what its key says of it.
-//! - [`untrusted`]: text that an attacker can have written, made safe to show.
+//! - [`yaml`]: YAML text → values that know their place in the file.
+//! - [`object`]: an object in S3, and what its key tells about it.
+//! - [`untrusted`]: text that an attacker may have written, made safe to show.
+//! - [`digest`]: the hash that stored keys, alert ids and rule versions are made of.
 //! - [`number`]: numbers that compare by their mathematical value.
-//! - [`diagnostic`]: what a person must mend, printed as rustc would.
+//! - [`diagnostic`]: errors and warnings about a text, printed as rustc prints them.
 //!
 //! On AWS:
 //!
-//! - `aws`: the ports on S3, SNS and DynamoDB, and the settings; behind the feature `function`, which `aws` includes.
+//! - `aws`: the ports to S3, SNS and DynamoDB, and the settings; with the feature `function`, which `aws` includes.
 //!
 //! On a laptop:
 //!
-//! - [`local`]: the ports on folders and a terminal, and CloudTrail files of any shape.
-//! - [`backtest`]: rules tried on known records.
-//! - [`import`]: rules of other systems become a rules file.
+//! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
+//! - [`backtest`]: counts of matches over many records, and the tests of rules.
+//! - [`import`]: rules of other systems → a rules file.
 
 pub mod alert;
 #[cfg(feature = "function")]

@@ -1,22 +1,22 @@
-//! What "the same alert" is: the values of a record by which the matches of a rule are told apart.
+//! Which matches of a rule are the same alert: those whose records have the same values at the rule's aggregate fields.
 //!
-//! Values are compared as lists of texts, so that no value can be made to look like two.
+//! Values are compared as lists of texts, so no value of a record can imitate two values.
 
 use std::fmt;
 
 use super::model::{FieldPath, Rule};
 use crate::record::{Path, Record, Root, Scalar, Step, Virtual};
 
-/// A field and what a record has there.
+/// A field and its values in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AggregateValue {
     /// The field, as the rule names it.
     pub field: String,
-    /// Its values in the order of the record: of a list all, of a missing field none.
+    /// Its values, in the order of the record: all elements of a list, none for a missing field.
     pub values: Vec<String>,
 }
 
-/// The values with commas between them, or `null`.
+/// The values separated by commas, or `null` if there are none.
 impl fmt::Display for AggregateValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.values.is_empty() { f.write_str("null") } else { f.write_str(&self.values.join(", ")) }
@@ -24,11 +24,11 @@ impl fmt::Display for AggregateValue {
 }
 
 impl Rule {
-    /// By what matches of the rule are told apart: two with the same values are one alert in a window. What makes a
-    /// combination of `first_seen` is always among it, or one new combination would silence the next.
+    /// The values that distinguish the rule's matches: within a window, two matches with the same values are one alert.
+    /// The fields of `first_seen` are always included, since otherwise one new combination would silence the next.
     ///
-    /// Where the rule names no fields: `role` (`user` where there is none), `eventName`, `eventSource`, `accountId`, and
-    /// `ip` unless the actor is an assumed role, whose address changes with the machine that it is used on.
+    /// A rule without `aggregate_fields` uses `role` (or `user` where there is none), `eventName`, `eventSource`,
+    /// `accountId`, and `ip` unless the actor is an assumed role, whose address changes with the machine that uses it.
     pub fn aggregate(&self, record: &Record) -> Vec<AggregateValue> {
         let mut values = match &self.aggregate_fields {
             Some(fields) => combination(fields, record),
@@ -61,12 +61,12 @@ fn by_default(record: &Record) -> Vec<AggregateValue> {
     values
 }
 
-/// The values of a record at these fields.
+/// The values of a record at `fields`, in their order.
 pub fn combination(fields: &[FieldPath], record: &Record) -> Vec<AggregateValue> {
     fields.iter().map(|field| value(field.written.text.trim(), &field.path, record)).collect()
 }
 
-/// An object has no text; it counts as `{}`, and is told from nothing only.
+/// An object has no text; it counts as `{}`, so it differs from a missing field but not from other objects.
 fn value(field: &str, path: &Path, record: &Record) -> AggregateValue {
     let mut values = Vec::new();
     path.visit(record.value(), &mut |scalar| {

@@ -1,4 +1,4 @@
-//! How the matches of a rule become alerts: what "the same alert" is, for how long, and from how many events on.
+//! The fields of a rule that decide how matches become alerts: `aggregate_fields`, `window`, `threshold`, `first_seen`.
 
 use jiff::SignedDuration;
 
@@ -9,16 +9,16 @@ use crate::{
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
 
-/// The longest threshold; so many events of a window are told from each other exactly.
+/// The highest threshold: this many events of a window are counted exactly.
 pub const MAX_THRESHOLD: u32 = 500;
 
-/// The window of a rule that gives none.
+/// The window of a rule that sets none.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
-/// The shortest window and the longest.
+/// The shortest and the longest window.
 pub const WINDOWS: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), days(30));
-/// How long a combination is known, if `first_seen` does not say.
+/// The default of `within`: how long a combination is remembered.
 const WITHIN: SignedDuration = days(30);
-/// How long is learnt, if `first_seen` does not say.
+/// The default of `learning`: how long a new rule learns without alerts.
 const LEARNING: SignedDuration = days(7);
 const WITHINS: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(1), days(365));
 const LEARNINGS: (SignedDuration, SignedDuration) = (SignedDuration::ZERO, days(365));
@@ -26,19 +26,19 @@ const LEARNINGS: (SignedDuration, SignedDuration) = (SignedDuration::ZERO, days(
 const UNITS: [(char, i64, &str); 4] =
     [('s', 1, "seconds"), ('m', 60, "minutes"), ('h', 3600, "hours"), ('d', 86_400, "days")];
 const FIRST_SEEN_KEYS: [&str; 3] = ["fields", "within", "learning"];
-const FIRST_SEEN_HELP: &str = "write `first_seen: {fields: [user, ip]}`, with `within` and `learning` if wanted";
-const FIELDS_HELP: &str = "add `fields: [user, ip]`: what makes a combination";
-const THRESHOLD_HELP: &str = "write how many events it takes, such as `threshold: 5`";
+const FIRST_SEEN_HELP: &str = "write `first_seen: {fields: [user, ip]}`; `within` and `learning` are optional";
+const FIELDS_HELP: &str = "add the fields whose values make a combination, such as `fields: [user, ip]`";
+const THRESHOLD_HELP: &str = "write how many events raise an alert, such as `threshold: 5`";
 
 const fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(days * 24)
 }
 
-/// The paths whose values make a combination.
+/// A list of paths without repetition.
 pub fn paths(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPath>> {
     let help = match &field.node.kind {
         YamlKind::Scalar(scalar) => format!("write `{}: [{}]`", field.key, shorten(&scalar.text)),
-        _ => format!("write `{}: [user, eventName]`, or each field behind `- `", field.key),
+        _ => format!("write `{}: [user, eventName]`, or each field after `- ` on its own line", field.key),
     };
     let items = field.list(&help, problems)?;
     let mut paths: Vec<FieldPath> = Vec::new();
@@ -49,9 +49,9 @@ pub fn paths(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<Fie
             continue;
         };
         if let Some(first) = paths.iter().find(|other| other.path == found.path) {
-            let title = format!("`{}` stands twice in `{}`", shorten(&found.written.text), field.key);
-            let finding = Diagnostic::error("duplicate-field", title, found.written.span, "the second time");
-            problems.push(finding.context(first.written.span, "the first time").help("remove one of the two"));
+            let title = format!("`{}` occurs twice in `{}`", shorten(&found.written.text), field.key);
+            let finding = Diagnostic::error("duplicate-field", title, found.written.span, "the second one");
+            problems.push(finding.context(first.written.span, "the first one").help("remove one of the two"));
             sound = false;
         }
         paths.push(found);
@@ -64,12 +64,12 @@ fn path(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
     Some(FieldPath { path: parsed(written, Path::parse, problems)?, written: written.clone() })
 }
 
-/// A window's length.
+/// The value of `window`.
 pub fn window(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<SignedDuration> {
     duration(field, WINDOWS, problems)
 }
 
-/// From how many events on.
+/// The value of `threshold`, from 1 to [`MAX_THRESHOLD`].
 pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32> {
     let scalar = field.scalar("a number", THRESHOLD_HELP, problems)?;
     let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
@@ -82,14 +82,14 @@ pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32
     let finding = Diagnostic::error("bad-threshold", title, scalar.span, label);
     let quoted = scalar.plain().is_none() && !scalar.text.is_empty() && digits(&scalar.text.as_str());
     problems.push(match scalar.text.as_str() {
-        "0" => finding.help("write 1, which is every event, or `notify: false` for a rule that only counts"),
+        "0" => finding.help("write 1 for an alert on every event, or `notify: false` for a rule that only counts"),
         text if quoted => finding.help(format!("write `threshold: {}`, without quotes", shorten(text))),
         _ => finding.help(THRESHOLD_HELP),
     });
     None
 }
 
-/// What makes an event new.
+/// The value of `first_seen`.
 pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<FirstSeen> {
     let fields = YamlMap::of(field.node, "`first_seen`", &FIRST_SEEN_KEYS, FIRST_SEEN_HELP, problems)?;
     let found = fields.require("fields", FIELDS_HELP, problems);
@@ -98,7 +98,8 @@ pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Fi
         if paths.is_empty() {
             let finding =
                 Diagnostic::error("empty-list", "`fields` is an empty list", field.node.span, "expected a field");
-            problems.push(finding.help("write what makes a combination, such as `fields: [user, ip]`"));
+            problems
+                .push(finding.help("write the fields whose values make a combination, such as `fields: [user, ip]`"));
             return None;
         }
         Some(paths)
@@ -114,19 +115,23 @@ pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Fi
     })
 }
 
-/// A number with its unit, such as `24h`.
+/// A number with its unit, such as `24h`, within the bounds.
 fn duration(
     field: YamlField,
     (shortest, longest): (SignedDuration, SignedDuration),
     problems: &mut Vec<Diagnostic>,
 ) -> Option<SignedDuration> {
     let help = format!("write a number and its unit: {}", examples(field.key));
-    let scalar = field.scalar("a length of time", &help, problems)?;
+    let scalar = field.scalar("a duration", &help, problems)?;
     let text = scalar.text.trim_end();
     let Some(length) = parse_duration(text) else {
-        let title = format!("`{}` is not a length of time", shorten(text));
-        let finding =
-            Diagnostic::error("bad-duration", title, scalar.span, "expected a number and `s`, `m`, `h` or `d`");
+        let title = format!("`{}` is not a duration", shorten(text));
+        let finding = Diagnostic::error(
+            "bad-duration",
+            title,
+            scalar.span,
+            "expected a number and `s`, `m`, `h` or `d`, without a space",
+        );
         problems.push(match nearest_duration(text) {
             Some(meant) => finding.help(format!("write `{}: {meant}`", field.key)),
             None => finding.help(help),
@@ -152,7 +157,7 @@ fn examples(key: &str) -> &'static str {
     if key == "window" { "`30m`, `1h`, `24h` or `7d`" } else { "`12h`, `7d` or `30d`" }
 }
 
-/// Lengths beyond what a number holds are the longest there is: they are refused for their length.
+/// A duration that is too long for 64 bits becomes the longest one, so it is reported as too long.
 fn parse_duration(text: &str) -> Option<SignedDuration> {
     let unit = text.chars().next_back()?;
     let (_, seconds, _) = UNITS.iter().find(|(name, ..)| *name == unit)?;
@@ -165,7 +170,7 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
     })
 }
 
-/// What somebody wrote in another way: `1 hour`, `24H`, `90min`, `PT1H`, or seconds without a unit.
+/// The duration that was probably meant by another notation: `1 hour`, `24H`, `90min`, `PT1H`, or seconds without a unit.
 fn nearest_duration(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let text = text.strip_prefix("pt").or_else(|| text.strip_prefix('p')).unwrap_or(&text);
@@ -188,7 +193,7 @@ fn nearest_duration(text: &str) -> Option<String> {
     Some(show_duration(SignedDuration::from_secs(number.checked_mul(seconds)?)))
 }
 
-/// In the largest unit that leaves no rest, days from two of them on: `90m`, `24h`, `30d`.
+/// A duration as a rules file writes it, in the largest unit that divides it, where days begin at two: `90m`, `24h`, `30d`.
 pub fn show_duration(length: SignedDuration) -> String {
     let seconds = length.as_secs();
     let fits = |(_, unit, _): &&(char, i64, &str)| seconds % unit == 0 && (*unit < 86_400 || seconds / unit > 1);

@@ -1,6 +1,6 @@
-//! Why a rule says what it says of a record: its filter and its suppressions with the values they saw.
+//! Why a rule matches a record or not: its filter and its suppressions with the values that they compared.
 //!
-//! The verdict is drawn as [`Rule::verdict`] draws it, from the same matching with somebody looking on.
+//! The verdict is that of [`Rule::verdict`]: the same matcher runs, and an observer records what it compares.
 
 use super::model::{Rule, Suppression, SuppressionStatus, Verdict};
 use crate::{
@@ -8,30 +8,30 @@ use crate::{
     record::Record,
 };
 
-/// What a rule says of a record, and why.
+/// The verdict of a rule on a record, and the reasons.
 #[derive(Clone, Debug)]
 pub struct RuleExplanation {
-    /// What it says.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Its filter.
+    /// How the rule's filter came out.
     pub filter: Explanation,
-    /// Its suppressions, in the order of the file; those that do not count are among them.
+    /// How each suppression came out, in the order of the file, expired ones included.
     pub suppressions: Vec<SuppressionExplanation>,
 }
 
-/// What a suppression says of a record, and why.
+/// Whether a suppression covers a record, and the reasons.
 #[derive(Clone, Debug)]
 pub struct SuppressionExplanation {
-    /// Whether the record falls under it.
+    /// Whether it suppresses the match.
     pub holds: bool,
-    /// Whether it counts for a record of that time.
-    pub standing: SuppressionStatus,
-    /// Its filter, whether it counts or not.
+    /// Whether it is in force at the time of the record.
+    pub status: SuppressionStatus,
+    /// How its filter came out, whether it is in force or not.
     pub filter: Explanation,
 }
 
 impl Rule {
-    /// What the rule says of a record, and why.
+    /// The verdict of the rule on a record, and the reasons.
     pub fn explain(&self, record: &Record) -> RuleExplanation {
         let filter = filter::explain(&self.filter, record.value());
         let suppressions: Vec<_> = self.suppressions.iter().map(|one| one.explain(record)).collect();
@@ -42,8 +42,8 @@ impl Rule {
 
 impl Suppression {
     fn explain(&self, record: &Record) -> SuppressionExplanation {
-        let standing = self.standing(record);
+        let status = self.status(record);
         let filter = filter::explain(&self.filter, record.value());
-        SuppressionExplanation { holds: standing == SuppressionStatus::InForce && filter.held, standing, filter }
+        SuppressionExplanation { holds: status == SuppressionStatus::InForce && filter.held, status, filter }
     }
 }

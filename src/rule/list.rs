@@ -15,9 +15,9 @@ const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";
 pub struct NamedList {
     /// Its name, without a `$`.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub span: Span,
-    /// The items that are sound, each with its place.
+    /// The valid items, each with its place.
     pub items: Vec<(Value, Span)>,
 }
 
@@ -28,8 +28,8 @@ impl NamedList {
     }
 }
 
-/// All lists, each name as `check` finds it, and what to do with an empty one; a list with a broken item is there without
-/// it, so that filters that name it raise no findings of their own.
+/// The lists of `lists:`. `check` reports what is wrong with a name, and `empty_help` is the repair of an empty list. A list
+/// with a broken item is returned without the item, so a filter that uses the list is not reported as well.
 pub fn read(
     field: YamlField,
     empty_help: &str,
@@ -44,14 +44,14 @@ pub fn read(
     lists.collect()
 }
 
-/// What is wrong with a name that no filter could write behind a `$`.
+/// The finding about a name that no filter can write after a `$`.
 pub fn unwritable(name: &yaml::Scalar) -> Option<Diagnostic> {
     if !name.text.is_empty() && name.text.chars().all(continues_bare_word) {
         return None;
     }
     let title = format!("`{}` is not a name for a list", shorten(&name.text));
     let finding = Diagnostic::error("bad-name", title, name.span, "expected letters, digits, `_` and `-`");
-    Some(finding.help("filters name it behind a `$`, such as `in $admins`"))
+    Some(finding.help("filters use the name after a `$`, such as `in $admins`"))
 }
 
 fn items(name: &yaml::Scalar, node: &YamlNode, empty_help: &str, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
@@ -69,7 +69,7 @@ fn item(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<Value> {
     let number = |number: &serde_json::Number| Number::from_json(number).map(Value::Number);
     match (&node.kind, yaml::json(node, problems)?) {
         (_, Json::Number(value)) => number(&value),
-        // `NO` and `off` are text where text is wanted, and so are `true` and `null`.
+        // `NO` and `off` are text where text is expected, and so are `true` and `null`.
         (YamlKind::Scalar(scalar), _) if !scalar.is_null() => Some(Value::Text(scalar.text.trim_end().to_owned())),
         _ => {
             let title = "an item of a list is neither text nor a number";

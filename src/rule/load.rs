@@ -1,6 +1,6 @@
-//! The tree of a rules file → rules, checked field by field.
+//! The text of a rules file → a [`RuleSet`], checked field by field.
 //!
-//! A broken field costs its rule, but never hides another finding: every field of every rule is read.
+//! A broken field makes its rule unusable, but hides no other finding: every field of every rule is read.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,15 +41,17 @@ const RULE_KEYS: [&str; 16] = [
     "runbook",
     "tests",
 ];
-const RULES_HELP: &str = "write `rules:`, and below it each rule behind `- `, beginning with its `name`";
-const SEVERITY_HELP: &str = "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit";
+const RULES_HELP: &str = "write `rules:`, and below it each rule after `- `, beginning with its `name`";
+const SEVERITY_HELP: &str = "write 1 if an alert needs immediate action, 2 for review, 3 for audit";
 const EMPTY_LIST_HELP: &str = "add an item, or remove the list and the conditions that name it";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 
 impl RuleSet {
-    /// Reads the text of a rules file; the second part of the result are warnings.
+    /// Reads the text of a rules file; returns the rules and the warnings about the file.
     ///
-    /// Errors: every error of every rule, in the order of the file, and the warnings among them.
+    /// # Errors
+    ///
+    /// Every error of every rule together with the warnings, in the order of the file.
     pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let document = yaml::parse(text)?;
         let mut loader = Loader { problems: document.problems, ..Loader::default() };
@@ -65,20 +67,21 @@ impl RuleSet {
     }
 }
 
-/// The tests whose record is no file, also those of rules that are broken elsewhere; `text` is the rules file, and
-/// `exists` is asked with paths relative to it.
+/// A finding for each test whose record file does not exist, also in rules that have other errors. `text` is the text of
+/// the rules file; `exists` gets paths relative to that file.
 pub fn missing_tests(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
     let missing = tests(text).into_iter().filter(|(_, test)| !exists(&test.record));
     missing
         .map(|(rule, test)| {
-            let title = format!("there is no record file `{}`", shorten(&test.record));
-            let finding = Diagnostic::error("missing-test-file", title, test.span, "expected a file");
-            Diagnostic { rule, ..finding }.help("create the file, or mend the path: it is relative to the rules file")
+            let title = format!("the record file `{}` does not exist", shorten(&test.record));
+            let finding = Diagnostic::error("missing-test-file", title, test.span, "expected the path of a file");
+            Diagnostic { rule, ..finding }
+                .help("create the file, or correct the path, which is relative to the rules file")
         })
         .collect()
 }
 
-/// The tests that can be read, with the names of their rules; of a file that is no YAML none.
+/// The valid tests with the names of their rules; none if the file is not valid YAML.
 fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
     let Ok(document) = yaml::parse(text) else { return Vec::new() };
     let mut loader = Loader::default();
@@ -86,27 +89,28 @@ fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
     loader.tests
 }
 
-/// What overrides may be about, also where the file has errors; of a file that is no YAML nothing.
-pub fn known(text: &str) -> Option<Overridable> {
+/// What overrides of this rules file can name, even if the file has errors; nothing if it is not valid YAML.
+pub fn overridable(text: &str) -> Option<Overridable> {
     let document = yaml::parse(text).ok()?;
-    let mut loader = Loader { known: Overridable { all_rules: true, ..Overridable::default() }, ..Loader::default() };
+    let mut loader =
+        Loader { overridable: Overridable { all_rules: true, ..Overridable::default() }, ..Loader::default() };
     loader.file(&document.root);
-    // Where there are none, they may stand under a wrong name.
+    // If none were found, their key may be misspelt.
     let (all_lists, all_rules) =
-        (!loader.list_spans.is_empty(), loader.known.all_rules && !loader.known.rules.is_empty());
-    Some(Overridable { lists: loader.lists, all_lists, all_rules, ..loader.known })
+        (!loader.list_spans.is_empty(), loader.overridable.all_rules && !loader.overridable.rules.is_empty());
+    Some(Overridable { lists: loader.lists, all_lists, all_rules, ..loader.overridable })
 }
 
-/// What overrides are about: of a rules file that has errors, what can be read of it.
+/// The rules and lists that overrides can name: of a rules file with errors, those that could be read.
 #[derive(Default)]
 pub struct Overridable {
-    /// Ids and names.
+    /// The names of the rules by their ids.
     pub rules: BTreeMap<String, String>,
-    /// Whether those are all.
+    /// Whether `rules` is complete.
     pub all_rules: bool,
-    /// The lists that filters may use.
+    /// The named lists.
     pub lists: Lists,
-    /// Whether those are all.
+    /// Whether `lists` is complete.
     pub all_lists: bool,
 }
 
@@ -118,13 +122,13 @@ struct Loader {
     list_spans: BTreeMap<String, Span>,
     accounts: Accounts,
     names: HashMap<String, Span>,
-    ids: HashMap<String, Id>,
-    known: Overridable,
+    ids: HashMap<String, RuleId>,
+    overridable: Overridable,
 }
 
-/// The id of a rule, and the place that it comes from.
+/// The id of a rule, and the place of the `id` or of the name that it is made from.
 #[derive(Clone)]
-struct Id {
+struct RuleId {
     text: String,
     span: Span,
     derived: bool,
@@ -165,20 +169,20 @@ impl Loader {
         }
     }
 
-    /// Reads every field before it gives up on any.
+    /// Reads every field, so that all findings are reported, and only then returns without a broken rule.
     fn rule(&mut self, node: &YamlNode) -> Option<Rule> {
         let before = self.problems.len();
         let fields = YamlMap::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
         let (p, lists) = (&mut self.problems, &self.lists);
-        let name_help = "add `name: `, and a text that is shown in alerts";
+        let name_help = "add `name:` with a text, which alerts show";
         let name = fields.require("name", name_help, p).and_then(|field| name(field, p));
         let id = match fields.get("id") {
             Some(field) => id(field, p),
             None => name.and_then(|name| derived_id(name, p)),
         };
-        let severity_help = format!("add `severity: `; {SEVERITY_HELP}");
+        let severity_help = format!("add `severity:`; {SEVERITY_HELP}");
         let severity = fields.require("severity", &severity_help, p).and_then(|field| severity(field, p));
-        let filter_help = "add `filter: |`, and on the next line, indented, what a record must be, such as `eventName = \"PutImage\"`";
+        let filter_help = "add `filter: |`, and on the next line, indented, the condition of the records to match, such as `eventName = \"PutImage\"`";
         let filter =
             fields.require("filter", filter_help, p).and_then(|field| suppression::filter(field.text(p)?, lists, p));
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
@@ -199,9 +203,9 @@ impl Loader {
         self.tests.extend(read.map(|test| (shown.clone(), test.clone())));
         match (name, &id) {
             (Some(name), Some(id)) => {
-                self.known.rules.insert(id.text.clone(), name.text.trim_end().to_owned());
+                self.overridable.rules.insert(id.text.clone(), name.text.trim_end().to_owned());
             }
-            _ => self.known.all_rules = false,
+            _ => self.overridable.all_rules = false,
         }
         self.unique(name, id.as_ref());
         if let Some(name) = name {
@@ -232,14 +236,15 @@ impl Loader {
         })
     }
 
-    /// Two rules of one name have one derived id too; that is said once.
-    fn unique(&mut self, name: Option<&yaml::Scalar>, id: Option<&Id>) {
+    /// Reports a second rule with the same name or id. Two rules with the same name also have the same derived id; that is
+    /// reported once.
+    fn unique(&mut self, name: Option<&yaml::Scalar>, id: Option<&RuleId>) {
         if let Some(scalar) = name {
             let name = scalar.text.trim_end();
             if let Some(first) = self.names.get(name) {
                 let title = format!("two rules are named `{}`", shorten(name));
                 let finding = Diagnostic::error("duplicate-name", title, scalar.span, "the second one");
-                self.problems.push(finding.context(*first, "the first one").help("give one of them another name"));
+                self.problems.push(finding.context(*first, "the first one").help("rename one of the two"));
                 if id.is_none_or(|id| id.derived) {
                     return;
                 }
@@ -252,13 +257,15 @@ impl Loader {
             self.ids.insert(id.text.clone(), id.clone());
             return;
         };
-        let label = |id: &Id, which: &str| {
+        let label = |id: &RuleId, which: &str| {
             if id.derived { format!("the {which} one, made from this name") } else { format!("the {which} one") }
         };
         let title = format!("two rules have the id `{}`", id.text);
         let finding = Diagnostic::error("duplicate-id", title, id.span, label(id, "second"));
         self.problems.push(
-            finding.context(first.span, label(first, "first")).help("give one of them an `id` that no other rule has"),
+            finding
+                .context(first.span, label(first, "first"))
+                .help("set an `id` that no other rule has on one of the two"),
         );
     }
 }
@@ -280,15 +287,15 @@ fn name<'n>(field: YamlField<'n>, problems: &mut Vec<Diagnostic>) -> Option<&'n 
         _ => (format!("the name has {length} characters"), format!("expected at most {MAX_NAME}")),
     };
     let finding = Diagnostic::error("bad-name", title, scalar.span, label);
-    problems.push(finding.help("write a short name, and the rest into `description`"));
+    problems.push(finding.help("write a short name, and put the rest into `description`"));
     None
 }
 
-fn id(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn id(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<RuleId> {
     let scalar = field.text(problems)?;
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=MAX_ID).contains(&scalar.text.len()) && scalar.text.bytes().all(allowed) {
-        return Some(Id { text: scalar.text.clone(), span: scalar.span, derived: false });
+        return Some(RuleId { text: scalar.text.clone(), span: scalar.span, derived: false });
     }
     let title = format!("`{}` is not an id", shorten(&scalar.text));
     let label = format!("expected 1 to {MAX_ID} of `a` to `z`, `0` to `9` and `-`");
@@ -298,18 +305,19 @@ fn id(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Id> {
     None
 }
 
-fn derived_id(name: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<Id> {
+fn derived_id(name: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<RuleId> {
     let text = slug(&name.text);
     if text.is_empty() {
-        let title = "no id can be made from this name";
-        let finding = Diagnostic::error("bad-id", title, name.span, "it has none of `a` to `z` and `0` to `9`");
+        let title = "this name cannot be made into an id";
+        let finding = Diagnostic::error("bad-id", title, name.span, "expected one of `a` to `z` or `0` to `9`");
         problems.push(finding.help("add an `id`, such as `id: root-login`"));
         return None;
     }
-    Some(Id { text, span: name.span, derived: true })
+    Some(RuleId { text, span: name.span, derived: true })
 }
 
-/// The id that a name makes: letters and digits in lower case, one `-` for each run of anything else; perhaps empty.
+/// The id made from a name: its ASCII letters and digits in lower case, with one `-` for each run of other characters; empty
+/// if it has none.
 pub fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
@@ -317,7 +325,7 @@ pub fn slug(name: &str) -> String {
     slug
 }
 
-/// From 1 to 3.
+/// The value of `severity`, from 1 to 3.
 pub fn severity(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
     let scalar = field.scalar("a number", SEVERITY_HELP, problems)?;
     let known = scalar.plain().filter(|text| matches!(*text, "1" | "2" | "3"));
@@ -336,7 +344,7 @@ pub fn severity(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Seve
 fn tags(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
     let help = match &field.node.kind {
         YamlKind::Scalar(scalar) => format!("write `tags: [{}]`", shorten(&scalar.text)),
-        _ => "write `tags: [one, two]`, or each tag behind `- `".to_owned(),
+        _ => "write `tags: [one, two]`, or each tag after `- ` on its own line".to_owned(),
     };
     let items = field.list(&help, problems)?;
     let tags: Vec<_> = items.iter().map(|item| tag(item, problems)).collect();
@@ -363,8 +371,8 @@ fn runbook(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<String> {
     {
         return Some(url.to_owned());
     }
-    let title = format!("`{}` is not the address of a page", shorten(url));
+    let title = format!("`{}` is not a web address", shorten(url));
     let finding = Diagnostic::error("bad-runbook", title, scalar.span, "expected `https://…` or `http://…`");
-    problems.push(finding.help("write a whole URL, or put the text into `description`"));
+    problems.push(finding.help("write a complete URL, or put the text into `description`"));
     None
 }

@@ -1,4 +1,4 @@
-//! What a rules file holds, once it is read: a [`Rule`] that exists is complete, and its id is unique in its set.
+//! The rules of a file, once they are read.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,88 +16,88 @@ use crate::{
 /// The rules of one file.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
-    /// In the order of the file.
+    /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
-    /// The named lists that filters may use, as the file has them.
+    /// The named lists of the rules file, which filters use.
     pub lists: Lists,
-    /// Where the names of those lists stand in the file.
+    /// The places of the names of those lists in the file.
     pub list_spans: BTreeMap<String, Span>,
-    /// What overrides put in the place of some of those lists.
+    /// The lists that the overrides replace, by name.
     pub replaced: BTreeMap<String, Replaced>,
-    /// What alerts call the accounts.
+    /// The names of accounts that alerts show.
     pub accounts: Arc<Accounts>,
 }
 
-/// What overrides put in the place of a named list.
+/// A list of the overrides that replaces one of the rules file.
 #[derive(Clone, Debug)]
 pub struct Replaced {
-    /// The values of the list.
+    /// Its values.
     pub values: Vec<operand::Value>,
-    /// Where its name stands in the overrides.
+    /// The place of its name in the overrides.
     pub span: Span,
 }
 
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Shown as is, unique.
+    /// Its name, as alerts show it; unique in the set.
     pub name: String,
-    /// `[a-z0-9-]{1,100}`, unique; made from the name unless the file gives one.
+    /// `[a-z0-9-]{1,100}`, unique in the set; made from the name unless the file sets it.
     pub id: String,
-    /// Whom it concerns.
+    /// How urgent its alerts are.
     pub severity: Severity,
-    /// Which records it wants.
+    /// The condition of the records that it matches.
     pub filter: Filter,
-    /// Which of those raise no alert.
+    /// Which of those records raise no alert.
     pub suppressions: Vec<Suppression>,
-    /// What tells its alerts from each other; where the file does not say, see [`Rule::aggregate`].
+    /// The fields whose values distinguish its alerts; see [`Rule::aggregate`] for the default.
     pub aggregate_fields: Option<Vec<FieldPath>>,
-    /// So long a time of events has one alert of each combination of those values.
+    /// Each combination of those values raises one alert in this time, by the time of the events.
     pub window: SignedDuration,
-    /// So many events in a window raise it; at least 1.
+    /// How many events of a window raise an alert; at least 1.
     pub threshold: u32,
-    /// Raises alerts only for what is new.
+    /// Limits its alerts to combinations of values that are new.
     pub first_seen: Option<FirstSeen>,
-    /// Whether alerts are sent; otherwise they are counted.
+    /// Whether its alerts are published; otherwise they are only counted.
     pub notify: bool,
-    /// The headline of its alerts.
+    /// The template of the headline of its alerts.
     pub title: Option<Title>,
-    /// What a match means and what to do.
+    /// What a match means and what to do about it.
     pub description: Option<String>,
-    /// Whether it is evaluated.
+    /// Whether the engine evaluates it.
     pub enabled: bool,
-    /// Words to find it by, such as `attack.T1098`.
+    /// Words to find it by, such as `attack.T1098`; see [`tag`](super::tag).
     pub tags: Vec<String>,
-    /// An `http` or `https` URL.
+    /// The `http` or `https` URL of its runbook.
     pub runbook: Option<String>,
-    /// Records that it must match, and some that it must not.
+    /// Records that it must match, and records that it must not match.
     pub tests: Vec<RuleTest>,
-    /// Its name in the file.
+    /// The place of its name in the file.
     pub span: Span,
-    /// Its filter as it stands in the file.
+    /// Its filter as text of the file.
     pub written: yaml::Scalar,
 }
 
-/// Records that a rule matches and that raise no alert.
+/// A condition under which a match raises no alert.
 #[derive(Clone, Debug)]
 pub struct Suppression {
-    /// Which records.
+    /// The condition.
     pub filter: Filter,
-    /// Why it is right to be silent.
+    /// Why these matches need no alert.
     pub reason: Option<String>,
-    /// Who answers for it.
+    /// Who is responsible for the suppression.
     pub owner: Option<String>,
-    /// Later events are not suppressed any more.
+    /// Events at this time and later are not suppressed.
     pub expires: Option<Timestamp>,
-    /// Its filter in the file.
+    /// The place of its filter in the file.
     pub span: Span,
-    /// The same, with the place of each part.
+    /// Its filter as text of the file.
     pub written: yaml::Scalar,
-    /// The file that it stands in.
+    /// The file that contains it.
     pub source: Source,
 }
 
-/// A file in which something about a rule may stand.
+/// A file with settings of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The rules file.
@@ -106,29 +106,29 @@ pub enum Source {
     Overrides,
 }
 
-/// A path that stands in the rules file.
+/// A path of a rules file.
 #[derive(Clone, Debug)]
 pub struct FieldPath {
     /// The path.
     pub path: Path,
-    /// Its text, with the place of each part.
+    /// The path as text of the file.
     pub written: yaml::Scalar,
 }
 
-/// Which matches are new: those with a combination of values that has not been seen for a while.
+/// Which matches are new: those with a combination of values that was not seen within a given time.
 #[derive(Clone, Debug)]
 pub struct FirstSeen {
-    /// Whose values make the combination; at least one.
+    /// The fields whose values make the combination; at least one.
     pub fields: Vec<FieldPath>,
-    /// How long a combination is known after it was seen.
+    /// How long a combination is remembered after it was last seen.
     pub within: SignedDuration,
-    /// From the first event that is evaluated with the rule, so long a time of events only teaches.
+    /// How long the rule only learns, counted from the first event that it is evaluated on, by the time of the events.
     pub learning: SignedDuration,
-    /// The name of the field in the file.
+    /// The place of the name of the field in the file.
     pub span: Span,
 }
 
-/// What a rule says of a record.
+/// Whether a rule matches a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The filter is false.
@@ -139,24 +139,24 @@ pub enum Verdict {
     Suppressed,
 }
 
-/// Whether a suppression counts for a record.
+/// Whether a suppression is in force for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuppressionStatus {
-    /// It does.
+    /// It is in force.
     InForce,
-    /// It does not: the event happened at a time past its end.
+    /// The event happened after the suppression ended.
     Expired {
-        /// Its end.
+        /// When the suppression ended.
         end: Timestamp,
         /// When the event happened.
         time: Timestamp,
     },
-    /// It does not: it has an end, and the record does not say when the event happened.
+    /// The suppression has an end, and the record has no readable time: it is not in force.
     UnknownTime,
 }
 
 impl Rule {
-    /// What the rule says of a record.
+    /// Whether the rule matches a record, and whether a suppression covers the match.
     pub fn verdict(&self, record: &Record) -> Verdict {
         let held = self.filter.matches(record.value());
         Verdict::of(held, held && self.suppressions.iter().any(|suppression| suppression.holds(record)))
@@ -174,14 +174,14 @@ impl Verdict {
 }
 
 impl Suppression {
-    /// Whether a record falls under it.
+    /// Whether the suppression is in force for a record and its condition is true.
     pub fn holds(&self, record: &Record) -> bool {
-        self.standing(record) == SuppressionStatus::InForce && self.filter.matches(record.value())
+        self.status(record) == SuppressionStatus::InForce && self.filter.matches(record.value())
     }
 
-    /// Whether it counts for a record. Where it has an end and the time of the event is unknown it does not: nothing is
-    /// hidden that might be shown.
-    pub(super) fn standing(&self, record: &Record) -> SuppressionStatus {
+    /// Whether the suppression is in force for a record. One with an end is not in force for a record without a readable
+    /// time, so it hides nothing that it may not cover.
+    pub(super) fn status(&self, record: &Record) -> SuppressionStatus {
         let Some(end) = self.expires else { return SuppressionStatus::InForce };
         match record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok()) {
             None => SuppressionStatus::UnknownTime,
@@ -191,25 +191,25 @@ impl Suppression {
     }
 }
 
-/// 1 wakes somebody, 2 is for review, 3 for audit.
+/// How urgent an alert is: 1 needs immediate action, 2 a review, 3 is for audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Severity(u8);
 
 impl Severity {
-    /// 2.
+    /// For review: 2.
     pub const REVIEW: Self = Self(2);
 
-    /// From 1 to 3; other numbers are none.
+    /// The severity with this number, from 1 to 3.
     pub fn new(number: u8) -> Option<Self> {
         (1..=3).contains(&number).then_some(Self(number))
     }
 
-    /// From 1 to 3.
+    /// Its number, from 1 to 3.
     pub fn number(self) -> u8 {
         self.0
     }
 
-    /// What to do, for a reader who does not know the numbers.
+    /// What to do, for readers who do not know the numbers.
     pub fn meaning(self) -> &'static str {
         match self.0 {
             1 => "act now",
@@ -219,28 +219,28 @@ impl Severity {
     }
 }
 
-/// One record that a rule is tried on.
+/// A record that a rule is tested on.
 #[derive(Clone, Debug)]
 pub struct RuleTest {
-    /// What must come out.
+    /// The verdict that the rule must reach.
     pub expect: Verdict,
-    /// The file of the record, relative to the rules file.
+    /// The path of the record file, relative to the rules file.
     pub record: String,
-    /// That path in the rules file.
+    /// The place of that path in the rules file.
     pub span: Span,
-    /// What to change in the record before.
+    /// Values to set in the record before the test.
     pub set: Vec<(Path, Value)>,
 }
 
 impl RuleSet {
-    /// The named lists as filters read them, with what overrides put in their place.
+    /// The named lists that filters use: those of the rules file, replaced by those of the overrides.
     pub fn lists_in_force(&self) -> Lists {
         let mut lists = self.lists.clone();
         lists.0.extend(self.replaced.iter().map(|(name, list)| (name.clone(), list.values.clone())));
         lists
     }
 
-    /// The rule of that id or, where no id fits, of that name.
+    /// The rule with this id or, if there is none, with this name.
     pub fn find(&self, name_or_id: &str) -> Option<&Rule> {
         let by_name = || self.rules.iter().find(|rule| rule.name == name_or_id);
         self.rules.iter().find(|rule| rule.id == name_or_id).or_else(by_name)

@@ -1,7 +1,7 @@
-//! `overrides.yaml`, what a user changes of rules that others write: its text and a [`RuleSet`] → a [`RuleSet`].
+//! `overrides.yaml`, with which a user changes rules that others maintain: its text and a [`RuleSet`] → a [`RuleSet`].
 //!
-//! It changes rules and lists that there are and adds none, so that a new rules file comes without conflict, and a rule or
-//! a list that it no longer has is said.
+//! Overrides change existing rules and lists and add none, so a user can take a new rules file without a conflict, and an
+//! override of a rule or a list that no longer exists is an error.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -28,10 +28,10 @@ const FILE_NAME: &str = "overrides.yaml";
 
 const TOP_KEYS: [&str; 3] = ["overrides", "lists", "accounts"];
 const KEYS: [&str; 6] = ["enabled", "severity", "suppressions", "window", "threshold", "notify"];
-const FILE_HELP: &str =
-    "write `overrides:`, and below it the id of each rule with what is other than in the rules file";
-const EMPTY_LIST_HELP: &str = "add an item, or remove the list: then that of the rules file counts";
-const OVERRIDE_HELP: &str = "write the id of the rule, and below it, indented, such as `enabled: false`";
+const FILE_HELP: &str = "write `overrides:`, and below it the id of each rule with the fields to change";
+const EMPTY_LIST_HELP: &str = "add an item, or remove the list to use that of the rules file";
+const OVERRIDE_HELP: &str =
+    "write the id of the rule, and below it, indented, the fields to change, such as `enabled: false`";
 
 #[derive(Default)]
 struct Overrides {
@@ -40,7 +40,7 @@ struct Overrides {
     accounts: Accounts,
 }
 
-/// What is other of one rule.
+/// The changes to one rule.
 struct Override {
     enabled: Option<bool>,
     severity: Option<Severity>,
@@ -58,13 +58,15 @@ pub fn overrides_path(rules: &Path) -> Option<PathBuf> {
 }
 
 impl RuleSet {
-    /// The rules as the text of an `overrides.yaml` changes them, and warnings about that text.
+    /// Applies the text of an `overrides.yaml`; returns the changed rules and the warnings about the text.
     ///
-    /// Errors: every error in the text, in its order, and the warnings among them.
+    /// # Errors
+    ///
+    /// Every error in the text together with the warnings, in its order.
     pub fn overridden(mut self, text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let rules = self.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
-        let known = Overridable { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
-        let (mut overrides, mut problems) = read(text, &known)?;
+        let overridable = Overridable { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
+        let (mut overrides, mut problems) = read(text, &overridable)?;
         problems.extend(self.replace(&overrides.lists));
         in_order(&mut problems);
         if problems.iter().any(|finding| finding.level == Level::Error) {
@@ -83,8 +85,7 @@ impl RuleSet {
         Ok((self, problems))
     }
 
-    /// Puts lists into the place of those with their names, in every filter that uses one; the findings are about values
-    /// that a filter does not take.
+    /// Replaces the named lists in every filter that uses them; the findings are about values that a filter does not accept.
     fn replace(&mut self, lists: &[NamedList]) -> Vec<Diagnostic> {
         let replaced = |list: &NamedList| (list.name.clone(), Replaced { values: list.values(), span: list.span });
         self.replaced = lists.iter().filter(|list| self.lists.get(&list.name).is_some()).map(replaced).collect();
@@ -102,18 +103,18 @@ impl RuleSet {
                 }
             }
         }
-        // What many filters refuse is said once.
-        let mut said = HashSet::new();
-        problems.retain(|problem| said.insert((problem.span, problem.title.clone())));
+        // A value that several filters refuse is reported once.
+        let mut reported = HashSet::new();
+        problems.retain(|problem| reported.insert((problem.span, problem.title.clone())));
         problems
     }
 }
 
-/// What is wrong with an `overrides.yaml` beside the text of a rules file that has errors itself; nothing beside one that
-/// is no YAML.
+/// The findings in the text of an `overrides.yaml` whose rules file, `rules`, has errors itself; none if that is not valid
+/// YAML.
 pub fn overrides_beside_errors(text: &str, rules: &str) -> Vec<Diagnostic> {
-    let Some(known) = load::known(rules) else { return Vec::new() };
-    let mut problems = read(text, &known).map_or_else(|problems| problems, |(_, problems)| problems);
+    let Some(overridable) = load::overridable(rules) else { return Vec::new() };
+    let mut problems = read(text, &overridable).map_or_else(|problems| problems, |(_, problems)| problems);
     in_order(&mut problems);
     problems
 }
@@ -123,15 +124,15 @@ fn in_order(problems: &mut Vec<Diagnostic>) {
     cut(problems);
 }
 
-fn read(text: &str, known: &Overridable) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {
+fn read(text: &str, overridable: &Overridable) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {
     let document = yaml::parse(text)?;
     let mut problems = document.problems;
-    let overrides = file(&document.root, known, &mut problems).unwrap_or_default();
+    let overrides = file(&document.root, overridable, &mut problems).unwrap_or_default();
     Ok((overrides, problems))
 }
 
-/// A file without a word in it, or with comments only, changes nothing.
-fn file(root: &YamlNode, known: &Overridable, problems: &mut Vec<Diagnostic>) -> Option<Overrides> {
+/// A file that is empty or has only comments changes nothing.
+fn file(root: &YamlNode, overridable: &Overridable, problems: &mut Vec<Diagnostic>) -> Option<Overrides> {
     if matches!(&root.kind, YamlKind::Scalar(scalar) if scalar.is_null()) {
         return None;
     }
@@ -139,33 +140,34 @@ fn file(root: &YamlNode, known: &Overridable, problems: &mut Vec<Diagnostic>) ->
     if TOP_KEYS.iter().all(|key| fields.get(key).is_none()) {
         problems.extend(fields.missing(&TOP_KEYS, FILE_HELP));
     }
-    let lists =
-        fields.get("lists").map(|field| list::read(field, EMPTY_LIST_HELP, |name| unknown_list(name, known), problems));
+    let lists = fields
+        .get("lists")
+        .map(|field| list::read(field, EMPTY_LIST_HELP, |name| unknown_list(name, overridable), problems));
     let lists = lists.unwrap_or_default();
     let accounts = fields.get("accounts").map(|field| account::read(field, problems)).unwrap_or_default();
-    // What is added may use the lists as they are now.
-    let mut in_force = known.lists.clone();
+    // Suppressions of the overrides use the replaced lists.
+    let mut in_force = overridable.lists.clone();
     in_force.0.extend(lists.iter().map(|list| (list.name.clone(), list.values())));
     let entries = fields.get("overrides").and_then(|field| field.entries(FILE_HELP, problems)).unwrap_or_default();
     let rules = entries
         .iter()
-        .filter_map(|(id, node)| Some((id.text.clone(), of_rule(id, node, known, &in_force, problems)?)))
+        .filter_map(|(id, node)| Some((id.text.clone(), of_rule(id, node, overridable, &in_force, problems)?)))
         .collect();
     Some(Overrides { rules, lists, accounts })
 }
 
-/// Reads every field before it gives up on any.
+/// Reads every field, so that all findings are reported, and only then returns without a broken override.
 fn of_rule(
     id: &yaml::Scalar,
     node: &YamlNode,
-    known: &Overridable,
+    overridable: &Overridable,
     lists: &Lists,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Override> {
     let before = problems.len();
-    let name = known.rules.get(&id.text);
-    if name.is_none() && known.all_rules {
-        problems.push(unknown(id, known));
+    let name = overridable.rules.get(&id.text);
+    if name.is_none() && overridable.all_rules {
+        problems.push(unknown(id, overridable));
     }
     let fields = YamlMap::of(node, "an override", &KEYS, OVERRIDE_HELP, problems);
     let read = fields.and_then(|fields| {
@@ -189,36 +191,36 @@ fn of_rule(
     read
 }
 
-/// The values of `lists` that a filter does not take, each at its place.
+/// A finding for each value of `lists` that a filter does not accept, at the place of the value.
 fn refused<'a>(filter: &'a Filter, lists: &'a [NamedList]) -> impl Iterator<Item = Diagnostic> {
     let values = lists.iter().flat_map(|list| list.items.iter().map(|(value, span)| (&list.name, value, *span)));
     values.flat_map(|(list, value, span)| filter.refusals(list, value).into_iter().map(move |one| one.at(|_| span)))
 }
 
-fn unknown_list(name: &yaml::Scalar, known: &Overridable) -> Option<Diagnostic> {
-    if known.lists.get(&name.text).is_some() || !known.all_lists {
+fn unknown_list(name: &yaml::Scalar, overridable: &Overridable) -> Option<Diagnostic> {
+    if overridable.lists.get(&name.text).is_some() || !overridable.all_lists {
         return None;
     }
     let title = format!("the rules file has no list `{}`", shorten(&name.text));
     let finding = Diagnostic::error("unknown-list", title, name.span, "expected the name of one of its lists");
-    let names: Vec<_> = known.lists.names().map(|name| format!("`{name}`")).collect();
-    Some(match nearest(&name.text, known.lists.names()) {
+    let names: Vec<_> = overridable.lists.names().map(|name| format!("`{name}`")).collect();
+    Some(match nearest(&name.text, overridable.lists.names()) {
         Some(meant) => finding.help(format!("write `{meant}`")),
         None if names.is_empty() => finding.help("remove it"),
         None => finding.help(format!("remove it, or replace {}", one_of(&names))),
     })
 }
 
-fn unknown(id: &yaml::Scalar, known: &Overridable) -> Diagnostic {
+fn unknown(id: &yaml::Scalar, overridable: &Overridable) -> Diagnostic {
     let title = format!("no rule has the id `{}`", shorten(&id.text));
     let finding = Diagnostic::error("unknown-rule", title, id.span, "expected the id of a rule");
     let made = slug(&id.text);
-    let by_name = || known.rules.contains_key(&made).then_some(made.as_str());
-    let named = known.rules.iter().find(|(_, name)| **name == id.text).map(|(id, _)| id.as_str());
-    let near = || nearest(&id.text, known.rules.keys().map(String::as_str));
+    let by_name = || overridable.rules.contains_key(&made).then_some(made.as_str());
+    let named = overridable.rules.iter().find(|(_, name)| **name == id.text).map(|(id, _)| id.as_str());
+    let near = || nearest(&id.text, overridable.rules.keys().map(String::as_str));
     match named.or_else(by_name).or_else(near) {
         Some(meant) => finding.help(format!("write `{meant}`")),
         None => finding
-            .help("remove it, or look in the rules file: an `id`, or the name in lower case with `-` between words"),
+            .help("remove it, or look the id up in the rules file: the `id` of the rule, or its name in lower case with `-` between words"),
     }
 }

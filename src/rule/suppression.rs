@@ -1,4 +1,4 @@
-//! Which matches of a rule raise no alert.
+//! `suppressions:` of a rule: which of its matches raise no alert.
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
@@ -10,11 +10,12 @@ use crate::{
 };
 
 const KEYS: [&str; 4] = ["filter", "reason", "owner", "expires"];
-const HELP: &str = "write each filter behind `- `, or as `- filter: …` with `reason`, `owner` and `expires`";
-const FILTER_HELP: &str = "add `filter: |`, and on the next line, indented, which records raise no alert";
+const HELP: &str = "write each filter after `- `, or as `- filter: …` with `reason`, `owner` and `expires`";
+const FILTER_HELP: &str =
+    "add `filter: |`, and on the next line, indented, the condition of the records that raise no alert";
 const EXPIRES_HELP: &str = "write the last day, such as `2026-12-31`, or a time such as `2026-12-31T12:00:00Z`";
 
-/// The suppressions of a rule in a rules file: each a filter, or a filter with what should be known of it.
+/// The suppressions of a rule: each is a filter, or a map with a filter, `reason`, `owner` and `expires`.
 pub fn read(field: YamlField, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<Vec<Suppression>> {
     let items = field.list(HELP, problems)?;
     let suppressions: Vec<_> = items.iter().map(|item| suppression(item, lists, problems)).collect();
@@ -42,12 +43,12 @@ fn suppression(node: &YamlNode, lists: &Lists, problems: &mut Vec<Diagnostic>) -
     Some(Suppression { filter, reason: reason?, owner: owner?, expires: expires?, span, written, source })
 }
 
-/// A filter whose findings are moved into the file, and its text there.
+/// The filter of a field and its text in the file; findings are moved into the file.
 pub fn filter(written: &yaml::Scalar, lists: &Lists, problems: &mut Vec<Diagnostic>) -> Option<(Filter, yaml::Scalar)> {
     Some((parsed(written, |text| Filter::parse_with(text, lists), problems)?, written.clone()))
 }
 
-/// The first moment that it no longer covers: of a day, its end in UTC.
+/// The first moment after the suppression: for a day, its end in UTC.
 fn expires(scalar: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
     let text = scalar.text.trim_end();
     let time = text.parse::<Timestamp>().ok().or_else(|| {
@@ -55,7 +56,7 @@ fn expires(scalar: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> Option<Time
         TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).ok()
     });
     if time.is_none() {
-        let title = format!("`{}` is not a day", shorten(text));
+        let title = format!("`{}` is not a date", shorten(text));
         problems
             .push(Diagnostic::error("bad-date", title, scalar.span, "expected year, month and day").help(EXPIRES_HELP));
     }

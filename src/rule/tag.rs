@@ -1,23 +1,23 @@
-//! What the tags of a rule say to machines: what of ATT&CK it sees, and which control it answers.
+//! What the tags of a rule mean to programs: the ATT&CK techniques that it detects, and the controls that ask for it.
 //!
 //! Any other tag is a word for people.
 
 use std::fmt;
 
-/// A tag that is known.
+/// The meaning of a tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TagMeaning {
     /// `attack.TA0003`: a tactic.
     Tactic(String),
     /// `attack.T1098`: a technique.
     Technique(String),
-    /// `attack.T1098.001`: the number of a technique, and the whole id.
+    /// `attack.T1098.001`: the id of the technique, and that of the sub-technique.
     SubTechnique(String, String),
-    /// `cis.v3.4.4`, `securityhub.CloudWatch.4`: who asks for the control, and which it is.
+    /// `cis.v3.4.4`, `securityhub.CloudWatch.4`: a framework, and the id of its control.
     Control(Framework, String),
 }
 
-/// Who asks for a control.
+/// A catalogue of controls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Framework {
     /// The CIS AWS Foundations Benchmark (<https://www.cisecurity.org/benchmark/amazon_web_services>).
@@ -35,7 +35,7 @@ impl fmt::Display for Framework {
     }
 }
 
-/// What a tag says, whatever the case of its letters. Ids of ATT&CK are as on <https://attack.mitre.org/>.
+/// The meaning of a tag, in any case of its letters; ids of ATT&CK are those of <https://attack.mitre.org/>.
 pub fn meaning(tag: &str) -> Option<TagMeaning> {
     let (family, rest) = tag.split_once('.')?;
     match family.to_ascii_lowercase().as_str() {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_known_or_words() {
+    fn tags_have_a_meaning_or_are_words() {
         let text = str::to_owned;
         for (tag, expected) in [
             ("attack.T1098", Some(TagMeaning::Technique(text("T1098")))),

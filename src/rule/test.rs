@@ -1,4 +1,4 @@
-//! The tests that a rule carries.
+//! `tests:` of a rule: records, and the verdict that the rule must reach on each.
 
 use super::model::{RuleTest, Verdict};
 use crate::{
@@ -8,14 +8,14 @@ use crate::{
 };
 
 const TEST_KEYS: [&str; 4] = ["match", "no_match", "suppressed", "set"];
-const OUTCOMES: [(&str, Verdict); 3] =
+const VERDICTS: [(&str, Verdict); 3] =
     [("match", Verdict::Match), ("no_match", Verdict::NoMatch), ("suppressed", Verdict::Suppressed)];
-const TEST_HELP: &str = "write `match: `, `no_match: ` or `suppressed: `, and the path of a record";
-const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on a line of its own";
+const TEST_HELP: &str = "write `match:`, `no_match:` or `suppressed:`, and the path of a record file";
+const SET_HELP: &str = "write `set: {path: value}`, or each `path: value` on its own line";
 
 /// The tests of a rule.
 pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<RuleTest>> {
-    let items = field.list("write each test behind `- `, such as `- match: events/login.json`", problems)?;
+    let items = field.list("write each test after `- `, such as `- match: events/login.json`", problems)?;
     let tests: Vec<_> = items.iter().map(|item| test(item, problems)).collect();
     tests.into_iter().collect()
 }
@@ -23,24 +23,29 @@ pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<Rule
 fn test(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<RuleTest> {
     let fields = YamlMap::of(node, "a test", &TEST_KEYS, TEST_HELP, problems)?;
     let set = optional(&fields, "set", problems, changes);
-    let found: Vec<_> = OUTCOMES.iter().filter_map(|(key, verdict)| Some((*verdict, fields.get(key)?))).collect();
+    let found: Vec<_> = VERDICTS.iter().filter_map(|(key, verdict)| Some((*verdict, fields.get(key)?))).collect();
     let (expect, field) = match found[..] {
         [one] => one,
         [] => {
-            problems.extend(fields.missing(&OUTCOMES.map(|(key, _)| key), TEST_HELP));
+            problems.extend(fields.missing(&VERDICTS.map(|(key, _)| key), TEST_HELP));
             return None;
         }
         [(_, first), (_, second), ..] => {
             let title = format!("a test has both `{}` and `{}`", first.key, second.key);
-            let finding = Diagnostic::error("two-outcomes", title, second.key_span, "expected only one of them");
-            problems.push(finding.context(first.key_span, "the other one").help("make two tests of it"));
+            let finding = Diagnostic::error("two-outcomes", title, second.key_span, "expected only one of the two");
+            problems.push(finding.context(first.key_span, "the first one").help("split it into two tests"));
             return None;
         }
     };
     let path = field.text(problems)?;
     if path.text.trim().is_empty() {
-        let finding = Diagnostic::error("bad-path", "the path of a record is empty", path.span, "expected a file");
-        problems.push(finding.help("write a path relative to the rules file"));
+        let finding = Diagnostic::error(
+            "bad-path",
+            "the path of a record file is empty",
+            path.span,
+            "expected the path of a file",
+        );
+        problems.push(finding.help("write the path of a record file, relative to the rules file"));
         return None;
     }
     let record = path.text.trim_end().to_owned();

@@ -5,7 +5,7 @@ use crate::{
     record::{Path, Record},
 };
 
-/// A template whose fields are paths into a record.
+/// A template with the paths of fields in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title(Vec<TitlePart>);
 
@@ -16,7 +16,11 @@ enum TitlePart {
 }
 
 impl Title {
-    /// Reads a template; the spans of the errors lie in `text`.
+    /// Reads a template.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the template; the spans are in `text`.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (mut parts, mut errors) = (Vec::new(), Vec::new());
         let mut at = 0;
@@ -26,11 +30,11 @@ impl Title {
             let Some(length) = text[inside..].find("}}") else {
                 let diagnostic = Diagnostic::error(
                     "unclosed-field",
-                    "`{{` is never closed",
+                    "`{{` has no closing `}}`",
                     Span::new(opening, inside),
-                    "expected `}}` after this",
+                    "opened here",
                 );
-                errors.push(diagnostic.help("write the field as `{{eventName}}`"));
+                errors.push(diagnostic.help("write a field as `{{eventName}}`"));
                 return Err(errors);
             };
             at = inside + length + 2;
@@ -60,7 +64,8 @@ impl Title {
         if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
     }
 
-    /// The title for a record: a missing value reads `undefined`, as in Threat Stack, and a list is joined by commas.
+    /// The title for a record. A missing value becomes `undefined`, as in Threat Stack, and the values of a list are joined
+    /// with commas.
     pub fn fill(&self, record: &Record) -> String {
         self.0
             .iter()
@@ -108,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_placed() {
+    fn mistakes_have_their_place() {
         let codes = |template: &str| -> Vec<(&str, Span)> {
             Title::parse(template).unwrap_err().into_iter().map(|error| (error.code, error.span)).collect()
         };

@@ -1,10 +1,10 @@
-//! Tells rules that are written differently apart: a hash of their files, as they lie there.
+//! The version of the rules: a hash of the bytes of their files.
 //!
-//! Whoever has the same files has the same version, wherever they are.
+//! The same files have the same version on every machine.
 
 use crate::digest::Digest;
 
-/// The version of a rules file with the overrides beside it, if there are any: 16 hexadecimal digits.
+/// The version of a rules file together with its overrides, if it has any: 16 hexadecimal digits.
 pub fn version(rules: &str, overrides: Option<&str>) -> String {
     let digest = Digest::of(&[rules]);
     hex::encode(overrides.into_iter().fold(digest, Digest::text).first::<8>())
@@ -22,7 +22,7 @@ mod tests {
     }
 
     #[test]
-    fn any_difference_is_another_version() {
+    fn different_files_have_different_versions() {
         let all = [
             version("", None),
             version("a", None),

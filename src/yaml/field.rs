@@ -1,6 +1,6 @@
-//! Values of the tree as what a field wants: text, a boolean, a list, JSON.
+//! Values of the tree as the types that a field takes: text, a boolean, a list, JSON.
 //!
-//! A reader that returns nothing has reported why, so no caller reports the same cause again.
+//! A reader that returns `None` has reported the reason, so its caller does not report it again.
 
 use serde_json::{Map, Number, Value};
 
@@ -9,34 +9,34 @@ use super::tree::{YamlKind, YamlNode};
 use crate::diagnostic::{Diagnostic, Span, nearest, one_of, shorten};
 
 const BOOLEAN_HELP: &str = "write true or false, without quotes";
-const TEXT_HELP: &str = "write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)";
+const TEXT_HELP: &str = "write one text; put it in quotes or in a block (`|`) if it begins with `[` or `{`";
 
-/// Names longer than this are no misspellings.
+/// Keys with more bytes than this are not compared with the known ones.
 const MAX_MISSPELLING: usize = 40;
 
-/// A map whose keys are known.
+/// A map with a fixed set of keys.
 pub struct YamlMap<'n> {
-    /// What it is, with its article: `a rule`.
+    /// What the map is, with its article: `a rule`.
     what: &'static str,
     span: Span,
     entries: &'n [(Scalar, YamlNode)],
-    /// YamlMap that are probably there under a wrong name.
+    /// Known fields that are probably present under a misspelt key.
     misspelt: Vec<&'static str>,
 }
 
-/// A field that is there.
+/// A key of a map and its value.
 #[derive(Clone, Copy)]
 pub struct YamlField<'n> {
-    /// The name of the field.
+    /// The key.
     pub key: &'n str,
-    /// Where the name stands.
+    /// The place of the key.
     pub key_span: Span,
-    /// What it is set to.
+    /// The value.
     pub node: &'n YamlNode,
 }
 
 impl<'n> YamlMap<'n> {
-    /// The entries of a map; keys that are not `known` are reported. `help` says how to write the map.
+    /// The entries of a map; keys other than `known` are reported. `help` is the repair if the node is not a map.
     pub fn of(
         node: &'n YamlNode,
         what: &'static str,
@@ -55,13 +55,13 @@ impl<'n> YamlMap<'n> {
         Some(fields)
     }
 
-    /// A field that may be absent.
+    /// An optional field.
     pub fn get(&self, key: &str) -> Option<YamlField<'n>> {
         let (name, node) = self.entries.iter().find(|(name, _)| name.text == key)?;
         Some(YamlField { key: &name.text, key_span: name.span, node })
     }
 
-    /// A field that must be there; `help` says how to add it.
+    /// A required field; `help` is the repair if it is missing.
     pub fn require(&self, key: &'static str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<YamlField<'n>> {
         let found = self.get(key);
         if found.is_none() {
@@ -70,7 +70,7 @@ impl<'n> YamlMap<'n> {
         found
     }
 
-    /// The finding that none of the fields is there; nothing if one of them is there under a wrong name.
+    /// The finding that none of these fields is present; none if one of them is probably misspelt.
     pub fn missing(&self, keys: &[&'static str], help: &str) -> Option<Diagnostic> {
         if keys.iter().any(|key| self.misspelt.contains(key)) {
             return None;
@@ -80,7 +80,7 @@ impl<'n> YamlMap<'n> {
             [one] => format!("{} has no {one}", self.what),
             _ => format!("{} has neither {}", self.what, names.join(" nor ")),
         };
-        Some(Diagnostic::error("missing-field", title, self.span, "expected it among these fields").help(help))
+        Some(Diagnostic::error("missing-field", title, self.span, "missing from these fields").help(help))
     }
 
     fn report_unknown(&mut self, key: &Scalar, known: &[&'static str], problems: &mut Vec<Diagnostic>) {
@@ -92,7 +92,7 @@ impl<'n> YamlMap<'n> {
                 (format!("expected `{meant}`?"), format!("write `{meant}`"))
             }
             None if key.text == "<<" => {
-                ("not a field".into(), "YAML 1.2 has no merge keys: write the fields out".into())
+                ("not a field".into(), "YAML 1.2 has no merge keys: write out the fields".into())
             }
             None => {
                 let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -104,7 +104,7 @@ impl<'n> YamlMap<'n> {
 }
 
 impl<'n> YamlField<'n> {
-    /// A text: anything but nothing, a list or a map, and a number whose zeros YAML would drop.
+    /// A text: any scalar except null and a number whose leading zeros YAML would drop.
     pub fn text(self, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
         text(&format!("`{}`", self.key), self.node, self.key_span, problems)
     }
@@ -128,7 +128,7 @@ impl<'n> YamlField<'n> {
         None
     }
 
-    /// The items of a list; `help` says how to write one.
+    /// The items of a list; `help` is the repair if the value is not a list.
     pub fn list(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [YamlNode]> {
         match &self.node.kind {
             YamlKind::List(items) => return Some(items),
@@ -138,7 +138,7 @@ impl<'n> YamlField<'n> {
         None
     }
 
-    /// The entries of a map whose keys are free; `help` says how to write one.
+    /// The entries of a map with any keys; `help` is the repair if the value is not a map.
     pub fn entries(self, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n [(Scalar, YamlNode)]> {
         match &self.node.kind {
             YamlKind::Map(entries) => return Some(entries),
@@ -148,7 +148,7 @@ impl<'n> YamlField<'n> {
         None
     }
 
-    /// A value that is neither a list nor a map, nor absent; `help` says how to write one.
+    /// A scalar other than null; `help` is the repair if the value is something else.
     pub fn scalar(self, wanted: &str, help: &str, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
         scalar(&format!("`{}`", self.key), self.node, self.key_span, (wanted, help), problems)
     }
@@ -158,8 +158,8 @@ impl<'n> YamlField<'n> {
     }
 }
 
-/// `Some(None)` where the field is absent, `None` where it is wrong.
-#[expect(clippy::option_option, reason = "absent and wrong differ")]
+/// Reads an optional field: `Some(None)` if it is absent, `None` if it is wrong.
+#[expect(clippy::option_option, reason = "an absent field and a wrong one differ")]
 pub fn optional<'n, T>(
     fields: &YamlMap<'n>,
     key: &str,
@@ -172,7 +172,7 @@ pub fn optional<'n, T>(
     }
 }
 
-/// A text in a language of its own, whose findings are moved into the file.
+/// Parses a text in a language of its own, and moves the findings into the file.
 pub fn parsed<T>(
     scalar: &Scalar,
     parse: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
@@ -184,7 +184,7 @@ pub fn parsed<T>(
     parse(scalar.text.trim_end()).map_err(found).ok()
 }
 
-/// The text of an item or a field; `place` is what to point to where nothing is written.
+/// The text of an item or a field; a finding about a missing value points to `place`.
 pub fn text<'n>(what: &str, node: &'n YamlNode, place: Span, problems: &mut Vec<Diagnostic>) -> Option<&'n Scalar> {
     let scalar = scalar(what, node, place, ("text", TEXT_HELP), problems)?;
     if scalar.plain().is_some_and(has_leading_zero) {
@@ -194,8 +194,8 @@ pub fn text<'n>(what: &str, node: &'n YamlNode, place: Span, problems: &mut Vec<
     Some(scalar)
 }
 
-/// The JSON value of a node, plain scalars by the core schema of YAML 1.2
-/// (<https://yaml.org/spec/1.2.2/#103-core-schema>). Numbers with a leading zero are refused: an account id would
+/// The JSON value of a node; plain scalars follow the core schema of YAML 1.2
+/// (<https://yaml.org/spec/1.2.2/#103-core-schema>). A number with a leading zero is refused, because an account id would
 /// lose it.
 pub fn json(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<Value> {
     match &node.kind {
@@ -235,10 +235,10 @@ fn scalar<'n>(
 
 fn no_value(what: &str, place: Span) -> Diagnostic {
     let finding = Diagnostic::error("missing-value", format!("{what} has no value"), place, "expected a value");
-    finding.help("write the value, or remove the line")
+    finding.help("write a value, or remove the key")
 }
 
-/// Nothing for a node that is already reported.
+/// The finding that a value has another type than `wanted`; none for a node that is already reported.
 fn wrong_type(what: &str, wanted: &str, node: &YamlNode, help: &str) -> Option<Diagnostic> {
     let found = match &node.kind {
         YamlKind::Broken => return None,
@@ -275,7 +275,7 @@ fn plain_json(plain: &str, scalar: &Scalar, problems: &mut Vec<Diagnostic>) -> O
     })
 }
 
-/// `.inf` and `.nan`, which JSON does not have, stay text.
+/// A number of the core schema; `.inf` and `.nan`, which JSON does not have, stay text.
 fn number(plain: &str) -> Option<Number> {
     let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'));
     if let Some(digits) = plain.strip_prefix("0x") {

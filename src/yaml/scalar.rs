@@ -1,7 +1,7 @@
-//! A text in a YAML file, and where in the file each part of it stands.
+//! A scalar of a YAML file: its decoded text, and the place in the file of each part of that text.
 //!
-//! A place is either exact or the start of the scalar: the source is walked beside the decoded text, and where
-//! the two do not agree to the last byte, no part of the map is used.
+//! A place is either exact or the start of the scalar: a walk compares the source with the decoded text, and if the two do
+//! not agree to the last byte, none of the places that it found is used.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use granit_parser::ScalarStyle;
 
 use crate::diagnostic::Span;
 
-/// A decoded scalar of any style.
+/// A decoded scalar: plain, quoted or a block.
 #[derive(Clone, Debug)]
 pub struct Scalar {
-    /// The text after escapes and folding. Of an empty value, empty.
+    /// The text after escapes and folding; empty for a missing value.
     pub text: String,
-    /// Its source with its quotes; of a block, the content without the header.
+    /// Its source, including quotes; for a block, the content without the header.
     pub span: Span,
     style: ScalarStyle,
-    /// Nothing where it could not be found; no pieces where the text stands there as it is.
+    /// None if the places were not found; empty if the source is the text.
     pieces: Option<Vec<Piece>>,
 }
 
-/// `len` bytes of the decoded text from `at` stand at `source`, byte by byte where the lengths agree.
+/// `len` bytes of the decoded text from `at` come from `source`, byte by byte if the lengths are equal.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     at: usize,
@@ -30,7 +30,7 @@ struct Piece {
 }
 
 impl Scalar {
-    /// The scalar that stands at `span` of `file` and was decoded to `text`; `indent` is that of a block.
+    /// The scalar at `span` of `file`, which was decoded to `text`; `indent` is the indentation of a block.
     pub(super) fn new(file: &str, span: Span, style: ScalarStyle, indent: Option<usize>, text: Cow<'_, str>) -> Self {
         let source = file.get(span.start..span.end).unwrap_or_default();
         let walk = Walk { source, start: span.start, read: 0, text: &text, done: 0, pieces: Vec::new() };
@@ -43,23 +43,23 @@ impl Scalar {
         Self { text: text.into_owned(), span, style, pieces }
     }
 
-    /// The text of an unquoted value, to which the rules of YAML for numbers, booleans and null apply.
+    /// The text of an unquoted value, which YAML may read as a number, a boolean or null.
     pub fn plain(&self) -> Option<&str> {
         (self.style == ScalarStyle::Plain).then_some(self.text.as_str())
     }
 
-    /// Whether YAML reads backslashes in it as escapes.
+    /// Whether it is double-quoted, so that backslashes in it are escapes.
     pub fn has_escapes(&self) -> bool {
         self.style == ScalarStyle::DoubleQuoted
     }
 
-    /// Whether it is no value: nothing at all, `~` or `null`.
+    /// Whether it is null: missing, `~` or `null`.
     pub fn is_null(&self) -> bool {
         matches!(self.plain(), Some("" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// The place in the file of a span of the decoded text. Blanks and line breaks at the end of the text count
-    /// as its end, so that "something is missing here" points behind the last word and not to the next line.
+    /// The place in the file of a span of the decoded text. White space at the end of the text counts as its end, so that
+    /// a finding about something missing points after the last word and not to the next line.
     pub fn place(&self, span: Span) -> Span {
         let visible = self.text.trim_end().len();
         let Some(pieces) = self.pieces.as_deref().filter(|_| visible > 0) else {
@@ -72,7 +72,7 @@ impl Scalar {
         Span::new(start, end.max(start))
     }
 
-    /// How many bytes of memory it takes.
+    /// The bytes of memory that it takes.
     pub(super) fn size(&self) -> usize {
         self.text.len() + self.pieces.as_ref().map_or(0, Vec::len) * size_of::<Piece>()
     }
@@ -86,12 +86,12 @@ impl Scalar {
 }
 
 impl Piece {
-    /// Where the text from `offset` on begins in the source.
+    /// The place in the source where the text from `offset` begins.
     fn start(self, offset: usize) -> usize {
         if self.is_verbatim() { self.source.start + (offset - self.at) } else { self.source.start }
     }
 
-    /// Where the text up to `offset` ends in the source.
+    /// The place in the source where the text up to `offset` ends.
     fn end(self, offset: usize) -> usize {
         if self.is_verbatim() { self.source.start + (offset - self.at) } else { self.source.end }
     }
@@ -101,7 +101,7 @@ impl Piece {
     }
 }
 
-/// A walk along the source and the decoded text at once.
+/// A walk along the source and the decoded text in parallel.
 struct Walk<'a> {
     source: &'a str,
     start: usize,
@@ -112,7 +112,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Plain and quoted scalars: lines fold, and the quoted ones have escapes.
+    /// Walks a plain or quoted scalar: lines fold, and quoted scalars have escapes.
     fn flow(mut self, style: ScalarStyle) -> Option<Vec<Piece>> {
         if style != ScalarStyle::Plain {
             self.source = self.source.get(..self.source.len().checked_sub(1)?)?;
@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
         (self.done == self.text.len()).then_some(self.pieces)
     }
 
-    /// `\` and what follows: a line break that is not there, or one character, whichever it is.
+    /// Walks `\` and what follows: a line break that is left out, or one character.
     fn escape(&mut self) -> Option<()> {
         let escaped = &self.rest()[1..];
         if escaped.starts_with(['\n', '\r']) {
@@ -155,8 +155,8 @@ impl<'a> Walk<'a> {
         self.take(shown.encode_utf8(&mut [0; 4]), len)
     }
 
-    /// Literal and folded blocks: each line verbatim behind its indentation, with what the parser made of the
-    /// breaks in between.
+    /// Walks a literal or folded block: each line is verbatim after its indentation, and the parser decoded the breaks
+    /// between the lines.
     fn block(mut self, indent: usize) -> Option<Vec<Piece>> {
         let leading = self.text.len() - self.text.trim_start_matches('\n').len();
         self.take(&self.text[..leading], 0)?;
@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
             let shown = if newlines == 0 { usize::from(text.starts_with(' ')) } else { newlines };
             let len = block_breaks(self.rest(), indent);
             if shown == 0 || len == 0 {
-                // The last line; the parser ends it with a line break even where the file has none.
+                // The last line; the parser ends it with a line break even if the file does not.
                 return (text.len() == newlines).then_some(self.pieces);
             }
             self.take(&text[..shown], len)?;
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
         self.source.get(self.read..).unwrap_or_default()
     }
 
-    /// Matches `shown` in the decoded text with the next `len` bytes of the source.
+    /// Steps over `shown` in the decoded text and `len` bytes of the source.
     fn take(&mut self, shown: &str, len: usize) -> Option<()> {
         if !self.text.get(self.done..)?.starts_with(shown) || !self.source.is_char_boundary(self.read + len) {
             return None;
@@ -201,8 +201,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// How much of a flow scalar, from its start, is shown as it is written: up to a line break with the blanks before it, or
-/// to what may be an escape.
+/// How many bytes at the start of a flow scalar are verbatim: those before a line break and the blanks in front of it, or
+/// before a possible escape.
 fn verbatim(source: &str) -> usize {
     let end = source.find(['\n', '\r', '\'', '\\']).unwrap_or(source.len());
     if source[end..].starts_with(['\n', '\r']) { source[..end].trim_end_matches([' ', '\t']).len() } else { end }
@@ -244,7 +244,7 @@ mod tests {
     use super::super::tree::{YamlKind, parse};
     use super::*;
 
-    /// Where the file has what the value of its only key calls `wanted`.
+    /// The decoded value of the only key of a file, and the place of `wanted` in it.
     fn placed(file: &str, wanted: &str) -> (String, Span) {
         let document = parse(file).unwrap();
         let YamlKind::Map(entries) = &document.root.kind else { panic!("{document:?}") };
@@ -283,7 +283,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn every_style_is_placed(lines in lines(), gap in 0_usize..3, deeper in 0_usize..3, crlf: bool) {
+        fn every_style_has_places(lines in lines(), gap in 0_usize..3, deeper in 0_usize..3, crlf: bool) {
             let between = format!("\n{}{}", "\n".repeat(gap), " ".repeat(2 + deeper));
             let text = joined(&lines, &between);
             for (style, value) in [
@@ -300,7 +300,7 @@ mod tests {
             }
         }
 
-        /// Whatever the parser accepts is walked to its end.
+        /// The walk reaches the end of every scalar that the parser accepts.
         #[test]
         fn the_walk_agrees_with_the_parser(value in "[ab:'\"\\\\n|>+1\\-#é\r\n\t   ]{0,30}") {
             for file in [format!("k: {value}"), format!("k:\n  {value}\n"), format!("k: \"{value}\""), format!("k: >\n  {value}")] {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_is_one_place() {
+    fn an_escape_has_one_place() {
         let (_, place) = placed("k: \"a\\u00e9b\"", "é");
         assert_eq!(place, Span::new(5, 11));
         let (_, place) = placed("k: 'a''b'", "'");
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_behind_the_last_word() {
+    fn the_end_is_after_the_last_word() {
         for file in ["k: |\n  a b\n\nz: end\n", "k: a b\n", "k: >+\n  a b\n\n\n"] {
             let document = parse(file).unwrap();
             let YamlKind::Map(entries) = document.root.kind else { panic!("{file}") };

@@ -1,12 +1,12 @@
-//! What the YAML parser refuses, in the words of somebody who writes a rule and not a parser.
+//! The errors of the YAML parser, in the words of a person who writes a rule.
 //!
-//! Every answer is one finding `bad-yaml` at the place to mend, which is not always where the parser stopped.
+//! Each error becomes one finding `bad-yaml` at the place to fix, which is not always where the parser stopped.
 
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::diagnostic::{Diagnostic, Span, shorten};
 
-/// How many lists and maps may stand inside one another.
+/// The most levels of lists and maps inside one another.
 pub const MAX_DEPTH: usize = 64;
 
 /// The finding for an error of the parser.
@@ -37,11 +37,11 @@ pub fn explain(file: &str, error: &ScanError) -> Diagnostic {
         }
         E::InvalidBlockScalarHeader => Some(stop.block_header()),
         E::CommentInterceptedScalar => Some(
-            stop.here("a comment cuts a value in two", "expected the rest of the value").help(stop.quote_or_block()),
+            stop.here("a comment interrupts a value", "expected the rest of the value").help(stop.quote_or_block()),
         ),
         E::MismatchedFlowCollectionEnd { open, .. } | E::UnclosedFlowCollection { open } => Some(
             stop.here(format!("this `{open}` is not closed by `{}`", closing(*open)), "opened here")
-                .help(format!("close it; a value that begins with `{open}` must otherwise stand in quotes")),
+                .help(format!("close it, or quote the value if it begins with `{open}`")),
         ),
         E::RecursionLimitExceeded => Some(too_deep(stop.char_at(at))),
         _ => None,
@@ -50,7 +50,7 @@ pub fn explain(file: &str, error: &ScanError) -> Diagnostic {
     template(file, at).or(finding).unwrap_or_else(generic)
 }
 
-/// The finding for a value that begins with `{{` on the line of `at`, if it does.
+/// The finding for a value that begins with `{{` on the line of `at`, if there is one.
 pub fn template(file: &str, at: usize) -> Option<Diagnostic> {
     let line = LineSpan::of(file, at);
     let (key, value) = line.entry(file)?;
@@ -65,11 +65,11 @@ pub fn template(file: &str, at: usize) -> Option<Diagnostic> {
 
 /// The finding for a list or a map inside too many others.
 pub fn too_deep(span: Span) -> Diagnostic {
-    let title = format!("nested more than {MAX_DEPTH} deep");
+    let title = format!("nested more than {MAX_DEPTH} levels deep");
     Diagnostic::error("bad-yaml", title, span, "one level too many").help("a rules file needs about six levels")
 }
 
-/// Where the parser stopped.
+/// The place where the parser stopped.
 #[derive(Clone, Copy)]
 struct ParserStop<'a> {
     file: &'a str,
@@ -116,8 +116,10 @@ impl ParserStop<'_> {
         for line in self.file[start..].split_inclusive('\n') {
             let blank = &line[..line.len() - line.trim_start_matches([' ', '\t', '-']).len()];
             if let Some(tab) = blank.find('\t') {
-                let finding = self.at(start + tab).here("a tab in the indentation", "expected spaces");
-                return Some(finding.help("replace the tab with spaces: YAML allows no tabs before a key or an item"));
+                let finding = self.at(start + tab).here("the indentation has a tab", "expected spaces");
+                return Some(
+                    finding.help("replace the tab with spaces: YAML does not allow tabs before a key or an item"),
+                );
             }
             start += line.len();
         }
@@ -126,7 +128,8 @@ impl ParserStop<'_> {
 
     fn unclosed_quote(self) -> Diagnostic {
         let quote = self.file[self.at..].chars().next().unwrap_or('"');
-        self.here("a quote is never closed", "opened here").help(format!("write `{quote}` at the end of the value"))
+        self.here("a quoted value has no closing quote", "opened here")
+            .help(format!("write `{quote}` at the end of the value"))
     }
 
     /// `"a" = b and c`: a filter that begins with a quote.
@@ -142,7 +145,7 @@ impl ParserStop<'_> {
         if self.line().entry(self.file).is_some_and(opens) {
             finding.note("a value that begins with a quote ends at the next one").help(self.quote_or_block())
         } else {
-            finding.help("a quote is probably missing on a line above")
+            finding.help("look for a missing quote on a line above")
         }
     }
 
@@ -155,9 +158,10 @@ impl ParserStop<'_> {
             let (_, escaped) = chars.next()?;
             if !"0abt\tnvfre \"/\\N_LPxuU\n\r".contains(escaped) {
                 let start = self.at + offset;
-                let title = format!("`\\{escaped}` is no escape of a double-quoted text");
+                let title = format!("`\\{escaped}` is not an escape sequence of YAML");
                 let span = Span::new(start, start + 1 + escaped.len_utf8());
-                let finding = Diagnostic::error("bad-yaml", title, span, "expected an escape that YAML knows");
+                let finding =
+                    Diagnostic::error("bad-yaml", title, span, "in double quotes, a backslash begins an escape");
                 return Some(
                     finding
                         .help(format!("write `\\\\{escaped}`, or put the text in a block (`|`), which has no escapes")),
@@ -169,12 +173,12 @@ impl ParserStop<'_> {
 
     fn control_character(self, character: char) -> Option<Diagnostic> {
         let offset = self.file[self.at..].find(character)?;
-        let title = format!("a control character, U+{:04X}", u32::from(character));
+        let title = format!("U+{:04X} is a control character", u32::from(character));
         let finding = self.at(self.at + offset).here(title, "not allowed in YAML");
         Some(finding.help("remove it, or write it as an escape in double quotes"))
     }
 
-    /// `@`, `*` and others that mean something else at the start of a value.
+    /// `@`, `*` and other characters with a meaning of their own at the start of a value.
     fn bad_start(self, at: usize) -> Option<Diagnostic> {
         let first = self.file[at..].chars().next()?;
         let title = match first {
@@ -199,15 +203,16 @@ impl ParserStop<'_> {
         if bracketed { self.bad_start(value.start) } else { None }
     }
 
-    /// A `: ` in the middle of a value, or a key that is taken for a part of the value above it.
+    /// A `: ` in the middle of a value, or a key that the parser takes for a part of the value above it.
     fn colon(self) -> Diagnostic {
         let line = self.line();
         let before = self.file[line.start..self.at].trim_start_matches([' ', '-']);
         if !before.is_empty() && !before.contains([' ', ':', '"', '\'']) {
             let start = self.at - before.len();
-            let (title, label) = ("this line continues the value above it", "expected the column of the key above");
+            let (title, label) =
+                ("this line continues the value above it", "expected the indentation of the key above");
             return Diagnostic::error("bad-yaml", title, Span::new(start, self.at), label)
-                .help("align all keys of a rule, with a space behind `-`");
+                .help("align all keys of a rule, and write a space after `-`");
         }
         self.here("`: ` in an unquoted value", "YAML reads this as a key and its value").help(self.quote_or_block())
     }
@@ -218,16 +223,16 @@ impl ParserStop<'_> {
         if text.starts_with("- ") || text.contains(": ") || text.ends_with(':') {
             return Diagnostic::error(
                 "bad-yaml",
-                "this line fits no indentation above it",
+                "this indentation matches no enclosing block",
                 self.word(),
-                "expected the column of the line that it belongs to",
+                "expected the indentation of an enclosing block",
             )
-            .help("align the keys of a rule with each other, and the `-` of the rules too");
+            .help("align the keys of a rule with each other, and the `-` of all rules with each other");
         }
-        let finding = Diagnostic::error("bad-yaml", "a line without a key", self.word(), "expected `key: value`");
+        let finding = Diagnostic::error("bad-yaml", "a line has no key", self.word(), "expected `key: value`");
         let colon = text.split(' ').next().is_some_and(|word| word.contains(':'));
         finding.help(if colon {
-            "write a space behind the colon"
+            "write a space after the colon"
         } else {
             "write `key: value`, or indent the line if it belongs to the value above"
         })
@@ -239,13 +244,13 @@ impl ParserStop<'_> {
         let line = self.line();
         let text = self.file[self.at + mark.len()..line.end.max(self.at + mark.len())].trim_start();
         let span = Span::new(line.end - text.len(), line.end);
-        let title = format!("text on the line of a `{mark}`");
+        let title = format!("text follows `{mark}` on the same line");
         Diagnostic::error("bad-yaml", title, span, "expected the end of the line")
-            .help(format!("move the text to the next line, indented, or quote the value if `{mark}` belongs to it"))
+            .help(format!("move the text to the next line, indented, or quote the value if `{mark}` is part of it"))
     }
 }
 
-/// One line, without its break.
+/// The place of a line, without its line break.
 #[derive(Clone, Copy)]
 struct LineSpan {
     start: usize,
@@ -259,7 +264,7 @@ impl LineSpan {
         Self { start, end: end - (file[start..end].len() - file[start..end].trim_end().len()).min(end - at) }
     }
 
-    /// The word before the first `: ` and the place of what follows.
+    /// The key before the first `: ` and the place of the value after it.
     fn entry(self, file: &str) -> Option<(&str, Span)> {
         let line = &file[self.start..self.end];
         let (before, after) = line.split_once(": ")?;
@@ -274,7 +279,7 @@ fn closing(open: char) -> char {
     if open == '[' { ']' } else { '}' }
 }
 
-/// In the quotes that need the fewest escapes.
+/// The text in the quotes that need fewer escapes.
 fn quoted(text: &str) -> String {
     let text = shorten(text);
     if text.contains(['"', '\\']) { format!("'{}'", text.replace('\'', "''")) } else { format!("\"{text}\"") }

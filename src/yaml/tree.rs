@@ -1,7 +1,7 @@
-//! YAML text → a tree of nodes that know their places.
+//! YAML text → a tree of nodes with their places.
 //!
-//! Nothing is guessed: a plain scalar stays the text that was written, and the reader of a field decides what it
-//! means. What an alias repeats is bounded in memory and depth, so a small file cannot unfold to a large tree.
+//! The tree does not guess types: a plain scalar stays the text of the file, and the reader of a field decides what it
+//! means. Copies made by aliases are bounded in memory and depth, so a small file cannot unfold to a large tree.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -11,44 +11,46 @@ use super::scalar::Scalar;
 use super::syntax::{self, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Span, shorten};
 
-/// The longest file that is read.
+/// The longest file that is accepted, in bytes.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
 const MAX_ALIASED_BYTES: usize = 16 << 20;
 
 /// One value of the file.
 #[derive(Clone, Debug)]
 pub struct YamlNode {
-    /// Its source; of a list or a map, the first line of it.
+    /// Its source; for a list or a map, the first line of it.
     pub span: Span,
-    /// What it is.
+    /// Its content.
     pub kind: YamlKind,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Clone, Debug)]
 pub enum YamlKind {
-    /// A text, a number, a boolean or nothing.
+    /// A text, a number, a boolean or null.
     Scalar(Scalar),
     /// `- a` or `[a]`.
     List(Vec<YamlNode>),
-    /// `a: b` or `{a: b}`, in the order of the file, no key twice.
+    /// `a: b` or `{a: b}`, in the order of the file, without repeated keys.
     Map(Vec<(Scalar, YamlNode)>),
-    /// Something that is already reported.
+    /// A value with an error that is already reported.
     Broken,
 }
 
-/// A whole file.
+/// A file.
 #[derive(Debug)]
 pub struct YamlDocument {
-    /// An empty file is an empty scalar.
+    /// Its value; an empty scalar if the file is empty.
     pub root: YamlNode,
-    /// What is wrong with it, though it could be read.
+    /// Findings that do not keep the tree from being built.
     pub problems: Vec<Diagnostic>,
 }
 
-/// Reads one document.
+/// Reads a file of one document.
 ///
-/// Errors: the first place where the text is no YAML, after the findings that were made before it.
+/// # Errors
+///
+/// The findings up to and including the first place where the text is not valid YAML.
 pub fn parse(file: &str) -> Result<YamlDocument, Vec<Diagnostic>> {
     if file.len() > MAX_FILE_BYTES {
         return Err(vec![too_large(file)]);
@@ -81,7 +83,7 @@ pub fn parse(file: &str) -> Result<YamlDocument, Vec<Diagnostic>> {
     Ok(YamlDocument { root, problems: builder.problems })
 }
 
-/// The finding for a file of more than [`MAX_FILE_BYTES`].
+/// The finding for a file with more than [`MAX_FILE_BYTES`].
 pub fn too_large(file: &str) -> Diagnostic {
     let title = format!("the file has {} bytes, more than {} MiB", file.len(), MAX_FILE_BYTES >> 20);
     Diagnostic::error("too-large", title, Span::default(), "the file starts here")
@@ -125,7 +127,7 @@ struct OpenMap {
 
 enum OpenKey {
     New(Scalar),
-    /// Its value is read and dropped.
+    /// Its value is skipped.
     Refused,
 }
 
@@ -169,7 +171,7 @@ impl Builder<'_> {
         Ok(Progress::More)
     }
 
-    /// The parser calls a value that is not there `~`: it becomes an empty text, placed behind its key.
+    /// The parser reports a missing value as `~`: it becomes an empty text after its key.
     fn written<'t>(&self, span: Span, style: ScalarStyle, text: Cow<'t, str>) -> (Span, Cow<'t, str>) {
         if style != ScalarStyle::Plain || span.end > span.start {
             return (span, text);
@@ -180,10 +182,9 @@ impl Builder<'_> {
 
     fn refuse_tag(&mut self, span: Span) {
         let tag = self.file.get(span.start..span.end).unwrap_or("!");
-        let title = format!("`{tag}` is a YAML tag, and a rules file has none");
+        let title = format!("`{tag}` is a YAML tag, which rules files do not use");
         let finding = Diagnostic::error("bad-yaml", title, span, "expected the value");
-        self.problems
-            .push(finding.help("remove the tag; a value that begins with `!` must stand in quotes or a block"));
+        self.problems.push(finding.help("remove the tag; a value that begins with `!` needs quotes or a block"));
     }
 
     fn open(&mut self, start: Span, anchor: usize, items: Items) -> Result<(), Fatal> {
@@ -214,11 +215,13 @@ impl Builder<'_> {
         let Some(anchor) = self.anchors.get_mut(&id) else { return Ok(()) };
         anchor.used = true;
         let Some(node) = anchor.node.clone() else {
-            let (title, label) =
-                (format!("`*{}` stands inside itself", anchor.name), "expected a name from further up");
+            let (title, label) = (
+                format!("the alias `*{}` refers to the value that contains it", anchor.name),
+                "expected the name of a complete value",
+            );
             let finding =
-                Diagnostic::error("bad-yaml", title, span, label).context(anchor.span, "this is what it names");
-            return Err(Box::new(finding.help("write the value out instead of naming it")));
+                Diagnostic::error("bad-yaml", title, span, label).context(anchor.span, "the value with that name");
+            return Err(Box::new(finding.help("write out the value instead of the alias")));
         };
         self.charge(&node, span)?;
         if self.open.len() + height(&node) > MAX_DEPTH {
@@ -232,12 +235,12 @@ impl Builder<'_> {
         if self.aliased_bytes <= MAX_ALIASED_BYTES {
             return Ok(());
         }
-        let title = format!("the aliases of this file unfold to more than {} MiB", MAX_ALIASED_BYTES >> 20);
-        let finding = Diagnostic::error("bad-yaml", title, span, "the limit is passed here");
-        Err(Box::new(finding.help("write the values out, or name smaller ones")))
+        let title = format!("the aliases of this file expand to more than {} MiB", MAX_ALIASED_BYTES >> 20);
+        let finding = Diagnostic::error("bad-yaml", title, span, "exceeds the limit here");
+        Err(Box::new(finding.help("write out the values, or give names to smaller ones")))
     }
 
-    /// Puts a complete node where it belongs.
+    /// Adds a complete node to the list or map that contains it.
     fn add(&mut self, node: YamlNode, anchor: usize) -> Result<(), Fatal> {
         if anchor != 0 {
             self.charge(&node, node.span)?;
@@ -255,25 +258,25 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// `filter: &a = b` is an anchor for YAML, and the `&a` is lost without a word.
+    /// `filter: &a = b` is an anchor for YAML, which drops the `&a` silently.
     fn report_unused_anchors(&mut self) {
         let mut unused: Vec<&Anchor> = self.anchors.values().filter(|anchor| !anchor.used).collect();
         unused.sort_by_key(|anchor| anchor.span.start);
         self.problems.extend(unused.iter().map(|anchor| {
             let title = format!("the anchor `&{}` is never used", anchor.name);
-            Diagnostic::warning("unused-anchor", title, anchor.span, "not part of the value")
-                .help("remove it; a value that begins with `&` must stand in quotes or a block")
+            Diagnostic::warning("unused-anchor", title, anchor.span, "YAML does not read this as part of the value")
+                .help("remove it; a value that begins with `&` needs quotes or a block")
         }));
     }
 }
 
-/// A key is a scalar; anything else is reported.
+/// A key of a map; one that is not a scalar is reported.
 fn key(node: YamlNode, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnostic>) -> OpenKey {
     let YamlKind::Scalar(key) = node.kind else {
         map.broken = true;
         if !matches!(node.kind, YamlKind::Broken) {
             problems.push(syntax::template(file, node.span.start).unwrap_or_else(|| {
-                Diagnostic::error("bad-yaml", "a list or a map is no key", node.span, "expected a name")
+                Diagnostic::error("bad-yaml", "a list or a map cannot be a key", node.span, "expected a name")
                     .help("quote the value if it begins with `[` or `{`")
             }));
         }
@@ -282,7 +285,7 @@ fn key(node: YamlNode, map: &mut OpenMap, file: &str, problems: &mut Vec<Diagnos
     OpenKey::New(key)
 }
 
-/// Of the entries with one key the first is kept; the others are reported.
+/// Keeps the first entry of each key and reports the others.
 fn drop_repeated(entries: &mut Vec<(Scalar, YamlNode)>, problems: &mut Vec<Diagnostic>) {
     let key = |place: usize| &entries[place].0;
     let mut places: Vec<usize> = (0..entries.len()).collect();
@@ -292,16 +295,16 @@ fn drop_repeated(entries: &mut Vec<(Scalar, YamlNode)>, problems: &mut Vec<Diagn
         let first = key(same[0]).span;
         for place in &same[1..] {
             repeated[*place] = true;
-            let title = format!("`{}` is given twice", shorten(&key(*place).text));
-            let finding = Diagnostic::error("duplicate-key", title, key(*place).span, "the second time");
-            problems.push(finding.context(first, "the first time").help("remove one of the two"));
+            let title = format!("the key `{}` occurs twice", shorten(&key(*place).text));
+            let finding = Diagnostic::error("duplicate-key", title, key(*place).span, "the second one");
+            problems.push(finding.context(first, "the first one").help("remove one of the two"));
         }
     }
     let mut repeated = repeated.into_iter();
     entries.retain(|_| repeated.next() != Some(true));
 }
 
-/// How many lists and maps stand inside one another, itself included.
+/// How many levels of lists and maps a node has, itself included.
 fn height(node: &YamlNode) -> usize {
     match &node.kind {
         YamlKind::Scalar(_) | YamlKind::Broken => 0,
@@ -310,7 +313,7 @@ fn height(node: &YamlNode) -> usize {
     }
 }
 
-/// How many bytes of memory a copy takes.
+/// The bytes of memory that a copy takes.
 fn size(node: &YamlNode) -> usize {
     size_of::<YamlNode>()
         + match &node.kind {

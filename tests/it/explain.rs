@@ -22,16 +22,16 @@ fn a_suppression_counts_up_to_its_end() {
         "filter": "a = 1",
         "suppressions": ["b = 2", {"filter": "c = 3", "expires": "2026-03-01"}],
     }));
-    let check = |record: Value, verdict, counts: [bool; 2], standing: fn(SuppressionStatus) -> bool| {
+    let check = |record: Value, verdict, counts: [bool; 2], status: fn(SuppressionStatus) -> bool| {
         let explained = rule.explain(&Record::new(record.clone()).unwrap());
         assert_eq!(explained.verdict, verdict, "{record}");
         assert_eq!([0, 1].map(|at| explained.suppressions[at].holds), counts, "{record}");
-        assert_eq!(explained.suppressions[0].standing, SuppressionStatus::InForce);
-        assert!(standing(explained.suppressions[1].standing), "{record}: {:?}", explained.suppressions[1].standing);
+        assert_eq!(explained.suppressions[0].status, SuppressionStatus::InForce);
+        assert!(status(explained.suppressions[1].status), "{record}: {:?}", explained.suppressions[1].status);
     };
-    let in_force = |standing| standing == SuppressionStatus::InForce;
-    let expired = |standing| matches!(standing, SuppressionStatus::Expired { .. });
-    let unknown = |standing| standing == SuppressionStatus::UnknownTime;
+    let in_force = |status| status == SuppressionStatus::InForce;
+    let expired = |status| matches!(status, SuppressionStatus::Expired { .. });
+    let unknown = |status| status == SuppressionStatus::UnknownTime;
     let (before, after) = ("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z");
     check(json!({"a": 1, "eventTime": before}), Verdict::Match, [false, false], in_force);
     check(json!({"a": 1, "b": 2, "eventTime": before}), Verdict::Suppressed, [true, false], in_force);

@@ -52,7 +52,7 @@ fn show_suppression(
     colour: bool,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    match explanation.standing {
+    match explanation.status {
         SuppressionStatus::InForce if explanation.holds => writeln!(output, "holds"),
         SuppressionStatus::InForce => writeln!(output, "does not hold"),
         SuppressionStatus::Expired { end, time } => {
