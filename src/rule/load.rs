@@ -265,7 +265,7 @@ impl Loader {
         self.problems.push(
             finding
                 .context(first.span, label(first, "first"))
-                .help("set an `id` that no other rule has on one of the two"),
+                .help("give one of the two an `id` that no other rule has"),
         );
     }
 }

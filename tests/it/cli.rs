@@ -138,7 +138,7 @@ fn check_prints_every_finding_and_a_tally() {
       |               ^ expected 1, 2 or 3
       |
       = rule: Images
-      = help: write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit
+      = help: write 1 if an alert needs immediate action, 2 for review, 3 for audit
 
     error[unknown-operator]: `==` is not an operator
      --> rules.yaml:4:23
@@ -157,7 +157,7 @@ fn check_prints_every_finding_and_a_tally() {
     let expected = [
         json!({"level": "error", "code": "bad-severity", "message": "`4` is not a severity", "rule": "Images",
             "path": path, "line": 3, "column": 15, "endLine": 3, "endColumn": 16, "label": "expected 1, 2 or 3", "notes": [],
-            "help": "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit"}),
+            "help": "write 1 if an alert needs immediate action, 2 for review, 3 for audit"}),
         json!({"level": "error", "code": "unknown-operator", "message": "`==` is not an operator", "rule": "Images",
             "path": path, "line": 4, "column": 23, "endLine": 4, "endColumn": 25,
             "label": "expected `=`, `!=`, `in`, `like` or another operator", "notes": [], "help": "write `=`"}),
@@ -167,7 +167,7 @@ fn check_prints_every_finding_and_a_tally() {
 
     let ran = check(&["check", &path, "--format", "github"], 1, true, true);
     assert_snapshot!(shown(&ran), @"
-    ::error file=rules.yaml,line=3,col=15,title=bad-severity::Images: `4` is not a severity: expected 1, 2 or 3%0Ahelp: write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit
+    ::error file=rules.yaml,line=3,col=15,title=bad-severity::Images: `4` is not a severity: expected 1, 2 or 3%0Ahelp: write 1 if an alert needs immediate action, 2 for review, 3 for audit
     ::error file=rules.yaml,line=4,col=23,title=unknown-operator::Images: `==` is not an operator: expected `=`, `!=`, `in`, `like` or another operator%0Ahelp: write `=`
     ");
 }
@@ -194,23 +194,23 @@ fn check_takes_rules_yaml_of_the_folder_and_misses_a_test_file() {
     let output = command(&["check"]).current_dir(&root).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
-    error[missing-test-file]: there is no record file `events/gone.json`
+    error[missing-test-file]: the record file `events/gone.json` does not exist
      --> rules.yaml:6:16
       |
     6 |       - match: events/gone.json
-      |                ^^^^^^^^^^^^^^^^ expected a file
+      |                ^^^^^^^^^^^^^^^^ expected the path of a file
       |
       = rule: Images
-      = help: create the file, or mend the path: it is relative to the rules file
+      = help: create the file, or correct the path, which is relative to the rules file
 
-    error[missing-test-file]: there is no record file `events`
+    error[missing-test-file]: the record file `events` does not exist
      --> rules.yaml:7:19
       |
     7 |       - no_match: events
-      |                   ^^^^^^ expected a file
+      |                   ^^^^^^ expected the path of a file
       |
       = rule: Images
-      = help: create the file, or mend the path: it is relative to the rules file
+      = help: create the file, or correct the path, which is relative to the rules file
 
     rules.yaml: 1 rule, 2 errors, 0 warnings
     ");
@@ -274,14 +274,14 @@ fn rules_with_a_byte_order_mark_and_windows_line_ends() {
     assert!(ran.stdout.contains(r#"{"rule":"Images","id":"images","#), "{}", ran.stdout);
     let ran = check(&["check", &show(&root.join("bad.yaml"))], 1, true, false);
     assert_snapshot!(ran.stdout.replace(&show(&root), ""), @r#"
-    error[unclosed-field]: `{{` is never closed
+    error[unclosed-field]: `{{` has no closing `}}`
      --> /bad.yaml:5:30
       |
     5 |     title: "{{eventName}} by {{user"
-      |                              ^^ expected `}}` after this
+      |                              ^^ opened here
       |
       = rule: Images
-      = help: write the field as `{{eventName}}`
+      = help: write a field as `{{eventName}}`
 
     /bad.yaml: 1 error, 0 warnings
     "#);

@@ -243,7 +243,7 @@ just: something
       #   2 | detection: {sel: [
       #     |                  ^ opened here
       #     |
-      #     = help: close it; a value that begins with `[` must otherwise stand in quotes
+      #     = help: close it, or quote the value if it begins with `[`
 
       # Not converted: the document at line 40
       # it is no Sigma rule: it has no `detection`
@@ -443,7 +443,7 @@ fn nothing_of_threat_stack_is_dropped() {
     check("filter", json!(""), Loss::Rule, "empty");
     check("filter", json!(7), Loss::Rule, "no `filter`");
     check("filter", json!("a in $list"), Loss::Rule, "list");
-    check("title", json!("{{eventName"), Loss::Part, "never closed");
+    check("title", json!("{{eventName"), Loss::Part, "no closing");
     check("suppressions", json!([7]), Loss::Part, "no text");
     check("suppressions", json!("a =="), Loss::Part, "`==`");
     check("threshold", json!(501), Loss::Part, "the highest is 500");

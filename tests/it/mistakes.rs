@@ -1139,14 +1139,14 @@ fn in_every_yaml_style_the_caret_is_under_the_mistake() {
 #[test]
 fn titles() {
     says!(title("{{eventName}} by {{user"), @r#"
-    error[unclosed-field]: `{{` is never closed
+    error[unclosed-field]: `{{` has no closing `}}`
      --> rules.yaml:5:30
       |
     5 |     title: "{{eventName}} by {{user"
-      |                              ^^ expected `}}` after this
+      |                              ^^ opened here
       |
       = rule: Images
-      = help: write the field as `{{eventName}}`
+      = help: write a field as `{{eventName}}`
     "#);
     says!(title("{{}} by {{user}}"), @r#"
     error[empty-field]: `{{}}` names no field

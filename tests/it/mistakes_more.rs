@@ -768,7 +768,7 @@ fn lists_of_the_file() {
     3 | rules: []
       |        ^^ expected at least one rule
       |
-      = help: write `rules:`, and below it each rule behind `- `, beginning with its `name`
+      = help: write `rules:`, and below it each rule after `- `, beginning with its `name`
     "#);
     says!(in_file("lists:\n  admins: ada\n  two words: [x]\n  none: []\n  odd: [null, [x]]\nrules:\n  - {name: A, severity: 1, filter: a in $odd}\n"), @r#"
     error[wrong-type]: `admins` is text, not a list
@@ -785,7 +785,7 @@ fn lists_of_the_file() {
     3 |   two words: [x]
       |   ^^^^^^^^^ expected letters, digits, `_` and `-`
       |
-      = help: filters name it behind a `$`, such as `in $admins`
+      = help: filters use the name after a `$`, such as `in $admins`
 
     error[empty-list]: the list `none` is empty
      --> rules.yaml:4:3
@@ -879,11 +879,11 @@ fn numbers_that_lose_their_zero() {
 #[test]
 fn backslashes_in_double_quotes() {
     says!(in_rule("filter: \"a matches '^\\d+$'\""), @r#"
-    error[bad-yaml]: `\d` is no escape of a double-quoted text
+    error[bad-yaml]: `\d` is not an escape sequence of YAML
      --> rules.yaml:4:26
       |
     4 |     filter: "a matches '^\d+$'"
-      |                          ^^ expected an escape that YAML knows
+      |                          ^^ in double quotes, a backslash begins an escape
       |
       = help: write `\\d`, or put the text in a block (`|`), which has no escapes
     "#);
@@ -950,7 +950,7 @@ fn endless_filters_are_refused_at_once() {
      --> filter:1:7
     ");
     says!(first(in_rule(&format!("title: \"{}\"\nfilter: a = 1", "{{".repeat(500_000)))), @"
-    error[unclosed-field]: `{{` is never closed
+    error[unclosed-field]: `{{` has no closing `}}`
      --> rules.yaml:4:13
     ");
 }

@@ -84,7 +84,7 @@ fn suppressions_are_added_and_may_use_the_lists() {
 const LISTS: &str = r#"lists:
   partners: ["000000000000"]
   tools: [terraform]
-  nobody: [x]
+  extras: [x]
 accounts:
   "111122223333": theirs
   "111122223334": theirs too
@@ -128,7 +128,7 @@ fn a_list_takes_the_place_of_the_list_of_that_name() {
         ("lists: {tools: [pulumi]}", "000000000000", "terraform", [none, all, none]),
         ("lists: {tools: [pulumi]}", "000000000000", "pulumi", [none, silent, none]),
         // A list that no filter uses, and none at all.
-        ("lists: {nobody: [y]}", "000000000000", "terraform", [none, silent, none]),
+        ("lists: {extras: [y]}", "000000000000", "terraform", [none, silent, none]),
         ("lists: {}", "000000000000", "terraform", [none, silent, none]),
         // What is added uses the list as it is now.
         (
@@ -192,19 +192,19 @@ fn check_beside(rules: &str, overrides: &str, expected: &[(&str, usize, usize, &
 }
 
 #[test]
-fn every_mistake_is_said_at_its_place() {
+fn every_mistake_is_reported_at_its_place() {
     let unknown = |id: &str| format!("overrides:\n  {id}: {{enabled: false}}\n");
     check(&unknown("put-imgae"), &[("unknown-rule", 2, 3, "write `put-image`")]);
     check(&unknown("Put Image"), &[("unknown-rule", 2, 3, "write `put-image`")]);
     check(&unknown("Root"), &[("unknown-rule", 2, 3, "write `root-use`")]);
-    let help = "remove it, or look in the rules file: an `id`, or the name in lower case with `-` between words";
+    let help = "remove it, or look the id up in the rules file: the `id` of the rule, or its name in lower case with `-` between words";
     check(&unknown("something-else-entirely"), &[("unknown-rule", 2, 3, help)]);
     check(
         "overrides:\n  root-use: {enabled: true}\n  root-use: {notify: true}\n",
         &[("duplicate-key", 3, 3, "remove one of the two")],
     );
     check("overides:\n  root-use: {enabled: true}\n", &[("unknown-key", 1, 1, "write `overrides`")]);
-    let form = "write the id of the rule, and below it, indented, such as `enabled: false`";
+    let form = "write the id of the rule, and below it, indented, the fields to change, such as `enabled: false`";
     check("overrides:\n  root-use: off\n", &[("wrong-type", 2, 13, form)]);
     check(
         "overrides:
@@ -215,14 +215,19 @@ fn every_mistake_is_said_at_its_place() {
     window: 1 hour
     threshold: 0
     suppressions: [eventName == \"A\"]
-  nobody-has-this: {}
+  no-such-rule: {}
   put-image: {suppressions: ['user in $robot']}\n",
         &[
             ("wrong-type", 3, 14, "write `enabled: false`"),
             ("unknown-key", 4, 5, "write `severity`"),
-            ("bad-severity", 5, 15, "write 1 if it must wake somebody, 2 if it is for review, 3 if it is for audit"),
+            ("bad-severity", 5, 15, "write 1 if an alert needs immediate action, 2 for review, 3 for audit"),
             ("bad-duration", 6, 13, "write `window: 1h`"),
-            ("bad-threshold", 7, 16, "write 1, which is every event, or `notify: false` for a rule that only counts"),
+            (
+                "bad-threshold",
+                7,
+                16,
+                "write 1 for an alert on every event, or `notify: false` for a rule that only counts",
+            ),
             ("unknown-operator", 8, 30, "write `=`"),
             ("unknown-rule", 9, 3, help),
             ("unknown-list", 10, 39, "write `$robots`"),
@@ -231,23 +236,18 @@ fn every_mistake_is_said_at_its_place() {
 }
 
 #[test]
-fn every_mistake_in_lists_and_accounts_is_said_at_its_place() {
+fn every_mistake_in_lists_and_accounts_is_reported_at_its_place() {
     let check = |overrides: &str, expected: &[_]| check_beside(LISTS, overrides, expected);
     let entry = "write each list as `name: [\"one\", \"two\"]`";
     let account = "write each account as `\"111122223333\": production`";
-    let absent = "write the value, or remove the line";
+    let absent = "write a value, or remove the key";
     check("lists: [a]", &[("wrong-type", 1, 8, entry)]);
     check("lists:\naccounts:\n", &[("missing-value", 1, 1, absent), ("missing-value", 2, 1, absent)]);
     check("list: {tools: [a]}", &[("unknown-key", 1, 1, "write `lists`")]);
     check("accounts: [a]", &[("wrong-type", 1, 11, account)]);
     check(
         "{}",
-        &[(
-            "missing-field",
-            1,
-            1,
-            "write `overrides:`, and below it the id of each rule with what is other than in the rules file",
-        )],
+        &[("missing-field", 1, 1, "write `overrides:`, and below it the id of each rule with the fields to change")],
     );
     check(
         "lists:
@@ -255,12 +255,12 @@ fn every_mistake_in_lists_and_accounts_is_said_at_its_place() {
   something-else-entirely: [a]
   partners: 111122223333
   tools: []
-  nobody: [0123, ~, [a], {b: c}]\n",
+  extras: [0123, ~, [a], {b: c}]\n",
         &[
             ("unknown-list", 2, 3, "write `partners`"),
-            ("unknown-list", 3, 3, "remove it, or replace `nobody`, `partners`, or `tools`"),
+            ("unknown-list", 3, 3, "remove it, or replace `extras`, `partners`, or `tools`"),
             ("wrong-type", 4, 13, entry),
-            ("empty-list", 5, 3, "add an item, or remove the list: then that of the rules file counts"),
+            ("empty-list", 5, 3, "add an item, or remove the list to use that of the rules file"),
             ("leading-zero", 6, 12, "quote it: `\"0123\"`"),
             ("wrong-type", 6, 18, "write text, such as `\"admin\"`, or a number"),
             ("wrong-type", 6, 21, "write text, such as `\"admin\"`, or a number"),
@@ -281,10 +281,10 @@ fn every_mistake_in_lists_and_accounts_is_said_at_its_place() {
             ("bad-account", 2, 3, account),
             ("bad-account", 3, 3, account),
             ("bad-account", 4, 19, "write a short name, such as `production`"),
-            ("wrong-type", 5, 19, "write one text; if it begins with `[` or `{`, put it in quotes or in a block (`|`)"),
+            ("wrong-type", 5, 19, "write one text; put it in quotes or in a block (`|`) if it begins with `[` or `{`"),
         ],
     );
-    // What a filter of the rules file cannot take is said of the item, once, however many filters name the list.
+    // A value that filters of the rules file do not accept is reported once at the item, however many filters use the list.
     check(
         "overrides:
   partner: {suppressions: [userAgent contains $partners]}
@@ -302,7 +302,7 @@ lists:
 }
 
 #[test]
-fn mistakes_in_both_files_are_said_at_once() {
+fn mistakes_in_both_files_are_reported_together() {
     let codes = |rules: &str, overrides: &str| {
         assert!(RuleSet::parse(rules).is_err());
         overrides_beside_errors(overrides, rules).iter().map(|error| error.code).collect::<Vec<_>>()
@@ -310,13 +310,13 @@ fn mistakes_in_both_files_are_said_at_once() {
     let unknown =
         "overrides:\n  gone: {enabled: false}\n  root-use: {severity: 9, suppressions: ['user in $robots']}\n";
     assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), unknown), ["unknown-rule", "bad-severity"]);
-    // A rule without an id may be the one that is meant.
+    // The override may be meant for the rule whose id is broken.
     assert_eq!(codes(&RULES.replace("id: root-use", "id: ROOT"), unknown), ["bad-severity"]);
     assert_eq!(codes("rules: [", unknown), [""; 0]);
 
     let lists = "lists: {robot: [a], robots: []}\noverrides: {put-image: {suppressions: [user in $robots]}}\n";
     assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), lists), ["unknown-list", "empty-list"]);
-    // Where the lists stand under another name, who knows what they are.
+    // With a misspelt `lists`, the names of the lists are unknown.
     assert_eq!(codes(&RULES.replace("lists:", "list:"), lists), ["empty-list"]);
     assert_eq!(codes("rules: 5", unknown), ["bad-severity", "unknown-list"]);
 }
