@@ -1,7 +1,7 @@
 //! Why a rule matched: the conditions that held, with the values that made them hold.
 
 use super::phrase::{Part, Phrase};
-use crate::filter::Explanation;
+use crate::filter::{Compared, Condition, Explanation};
 
 /// No more values of one condition are shown.
 const MAX_VALUES: usize = 5;
@@ -17,57 +17,53 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
     if !part.held {
         return;
     }
-    if part.saw.is_some() {
-        found.push(compared(part, before.clone()));
-    } else if part.condition == "not" {
-        let text = part.parts.iter().map(written).collect::<String>();
-        let phrase = before.clone().then("not ").with(Part::Rule(text));
-        found.push(match &part.parts[..] {
-            [only] => values(only, phrase),
-            _ => phrase,
-        });
-    } else if part.is_element() {
-        let before = before.clone().then(format!("{}: ", part.condition));
-        part.parts.iter().for_each(|part| collect(part, &before, found));
-    } else if part.condition == "and" || part.condition == "or" {
-        part.parts.iter().for_each(|part| collect(part, before, found));
-    } else {
-        let before = before.clone().with(Part::Rule(part.condition.clone())).then(", ");
-        part.parts.iter().for_each(|part| collect(part, &before, found));
-    }
+    let before = match &part.condition {
+        Condition::Compare(compared) => {
+            found.push(values(compared, before.clone().with(Part::Rule(compared.text.clone()))));
+            return;
+        }
+        Condition::Not => {
+            let text = part.parts.iter().map(written).collect::<String>();
+            let phrase = before.clone().then("not ").with(Part::Rule(text));
+            found.push(match part.parts.first().and_then(Explanation::compared) {
+                Some(compared) => values(compared, phrase),
+                None => phrase,
+            });
+            return;
+        }
+        Condition::And | Condition::Or => before.clone(),
+        Condition::Any(_) => before.clone().with(Part::Rule(part.condition.to_string())).then(", "),
+        Condition::Element(_) => before.clone().then(format!("{}: ", part.condition)),
+    };
+    part.parts.iter().for_each(|part| collect(part, &before, found));
 }
 
 /// A condition as the rule has it.
 fn written(part: &Explanation) -> String {
     let joined = |word: &str| part.parts.iter().map(written).collect::<Vec<_>>().join(word);
-    match part.condition.as_str() {
-        _ if part.saw.is_some() => part.condition.clone(),
-        "and" => format!("({})", joined(" and ")),
-        "or" => format!("({})", joined(" or ")),
-        "not" => format!("not {}", joined("")),
-        _ if part.is_element() => joined(""),
-        any => match part.parts.first() {
-            Some(element) => format!("{any} ({})", written(element)),
-            None => format!("{any} (…)"),
+    match &part.condition {
+        Condition::Compare(compared) => compared.text.clone(),
+        Condition::And => format!("({})", joined(" and ")),
+        Condition::Or => format!("({})", joined(" or ")),
+        Condition::Not => format!("not {}", joined("")),
+        Condition::Element(_) => joined(""),
+        Condition::Any(_) => match part.parts.first() {
+            Some(element) => format!("{} ({})", part.condition, written(element)),
+            None => format!("{} (…)", part.condition),
         },
     }
 }
 
-fn compared(part: &Explanation, before: Phrase) -> Phrase {
-    values(part, before.with(Part::Rule(part.condition.clone())))
-}
-
 /// The phrase with the values that a comparison saw, unless they stand in it already.
-fn values(part: &Explanation, phrase: Phrase) -> Phrase {
-    let Some(saw) = &part.saw else { return phrase };
-    let phrase = match (&part.decided_by, &saw[..]) {
-        (_, []) if part.condition.ends_with("null") || part.condition.ends_with("exists") => return phrase,
+fn values(compared: &Compared, phrase: Phrase) -> Phrase {
+    let phrase = match (&compared.decided_by, &compared.saw[..]) {
+        (_, []) if compared.asks_presence => return phrase,
         (_, []) => phrase.then(" (nothing is there"),
-        (Some(value), [_]) | (None, [value]) if part.condition.ends_with(&format!(" = {value}")) => return phrase,
+        (Some(value), [_]) | (None, [value]) if compared.equals.as_ref() == Some(value) => return phrase,
         (Some(value), [_, _, ..]) => listed(phrase.then(" (one is "), std::slice::from_ref(value)),
         (_, values) => listed(phrase.then(" (it is "), values),
     };
-    let phrase = match &part.saw_other[..] {
+    let phrase = match &compared.saw_other[..] {
         [] => phrase,
         others => listed(phrase.then("; the other is "), others),
     };
@@ -90,17 +86,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        filter::{Filter, explain},
-        record::Record,
-    };
+    use crate::{filter::Filter, record::Record};
 
     fn check(filter: &str, expected: &[&str]) {
         let record = Record::new(json!({
             "eventName": "PutImage", "n": 3, "list": ["a", "b"], "any": [{"port": 80}, {"port": 22, "to": 23}],
             "userIdentity": {"userName": "eve\" (it is \"ada"},
         }));
-        let explanation = explain(&Filter::parse(filter).unwrap(), record.unwrap().value());
+        let explanation = Filter::parse(filter).unwrap().explain(record.unwrap().value());
         let show = |part: &Part| match part {
             Part::Ours(text) | Part::Rule(text) | Part::Theirs(text) | Part::Quoted(text) | Part::Link(text) => {
                 text.clone()

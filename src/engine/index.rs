@@ -16,8 +16,8 @@ use super::{
 use crate::{
     filter::{
         Filter,
-        operand::{Needs, Requires, Test},
-        rarity,
+        needs::{Needs, Requires, rarity},
+        operand::Test,
     },
     record::Scalar,
 };

@@ -1,53 +1,72 @@
-//! A filter as it was written: the tree with its spans, and how it is printed.
+//! The syntax tree of a filter, with spans, and its printer.
 //!
-//! Printing is canonical: `parse(print(e))` is `e`, and `print(parse(text))` is `text` for canonical text.
+//! The printed form is canonical: `parse(print(e))` is `e`, and `print(parse(text))` is `text` for canonical text.
 
 use std::fmt::{self, Write};
 
 use super::{
     operand::{Value, print_raw},
-    operator::Operator,
+    operator::{Meaning, Operator},
 };
 use crate::{diagnostic::Span, record::Path};
 
-/// A condition and its place in the filter's text.
+/// A condition.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    /// What it says.
+    /// What it requires.
     pub kind: ExprKind,
-    /// Where it stands.
+    /// Its place in the filter's text, brackets around it included.
     pub span: Span,
 }
 
 /// The kinds of condition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// All of them hold; at least two.
+    /// All of these hold; at least two.
     And(Vec<Expr>),
-    /// One of them holds; at least two.
+    /// One of these holds; at least two.
     Or(Vec<Expr>),
-    /// It does not hold.
+    /// This does not hold.
     Not(Box<Expr>),
-    /// It holds for one element of a list; paths inside begin at the element.
-    Any(Path, Box<Expr>),
-    /// A field against a value.
+    /// The condition holds for one element of the list at the path; paths in the condition begin at the element.
+    Any(SpannedPath, Box<Expr>),
+    /// A comparison of a field.
     Compare(Compare),
 }
 
-/// A field, an operator and what stands on its right.
+/// A field, an operator and the operator's right side.
 #[derive(Clone, Debug)]
 pub struct Compare {
-    /// The field.
-    pub path: Path,
+    /// The field on the left.
+    pub left: SpannedPath,
     /// The operator.
     pub operator: &'static Operator,
-    /// Where the operator stands.
+    /// The place of the operator in the filter's text.
     pub operator_span: Span,
-    /// What stands on its right.
+    /// The right side.
     pub right: Right,
 }
 
-/// What stands on the right of an operator.
+/// A path with the place of each of its names.
+#[derive(Clone, Debug)]
+pub struct SpannedPath {
+    /// The path.
+    pub path: Path,
+    /// The names that the path is written with, in order; empty for a path that was not read from text. Indexes are no
+    /// names; `it`, `record` and the names of virtual fields are.
+    pub segments: Vec<Segment>,
+}
+
+/// One name of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// Its place in the text, with its back-quotes.
+    pub span: Span,
+    /// Whether it is written in back-quotes.
+    pub quoted: bool,
+}
+
+/// The right side of an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Right {
     /// Nothing.
@@ -57,30 +76,30 @@ pub enum Right {
     /// Values in parentheses; at least one.
     List(Vec<Operand>),
     /// A list of the rules file, by its name.
-    Named(Name),
+    Named(ListName),
     /// Another field.
-    Field(Path),
+    Field(SpannedPath),
 }
 
-/// A value and its place in the filter's text.
+/// A value.
 #[derive(Clone, Debug)]
 pub struct Operand {
     /// The value.
     pub value: Value,
-    /// Where it stands.
+    /// Its place in the filter's text.
     pub span: Span,
 }
 
-/// The name of a list, without its `$`, and its place in the filter's text.
+/// The name of a list.
 #[derive(Clone, Debug)]
-pub struct Name {
-    /// The name.
+pub struct ListName {
+    /// The name, without its `$`.
     pub name: String,
-    /// Where it stands, with its `$`.
+    /// Its place in the filter's text, with its `$`.
     pub span: Span,
 }
 
-/// Two conditions are the same if they say the same, wherever they stand.
+/// Equality ignores spans: equal conditions require the same.
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
@@ -89,7 +108,7 @@ impl PartialEq for Expr {
 
 impl PartialEq for Compare {
     fn eq(&self, other: &Self) -> bool {
-        self.path == other.path && self.operator == other.operator && self.right == other.right
+        self.left == other.left && self.operator == other.operator && self.right == other.right
     }
 }
 
@@ -99,7 +118,30 @@ impl PartialEq for Operand {
     }
 }
 
-impl PartialEq for Name {
+impl PartialEq for SpannedPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl From<Path> for SpannedPath {
+    fn from(path: Path) -> Self {
+        Self { path, segments: Vec::new() }
+    }
+}
+
+impl SpannedPath {
+    /// The place of the whole path; the beginning of the text for a path that was not read from text.
+    pub fn span(&self) -> Span {
+        match self.segments.as_slice() {
+            [first, .., last] => first.span.to(last.span),
+            [one] => one.span,
+            [] => Span::default(),
+        }
+    }
+}
+
+impl PartialEq for ListName {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -112,8 +154,8 @@ impl fmt::Display for Expr {
 }
 
 impl Expr {
-    /// The comparisons in it with named lists, and the names.
-    pub fn listed(&self) -> Vec<(&Compare, &Name)> {
+    /// Its comparisons with named lists, each with the name.
+    pub fn listed(&self) -> Vec<(&Compare, &ListName)> {
         match &self.kind {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::listed).collect(),
             ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.listed(),
@@ -124,7 +166,11 @@ impl Expr {
         }
     }
 
-    /// Prints it as it stands at the top of a filter, or inside of an `any`.
+    /// Prints the condition; `inside` is whether it is part of an `any`.
+    ///
+    /// # Errors
+    ///
+    /// `f` returns an error.
     pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
         match &self.kind {
             ExprKind::And(parts) => joined(f, parts, " and ", inside),
@@ -135,7 +181,7 @@ impl Expr {
             }
             ExprKind::Any(path, inner) => {
                 f.write_str("any ")?;
-                path.write_to(f, inside)?;
+                path.path.write_to(f, inside)?;
                 f.write_str(" (")?;
                 inner.write_to(f, true)?;
                 f.write_char(')')
@@ -145,7 +191,7 @@ impl Expr {
     }
 }
 
-/// Brackets stand round every `and` and `or` that is part of another, so that nobody has to know which binds tighter.
+/// Puts every `and` and `or` that is part of another in brackets, so that readers need not know which binds tighter.
 fn joined(f: &mut impl Write, parts: &[Expr], word: &str, inside: bool) -> fmt::Result {
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
@@ -168,9 +214,22 @@ fn bracketed(f: &mut impl Write, expr: &Expr, inside: bool) -> fmt::Result {
 }
 
 impl Compare {
-    /// Prints it as it stands at the top of a filter, or inside of an `any`.
+    /// For `exists`, `= null` and `!= null`, whether it asks for a value (true) or for none; nothing for other comparisons.
+    pub fn presence(&self) -> Option<bool> {
+        match &self.right {
+            _ if self.operator.meaning == Meaning::Present => Some(!self.operator.negated),
+            Right::Value(Operand { value: Value::Null, .. }) => Some(self.operator.negated),
+            Right::Nothing | Right::Value(_) | Right::List(_) | Right::Named(_) | Right::Field(_) => None,
+        }
+    }
+
+    /// Prints the comparison; `inside` is whether it is part of an `any`.
+    ///
+    /// # Errors
+    ///
+    /// `f` returns an error.
     pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
-        self.path.write_to(f, inside)?;
+        self.left.path.write_to(f, inside)?;
         write!(f, " {}", self.operator.spelling)?;
         let value = |f: &mut dyn Write, value: &Value| match value {
             Value::Text(text) if self.operator.raw => {
@@ -196,7 +255,7 @@ impl Compare {
             Right::Named(list) => write!(f, " ${}", list.name),
             Right::Field(path) => {
                 f.write_str(" field ")?;
-                path.write_to(f, inside)
+                path.path.write_to(f, inside)
             }
         }
     }

@@ -1,58 +1,110 @@
-//! Why a filter matched, or did not: its conditions with the values they saw.
+//! Why a filter matched or did not: its conditions with the values that they saw.
 //!
-//! The tree comes from the matching itself, through an [`Observer`], so it cannot disagree with it.
+//! An [`Observer`] of the matching itself collects the tree, so the two cannot disagree.
+
+use std::fmt;
 
 use super::{
-    Filter,
-    ast::{Expr, ExprKind},
-    matcher::Observer,
+    ast::{Compare, Expr, ExprKind, Right},
+    matcher::{Matcher, Observer},
+    operator::Meaning,
 };
 use crate::{
     diagnostic::nearest,
     record::{Node, Path, Place, Root, Scalar, Step, Visitor},
 };
 
-/// One condition, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// One condition, and whether it held.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The comparison in canonical form, or `and`, `or`, `not`, `any …`, `element n`.
-    pub condition: String,
+    /// The condition.
+    pub condition: Condition,
     /// Whether it held.
     pub held: bool,
-    /// What a comparison saw, as a filter would write it; `None` for conditions that only join others.
-    pub saw: Option<Vec<String>>,
-    /// The first of these that made the comparison come out as it did, unlike the others.
-    pub decided_by: Option<String>,
-    /// What a comparison with another field saw of that one.
-    pub saw_other: Vec<String>,
-    /// Why a comparison saw nothing, where there is more to say than that.
-    pub gap: Option<Gap>,
     /// The conditions that it joins, or the elements that an `any` tried.
     pub parts: Vec<Explanation>,
 }
 
-/// The place where the record has nothing more of a path.
+/// A kind of condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// All parts hold.
+    And,
+    /// One part holds.
+    Or,
+    /// The part does not hold.
+    Not,
+    /// One element of the list at this path satisfies the condition.
+    Any(String),
+    /// The element at this position of the list that the path of an `any` reaches, from 0.
+    Element(usize),
+    /// A comparison.
+    Compare(Compared),
+}
+
+/// A comparison with the values that it saw, as a filter would write them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The comparison in canonical form.
+    pub text: String,
+    /// Whether it asks only for a value or for none: `exists`, `= null`, `!= null`.
+    pub asks_presence: bool,
+    /// The value of an `=`, which a value that passes repeats.
+    pub equals: Option<String>,
+    /// The values at its path.
+    pub saw: Vec<String>,
+    /// The first of these that passed the operator's test, and so decided the outcome.
+    pub decided_by: Option<String>,
+    /// The values of the field that it compares with.
+    pub saw_other: Vec<String>,
+    /// Why it saw nothing, where there is more to report than that.
+    pub gap: Option<Gap>,
+}
+
+/// The place where a record has no more of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The path up to the first step that leads nowhere.
+    /// The path up to the first step that the record does not have.
     pub missing: String,
-    /// A key that is there and looks like the one that is not.
+    /// A key of the record that looks like the missing one.
     pub similar: Option<String>,
 }
 
-/// Matches a record, looking at every condition.
-pub fn explain<'a>(filter: &Filter, record: impl Node<'a>) -> Explanation {
-    let mut recorder = Recorder { stack: vec![Seen::default()] };
-    filter.matches_observed(record, &mut recorder);
-    let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
-    told(filter.expr(), root, record, false)
-}
-
 impl Explanation {
+    /// The comparison; nothing for conditions that join others.
+    pub fn compared(&self) -> Option<&Compared> {
+        match &self.condition {
+            Condition::Compare(compared) => Some(compared),
+            _ => None,
+        }
+    }
+
     /// Whether it is one of the elements that an `any` tried.
     pub fn is_element(&self) -> bool {
-        self.saw.is_none() && self.condition.starts_with("element ")
+        matches!(self.condition, Condition::Element(_))
     }
+}
+
+/// The condition as a filter writes it; of a condition that joins others, only the words.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Condition::And => f.write_str("and"),
+            Condition::Or => f.write_str("or"),
+            Condition::Not => f.write_str("not"),
+            Condition::Any(path) => write!(f, "any {path}"),
+            Condition::Element(at) => write!(f, "element {at}"),
+            Condition::Compare(compared) => f.write_str(&compared.text),
+        }
+    }
+}
+
+/// Matches a record, evaluating every condition. `matcher` is compiled from `expr`.
+pub fn explain<'a>(expr: &Expr, matcher: &Matcher, record: impl Node<'a>) -> Explanation {
+    let mut recorder = Recorder { stack: vec![Seen::default()] };
+    matcher.matches(record, Place::record(record), &mut recorder);
+    let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
+    combine(expr, root, record, false)
 }
 
 /// What was seen of one condition.
@@ -66,7 +118,7 @@ struct Seen {
 }
 
 struct Recorder {
-    /// The conditions that have begun and not ended, outermost first; below them one that collects the outermost.
+    /// The open conditions, outermost first, after one entry that collects the outermost.
     stack: Vec<Seen>,
 }
 
@@ -88,7 +140,7 @@ impl Observer for Recorder {
     }
 
     fn saw_other(&mut self, scalar: Scalar<'_>) {
-        // It sees the other field's values anew for every value of its own.
+        // A comparison visits the other field again for every value of its own.
         if let Some(top) = self.stack.last_mut().filter(|top| top.values.is_empty()) {
             top.others.push(shown(scalar));
         }
@@ -104,46 +156,52 @@ impl Observer for Recorder {
     }
 }
 
-/// Lays the conditions as written beside the conditions as seen; both have the same shape, but that an `any` was seen
+/// Combines a condition as written with the same condition as seen. Both have the same shape, except that an `any` was seen
 /// once for each element.
-fn told<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Explanation {
-    let mut condition = String::new();
-    let mut gap = None;
-    let parts = match &expr.kind {
-        ExprKind::And(parts) => {
-            condition.push_str("and");
-            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, record, inside)).collect()
-        }
-        ExprKind::Or(parts) => {
-            condition.push_str("or");
-            parts.iter().zip(seen.parts).map(|(expr, seen)| told(expr, seen, record, inside)).collect()
-        }
-        ExprKind::Not(part) => {
-            condition.push_str("not");
-            seen.parts.into_iter().map(|seen| told(part, seen, record, inside)).collect()
-        }
-        ExprKind::Any(path, inner) => {
-            condition.push_str("any ");
-            let _ = path.write_to(&mut condition, inside);
-            seen.parts.into_iter().enumerate().map(|(at, seen)| element(at, inner, seen, record)).collect()
-        }
-        ExprKind::Compare(compare) => {
-            let _ = compare.write_to(&mut condition, inside);
-            gap = seen.values.is_empty().then(|| find_gap(&compare.path, record, inside)).flatten();
-            Vec::new()
-        }
+fn combine<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Explanation {
+    let held = seen.held;
+    let joined = |parts: &[Expr], seen: Vec<Seen>| {
+        parts.iter().zip(seen).map(|(expr, seen)| combine(expr, seen, record, inside)).collect()
     };
-    let saw = matches!(expr.kind, ExprKind::Compare(_)).then_some(seen.values);
-    let Seen { held, decided_by, others, .. } = seen;
-    Explanation { condition, held, saw, decided_by, saw_other: others, gap, parts }
+    let (condition, parts) = match &expr.kind {
+        ExprKind::And(parts) => (Condition::And, joined(parts, seen.parts)),
+        ExprKind::Or(parts) => (Condition::Or, joined(parts, seen.parts)),
+        ExprKind::Not(part) => {
+            (Condition::Not, seen.parts.into_iter().map(|seen| combine(part, seen, record, inside)).collect())
+        }
+        ExprKind::Any(list, inner) => {
+            let mut path = String::new();
+            // Writing to a string cannot fail.
+            let _ = list.path.write_to(&mut path, inside);
+            let elements = seen.parts.into_iter().enumerate();
+            (Condition::Any(path), elements.map(|(at, seen)| element(at, inner, seen, record)).collect())
+        }
+        ExprKind::Compare(compare) => (Condition::Compare(compared(compare, seen, record, inside)), Vec::new()),
+    };
+    Explanation { condition, held, parts }
 }
 
 fn element<'a>(at: usize, inner: &Expr, seen: Seen, record: impl Node<'a>) -> Explanation {
-    let parts = seen.parts.into_iter().map(|seen| told(inner, seen, record, true)).collect();
-    Explanation { condition: format!("element {at}"), held: seen.held, parts, ..Explanation::default() }
+    let parts = seen.parts.into_iter().map(|seen| combine(inner, seen, record, true)).collect();
+    Explanation { condition: Condition::Element(at), held: seen.held, parts }
 }
 
-/// Where the record has nothing more of a path; nothing where that is the end of the path and nothing looks like it.
+fn compared<'a>(compare: &Compare, seen: Seen, record: impl Node<'a>, inside: bool) -> Compared {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = compare.write_to(&mut text, inside);
+    let gap = seen.values.is_empty().then(|| find_gap(&compare.left.path, record, inside)).flatten();
+    let equals = match (&compare.right, compare.operator.meaning) {
+        (Right::Value(operand), Meaning::Equal) if !compare.operator.negated && !compare.operator.ignores_case => {
+            Some(operand.value.to_string())
+        }
+        _ => None,
+    };
+    let Seen { values: saw, decided_by, others: saw_other, .. } = seen;
+    Compared { text, asks_presence: compare.presence().is_some(), equals, saw, decided_by, saw_other, gap }
+}
+
+/// Where the record has no more of a path; nothing if only the last step is missing and no key looks like it.
 fn find_gap<'a>(path: &Path, record: impl Node<'a>, inside: bool) -> Option<Gap> {
     if path.root != Root::Record {
         return None;

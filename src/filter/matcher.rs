@@ -1,12 +1,12 @@
-//! [`Expr`] → [`Matcher`]: the compiled form, which answers with a boolean and cannot fail.
+//! [`Expr`] → [`Matcher`]: the compiled form of a filter, whose matching returns a boolean and cannot fail.
 //!
-//! It mirrors the expression node for node, so that an [`Observer`] can lay the expression beside what it sees.
+//! A matcher mirrors its expression node for node, so an [`Observer`] can relate what it sees to the expression.
 
 use super::{
-    Lists,
     ast::{Compare, Expr, ExprKind, Operand, Right},
     mistake,
-    operand::{Needs, Refusal, Requires, Test, Value},
+    needs::{Needs, Requires, rarity},
+    operand::{Lists, OperandError, Test, Value},
     operator::{Operator, present},
 };
 use crate::{
@@ -17,23 +17,23 @@ use crate::{
 /// A compiled condition.
 #[derive(Clone)]
 pub enum Matcher {
-    /// All of them hold.
+    /// All of these hold.
     And(Box<[Matcher]>),
-    /// One of them holds.
+    /// One of these holds.
     Or(Box<[Matcher]>),
-    /// It does not hold.
+    /// This does not hold.
     Not(Box<Matcher>),
-    /// It holds for one element.
-    Any(Box<Any>),
-    /// A field against what stands on the right of its operator.
+    /// A condition holds for one element of a list.
+    Any(Box<AnyElement>),
+    /// A comparison.
     Clause(Clause),
 }
 
 /// A condition on the elements of a list.
 #[derive(Clone)]
-pub struct Any {
+pub struct AnyElement {
     path: Path,
-    /// Whether it speaks of the element itself, and not only of what is in it.
+    /// Whether the condition names the element itself (`it`), and not only its members.
     names_it: bool,
     inner: Matcher,
 }
@@ -49,27 +49,27 @@ pub struct Clause {
 
 #[derive(Clone)]
 enum Against {
-    /// Any test.
+    /// The value passes one of these tests.
     Tests(Box<[Test]>),
-    /// Any value of another field.
+    /// The value passes against one value of another field.
     Field(Path, fn(Scalar<'_>, Scalar<'_>) -> bool),
 }
 
-/// Who looks on while a filter is matched; conditions come in the order in which they are written.
+/// Receives every step of the matching of a filter; conditions come in the order in which they are written.
 pub trait Observer {
-    /// Whether every condition is to be looked at, also where the outcome is already known.
+    /// Whether to evaluate every condition, even where the outcome is already known.
     const THOROUGH: bool;
-    /// A condition begins, or an element of the list that an `any` looks at.
+    /// A condition begins, or an element of the list that an `any` tries.
     fn open(&mut self) {}
-    /// A comparison saw a value, which passes its test or does not. What `!=` and `= null` test is their complement.
+    /// A comparison saw a value, which passed its test or did not. `!=` and `= null` negate their tests.
     fn saw(&mut self, _: Scalar<'_>, _passes: bool) {}
-    /// A comparison with another field saw that field's value.
+    /// A comparison with another field saw a value of that field.
     fn saw_other(&mut self, _: Scalar<'_>) {}
-    /// What began last and has not ended, ends.
+    /// The condition or element that began last, of those still open, ends.
     fn close(&mut self, _held: bool) {}
 }
 
-/// Nobody: plain matching.
+/// Observes nothing: plain matching.
 pub struct Unobserved;
 
 impl Observer for Unobserved {
@@ -77,14 +77,18 @@ impl Observer for Unobserved {
 }
 
 impl Matcher {
-    /// Compiles `expr`. The errors are all operands that their operators refuse, and lists that are not there.
+    /// Compiles `expr`.
+    ///
+    /// # Errors
+    ///
+    /// One diagnostic for each operand that its operator does not take, and for each list that `lists` does not have.
     pub fn compile(expr: &Expr, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
         match &expr.kind {
             ExprKind::And(parts) => compile_all(parts, lists).map(Matcher::And),
             ExprKind::Or(parts) => compile_all(parts, lists).map(Matcher::Or),
             ExprKind::Not(inner) => Ok(Matcher::Not(Box::new(Matcher::compile(inner, lists)?))),
-            ExprKind::Any(path, inner) => Ok(Matcher::Any(Box::new(Any {
-                path: path.clone(),
+            ExprKind::Any(path, inner) => Ok(Matcher::Any(Box::new(AnyElement {
+                path: path.path.clone(),
                 names_it: names_it(inner),
                 inner: Matcher::compile(inner, lists)?,
             }))),
@@ -92,7 +96,7 @@ impl Matcher {
         }
     }
 
-    /// Whether the record matches; `element` is what the innermost `any` looks at.
+    /// Whether the record matches; `element` is the one that the innermost `any` tries.
     pub fn matches<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
         &self,
         record: R,
@@ -115,7 +119,7 @@ impl Matcher {
         holds
     }
 
-    /// Shows every path in it.
+    /// Calls `see` with every path in it.
     pub fn each_path<'a>(&'a self, see: &mut dyn FnMut(&'a Path)) {
         match self {
             Matcher::And(parts) | Matcher::Or(parts) => parts.iter().for_each(|part| part.each_path(see)),
@@ -133,13 +137,13 @@ impl Matcher {
         }
     }
 
-    /// What a matching record must have: of each inner list, at least one. Sound, not complete. `element` are the keys
-    /// of the field in which the element of the innermost `any` lies, where that is known.
+    /// What a matching record must have: of each inner list, at least one. Sound, not complete. `element` holds the keys of
+    /// the field that contains the element of the innermost `any`, where that is known.
     pub fn needs(&self, element: &[&str]) -> Vec<Vec<Needs>> {
         match self {
             Matcher::And(parts) => parts.iter().flat_map(|part| part.needs(element)).collect(),
             Matcher::Or(parts) => {
-                // Of each part the rarest of its lists; a part that needs nothing leaves nothing needed.
+                // The rarest list of each part; if one part needs nothing, so does the whole.
                 let rarest = parts.iter().map(|part| part.needs(element).into_iter().min_by_key(|list| rarity(list)));
                 rarest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
             }
@@ -155,17 +159,16 @@ impl Matcher {
     }
 }
 
-/// How many keys lead to a field that an index knows of.
+/// The number of keys that lead to a field in an index, at most.
 const DEPTH: usize = 2;
 
-/// Lists compare by what most records have of them, then by length.
-pub fn rarity(list: &[Needs]) -> (u8, usize) {
-    (list.iter().map(Needs::commonness).max().unwrap_or_default(), list.len())
-}
-
-/// What an operator asks of a value, or why it does not take its operand.
+/// The test that an operator makes of its operand.
+///
+/// # Errors
+///
+/// The operator does not take the operand.
 pub fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
-    (operator.compile)(&operand.value).map_err(|Refusal { expected, help }| {
+    (operator.compile)(&operand.value).map_err(|OperandError { expected, help }| {
         let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
         vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
     })
@@ -187,16 +190,16 @@ fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Resu
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
-/// Whether a condition inside of an `any` speaks of the element itself.
+/// Whether a condition in an `any` names the element itself.
 fn names_it(expr: &Expr) -> bool {
     let is_it = |path: &Path| path.root == Root::Element && path.steps.is_empty();
     match &expr.kind {
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(names_it),
         ExprKind::Not(inner) => names_it(inner),
-        // What stands inside of another `any` speaks of that one's element.
-        ExprKind::Any(path, _) => is_it(path),
+        // The condition of another `any` names that one's element.
+        ExprKind::Any(list, _) => is_it(&list.path),
         ExprKind::Compare(compare) => {
-            is_it(&compare.path) || matches!(&compare.right, Right::Field(path) if is_it(path))
+            is_it(&compare.left.path) || matches!(&compare.right, Right::Field(other) if is_it(&other.path))
         }
     }
 }
@@ -223,7 +226,7 @@ fn until<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
 
 /// Tries the elements that a path reaches.
 struct Elements<'a, R, O> {
-    any: &'a Any,
+    any: &'a AnyElement,
     record: R,
     observer: &'a mut O,
     found: bool,
@@ -236,8 +239,8 @@ impl<'r, R: Node<'r>, O: Observer> Visitor for Elements<'_, R, O> {
 }
 
 impl<'r, R: Node<'r>, O: Observer> ElementVisitor for Elements<'_, R, O> {
-    /// A single object is its own one-element list; what is no object is looked at only in a list, and only if the
-    /// condition speaks of the element itself.
+    /// A single object counts as a list of one. A value that is not an object is tried only in a list, and only if the
+    /// condition names the element itself.
     fn element<'n, N: Node<'n>>(&mut self, place: Place<N>, inside: bool) -> bool {
         if place.node.scalar() == Scalar::Object || inside && self.any.names_it {
             self.observer.open();
@@ -253,7 +256,7 @@ impl Clause {
     fn compile(compare: &Compare, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
         let operator = compare.operator;
         let clause = |negated, against, requires: Vec<Requires>| Self {
-            path: compare.path.clone(),
+            path: compare.left.path.clone(),
             negated,
             against,
             requires: requires.into(),
@@ -264,7 +267,7 @@ impl Clause {
             }
             Right::Field(path) => {
                 let between = operator.between.unwrap_or(|_, _| false);
-                Ok(clause(operator.negated, Against::Field(path.clone(), between), vec![Requires::Nothing]))
+                Ok(clause(operator.negated, Against::Field(path.path.clone(), between), vec![Requires::Nothing]))
             }
             right => {
                 let operands = operands(right, compare, lists)?;
@@ -281,8 +284,8 @@ impl Clause {
         }
     }
 
-    /// A clause that is not negated holds only where its path reaches a value, and so where the field is in which the
-    /// path begins; a path that ends there ends at that field's value or, if that is a list, at what lies in it.
+    /// A clause that is not negated holds only where its path reaches a value, so the record has the field in which the path
+    /// begins. If the path ends there, it reaches that field's value or, if that is a list, the elements.
     fn needs(&self, element: &[&str]) -> Option<Vec<Needs>> {
         let (keys, ends) = self.path.first_keys(DEPTH);
         let field = if self.path.root == Root::Element { element } else { &keys };
@@ -326,7 +329,7 @@ impl Clause {
     }
 }
 
-/// Whether `scalar` holds against any value of another field; null holds against nothing.
+/// Whether `scalar` passes against any value of another field; null never passes.
 fn other_holds<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
     path: &Path,
     between: fn(Scalar<'_>, Scalar<'_>) -> bool,
@@ -348,7 +351,7 @@ fn other_holds<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
     found
 }
 
-/// The values on the right, of which a named list has as many as the rules file gives it.
+/// The values on the right side; those of a named list come from `lists`.
 fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Operand>, Vec<Diagnostic>> {
     match right {
         Right::Value(operand) => Ok(vec![operand.clone()]),

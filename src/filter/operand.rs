@@ -1,13 +1,14 @@
-//! What stands on the right of an operator, and what becomes of it there.
+//! The values on the right of an operator, and the tests that an operator makes of them.
 
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     sync::Arc,
 };
 
 use crate::{number::Number, record::Scalar};
 
-/// What stands on the right of an operator.
+/// What an operator takes on its right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// One value: text, number, true or false.
@@ -23,7 +24,7 @@ pub enum Takes {
 }
 
 impl Takes {
-    /// Whether a list may stand there.
+    /// Whether it takes a list.
     pub fn list(self) -> bool {
         matches!(self, Takes::List | Takes::ValueOrList)
     }
@@ -45,75 +46,39 @@ pub enum Value {
 /// Whether an operator with its operand holds for one scalar.
 pub type Test = Arc<dyn Fn(Scalar<'_>) -> bool + Send + Sync>;
 
-/// Why an operator refuses an operand: what was expected in its place, and the repair.
+/// Why an operator does not take an operand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What was expected.
+pub struct OperandError {
+    /// What the operator expects.
     pub expected: String,
-    /// The repair.
+    /// The repair, in words that can be typed.
     pub help: String,
 }
 
-impl Refusal {
-    pub(super) fn of<T>(expected: impl Into<String>, help: impl Into<String>) -> Result<T, Self> {
-        Err(Self { expected: expected.into(), help: help.into() })
+impl OperandError {
+    /// An operator that expects something else, and the repair.
+    pub(super) fn new(expected: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { expected: expected.into(), help: help.into() }
     }
 }
 
-/// Text that a value must have for an operator to hold; what an index may rely on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Requires {
-    /// It is this string.
-    Exact(String),
-    /// It is a string that begins so.
-    Prefix(String),
-    /// It is a string with this in it.
-    Substring(String),
-    /// Nothing that can be relied on. Always sound.
-    Nothing,
-}
+/// The named lists of a rules file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lists(pub BTreeMap<String, Vec<Value>>);
 
-/// What a field of a record must hold for a filter to match: a value that is as required, or a list with such a value
-/// in it at any depth.
-#[derive(Clone)]
-pub struct Needs {
-    /// The keys that lead to it, one or two.
-    pub keys: Vec<String>,
-    /// What its value must be.
-    pub value: Requires,
-    /// A test that its value must pass, where the filter looks at the value itself and not only at what lies in it.
-    pub test: Option<Test>,
-}
-
-impl Needs {
-    /// A field that need only be there.
-    pub(super) fn field(keys: &[&str]) -> Self {
-        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        Self { keys, value: Requires::Nothing, test: None }
+impl Lists {
+    /// The values of the list of that name, without its `$`.
+    pub fn get(&self, name: &str) -> Option<&[Value]> {
+        self.0.get(name).map(Vec::as_slice)
     }
 
-    /// How many records have it and how soon that is told, as a guess for comparing: every event has one source out of
-    /// some hundred and one name out of thousands, and what lies deeper takes longer to find.
-    pub fn commonness(&self) -> u8 {
-        let top = match &*self.keys {
-            [key] => Some(key.as_str()),
-            _ => None,
-        };
-        match (&self.value, top) {
-            (Requires::Exact(_) | Requires::Prefix(_), Some("eventName")) => 0,
-            (Requires::Exact(_), Some("eventSource" | "awsRegion" | "eventType" | "recipientAccountId")) => 2,
-            (Requires::Exact(_), Some(_)) => 1,
-            (Requires::Prefix(_) | Requires::Substring(_), Some(_)) => 3,
-            (Requires::Nothing, Some("errorCode" | "errorMessage")) => 4,
-            (Requires::Nothing, Some(_)) if self.test.is_some() => 5,
-            (Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_), None) => 6,
-            (Requires::Nothing, None) => 7,
-            (Requires::Nothing, Some(_)) => 8,
-        }
+    /// The names of all lists.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }
 
-/// As a filter writes it.
+/// As a filter spells it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -140,7 +105,7 @@ fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')
 }
 
-/// Text as an operator with raw text writes it: in the quotes that need no backslash where one already stands.
+/// Prints text for an operator that takes raw text, in the quotes that need no backslash where the text already has one.
 pub fn print_raw(f: &mut impl Write, text: &str) -> fmt::Result {
     let quote = if escapes(text, '"') { '\'' } else { '"' };
     f.write_char(quote)?;
@@ -155,7 +120,7 @@ pub fn print_raw(f: &mut impl Write, text: &str) -> fmt::Result {
     f.write_char(quote)
 }
 
-/// Whether a backslash belongs to such a quote.
+/// Whether a backslash escapes such a quote.
 fn escapes(text: &str, quote: char) -> bool {
     let mut escaped = false;
     text.chars().any(|c| {

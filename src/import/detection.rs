@@ -10,8 +10,8 @@ use crate::{
     diagnostic::{Span, shorten},
     filter::{
         ast::{Compare, Expr, ExprKind, Operand, Right},
-        operand::{Takes, Value},
-        operator,
+        operand::Value,
+        operator::{self, Operator},
     },
     number::Number,
     record::{Path, Root, Step},
@@ -133,7 +133,7 @@ fn condition<'a>(name: &str, words: impl Iterator<Item = &'a str>, node: &YamlNo
         let each = values.iter().map(|value| {
             let mut tests = Tests::default();
             tests.add(&field, &modifiers, value)?;
-            tests.expr(&field)
+            Ok(tests.expr(&field))
         });
         return each.collect::<Result<_, _>>().map(and);
     }
@@ -141,7 +141,7 @@ fn condition<'a>(name: &str, words: impl Iterator<Item = &'a str>, node: &YamlNo
     for value in &values {
         tests.add(&field, &modifiers, value)?;
     }
-    let expr = tests.expr(&field)?;
+    let expr = tests.expr(&field);
     Ok(if modifiers.negated { not(expr) } else { expr })
 }
 
@@ -220,8 +220,8 @@ impl Written {
 struct Tests {
     null: bool,
     exists: bool,
-    groups: Vec<(&'static str, Vec<Value>)>,
-    fields: Vec<(&'static str, Path)>,
+    groups: Vec<(&'static Operator, Vec<Value>)>,
+    fields: Vec<(&'static Operator, Path)>,
 }
 
 impl Tests {
@@ -229,8 +229,8 @@ impl Tests {
         match &modifiers.compare {
             Comparison::Equals => match value {
                 Written::Null => self.null = true,
-                Written::Bool(value) => self.push("=", Value::Bool(*value)),
-                Written::Number(number, _) => self.push("=", Value::Number(*number)),
+                Written::Bool(value) => self.push(&operator::EQUAL, Value::Bool(*value)),
+                Written::Number(number, _) => self.push(&operator::EQUAL, Value::Number(*number)),
                 Written::Text(text) => self.add_pattern(field, &Pattern::parse(text), modifiers.cased)?,
             },
             Comparison::Text(place) => {
@@ -248,9 +248,9 @@ impl Tests {
                     return Err("its regular expression has a line break".to_owned());
                 }
                 let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
-                self.push("matches", Value::Text(flags + pattern));
+                self.push(&operator::MATCHES, Value::Text(flags + pattern));
             }
-            Comparison::Cidr => self.push("cidr", Value::Text(value.text()?.to_owned())),
+            Comparison::Cidr => self.push(&operator::CIDR, Value::Text(value.text()?.to_owned())),
             Comparison::Exists => match value.text()?.to_ascii_lowercase().as_str() {
                 "true" | "yes" => self.exists = true,
                 "false" | "no" => self.null = true,
@@ -265,13 +265,13 @@ impl Tests {
             },
             Comparison::Field(place) => {
                 let operator = match (place, modifiers.cased) {
-                    (None, _) => "=",
-                    (Some(Place::Start), false) => "istarts_with",
-                    (Some(Place::Start), true) => "starts_with",
-                    (Some(Place::End), false) => "iends_with",
-                    (Some(Place::End), true) => "ends_with",
-                    (Some(Place::Inside), false) => "icontains",
-                    (Some(Place::Inside), true) => "contains",
+                    (None, _) => &operator::EQUAL,
+                    (Some(Place::Start), false) => &operator::ISTARTS_WITH,
+                    (Some(Place::Start), true) => &operator::STARTS_WITH,
+                    (Some(Place::End), false) => &operator::IENDS_WITH,
+                    (Some(Place::End), true) => &operator::ENDS_WITH,
+                    (Some(Place::Inside), false) => &operator::ICONTAINS,
+                    (Some(Place::Inside), true) => &operator::CONTAINS,
                 };
                 self.fields.push((operator, path(value.text()?)?));
             }
@@ -290,33 +290,33 @@ impl Tests {
         }
         let cased = cased || !pattern.has_case() || is_spelling_of_aws(field.name, &shape);
         if shape == Shape::Mixed || !cased && pattern.has_foreign_case() {
-            self.push("matches", Value::Text(pattern.regex(!cased)));
+            self.push(&operator::MATCHES, Value::Text(pattern.regex(!cased)));
             return Ok(());
         }
         let (operator, text) = match (shape, cased) {
-            (Shape::Equals(text), true) => ("=", text),
+            (Shape::Equals(text), true) => (&operator::EQUAL, text),
             (Shape::Equals(text), false) => {
                 // Booleans are no text, and Sigma's rules write them as one.
                 match text.to_ascii_lowercase().as_str() {
-                    "true" => self.push("=", Value::Bool(true)),
-                    "false" => self.push("=", Value::Bool(false)),
+                    "true" => self.push(&operator::EQUAL, Value::Bool(true)),
+                    "false" => self.push(&operator::EQUAL, Value::Bool(false)),
                     _ => {}
                 }
-                ("iequals", text)
+                (&operator::IEQUALS, text)
             }
-            (Shape::StartsWith(text), true) => ("starts_with", text),
-            (Shape::StartsWith(text), false) => ("istarts_with", text),
-            (Shape::EndsWith(text), true) => ("ends_with", text),
-            (Shape::EndsWith(text), false) => ("iends_with", text),
-            (Shape::Contains(text), true) => ("contains", text),
-            (Shape::Contains(text), false) => ("icontains", text),
+            (Shape::StartsWith(text), true) => (&operator::STARTS_WITH, text),
+            (Shape::StartsWith(text), false) => (&operator::ISTARTS_WITH, text),
+            (Shape::EndsWith(text), true) => (&operator::ENDS_WITH, text),
+            (Shape::EndsWith(text), false) => (&operator::IENDS_WITH, text),
+            (Shape::Contains(text), true) => (&operator::CONTAINS, text),
+            (Shape::Contains(text), false) => (&operator::ICONTAINS, text),
             (Shape::Anything | Shape::Mixed, _) => return Ok(()),
         };
         self.push(operator, Value::Text(text.to_owned()));
         Ok(())
     }
 
-    fn push(&mut self, operator: &'static str, value: Value) {
+    fn push(&mut self, operator: &'static Operator, value: Value) {
         match self.groups.iter_mut().find(|(known, _)| *known == operator) {
             Some((_, values)) if values.contains(&value) => {}
             Some((_, values)) => values.push(value),
@@ -324,44 +324,41 @@ impl Tests {
         }
     }
 
-    fn expr(self, field: &Field) -> Result<Expr, String> {
+    fn expr(self, field: &Field) -> Expr {
         let mut parts = Vec::new();
         if self.null {
-            parts.push(compare(field, "=", Right::Value(operand(Value::Null)))?);
+            parts.push(compare(field, &operator::EQUAL, Right::Value(operand(Value::Null))));
         }
         if self.exists {
-            parts.push(compare(field, "exists", Right::Nothing)?);
+            parts.push(compare(field, &operator::EXISTS, Right::Nothing));
         }
-        for (spelling, values) in self.groups {
-            parts.extend(group(field, spelling, values)?);
+        for (operator, values) in self.groups {
+            parts.extend(group(field, operator, values));
         }
-        for (spelling, other) in self.fields {
-            parts.push(compare(field, spelling, Right::Field(other))?);
+        for (operator, other) in self.fields {
+            parts.push(compare(field, operator, Right::Field(other.into())));
         }
-        Ok(or(parts))
+        or(parts)
     }
 }
 
 /// One comparison, with a list where the operator takes one.
-fn group(field: &Field, spelling: &'static str, values: Vec<Value>) -> Result<Vec<Expr>, String> {
+fn group(field: &Field, operator: &'static Operator, values: Vec<Value>) -> Vec<Expr> {
     let operands: Vec<Operand> = values.into_iter().map(operand).collect();
-    let many = if spelling == "=" { "in" } else { spelling };
-    if operands.len() > 1 && operator::named(many).is_some_and(|operator| operator.takes.list()) {
-        return Ok(vec![compare(field, many, Right::List(operands))?]);
+    let many = if *operator == operator::EQUAL { &operator::IN } else { operator };
+    if operands.len() > 1 && many.takes.list() {
+        return vec![compare(field, many, Right::List(operands))];
     }
-    operands.into_iter().map(|operand| compare(field, spelling, Right::Value(operand))).collect()
+    operands.into_iter().map(|operand| compare(field, operator, Right::Value(operand))).collect()
 }
 
 fn operand(value: Value) -> Operand {
     Operand { value, span: Span::default() }
 }
 
-fn compare(field: &Field, spelling: &str, right: Right) -> Result<Expr, String> {
-    let operator = operator::named(spelling)
-        .filter(|operator| (operator.takes == Takes::Nothing) == (right == Right::Nothing))
-        .ok_or_else(|| format!("there is no operator `{spelling}`"))?;
-    let path = field.path.clone();
-    Ok(bare(ExprKind::Compare(Compare { path, operator, operator_span: Span::default(), right })))
+fn compare(field: &Field, operator: &'static Operator, right: Right) -> Expr {
+    let left = field.path.clone().into();
+    bare(ExprKind::Compare(Compare { left, operator, operator_span: Span::default(), right }))
 }
 
 /// CloudTrail writes the names of sources and events in one spelling only; a test for that spelling needs no regard to

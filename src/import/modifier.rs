@@ -4,7 +4,10 @@
 //! record is an error with its reason, never passed over.
 
 use super::likely;
-use crate::diagnostic::shorten;
+use crate::{
+    diagnostic::shorten,
+    filter::operator::{self, Operator},
+};
 
 /// What the modifiers of a field say together.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub enum Comparison {
     /// With nothing: the value says whether there must be one.
     Exists,
     /// As a number, by this operator.
-    Order(&'static str),
+    Order(&'static Operator),
     /// With another field: a part of its text, or all of it.
     Field(Option<Place>),
 }
@@ -95,10 +98,10 @@ impl Comparison {
             _ => None,
         };
         let order = match word {
-            "lt" => Some("<"),
-            "lte" => Some("<="),
-            "gt" => Some(">"),
-            "gte" => Some(">="),
+            "lt" => Some(&operator::LESS),
+            "lte" => Some(&operator::LESS_OR_EQUAL),
+            "gt" => Some(&operator::GREATER),
+            "gte" => Some(&operator::GREATER_OR_EQUAL),
             _ => None,
         };
         match (self, word) {

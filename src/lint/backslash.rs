@@ -1,15 +1,32 @@
-//! Backslashes that are doubled in a regular expression though nobody takes one away.
+//! Backslashes that are doubled in a regular expression, though no reader of the text removes one.
 
-use super::{FilterText, condition, event};
-use crate::{diagnostic::Diagnostic, filter::ast::Right};
+use super::{
+    condition,
+    entry::{Lint, Reads},
+    event,
+    filter_text::FilterText,
+};
+use crate::{
+    diagnostic::Diagnostic,
+    filter::{
+        ast::Right,
+        operator::{Meaning, Operator},
+    },
+};
 
-pub const CODE: &str = "doubled-backslash";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a backslash that is doubled, though neither YAML nor the filter asks for it")],
+    reads: &[Reads::Filter(check)],
+};
 
-/// In YAML's double quotes two backslashes are one, so four would be two; who writes four means it.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+const CODE: &str = "doubled-backslash";
+
+/// In YAML's double quotes two backslashes are one and four are two; an author who writes four wants two.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, _| {
         let listed = matches!(compare.right, Right::Named(_));
-        if !compare.operator.raw || filter.written.has_escapes() && !listed {
+        if !takes_pattern(compare.operator) || filter.written.has_escapes() && !listed {
             return;
         }
         for (pattern, span) in event::texts(compare, filter) {
@@ -22,6 +39,20 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             );
         }
     });
+}
+
+fn takes_pattern(operator: &Operator) -> bool {
+    match operator.meaning {
+        Meaning::Pattern => true,
+        Meaning::Equal
+        | Meaning::Member
+        | Meaning::Order(_)
+        | Meaning::Prefix
+        | Meaning::Suffix
+        | Meaning::Substring
+        | Meaning::Network
+        | Meaning::Present => false,
+    }
 }
 
 /// The letter of the first class, such as `\d`, whose backslash is doubled; not the first letter of a word.

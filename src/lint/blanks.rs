@@ -1,15 +1,26 @@
-//! Values with blanks at their ends, compared with fields that have none.
+//! Values with blanks at their ends, compared with fields whose values have none.
 
-use super::{FilterText, condition, contradiction::is_single, event};
+use super::{
+    condition::{self, compares_whole_values},
+    contradiction::is_single,
+    entry::{Lint, Reads},
+    event,
+    filter_text::FilterText,
+};
 use crate::{diagnostic::Diagnostic, filter::operand::Value};
 
-pub const CODE: &str = "edge-blanks";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a value with blanks at its ends, where CloudTrail writes none")],
+    reads: &[Reads::Filter(check)],
+};
 
-/// Fields that AWS alone writes.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+const CODE: &str = "edge-blanks";
+
+/// Checks only fields that AWS alone writes.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
-        let whole = matches!(compare.operator.spelling, "=" | "!=" | "in" | "iequals");
-        if !whole || !is_single(&compare.path, scope.base.as_deref()) {
+        if !compares_whole_values(compare.operator) || !is_single(&compare.left.path, scope.base.as_deref()) {
             return;
         }
         for (text, span) in event::texts(compare, filter) {
@@ -19,7 +30,7 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             }
             let (text, value) = (Value::Text(text.to_owned()), Value::Text(trimmed.to_owned()));
             let title = format!("`{text}` has a blank at one end");
-            let label = format!("CloudTrail writes none in `{}`", compare.path);
+            let label = format!("CloudTrail writes none in `{}`", compare.left.path);
             found.push(Diagnostic::warning(CODE, title, span, label).help(format!("write `{value}`")));
         }
     });

@@ -1,43 +1,46 @@
-//! A walk over the conditions of a filter that knows what else holds where a condition counts.
+//! A walk over the conditions of a filter that tracks what else holds where a condition counts.
 //!
-//! Paths are compared as fields: `error` and `errorCode` are one, and inside of an `any` a name is the element's.
+//! Paths are compared as fields: `error` and `errorCode` are one field, and in an `any` a name is the element's.
 
 use crate::{
     filter::{
         Lists,
         ast::{Compare, Expr, ExprKind, Right},
         operand::Value,
+        operator::{Meaning, Operator},
     },
     record::{Path, Root, Step},
 };
 
-/// How many conditions of one `and` are looked at together: time must not grow with their square.
+/// The most conditions of one `and` that are compared with each other: the time grows with their square.
 pub const MANY: usize = 64;
 
 /// A condition that must hold, or must not.
 #[derive(Clone, Copy, Debug)]
 pub struct Literal<'a> {
+    /// The condition.
     pub expr: &'a Expr,
+    /// Whether it must hold.
     pub holds: bool,
 }
 
-/// Where a condition stands.
+/// The place of a condition in a filter.
 #[derive(Clone, Debug, Default)]
 pub struct Scope<'a> {
-    /// The keys of the list whose element the innermost `any` looks at.
+    /// The keys of the list whose element the innermost `any` tries.
     pub base: Option<Vec<String>>,
-    /// Whether an odd number of `not` stands before it.
+    /// Whether an odd number of `not`s apply to it.
     pub negated: bool,
-    /// What else must be so for it to count, itself included where it is part of an `and`.
+    /// The conditions that must be met for it to count; where it is part of an `and`, it is one of them.
     pub around: Vec<Literal<'a>>,
 }
 
-/// Shows `visit` every condition with its scope, outer ones first; where it returns false, not what lies inside.
+/// Calls `visit` with every condition and its scope, outer ones first; where `visit` returns false, the walk skips the parts.
 pub fn walk<'a>(filter: &'a Expr, visit: &mut dyn FnMut(&'a Expr, &Scope<'a>) -> bool) {
     within(filter, &Scope::default(), visit);
 }
 
-/// Shows `visit` every comparison with its scope.
+/// Calls `visit` with every comparison and its scope.
 pub fn comparisons<'a>(filter: &'a Expr, visit: &mut dyn FnMut(&'a Expr, &'a Compare, &Scope<'a>)) {
     walk(filter, &mut |expr, scope| {
         if let ExprKind::Compare(compare) = &expr.kind {
@@ -62,18 +65,18 @@ fn within<'a>(expr: &'a Expr, scope: &Scope<'a>, visit: &mut dyn FnMut(&'a Expr,
             }
         }
         ExprKind::Not(part) => within(part, &Scope { negated: !scope.negated, ..scope.clone() }, visit),
-        ExprKind::Any(path, part) => {
+        ExprKind::Any(list, part) => {
             let mut inner = scope.clone();
-            // What holds for the element of an outer `any` says nothing of this one's.
-            inner.around.retain(|literal| !speaks_of_element(literal.expr));
-            inner.base = keys(path, scope.base.as_deref());
+            // Conditions on the element of an outer `any` do not apply to this one's.
+            inner.around.retain(|literal| !names_element(literal.expr));
+            inner.base = keys(&list.path, scope.base.as_deref());
             within(part, &inner, visit);
         }
         ExprKind::Compare(_) => {}
     }
 }
 
-/// The conditions that must all be as they are for `expr` to hold, or not to hold.
+/// The conditions that must all be met for `expr` to hold, or not to hold.
 pub fn all(expr: &Expr, holds: bool) -> Vec<Literal<'_>> {
     match &expr.kind {
         ExprKind::And(parts) if holds => parts.iter().flat_map(|part| all(part, true)).collect(),
@@ -83,19 +86,19 @@ pub fn all(expr: &Expr, holds: bool) -> Vec<Literal<'_>> {
     }
 }
 
-fn speaks_of_element(expr: &Expr) -> bool {
+fn names_element(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(speaks_of_element),
-        ExprKind::Not(inner) => speaks_of_element(inner),
-        ExprKind::Any(path, _) => path.root == Root::Element,
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(names_element),
+        ExprKind::Not(inner) => names_element(inner),
+        ExprKind::Any(list, _) => list.path.root == Root::Element,
         ExprKind::Compare(compare) => {
-            let other = matches!(&compare.right, Right::Field(path) if path.root == Root::Element);
-            compare.path.root == Root::Element || other
+            let other = matches!(&compare.right, Right::Field(other) if other.path.root == Root::Element);
+            compare.left.path.root == Root::Element || other
         }
     }
 }
 
-/// The path with what its short name stands for written out.
+/// The path with its short name replaced by the field that the name is short for.
 pub fn field(path: &Path) -> Path {
     let Root::Virtual(short) = path.root else { return path.clone() };
     let Some(keys) = short.raw_keys() else { return path.clone() };
@@ -103,8 +106,7 @@ pub fn field(path: &Path) -> Path {
     Path { root: Root::Record, steps: keys.chain(path.steps.iter().cloned()).collect() }
 }
 
-/// The keys from the record down, indexes left out; nothing for a field that is worked out, or for an element of who
-/// knows what.
+/// The keys from the record down, without indexes; nothing for a computed field, or for an element of an unknown list.
 pub fn keys(path: &Path, base: Option<&[String]>) -> Option<Vec<String>> {
     let path = field(path);
     let before = match path.root {
@@ -119,12 +121,26 @@ pub fn keys(path: &Path, base: Option<&[String]>) -> Option<Vec<String>> {
     Some(before.iter().cloned().chain(steps).collect())
 }
 
-/// The values that stand on the right of an operator, those of a named list included.
+/// The values on the right side of an operator, those of a named list included.
 pub fn values<'a>(right: &'a Right, lists: &'a Lists) -> Vec<&'a Value> {
     match right {
         Right::Nothing | Right::Field(_) => Vec::new(),
         Right::Value(operand) => vec![&operand.value],
         Right::List(operands) => operands.iter().map(|operand| &operand.value).collect(),
         Right::Named(list) => lists.get(&list.name).unwrap_or_default().iter().collect(),
+    }
+}
+
+/// Whether an operator compares a whole value with each of its operands.
+pub fn compares_whole_values(operator: &Operator) -> bool {
+    match operator.meaning {
+        Meaning::Equal | Meaning::Member => true,
+        Meaning::Order(_)
+        | Meaning::Prefix
+        | Meaning::Suffix
+        | Meaning::Substring
+        | Meaning::Pattern
+        | Meaning::Network
+        | Meaning::Present => false,
     }
 }

@@ -3,27 +3,34 @@
 use std::ptr;
 
 use super::{
-    FilterText,
     condition::{self, Literal, Scope, all, field},
     contradiction::{Clash, candidates, clash},
+    entry::{Lint, Reads},
+    filter_text::FilterText,
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
-        ast::{Compare, Expr, ExprKind, Right},
+        ast::{Compare, Expr, ExprKind},
         operand::Value,
     },
     record::{Path, Root, Step},
 };
 
-pub const NEVER: &str = "never-matches";
-pub const ALWAYS: &str = "always-matches";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(NEVER, "conditions that no record satisfies"), (ALWAYS, "conditions that every record satisfies")],
+    reads: &[Reads::Filter(check)],
+};
 
-/// What every record has, whatever its kind.
+const NEVER: &str = "never-matches";
+const ALWAYS: &str = "always-matches";
+
+/// The fields that every record has, whatever its kind.
 const PRESENT: &[&str] = &["eventVersion", "eventTime", "awsRegion"];
 
 /// An `or` always holds where its parts can never all be false.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::walk(filter.filter, &mut |expr, scope| {
         let finding = match &expr.kind {
             ExprKind::And(_) => joined(expr, true, filter, scope),
@@ -37,11 +44,11 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// `holds` is what the parts would have to be for the whole not to be constant.
+/// `holds` is the outcome that all parts must have for the whole not to be constant.
 fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Option<Diagnostic> {
     let base = scope.base.as_deref();
     let mut parts = all(expr, holds);
-    // What is impossible alone is reported alone.
+    // A part that is impossible alone gets a warning of its own.
     parts.retain(|part| clash(&[*part], base, filter.lists).is_none());
     let Clash { path, first, second } = clash(&parts, base, filter.lists)?;
     let (title, label) = match (holds, second) {
@@ -66,7 +73,7 @@ fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Optio
         candidates(part, holds, base, filter.lists).is_some_and(|(_, values)| !values.contains(&Value::Null))
     };
     let alike = second.is_some_and(|second| equal(first) && equal(second));
-    // With the other word between them, exact complements are as constant the other way round.
+    // Exact complements are constant with either word between them.
     let flipped: Vec<Literal> = parts
         .iter()
         .filter(|part| second.is_none_or(|second| ptr::eq(part.expr, first) || ptr::eq(part.expr, second)))
@@ -85,10 +92,10 @@ fn joined(expr: &Expr, holds: bool, filter: &FilterText, scope: &Scope) -> Optio
 }
 
 fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> Option<Diagnostic> {
-    let path = field(&compare.path);
+    let path = field(&compare.left.path);
     let never = |holds| clash(&[Literal { expr, holds }], scope.base.as_deref(), filter.lists).is_some();
-    let constant = match null_test(compare) {
-        Some(exists) if is_present(&path) => Some(exists),
+    let constant = match compare.presence() {
+        Some(value_wanted) if is_present(&path) => Some(value_wanted),
         _ if never(true) => Some(false),
         _ if never(false) => Some(true),
         _ => None,
@@ -107,7 +114,7 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
     })
 }
 
-/// What the finding means for the filter depends on the `not` before it.
+/// A `not` before the condition turns the meaning of the finding around.
 fn warning(constant: bool, title: String, span: Span, label: &str, filter: &FilterText, scope: &Scope) -> Diagnostic {
     let code = if constant == scope.negated { NEVER } else { ALWAYS };
     let mut finding = Diagnostic::warning(code, title, span, label);
@@ -118,15 +125,6 @@ fn warning(constant: bool, title: String, span: Span, label: &str, filter: &Filt
         finding = finding.note("this suppression hides every match of its rule");
     }
     finding
-}
-
-/// Whether it asks for any value (true) or for none.
-fn null_test(compare: &Compare) -> Option<bool> {
-    match &compare.right {
-        Right::Nothing => Some(true),
-        Right::Value(operand) if operand.value == Value::Null => Some(compare.operator.negated),
-        _ => None,
-    }
 }
 
 fn is_present(path: &Path) -> bool {

@@ -1,33 +1,34 @@
-//! Whether conditions can all be so at once, told by trying values on the operators themselves.
+//! Whether conditions can all be met at once, found out by trying values on the operators themselves.
 //!
-//! "No" is sure; anything not understood can be so.
+//! "No" is certain; conditions that this module does not understand count as possible.
 
 use super::{
-    condition::{self, Literal, MANY, field, values},
-    schema::{Known, Shape, look_up},
+    condition::{self, Literal, MANY, compares_whole_values, field, values},
+    schema::{FieldShape, Known, look_up},
 };
 use crate::{
     filter::{
         Lists,
         ast::{Compare, Expr, ExprKind, Right},
         operand::Value,
+        operator::Meaning,
     },
     number::Number,
     record::{Path, Root, Scalar, Virtual},
 };
 
-/// Conditions that can never all be so.
+/// Conditions that can never all be met.
 #[derive(Debug)]
 pub struct Clash<'a> {
-    /// The field that they ask too much of.
+    /// The field that they contradict each other about.
     pub path: Path,
     /// One of them.
     pub first: &'a Expr,
-    /// Another one, which excludes it; nothing where it is impossible alone or only all of them together are.
+    /// Another one, which excludes it; nothing where it is impossible alone, or where only all of them together are.
     pub second: Option<&'a Expr>,
 }
 
-/// The first reason why conditions that stand in one `any`, or in none, cannot all be so.
+/// The first contradiction among conditions on one element of an `any`, or on the record.
 pub fn clash<'a>(literals: &[Literal<'a>], base: Option<&[String]>, lists: &Lists) -> Option<Clash<'a>> {
     let literals = &literals[..literals.len().min(MANY)];
     let found = |path: &Path, first: Literal<'a>, second: Option<Literal<'a>>| {
@@ -40,7 +41,7 @@ pub fn clash<'a>(literals: &[Literal<'a>], base: Option<&[String]>, lists: &List
             {
                 return found(path, *first, Some(*second));
             }
-            if let Some(path) = parted_beginnings(first, second, base, lists) {
+            if let Some(path) = contrary_prefixes(first, second, base, lists) {
                 return found(&path, *first, Some(*second));
             }
         }
@@ -50,7 +51,7 @@ pub fn clash<'a>(literals: &[Literal<'a>], base: Option<&[String]>, lists: &List
         if candidates.is_empty() {
             return found(&path, *literal, None);
         }
-        let excluded = |candidate: &Value, by: &Literal| says(by, &path, candidate, lists) == Some(false);
+        let excluded = |candidate: &Value, by: &Literal| meets(by, &path, candidate, lists) == Some(false);
         let others = || literals.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, literal)| literal);
         if let Some(other) = others().find(|other| candidates.iter().all(|candidate| excluded(candidate, other))) {
             return found(&path, *literal, Some(*other));
@@ -62,25 +63,24 @@ pub fn clash<'a>(literals: &[Literal<'a>], base: Option<&[String]>, lists: &List
     None
 }
 
-/// The values, of which one must be at the path for the condition to be so; only where the path has one value.
+/// The values of which one must be at the path for the condition to be met; only where the path has one value.
 pub fn candidates(expr: &Expr, holds: bool, base: Option<&[String]>, lists: &Lists) -> Option<(Path, Vec<Value>)> {
     match &expr.kind {
         ExprKind::Or(parts) if holds => alternatives(parts, holds, base, lists),
         ExprKind::And(parts) if !holds => alternatives(parts, holds, base, lists),
         ExprKind::Not(inner) => candidates(inner, !holds, base, lists),
         ExprKind::Compare(compare) => {
-            let path = field(&compare.path);
+            let path = field(&compare.left.path);
             if let Some(domain) = domain(&path) {
                 let test = |value: &Value| compares(compare, value, lists) != Some(!holds);
                 return Some((path, domain.into_iter().filter(test).collect()));
             }
             if compares(compare, &Value::Null, lists)? == holds {
-                // That nothing is there says all; that it is not one of some values says little.
-                let null = compares_null(compare);
-                return null.then(|| (path, vec![Value::Null]));
+                // That there is no value leaves one candidate; that it is not one of some values leaves countless.
+                return compare.presence().is_some().then(|| (path, vec![Value::Null]));
             }
-            let equality = matches!(compare.operator.spelling, "=" | "!=" | "in");
-            (equality && !compares_null(compare) && is_single(&compare.path, base))
+            let equality = compares_whole_values(compare.operator) && !compare.operator.ignores_case;
+            (equality && compare.presence().is_none() && is_single(&compare.left.path, base))
                 .then(|| (path, values(&compare.right, lists).into_iter().flat_map(spellings).collect()))
                 .filter(|(_, values): &(Path, Vec<Value>)| !values.is_empty())
         }
@@ -88,18 +88,18 @@ pub fn candidates(expr: &Expr, holds: bool, base: Option<&[String]>, lists: &Lis
     }
 }
 
-/// Whether the path leads to one value at most, which is no object.
+/// Whether the path reaches at most one value, which is not an object.
 pub fn is_single(path: &Path, base: Option<&[String]>) -> bool {
     if path.is_worked_out() {
         return path.steps.is_empty();
     }
     let Some(keys) = condition::keys(path, base) else { return false };
     let single = |keys: &[String]| match look_up(keys) {
-        Known::There { shape: Shape::Text | Shape::Flag, listed } => Some(listed),
+        Known::There { shape: FieldShape::Text | FieldShape::Flag, listed } => Some(listed),
         _ => None,
     };
     match (path.root, base) {
-        // The list is behind, one element is looked at.
+        // The list is above; the condition is on one element.
         (Root::Element, Some(base)) => keys.len() == base.len() + 1 && single(&keys).is_some(),
         _ => single(&keys) == Some(false),
     }
@@ -118,56 +118,66 @@ fn alternatives(parts: &[Expr], holds: bool, base: Option<&[String]>, lists: &Li
     Some((path, all))
 }
 
-/// One and the same condition, which once holds and once does not.
+/// Whether they are one condition, which must hold and must not hold.
 fn contradicts(first: &Literal, second: &Literal) -> bool {
     match (&first.expr.kind, &second.expr.kind) {
         (ExprKind::Compare(a), ExprKind::Compare(b)) => {
-            let same = field(&a.path) == field(&b.path) && a.right == b.right;
-            let (plain_a, plain_b) = (positive(a.operator.spelling), positive(b.operator.spelling));
-            same && plain_a == plain_b && (first.holds != a.operator.negated) != (second.holds != b.operator.negated)
+            let same = field(&a.left.path) == field(&b.left.path) && a.right == b.right;
+            let [(meaning_a, case_a), (meaning_b, case_b)] =
+                [a, b].map(|compare| (compare.operator.meaning, compare.operator.ignores_case));
+            same && meaning_a == meaning_b
+                && case_a == case_b
+                && (first.holds != a.operator.negated) != (second.holds != b.operator.negated)
         }
         (a, b) => a == b && first.holds != second.holds,
     }
 }
 
-fn positive(spelling: &str) -> &str {
-    match spelling {
-        "!=" => "=",
-        "contains" => "like",
-        other => other,
-    }
-}
-
-/// A field that the condition speaks of.
+/// A field that the condition names.
 fn any_path(expr: &Expr) -> Option<&Path> {
     match &expr.kind {
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().find_map(any_path),
         ExprKind::Not(inner) => any_path(inner),
-        ExprKind::Any(path, _) => Some(path),
-        ExprKind::Compare(compare) => Some(&compare.path),
+        ExprKind::Any(list, _) => Some(&list.path),
+        ExprKind::Compare(compare) => Some(&compare.left.path),
     }
 }
 
-/// One text with two beginnings, of which neither begins with the other.
-fn parted_beginnings(a: &Literal, b: &Literal, base: Option<&[String]>, lists: &Lists) -> Option<Path> {
-    let beginnings = |literal: &Literal| match &literal.expr.kind {
-        ExprKind::Compare(compare) if literal.holds && compare.operator.spelling == "starts_with" => {
+/// The path at which one text would need two prefixes, of which neither begins with the other.
+fn contrary_prefixes(a: &Literal, b: &Literal, base: Option<&[String]>, lists: &Lists) -> Option<Path> {
+    let prefixes = |literal: &Literal| match &literal.expr.kind {
+        ExprKind::Compare(compare) if literal.holds && asks_prefix(compare) => {
             let texts = values(&compare.right, lists).into_iter().map(|value| match value {
                 Value::Text(text) => Some(text.clone()),
                 _ => None,
             });
             let texts: Vec<String> = texts.collect::<Option<_>>()?;
-            (is_single(&compare.path, base) && !texts.is_empty()).then(|| (field(&compare.path), texts))
+            (is_single(&compare.left.path, base) && !texts.is_empty()).then(|| (field(&compare.left.path), texts))
         }
         _ => None,
     };
-    let ((path, a), (other, b)) = (beginnings(a)?, beginnings(b)?);
+    let ((path, a), (other, b)) = (prefixes(a)?, prefixes(b)?);
     let fits = |a: &String| b.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str()));
     (path == other && !a.iter().any(fits)).then_some(path)
 }
 
-/// Whether the condition would be so if `value` stood at the path; nothing if that does not tell.
-pub fn says(literal: &Literal, path: &Path, value: &Value, lists: &Lists) -> Option<bool> {
+/// Whether the text must begin with an operand, case included.
+fn asks_prefix(compare: &Compare) -> bool {
+    match compare.operator.meaning {
+        Meaning::Prefix => !compare.operator.ignores_case && !compare.operator.negated,
+        Meaning::Equal
+        | Meaning::Member
+        | Meaning::Order(_)
+        | Meaning::Suffix
+        | Meaning::Substring
+        | Meaning::Pattern
+        | Meaning::Network
+        | Meaning::Present => false,
+    }
+}
+
+/// Whether the condition would be met if `value` were at the path; nothing if that does not decide it.
+pub fn meets(literal: &Literal, path: &Path, value: &Value, lists: &Lists) -> Option<bool> {
     evaluate(literal.expr, path, value, lists).map(|truth| truth == literal.holds)
 }
 
@@ -183,45 +193,33 @@ fn evaluate(expr: &Expr, path: &Path, value: &Value, lists: &Lists) -> Option<bo
         ExprKind::And(parts) => joined(parts, false),
         ExprKind::Or(parts) => joined(parts, true),
         ExprKind::Not(inner) => evaluate(inner, path, value, lists).map(|truth| !truth),
-        ExprKind::Compare(compare) if field(&compare.path) == *path => compares(compare, value, lists),
+        ExprKind::Compare(compare) if field(&compare.left.path) == *path => compares(compare, value, lists),
         ExprKind::Compare(_) | ExprKind::Any(..) => None,
     }
 }
 
-/// What the comparison says of one value, or of none (`null`).
+/// Whether the comparison holds for one value, or for none (`null`); nothing if that does not decide it.
 fn compares(compare: &Compare, value: &Value, lists: &Lists) -> Option<bool> {
+    if let Some(value_wanted) = compare.presence() {
+        return Some(value_wanted == (*value != Value::Null));
+    }
     let wanted = match &compare.right {
         Right::Field(_) if *value != Value::Null => return None,
         Right::Named(list) => lists.get(&list.name)?.iter().collect(),
         right => values(right, lists),
     };
     let scalar = match value {
-        Value::Null => {
-            let positive = wanted.contains(&&Value::Null) && compares_null(compare);
-            return Some(positive != compare.operator.negated);
-        }
+        Value::Null => return Some(compare.operator.negated),
         Value::Bool(value) => Scalar::Bool(*value),
         Value::Number(number) => Scalar::Number(*number),
         Value::Text(text) => Scalar::Text(text),
     };
-    if matches!(compare.right, Right::Nothing) {
-        return Some(true);
-    }
     let tests = wanted.into_iter().map(|wanted| (compare.operator.compile)(wanted).map(|test| test(scalar)));
     let tests = tests.collect::<Result<Vec<bool>, _>>().ok()?;
     Some(tests.contains(&true) != compare.operator.negated)
 }
 
-/// Whether it asks for a value, or for none: `= null`, `!= null`, `exists`.
-pub fn compares_null(compare: &Compare) -> bool {
-    match &compare.right {
-        Right::Nothing => true,
-        Right::Value(operand) => operand.value == Value::Null,
-        _ => false,
-    }
-}
-
-/// All that a field can be.
+/// All values that a field can have, where they are few.
 fn domain(path: &Path) -> Option<Vec<Value>> {
     match path.root {
         _ if !path.steps.is_empty() => None,
@@ -235,7 +233,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// What a record may hold that equals the value.
+/// The values of a record that equal the value.
 fn spellings(value: &Value) -> Vec<Value> {
     let other = match value {
         Value::Null => None,
@@ -258,7 +256,7 @@ mod tests {
     use super::*;
     use crate::{filter::Filter, lint::condition::all};
 
-    /// Conditions on fields of every kind: with one value, with several, worked out, or with another name.
+    /// Conditions on fields of every kind: with one value, with several, computed, or with another name.
     const CONDITIONS: &[&str] = &[
         r#"eventName = "A""#,
         r#"eventName != "A""#,
@@ -326,7 +324,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// What is called impossible is satisfied by no record, and what is called certain by every one.
+        /// No record satisfies what is called impossible, and every record what is called certain.
         #[test]
         fn a_clash_is_sure(text in filters(), records in prop::collection::vec(records(), 20)) {
             let filter = Filter::parse(&text).unwrap();
@@ -340,7 +338,7 @@ mod tests {
         }
     }
 
-    /// So that the property above is about something.
+    /// The property above is not vacuous.
     #[test]
     fn clashes_are_found() {
         let clashes = |text: &str| {

@@ -1,14 +1,20 @@
 //! Events that a trail logs only where data events are switched on: "Logging data events" in the CloudTrail User Guide.
 
 use super::{
-    FilterText, catalogue,
-    condition::{self, Scope, field},
-    contradiction::says,
+    catalogue,
+    condition::{self, Scope, compares_whole_values, field},
+    contradiction::meets,
+    entry::{Lint, Reads},
     event,
+    filter_text::FilterText,
 };
 use crate::{diagnostic::Diagnostic, filter::operand::Value};
 
-pub const CODE: &str = "data-event";
+/// The entry of the lint table.
+pub const LINT: Lint =
+    Lint { codes: &[(CODE, "an event that only trails with data events log")], reads: &[Reads::Filter(check)] };
+
+const CODE: &str = "data-event";
 
 /// Event sources, and those of their events that are data events.
 const EVENTS: &[(&[&str], &[&str])] = &[
@@ -84,11 +90,12 @@ const EVENTS: &[(&[&str], &[&str])] = &[
     (&["ssm"], &["CreateControlChannel", "OpenControlChannel", "CreateDataChannel", "OpenDataChannel"]),
 ];
 
-/// A filter that asks for data events in so many words knows.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+/// A filter that asks for data events explicitly gets no warning.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
-        let positive = matches!(compare.operator.spelling, "=" | "in") && !scope.negated;
-        if !positive || field(&compare.path) != event::top("eventName") || knows(scope, filter) {
+        let exact = compares_whole_values(compare.operator) && !compare.operator.ignores_case;
+        let positive = exact && !compare.operator.negated && !scope.negated;
+        if !positive || field(&compare.left.path) != event::top("eventName") || knows(scope, filter) {
             return;
         }
         let Some(sources) = event::sources(scope, filter) else { return };
@@ -123,7 +130,7 @@ fn is_data_event(sources: &[String], name: &str) -> bool {
 fn knows(scope: &Scope, filter: &FilterText) -> bool {
     let management = [("eventCategory", Value::Text("Management".to_owned())), ("managementEvent", Value::Bool(true))];
     management.iter().any(|(key, value)| {
-        scope.around.iter().any(|literal| says(literal, &event::top(key), value, filter.lists) == Some(false))
+        scope.around.iter().any(|literal| meets(literal, &event::top(key), value, filter.lists) == Some(false))
     })
 }
 

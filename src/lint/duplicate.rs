@@ -1,4 +1,4 @@
-//! Rules that say what another rule says already.
+//! Rules that repeat what another rule reports.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     condition::{Literal, all, field, values},
-    contradiction::{candidates, clash, says},
+    contradiction::{candidates, clash, meets},
+    entry::{Lint, Reads},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -15,21 +16,30 @@ use crate::{
         Lists,
         ast::{Expr, ExprKind, Right},
         operand::Value,
+        operator::{Meaning, Order},
     },
     record::{Path, Root},
     rule::{FieldPath, Rule, RuleSet},
 };
 
-pub const SAME: &str = "duplicate-rule";
-pub const SHADOWED: &str = "shadowed-rule";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[
+        (SAME, "two rules with the same filter"),
+        (SHADOWED, "a rule all of whose matches another rule reports with the same severity"),
+    ],
+    reads: &[Reads::Rules(check)],
+};
 
-/// With more rules than these, pairs are too many to look at each.
+const SAME: &str = "duplicate-rule";
+const SHADOWED: &str = "shadowed-rule";
+
+/// With more rules than this, there are too many pairs to compare each.
 const MOST_RULES: usize = 1000;
 
-/// Of rules that are evaluated. Rules differ whose suppressions or whose ways from a match to an alert differ; a rule with
-/// suppressions shadows none, nor does one that counts or learns, and one that always matches or never is reported for that
-/// alone.
-pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+/// Compares enabled rules. Rules with different suppressions or different alert settings are no duplicates. A rule with
+/// suppressions, a threshold or `first_seen` shadows no other. A rule that matches always or never has another warning.
+fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let enabled: Vec<Normal> =
         rules.rules.iter().filter(|rule| rule.enabled).map(|rule| Normal::of(rule, &rules.lists)).collect();
     let mut found = Vec::new();
@@ -51,25 +61,25 @@ pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
                 && other.suppressions.is_empty()
                 && one.alerts_at_once()
                 && other.alerts_at_once()
-                && one.lies_in(other, &rules.lists)
+                && one.implies(other, &rules.lists)
         };
         found.extend(enabled.iter().find(wider).map(|wider| shadowed(one.rule, wider.rule)));
     }
     found
 }
 
-/// A rule whose filter is taken apart.
+/// A rule with the parts of its filter.
 struct Normal<'a> {
     rule: &'a Rule,
-    /// What must all be so, as text that is the same for conditions that say the same.
+    /// The conditions that must all be met, as text that is the same for equivalent conditions.
     parts: BTreeSet<String>,
     literals: Vec<(String, Literal<'a>)>,
-    /// Fields, and all that they can be in a match.
+    /// Fields, and all values that they can have in a match.
     candidates: Vec<(Path, Vec<Value>)>,
     suppressions: BTreeSet<BTreeSet<String>>,
-    /// What makes an alert of its matches, as text.
+    /// The settings that turn matches into alerts, as text.
     alerting: String,
-    /// Whether it surely matches every record, or none.
+    /// Whether it is certain to match every record, or none.
     constant: bool,
 }
 
@@ -89,16 +99,16 @@ impl<'a> Normal<'a> {
         }
     }
 
-    /// Whether each match is an alert, but for others that are the same.
+    /// Whether each match raises an alert, apart from aggregation.
     fn alerts_at_once(&self) -> bool {
         self.rule.threshold == 1 && self.rule.first_seen.is_none() && self.rule.notify
     }
 
-    /// Whether every match of it is surely a match of a rule with another filter.
-    fn lies_in(&self, other: &Self, lists: &Lists) -> bool {
+    /// Whether every match of it is certain to be a match of `other`, whose filter differs.
+    fn implies(&self, other: &Self, lists: &Lists) -> bool {
         let implied = |(text, literal): &(String, Literal)| {
             let follows = |(path, values): &(Path, Vec<Value>)| {
-                values.iter().all(|value| says(literal, path, value, lists) == Some(true))
+                values.iter().all(|value| meets(literal, path, value, lists) == Some(true))
             };
             self.parts.contains(text) || self.candidates.iter().any(follows)
         };
@@ -118,7 +128,7 @@ fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {
     literals.iter().map(|literal| canonical(literal, lists)).collect()
 }
 
-/// The same text for conditions that say the same in another order, or by another name.
+/// The same text for conditions that differ only in order or in the names of fields.
 fn canonical(literal: &Literal, lists: &Lists) -> String {
     text(literal.expr, literal.holds, lists)
 }
@@ -134,30 +144,46 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
         ExprKind::Or(parts) => joined(parts, false),
         ExprKind::Not(inner) => text(inner, !holds, lists),
         ExprKind::Any(path, inner) => {
-            format!("{} any {} {}", if holds { "" } else { "not" }, canonical_path(path), text(inner, true, lists))
+            let not = if holds { "" } else { "not" };
+            format!("{not} any {} {}", canonical_path(&path.path), text(inner, true, lists))
         }
         ExprKind::Compare(compare) => {
-            let (operator, right) = match (compare.operator.spelling, &compare.right) {
-                ("exists", _) => ("= null", String::new()),
-                (_, Right::Field(other)) => (compare.operator.spelling, format!("field {}", canonical_path(other))),
-                (spelling, right) => {
+            let path = canonical_path(&compare.left.path);
+            if let Some(value_wanted) = compare.presence() {
+                return format!("{path} {}", if holds == value_wanted { "exists" } else { "does not exist" });
+            }
+            let right = match &compare.right {
+                Right::Field(other) => format!("field {}", canonical_path(&other.path)),
+                right => {
                     let values: BTreeSet<String> = values(right, lists).iter().map(ToString::to_string).collect();
-                    (spelling, values.into_iter().collect::<Vec<_>>().join(", "))
+                    values.into_iter().collect::<Vec<_>>().join(", ")
                 }
             };
-            let operator = match operator {
-                "!=" | "in" => "=",
-                "contains" => "like",
-                other => other,
-            };
-            let negated = compare.operator.negated != (compare.operator.spelling == "exists");
-            let not = if holds == negated { "not " } else { "" };
-            format!("{not}{} {operator} {right}", canonical_path(&compare.path)).trim_end().to_owned()
+            let not = if holds == compare.operator.negated { "not " } else { "" };
+            let case = if compare.operator.ignores_case { " ignoring case" } else { "" };
+            format!("{not}{path} {}{case} {right}", meaning(compare.operator.meaning))
         }
     }
 }
 
-/// A path inside of an `any` is the element's, and never the same as one outside.
+/// The same word for operators that test the same.
+fn meaning(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Equal | Meaning::Member => "equals",
+        Meaning::Order(Order::Less) => "<",
+        Meaning::Order(Order::LessOrEqual) => "<=",
+        Meaning::Order(Order::Greater) => ">",
+        Meaning::Order(Order::GreaterOrEqual) => ">=",
+        Meaning::Prefix => "begins",
+        Meaning::Suffix => "ends",
+        Meaning::Substring => "contains",
+        Meaning::Pattern => "matches",
+        Meaning::Network => "is in",
+        Meaning::Present => "exists",
+    }
+}
+
+/// A path in an `any` is one of the element, and never equal to one outside.
 fn canonical_path(path: &Path) -> String {
     let element = if path.root == Root::Element { "it." } else { "" };
     format!("{element}{}", field(path))

@@ -1,10 +1,11 @@
 //! Event sources and event names that AWS does not have.
 
 use super::{
-    FilterText,
-    catalogue::{self, Answer},
-    condition::{self, Scope, field},
-    contradiction::{candidates, says},
+    catalogue::{self, EventStatus},
+    condition::{self, Scope, compares_whole_values, field},
+    contradiction::{candidates, meets},
+    entry::{Lint, Reads},
+    filter_text::FilterText,
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
@@ -15,17 +16,26 @@ use crate::{
     record::{Path, Root, Step},
 };
 
-pub const SOURCE: &str = "unknown-event-source";
-pub const NAME: &str = "unknown-event-name";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[
+        (SOURCE, "an `eventSource` that AWS does not have"),
+        (NAME, "an `eventName` that its `eventSource` does not have"),
+    ],
+    reads: &[Reads::Filter(check)],
+};
 
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+const SOURCE: &str = "unknown-event-source";
+const NAME: &str = "unknown-event-name";
+
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
-        if !matches!(compare.operator.spelling, "=" | "!=" | "in") {
+        if !compares_whole_values(compare.operator) || compare.operator.ignores_case {
             return;
         }
-        if field(&compare.path) == top("eventSource") {
+        if field(&compare.left.path) == top("eventSource") {
             found.extend(texts(compare, filter).into_iter().filter_map(|(source, span)| unknown_source(source, span)));
-        } else if field(&compare.path) == top("eventName") && !is_no_call(scope, filter) {
+        } else if field(&compare.left.path) == top("eventName") && !is_no_call(scope, filter) {
             let Some(sources) = sources(scope, filter) else { return };
             let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
             found.extend(
@@ -35,8 +45,8 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     });
 }
 
-/// The event sources that the conditions around allow; empty if they say nothing of it, nothing if they say something
-/// that is not understood.
+/// The event sources that the conditions around allow; empty if they do not restrict the source, nothing if they restrict it
+/// in a way that this lint does not understand.
 pub fn sources(scope: &Scope, filter: &FilterText) -> Option<Vec<String>> {
     let mut unclear = false;
     for literal in &scope.around {
@@ -48,13 +58,13 @@ pub fn sources(scope: &Scope, filter: &FilterText) -> Option<Vec<String>> {
                 });
                 return texts.collect();
             }
-            _ => unclear |= says(literal, &top("eventSource"), &Value::Text(String::new()), filter.lists).is_some(),
+            _ => unclear |= meets(literal, &top("eventSource"), &Value::Text(String::new()), filter.lists).is_some(),
         }
     }
     (!unclear).then(Vec::new)
 }
 
-/// The texts that a comparison names, each with its place; those of a named list stand where it is named.
+/// The texts on the right of a comparison, each with its span; those of a named list have the span of its name.
 pub fn texts<'a>(compare: &'a Compare, filter: &'a FilterText) -> Vec<(&'a str, Span)> {
     let text = |value: &'a Value, span| match value {
         Value::Text(text) => Some((text.as_str(), span)),
@@ -76,10 +86,10 @@ pub fn top(key: &str) -> Path {
     Path { root: Root::Record, steps: vec![Step::Key(key.to_owned())] }
 }
 
-/// Services and consoles log events of their own, under names that no API has.
+/// Whether the events are no API calls: services and consoles log events with names that no API has.
 fn is_no_call(scope: &Scope, filter: &FilterText) -> bool {
     let call = Value::Text("AwsApiCall".to_owned());
-    scope.around.iter().any(|literal| says(literal, &top("eventType"), &call, filter.lists) == Some(false))
+    scope.around.iter().any(|literal| meets(literal, &top("eventType"), &call, filter.lists) == Some(false))
 }
 
 fn unknown_source(source: &str, span: Span) -> Option<Diagnostic> {
@@ -95,7 +105,7 @@ fn unknown_name(sources: &[&str], name: &str, span: Span) -> Option<Diagnostic> 
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    let Answer::Unknown { close, others } = catalogue::look_up(sources, name) else { return None };
+    let EventStatus::Unknown { close, others } = catalogue::look_up(sources, name) else { return None };
     let title = match sources {
         [] => format!("AWS has no event `{name}`"),
         [one] => format!("`{one}` has no event `{name}`"),

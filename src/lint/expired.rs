@@ -1,16 +1,21 @@
-//! Suppressions whose last day is over.
+//! Suppressions whose last day has passed.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
+use super::entry::{Lint, Reads};
 use crate::{
     diagnostic::Diagnostic,
     rule::{Rule, Suppression},
 };
 
-pub const CODE: &str = "expired-suppression";
+/// The entry of the lint table.
+pub const LINT: Lint =
+    Lint { codes: &[(CODE, "a suppression whose last day has passed")], reads: &[Reads::Suppression(check)] };
+
+const CODE: &str = "expired-suppression";
 
 /// Days are those of UTC.
-pub fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnostic> {
+fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnostic> {
     let now = TimeZone::UTC.to_timestamp(today.at(0, 0, 0, 0)).ok()?;
     let end = suppression.expires.filter(|end| *end <= now)?;
     let title = format!("this suppression ended with {}", last_day(end));

@@ -1,59 +1,65 @@
 //! Fields that CloudTrail records do not have.
 
 use super::{
-    FilterText,
     condition::{self, Scope},
-    place::{self, Name},
+    entry::{Lint, Reads},
+    filter_text::FilterText,
     schema::{self, Known, look_up},
 };
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
-    filter::ast::{ExprKind, Right},
-    record::{Path, Root, Step, Virtual},
+    filter::ast::{ExprKind, Right, SpannedPath},
+    record::{Root, Step, Virtual},
     rule::FieldPath,
 };
 
-pub const CODE: &str = "unknown-field";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a field that CloudTrail records do not have")],
+    reads: &[Reads::Filter(check), Reads::Field(check_field)],
+};
 
-/// A name in back-quotes is meant as it stands.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
-    let text = filter.written.text.as_str();
+const CODE: &str = "unknown-field";
+
+/// Checks all names except those in back-quotes.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::walk(filter.filter, &mut |expr, scope| {
         match &expr.kind {
             ExprKind::Compare(compare) => {
-                found.extend(path(&compare.path, &place::left(text, expr), scope));
+                found.extend(unknown(&compare.left, scope));
                 if let Right::Field(other) = &compare.right {
-                    found.extend(path(other, &place::right(text, compare), scope));
+                    found.extend(unknown(other, scope));
                 }
             }
-            ExprKind::Any(list, _) => found.extend(path(list, &place::any(text, expr), scope)),
+            ExprKind::Any(list, _) => found.extend(unknown(list, scope)),
             ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => {}
         }
         true
     });
 }
 
-/// A path that stands alone, as in `aggregate_fields`.
-pub fn in_list(field: &FieldPath) -> Option<Diagnostic> {
-    let names = place::alone(&field.written.text);
-    path(&field.path, &names, &Scope::default()).map(|finding| finding.at(|span| field.written.place(span)))
+/// Checks a path that is not part of a filter, such as an item of `aggregate_fields`.
+fn check_field(field: &FieldPath) -> Option<Diagnostic> {
+    let path = SpannedPath::parse(&field.written.text).ok()?;
+    unknown(&path, &Scope::default()).map(|finding| finding.at(|span| field.written.place(span)))
 }
 
-fn path(path: &Path, names: &[Name], scope: &Scope) -> Option<Diagnostic> {
+fn unknown(written: &SpannedPath, scope: &Scope) -> Option<Diagnostic> {
+    let SpannedPath { path, segments } = written;
     if let Root::Virtual(short) = path.root
         && path.is_worked_out()
         && !path.steps.is_empty()
     {
-        return Some(below_worked_out(short, place::whole(names)));
+        return Some(below_worked_out(short, written.span()));
     }
     let keys = condition::keys(path, scope.base.as_deref())?;
     let at = match look_up(&keys) {
         Known::There { .. } => return None,
         Known::NoKey { at, .. } | Known::InsideText { at } => at,
     };
-    // A misspelt list is reported where it is named, and not again for what its elements are asked.
+    // A misspelt list gets one warning where it is named, and none for the conditions on its elements.
     let own = path.steps.iter().filter(|step| matches!(step, Step::Key(_))).count();
-    let name = names.get((names.len() + at).checked_sub(keys.len())?).filter(|name| !name.quoted)?;
+    let name = segments.get((segments.len() + at).checked_sub(keys.len())?).filter(|name| !name.quoted)?;
     if own < keys.len() - at {
         return None;
     }
@@ -81,7 +87,7 @@ fn no_key(
     let finding = |label: String| Diagnostic::warning(CODE, title, span, label);
     let short = Virtual::ALL.iter().map(|(_, name, _)| *name).filter(|_| at == 0);
     if let Some(meant) = nearest(name, siblings.chain(short)) {
-        // The whole path can be pasted, where it is written in full.
+        // An author can paste the whole path where the filter has it in full.
         let before = if root == Root::Record && at > 0 { above + "." } else { String::new() };
         return finding(format!("expected `{meant}`?")).help(format!("write `{before}{meant}`"));
     }

@@ -1,13 +1,17 @@
-//! `first_seen` beside what it makes useless.
+//! Settings that contradict `first_seen`.
 
+use super::entry::{Lint, Reads};
 use crate::{
     diagnostic::Diagnostic,
     rule::{Rule, RuleSet, show_duration},
 };
 
-pub const CODE: &str = "first-seen";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint { codes: &[(CODE, "a `first_seen` that can never fire")], reads: &[Reads::Rules(check)] };
 
-pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+const CODE: &str = "first-seen";
+
+fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     rules.rules.iter().flat_map(of_rule).collect()
 }
 

@@ -1,12 +1,20 @@
-//! `and` and `or` side by side, where the reader must know which binds tighter.
+//! `and` and `or` without parentheses, where the reader must know which binds tighter.
 
-use super::{FilterText, condition};
+use super::{
+    condition,
+    entry::{Lint, Reads},
+    filter_text::FilterText,
+};
 use crate::{diagnostic::Diagnostic, filter::ast::ExprKind};
 
-pub const CODE: &str = "mixed-and-or";
+/// The entry of the lint table.
+pub const LINT: Lint =
+    Lint { codes: &[(CODE, "`and` and `or` side by side without parentheses")], reads: &[Reads::Filter(check)] };
 
-/// A condition in parentheses is longer than its parts.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+const CODE: &str = "mixed-and-or";
+
+/// The span of a condition in parentheses begins before its first part.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::walk(filter.filter, &mut |expr, _| {
         let ExprKind::Or(parts) = &expr.kind else { return true };
         for part in parts {

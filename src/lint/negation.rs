@@ -1,9 +1,10 @@
 //! Suppressions that hide events because a field is missing.
 
 use super::{
-    FilterText,
     condition::{self, Scope, field, keys},
-    contradiction::{compares_null, says},
+    contradiction::meets,
+    entry::{Lint, Reads},
+    filter_text::FilterText,
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -14,9 +15,15 @@ use crate::{
     record::{Root, Virtual},
 };
 
-pub const CODE: &str = "negation-on-missing";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a suppression that hides the events in which a field is missing")],
+    reads: &[Reads::Filter(check)],
+};
 
-/// What CloudTrail writes into every event of a call.
+const CODE: &str = "negation-on-missing";
+
+/// The fields that CloudTrail writes into every event of an API call.
 const PRESENT: &[&str] = &[
     "awsRegion",
     "eventCategory",
@@ -31,42 +38,42 @@ const PRESENT: &[&str] = &[
     "userIdentity.type",
 ];
 
-/// A condition that a missing field satisfies, and that nothing beside it keeps from doing so.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+/// Warns of a condition that a missing field satisfies, unless another condition requires the field.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     if !filter.suppression {
         return;
     }
     condition::comparisons(filter.filter, &mut |expr, compare, scope| {
-        if is_negative(compare, scope) && may_be_missing(compare, scope) && !is_asked_for(compare, filter, scope) {
+        if is_negative(compare, scope) && may_be_missing(compare, scope) && !is_required(compare, filter, scope) {
             found.push(warning(expr, compare, filter, scope));
         }
     });
 }
 
-/// True of a missing field, and not because it asks for one.
+/// Whether it is true of a missing field without asking for a missing field.
 fn is_negative(compare: &Compare, scope: &Scope) -> bool {
-    !compares_null(compare) && compare.operator.negated != scope.negated
+    compare.presence().is_none() && compare.operator.negated != scope.negated
 }
 
 fn may_be_missing(compare: &Compare, scope: &Scope) -> bool {
-    match (compare.path.root, keys(&compare.path, scope.base.as_deref())) {
+    match (compare.left.path.root, keys(&compare.left.path, scope.base.as_deref())) {
         (Root::Virtual(Virtual::EventType | Virtual::Timestamp), _) => false,
         (_, Some(keys)) => !PRESENT.contains(&keys.join(".").as_str()),
         (_, None) => true,
     }
 }
 
-fn is_asked_for(compare: &Compare, filter: &FilterText, scope: &Scope) -> bool {
-    let path = field(&compare.path);
-    scope.around.iter().any(|literal| says(literal, &path, &Value::Null, filter.lists) == Some(false))
+fn is_required(compare: &Compare, filter: &FilterText, scope: &Scope) -> bool {
+    let path = field(&compare.left.path);
+    scope.around.iter().any(|literal| meets(literal, &path, &Value::Null, filter.lists) == Some(false))
 }
 
 fn warning(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> Diagnostic {
     let condition = filter.shown(expr.span);
     let (written, before) = if scope.negated { (format!("not {condition}"), "the `not`") } else { (condition, "it") };
     let mut path = String::new();
-    // A text takes all that is written to it.
-    let _ = compare.path.write_to(&mut path, scope.base.is_some());
+    // Writing to a string cannot fail.
+    let _ = compare.left.path.write_to(&mut path, scope.base.is_some());
     let title = format!("`{written}` is true where there is no `{path}`");
     Diagnostic::warning(CODE, title, expr.span, "hides all events without this field too")
         .help(format!("put `{path} exists and` before {before}, or name the values to suppress"))

@@ -1,22 +1,29 @@
-//! What the lints say of filters of the rules file only since overrides replace a list.
+//! Warnings about filters of the rules file that only a list of the overrides file causes.
 
 use std::collections::HashSet;
 
-use super::{FilterText, in_filter};
+use super::filter_text::FilterText;
 use crate::{
     diagnostic::Diagnostic,
     filter::Lists,
-    rule::{RuleSet, Source},
+    rule::{Rule, RuleSet, Source},
 };
 
-/// Each finding once, at the name of the list in the overrides: the rules file is as its authors want it.
-pub fn check(rules: &RuleSet, in_force: &Lists) -> Vec<Diagnostic> {
+/// Each warning once, at the name of the list in the overrides file: the authors of the rules file cannot know that list.
+/// `in_filter` runs the lints over one filter.
+pub fn check(
+    rules: &RuleSet,
+    in_force: &Lists,
+    in_filter: fn(&FilterText, &Rule) -> Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
         let suppressions = rule.suppressions.iter().filter(|suppression| suppression.source == Source::Rules);
         let of_rule = |lists| FilterText::of_rule(rule, lists);
         let pairs = [(of_rule(&rules.lists), of_rule(in_force))].into_iter();
-        let of = |suppression| (FilterText::of(suppression, &rules.lists), FilterText::of(suppression, in_force));
+        let of = |suppression| {
+            (FilterText::of_suppression(suppression, &rules.lists), FilterText::of_suppression(suppression, in_force))
+        };
         for (written, now) in pairs.chain(suppressions.map(of)) {
             let Some(list) = now.filter.listed().into_iter().find_map(|(_, list)| rules.replaced.get(&list.name))
             else {
@@ -27,7 +34,7 @@ pub fn check(rules: &RuleSet, in_force: &Lists) -> Vec<Diagnostic> {
             found.extend(new.map(|finding| Diagnostic { context: Vec::new(), ..finding.at(|_| list.span) }));
         }
     }
-    let mut said = HashSet::new();
-    found.retain(|finding| said.insert((finding.span, finding.title.clone())));
+    let mut seen = HashSet::new();
+    found.retain(|finding| seen.insert((finding.span, finding.title.clone())));
     found
 }

@@ -1,29 +1,29 @@
 //! The part of a CloudTrail record whose fields AWS lists: "CloudTrail record contents" and "CloudTrail userIdentity
 //! element" in the CloudTrail User Guide.
 //!
-//! What services write themselves (`requestParameters` and its like) is open: nothing is known of the names in it.
+//! The blocks that services write (`requestParameters` and its like) are open: their names are not known.
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]
-pub enum Shape {
+pub enum FieldShape {
     /// One text, or nothing.
     Text,
-    /// Text for people, or text of a client: one or several, with anything in it.
+    /// Free text, such as messages and user agents: one or several, with any content.
     Prose,
     /// True or false, sometimes as text.
     Flag,
     /// An object with these fields.
-    Fields(&'static [(&'static str, Shape)]),
+    Fields(&'static [(&'static str, FieldShape)]),
     /// A list of such objects.
-    List(&'static [(&'static str, Shape)]),
+    List(&'static [(&'static str, FieldShape)]),
     /// Anything.
     Open,
 }
 
-use Shape::{Fields, Flag, List, Open, Prose, Text};
+use FieldShape::{Fields, Flag, List, Open, Prose, Text};
 
 /// The fields of a record.
-pub const RECORD: &[(&str, Shape)] = &[
+pub const RECORD: &[(&str, FieldShape)] = &[
     ("eventVersion", Text),
     ("userIdentity", Fields(USER_IDENTITY)),
     ("eventTime", Text),
@@ -56,12 +56,12 @@ pub const RECORD: &[(&str, Shape)] = &[
     ("edgeDeviceDetails", Open),
     ("tlsDetails", Fields(TLS_DETAILS)),
     ("insightDetails", Open),
-    // Of aggregated events.
+    // Fields of aggregated events.
     ("timeWindow", Open),
     ("summary", Open),
 ];
 
-const USER_IDENTITY: &[(&str, Shape)] = &[
+const USER_IDENTITY: &[(&str, FieldShape)] = &[
     ("type", Text),
     ("userName", Text),
     ("principalId", Text),
@@ -76,7 +76,7 @@ const USER_IDENTITY: &[(&str, Shape)] = &[
     ("identityProvider", Text),
 ];
 
-const SESSION_CONTEXT: &[(&str, Shape)] = &[
+const SESSION_CONTEXT: &[(&str, FieldShape)] = &[
     (
         "sessionIssuer",
         Fields(&[("type", Text), ("userName", Text), ("principalId", Text), ("arn", Text), ("accountId", Text)]),
@@ -88,24 +88,24 @@ const SESSION_CONTEXT: &[(&str, Shape)] = &[
     ("ec2RoleDelivery", Text),
 ];
 
-const ADDENDUM: &[(&str, Shape)] =
+const ADDENDUM: &[(&str, FieldShape)] =
     &[("reason", Text), ("updatedFields", Prose), ("originalRequestID", Text), ("originalEventID", Text)];
 
-const TLS_DETAILS: &[(&str, Shape)] =
+const TLS_DETAILS: &[(&str, FieldShape)] =
     &[("tlsVersion", Text), ("cipherSuite", Text), ("clientProvidedHostHeader", Text), ("keyExchange", Text)];
 
-/// What is known of a path.
+/// What is known about a path.
 #[derive(Clone, Copy, Debug)]
 pub enum Known {
-    /// It leads to this; `listed` if it passes through a list.
-    There { shape: Shape, listed: bool },
+    /// It leads to a field of this shape; `listed` if it passes through a list.
+    There { shape: FieldShape, listed: bool },
     /// The object above has no such key.
-    NoKey { at: usize, siblings: &'static [(&'static str, Shape)] },
-    /// What is above is text.
+    NoKey { at: usize, siblings: &'static [(&'static str, FieldShape)] },
+    /// The field above holds a single value.
     InsideText { at: usize },
 }
 
-/// What the record has at the end of these keys.
+/// What a record has at the end of these keys.
 pub fn look_up(keys: &[String]) -> Known {
     let (mut shape, mut listed) = (Fields(RECORD), false);
     for (at, key) in keys.iter().enumerate() {
@@ -115,7 +115,6 @@ pub fn look_up(keys: &[String]) -> Known {
                 listed = true;
                 fields
             }
-            // CloudTrail writes this mark in place of a block that is too large.
             Open => return Known::There { shape: Open, listed: true },
             Text | Prose | Flag => return Known::InsideText { at },
         };
@@ -127,9 +126,9 @@ pub fn look_up(keys: &[String]) -> Known {
     Known::There { shape, listed }
 }
 
-/// The first place that has a field of that name, deepest levels last.
+/// The first path that ends in a field of that name, upper levels first.
 pub fn elsewhere(name: &str) -> Option<String> {
-    let mut level: Vec<(String, &'static [(&'static str, Shape)])> = vec![(String::new(), RECORD)];
+    let mut level: Vec<(String, &'static [(&'static str, FieldShape)])> = vec![(String::new(), RECORD)];
     while !level.is_empty() {
         let mut below = Vec::new();
         for (before, fields) in level {

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::entry::{Lint, Reads};
 use crate::{diagnostic::Diagnostic, rule::RuleSet};
 
-pub const CODE: &str = "unused-list";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint { codes: &[(CODE, "a list that no filter names")], reads: &[Reads::Rules(check)] };
 
-pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+const CODE: &str = "unused-list";
+
+fn check(rules: &RuleSet) -> Vec<Diagnostic> {
     let mut used = BTreeSet::new();
     for rule in &rules.rules {
         for filter in [&rule.filter].into_iter().chain(rule.suppressions.iter().map(|one| &one.filter)) {

@@ -1,19 +1,35 @@
-//! Characters that are wildcards elsewhere, and in filters mean themselves.
+//! Characters that are wildcards in other languages and plain characters in filters.
 
-use super::{FilterText, condition, contradiction::is_single, event};
+use super::{
+    condition,
+    contradiction::is_single,
+    entry::{Lint, Reads},
+    event,
+    filter_text::FilterText,
+};
 use crate::{
     diagnostic::Diagnostic,
-    filter::{ast::Compare, operand::Value},
+    filter::{
+        ast::{Compare, Right},
+        operand::Value,
+        operator::{ENDS_WITH, LIKE, Meaning, Operator, STARTS_WITH},
+    },
 };
 
-pub const CODE: &str = "literal-wildcard";
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a `%`, `*` or `?` that is meant as a wildcard and is none")],
+    reads: &[Reads::Filter(check)],
+};
 
-/// Policies and patterns that people write hold `*` and `%` for real; fields that AWS writes do not.
-pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+const CODE: &str = "literal-wildcard";
+
+/// Policies and patterns that people write may contain `*` and `%`; fields that AWS writes do not.
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
-        let closed = is_single(&compare.path, scope.base.as_deref());
+        let closed = is_single(&compare.left.path, scope.base.as_deref());
         for (text, span) in event::texts(compare, filter) {
-            let Some(wildcard) = wildcard(compare.operator.spelling, text, closed) else { continue };
+            let Some(wildcard) = wildcard(compare.operator, text, closed) else { continue };
             let title = format!("`{wildcard}` is no wildcard");
             let label = format!("`{}` looks for this character itself", compare.operator.spelling);
             let finding = Diagnostic::warning(CODE, title, span, label);
@@ -26,35 +42,42 @@ pub fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
 }
 
 /// The character of the text that is meant as a wildcard.
-fn wildcard(operator: &str, text: &str, closed: bool) -> Option<char> {
+fn wildcard(operator: &Operator, text: &str, closed: bool) -> Option<char> {
     let inner = text.trim_matches(['%', '*']);
     let around = |c: char| text.len() > inner.len() && !inner.is_empty() && text.starts_with(c) && text.ends_with(c);
-    match operator {
-        "=" | "!=" | "in" | "iequals" | "starts_with" | "ends_with" | "istarts_with" | "iends_with" if closed => {
-            text.chars().find(|c| matches!(c, '*' | '?' | '%'))
+    match operator.meaning {
+        Meaning::Equal | Meaning::Member | Meaning::Prefix | Meaning::Suffix => {
+            text.chars().find(|c| closed && matches!(c, '*' | '?' | '%'))
         }
-        "like" | "contains" | "icontains" if closed => text.chars().find(|c| matches!(c, '*' | '%')),
-        "like" | "contains" | "icontains" => ['%', '*'].into_iter().find(|c| around(*c)),
-        _ => None,
+        Meaning::Substring if closed => text.chars().find(|c| matches!(c, '*' | '%')),
+        Meaning::Substring => ['%', '*'].into_iter().find(|c| around(*c)),
+        Meaning::Order(_) | Meaning::Pattern | Meaning::Network | Meaning::Present => None,
     }
 }
 
-/// The same as a filter would say it, where the wildcards stand at the ends only.
+/// The comparison that was meant, where the wildcards are at the ends only.
 fn repair(compare: &Compare, text: &str) -> Option<String> {
     let wild = |c| matches!(c, '*' | '%');
     let inner = text.trim_matches(wild);
-    let plain = matches!(compare.right, crate::filter::ast::Right::Value(_)) && !inner.is_empty();
+    let plain = matches!(compare.right, Right::Value(_)) && !inner.is_empty();
     if !plain || inner.contains(|c| wild(c) || c == '?') {
         return None;
     }
-    let operator = match compare.operator.spelling {
-        "=" => match (text.starts_with(wild), text.ends_with(wild)) {
-            (true, true) => "like",
-            (true, false) => "ends_with",
-            _ => "starts_with",
+    let operator = match compare.operator.meaning {
+        Meaning::Equal if compare.operator.negated || compare.operator.ignores_case => return None,
+        Meaning::Equal => match (text.starts_with(wild), text.ends_with(wild)) {
+            (true, true) => &LIKE,
+            (true, false) => &ENDS_WITH,
+            (false, _) => &STARTS_WITH,
         },
-        "!=" | "iequals" => return None,
-        other => other,
+        Meaning::Member
+        | Meaning::Order(_)
+        | Meaning::Prefix
+        | Meaning::Suffix
+        | Meaning::Substring
+        | Meaning::Pattern
+        | Meaning::Network
+        | Meaning::Present => compare.operator,
     };
-    Some(format!("{} {operator} {}", compare.path, Value::Text(inner.to_owned())))
+    Some(format!("{} {} {}", compare.left.path, operator.spelling, Value::Text(inner.to_owned())))
 }

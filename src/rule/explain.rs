@@ -3,10 +3,7 @@
 //! The verdict is that of [`Rule::verdict`]: the same matcher runs, and an observer records what it compares.
 
 use super::model::{Rule, Suppression, SuppressionStatus, Verdict};
-use crate::{
-    filter::{self, Explanation},
-    record::Record,
-};
+use crate::{filter::Explanation, record::Record};
 
 /// The verdict of a rule on a record, and the reasons.
 #[derive(Clone, Debug)]
@@ -33,7 +30,7 @@ pub struct SuppressionExplanation {
 impl Rule {
     /// The verdict of the rule on a record, and the reasons.
     pub fn explain(&self, record: &Record) -> RuleExplanation {
-        let filter = filter::explain(&self.filter, record.value());
+        let filter = self.filter.explain(record.value());
         let suppressions: Vec<_> = self.suppressions.iter().map(|one| one.explain(record)).collect();
         let verdict = Verdict::of(filter.held, suppressions.iter().any(|one| one.holds));
         RuleExplanation { verdict, filter, suppressions }
@@ -43,7 +40,7 @@ impl Rule {
 impl Suppression {
     fn explain(&self, record: &Record) -> SuppressionExplanation {
         let status = self.status(record);
-        let filter = filter::explain(&self.filter, record.value());
+        let filter = self.filter.explain(record.value());
         SuppressionExplanation { holds: status == SuppressionStatus::InForce && filter.held, status, filter }
     }
 }

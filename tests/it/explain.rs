@@ -4,7 +4,7 @@ use crate::generated::{expr, record};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{
-    filter::Explanation,
+    filter::{Compared, Condition, Explanation},
     record::Record,
     rule::{Rule, RuleSet, SuppressionStatus, Verdict},
 };
@@ -278,25 +278,23 @@ proptest! {
 /// Whether every verdict follows from those below it, and a comparison that holds saw something.
 fn agrees(explanation: &Explanation) -> bool {
     let parts = &explanation.parts;
-    let here = match explanation.condition.as_str() {
-        "and" => explanation.held == parts.iter().all(|part| part.held) && parts.len() > 1,
-        "or" => explanation.held == parts.iter().any(|part| part.held) && parts.len() > 1,
-        "not" => parts.len() == 1 && explanation.held != parts[0].held,
-        name if explanation.saw.is_none() && name.starts_with("any ") => {
-            explanation.held == parts.iter().any(|part| part.held)
-        }
-        _ if explanation.is_element() => parts.len() == 1 && explanation.held == parts[0].held,
-        _ => parts.is_empty() && explanation.saw.as_ref().is_some_and(|saw| fits(explanation, saw)),
+    let here = match &explanation.condition {
+        Condition::And => explanation.held == parts.iter().all(|part| part.held) && parts.len() > 1,
+        Condition::Or => explanation.held == parts.iter().any(|part| part.held) && parts.len() > 1,
+        Condition::Not => parts.len() == 1 && explanation.held != parts[0].held,
+        Condition::Any(_) => explanation.held == parts.iter().any(|part| part.held),
+        Condition::Element(_) => parts.len() == 1 && explanation.held == parts[0].held,
+        Condition::Compare(compared) => parts.is_empty() && fits(compared, explanation.held),
     };
     here && parts.iter().all(agrees)
 }
 
-/// Whether what a comparison saw bears its verdict out: what holds without having been decided by any value is the
-/// complement of something, as is what does not though it was.
-fn fits(explanation: &Explanation, saw: &[String]) -> bool {
-    let complement = explanation.held != explanation.decided_by.is_some();
-    let names_one = [" != ", " = null"].iter().any(|operator| explanation.condition.contains(operator));
+/// Whether the values that a comparison saw explain its verdict: only a negated operator holds without a value that passes
+/// its test, or fails with one.
+fn fits(compared: &Compared, held: bool) -> bool {
+    let complement = held != compared.decided_by.is_some();
+    let names_one = [" != ", " = null"].iter().any(|operator| compared.text.contains(operator));
     (!complement || names_one)
-        && explanation.decided_by.as_ref().is_none_or(|value| saw.contains(value))
-        && (explanation.gap.is_none() || saw.is_empty())
+        && compared.decided_by.as_ref().is_none_or(|value| compared.saw.contains(value))
+        && (compared.gap.is_none() || compared.saw.is_empty())
 }

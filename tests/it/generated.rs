@@ -8,7 +8,7 @@ use trailbell::{
     filter::{
         ast::{Compare, Expr, ExprKind, Operand, Right},
         operand::{Takes, Value},
-        operator::{self, Operator},
+        operator::{self, Meaning, Operator},
     },
     number::Number,
     record::{Path, Root, Step, Virtual},
@@ -150,7 +150,7 @@ pub fn expr_of(
 ) -> impl Strategy<Value = Expr> {
     let lower = conditions(compare(inside.clone(), text.clone()).boxed(), 2, 6);
     let any = |path: BoxedStrategy<Path>, inner: BoxedStrategy<Expr>| {
-        (path, inner).prop_map(|(path, inner)| bare(ExprKind::Any(path, Box::new(inner))))
+        (path, inner).prop_map(|(path, inner)| bare(ExprKind::Any(path.into(), Box::new(inner))))
     };
     let inner = prop_oneof![4 => lower.clone(), 1 => any(inside, lower.boxed())].boxed();
     let leaf = prop_oneof![4 => compare(path.clone(), text), 1 => any(path, inner)].boxed();
@@ -176,7 +176,12 @@ fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strat
     let operators: Vec<&'static Operator> = operator::all().collect();
     (path.clone(), select(operators)).prop_flat_map(move |(left, operator)| {
         right(operator, path.clone(), text.clone()).prop_map(move |right| {
-            bare(ExprKind::Compare(Compare { path: left.clone(), operator, operator_span: Span::default(), right }))
+            bare(ExprKind::Compare(Compare {
+                left: left.clone().into(),
+                operator,
+                operator_span: Span::default(),
+                right,
+            }))
         })
     })
 }
@@ -193,7 +198,7 @@ fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStra
         Takes::Value | Takes::ValueOrNull => one,
     };
     match operator.between {
-        Some(_) => prop_oneof![4 => values, 1 => path.prop_map(Right::Field)].boxed(),
+        Some(_) => prop_oneof![4 => values, 1 => path.prop_map(|path| Right::Field(path.into()))].boxed(),
         None => values,
     }
 }
@@ -202,11 +207,11 @@ fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStra
 fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> BoxedStrategy<Value> {
     let null = operator.takes == Takes::ValueOrNull;
     let networks = select(&["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::/0"][..]);
-    match operator.spelling {
+    match operator.meaning {
         // Few texts are networks.
-        "cidr" => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
+        Meaning::Network => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
         // A line break cannot be written in text that is taken as it stands.
-        "matches" => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
+        Meaning::Pattern => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
             .prop_map(|text| Value::Text(text.to_owned()))
             .boxed(),
         _ => value(text)

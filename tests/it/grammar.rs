@@ -249,7 +249,7 @@ proptest! {
 
     #[test]
     fn de_morgan_inside_of_any(path in path(), a in element_expr(), b in element_expr(), record in record()) {
-        let within = |inner: &Expr| bare(ExprKind::Any(path.clone(), Box::new(inner.clone())));
+        let within = |inner: &Expr| bare(ExprKind::Any(path.clone().into(), Box::new(inner.clone())));
         let holds = |inner: &Expr| compiled(&within(inner)).matches(&record);
         let (and, or) = (bare(ExprKind::And(vec![a.clone(), b.clone()])), bare(ExprKind::Or(vec![a.clone(), b.clone()])));
         prop_assert_eq!(holds(&not(&and)), holds(&bare(ExprKind::Or(vec![not(&a), not(&b)]))));
@@ -291,7 +291,7 @@ impl<const THOROUGH: bool> Observer for Looking<THOROUGH> {
 /// `it exists`.
 fn it_exists() -> Expr {
     bare(ExprKind::Compare(Compare {
-        path: Path { root: Root::Element, steps: Vec::new() },
+        left: Path { root: Root::Element, steps: Vec::new() }.into(),
         operator: operator::named("exists").unwrap(),
         operator_span: Span::default(),
         right: Right::Nothing,

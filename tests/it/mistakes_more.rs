@@ -582,7 +582,7 @@ fn regular_expressions() {
     1 | eventName matches "(Put|Get"
       |                   ^^^^^^^^^^ expected a regular expression: unclosed group
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
     "#);
     says!(filter("eventName matches \"*Image\""), @r#"
     error[wrong-operand]: `matches` does not take `"*Image"`
@@ -591,7 +591,7 @@ fn regular_expressions() {
     1 | eventName matches "*Image"
       |                   ^^^^^^^^ expected a regular expression: repetition operator missing expression
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
     "#);
     says!(filter("eventName matches \"Put(?!Image)\""), @r#"
     error[wrong-operand]: `matches` does not take `"Put(?!Image)"`
@@ -600,7 +600,7 @@ fn regular_expressions() {
     1 | eventName matches "Put(?!Image)"
       |                   ^^^^^^^^^^^^^^ expected a regular expression: look-around, including look-ahead and look-behind, is not supported
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
     "#);
     says!(filter("eventName matches \"(a)\\1\""), @r#"
     error[wrong-operand]: `matches` does not take `"(a)\\1"`
@@ -609,7 +609,7 @@ fn regular_expressions() {
     1 | eventName matches "(a)\1"
       |                   ^^^^^^^ expected a regular expression: backreferences are not supported
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
     "#);
     says!(filter("eventName matches \"a{1,1000}{1,1000}\""), @r#"
     error[wrong-operand]: `matches` does not take `"a{1,1000}{1,1000}"`
@@ -618,7 +618,7 @@ fn regular_expressions() {
     1 | eventName matches "a{1,1000}{1,1000}"
       |                   ^^^^^^^^^^^^^^^^^^^ expected a smaller regular expression
       |
-      = help: repeat less, such as `{1,20}` in place of `{1,2000}`
+      = help: use smaller repetitions, such as `{1,20}` in place of `{1,2000}`
     "#);
     says!(filter("eventName matches /Put.*/"), @"
     error[expected-value]: `/Put.*/` stands where `matches` needs a value
@@ -645,7 +645,7 @@ fn regular_expressions() {
     1 | eventName matches "é(" and userAgent matches ("ok", "[z-a]")
       |                   ^^^^ expected a regular expression: unclosed group
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
 
     error[wrong-operand]: `matches` does not take `"[z-a]"`
      --> filter:1:53
@@ -653,7 +653,7 @@ fn regular_expressions() {
     1 | eventName matches "é(" and userAgent matches ("ok", "[z-a]")
       |                                                     ^^^^^^^ expected a regular expression: invalid character class range, the start must be <= the end
       |
-      = help: mend it, or write `\` before a character that is meant as itself
+      = help: fix the expression, or write `\` before a character that has no special meaning here
     "#);
     says!(filter("eventName =~ \"Put.*\""), @r#"
     error[unknown-operator]: `=~` is not an operator
@@ -675,7 +675,7 @@ fn networks() {
     1 | ip cidr "10.1.2.3/8"
       |         ^^^^^^^^^^^^ expected a network whose host bits are zero
       |
-      = help: write `"10.0.0.0/8"`, or the address alone for one host
+      = help: write `"10.0.0.0/8"`, or only the address for one host
     "#);
     says!(filter("ip cidr \"2001:db8::1/32\""), @r#"
     error[wrong-operand]: `cidr` does not take `"2001:db8::1/32"`
@@ -684,7 +684,7 @@ fn networks() {
     1 | ip cidr "2001:db8::1/32"
       |         ^^^^^^^^^^^^^^^^ expected a network whose host bits are zero
       |
-      = help: write `"2001:db8::/32"`, or the address alone for one host
+      = help: write `"2001:db8::/32"`, or only the address for one host
     "#);
     says!(filter("ip cidr \"10.0.0.0/33\""), @r#"
     error[wrong-operand]: `cidr` does not take `"10.0.0.0/33"`

@@ -6,7 +6,7 @@ use std::{
 };
 
 use trailbell::{
-    filter::{Explanation, Gap},
+    filter::{Condition, Explanation, Gap},
     rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::printable,
 };
@@ -77,11 +77,17 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
     let indent = "  ".repeat(depth);
     if let [only] = &part.parts[..]
         && part.is_element()
-        && only.saw.is_some()
+        && only.compared().is_some()
     {
-        return writeln!(output, "{word}  {indent}{}: {}{}", part.condition, printable(&only.condition), saw(only));
+        return writeln!(
+            output,
+            "{word}  {indent}{}: {}{}",
+            part.condition,
+            printable(&only.condition.to_string()),
+            saw(only)
+        );
     }
-    writeln!(output, "{word}  {indent}{}{}", printable(&part.condition), saw(part))?;
+    writeln!(output, "{word}  {indent}{}{}", printable(&part.condition.to_string()), saw(part))?;
     let chosen = chosen(&part.parts);
     for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| **chosen) {
         show(part, depth + 1, colour, output)?;
@@ -109,11 +115,14 @@ fn chosen(parts: &[Explanation]) -> Vec<bool> {
 
 /// What a comparison saw, or that a list has nothing to look at.
 fn saw(part: &Explanation) -> String {
-    let Some(values) = &part.saw else {
-        let empty = part.condition.starts_with("any ") && part.parts.is_empty();
-        return if empty { "   found no element".to_owned() } else { String::new() };
+    let compared = match &part.condition {
+        Condition::Compare(compared) => compared,
+        Condition::Any(_) if part.parts.is_empty() => return "   found no element".to_owned(),
+        Condition::And | Condition::Or | Condition::Not | Condition::Any(_) | Condition::Element(_) => {
+            return String::new();
+        }
     };
-    let here = match (&values[..], &part.gap) {
+    let here = match (&compared.saw[..], &compared.gap) {
         ([], None) => "   saw nothing".to_owned(),
         ([], Some(Gap { missing, similar: None })) => format!("   saw nothing: there is no {missing}"),
         ([], Some(Gap { missing, similar: Some(similar) })) => {
@@ -121,12 +130,12 @@ fn saw(part: &Explanation) -> String {
         }
         (values, _) => format!("   saw {}", listed(values)),
     };
-    let there = match &part.saw_other[..] {
+    let there = match &compared.saw_other[..] {
         [] => String::new(),
         values => format!(" against {}", listed(values)),
     };
-    match &part.decided_by {
-        Some(value) if values.len() > 1 => format!("{here}{there}; decided by {}", shortened(value)),
+    match &compared.decided_by {
+        Some(value) if compared.saw.len() > 1 => format!("{here}{there}; decided by {}", shortened(value)),
         _ => here + &there,
     }
 }

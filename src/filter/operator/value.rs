@@ -1,125 +1,128 @@
-//! Operators on values of every type: equality, order, lists and presence.
+//! Operators on values of every type: equality, membership, order and presence.
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{Operator, PLAIN};
+use super::entry::{Meaning, Operator, Order};
 use crate::{
-    filter::operand::{Refusal, Requires, Takes, Test, Value},
+    filter::{
+        needs::Requires,
+        operand::{OperandError, Takes, Test, Value},
+    },
     number::Number,
     record::Scalar,
 };
 
 /// The entries of the table.
-pub static OPERATORS: &[Operator] = &[
-    Operator {
-        spelling: "=",
-        summary: "equals; `= null` holds where there is no value",
-        extension: false,
-        takes: Takes::ValueOrNull,
-        compile: equals,
-        requires: exact,
-        between: Some(same),
-        examples: &[
-            (r#"eventName = "PutImage""#, r#"{"eventName": "PutImage"}"#, true),
-            (r#"eventName = "PutImage""#, r#"{"eventName": "putimage"}"#, false),
-            (r#"sigid = "5902""#, r#"{"sigid": 5902}"#, true),
-            ("readOnly = true", r#"{"readOnly": "true"}"#, true),
-            ("errorCode = null", r#"{"eventName": "PutImage"}"#, true),
-            ("errorCode = null", r#"{"errorCode": ""}"#, false),
-        ],
-        ..PLAIN
-    },
-    Operator {
-        spelling: "!=",
-        summary: "does not equal: the exact complement of `=`, true where there is no value",
-        extension: false,
-        takes: Takes::ValueOrNull,
-        negated: true,
-        compile: equals,
-        requires: exact,
-        between: Some(same),
-        examples: &[
-            (r#"awsRegion != "us-east-1""#, r#"{"awsRegion": "eu-west-1"}"#, true),
-            (r#"awsRegion != "us-east-1""#, "{}", true),
-            (r#"group != "a""#, r#"{"group": ["a", "b"]}"#, false),
-            ("errorCode != null", r#"{"errorCode": "AccessDenied"}"#, true),
-        ],
-        ..PLAIN
-    },
-    Operator {
-        spelling: "<",
-        summary: "is less than",
-        takes: Takes::Value,
-        compile: |operand| ordering(operand, Ordering::is_lt),
-        between: Some(|a, b| ordered(a, b, Ordering::is_lt)),
-        examples: &[
-            ("maxSessionDuration < 7200", r#"{"maxSessionDuration": 3600}"#, true),
-            ("maxSessionDuration < 7200", "{}", false),
-        ],
-        ..PLAIN
-    },
-    Operator {
-        spelling: "<=",
-        summary: "is less than or equal to",
-        takes: Takes::Value,
-        compile: |operand| ordering(operand, Ordering::is_le),
-        between: Some(|a, b| ordered(a, b, Ordering::is_le)),
-        examples: &[("fromPort <= 22", r#"{"fromPort": 22}"#, true), ("fromPort <= 22", r#"{"fromPort": 23}"#, false)],
-        ..PLAIN
-    },
-    Operator {
-        spelling: ">",
-        summary: "is greater than",
-        extension: false,
-        takes: Takes::Value,
-        compile: |operand| ordering(operand, Ordering::is_gt),
-        between: Some(|a, b| ordered(a, b, Ordering::is_gt)),
-        examples: &[
-            ("findings.HIGH > 0", r#"{"findings": {"HIGH": 2}}"#, true),
-            ("findings.HIGH > 0", r#"{"findings": {"HIGH": "2"}}"#, true),
-            ("findings.HIGH > 0", r#"{"findings": {}}"#, false),
-        ],
-        ..PLAIN
-    },
-    Operator {
-        spelling: ">=",
-        summary: "is greater than or equal to",
-        takes: Takes::Value,
-        compile: |operand| ordering(operand, Ordering::is_ge),
-        between: Some(|a, b| ordered(a, b, Ordering::is_ge)),
-        examples: &[("toPort >= 22", r#"{"toPort": 22}"#, true), ("toPort >= 22", r#"{"toPort": 21}"#, false)],
-        ..PLAIN
-    },
-    Operator {
-        spelling: "in",
-        summary: "equals any value of a list",
-        takes: Takes::List,
-        compile: equals,
-        requires: exact,
-        examples: &[
-            (r#"eventName in ("StopLogging", "DeleteTrail")"#, r#"{"eventName": "DeleteTrail"}"#, true),
-            (r#"eventName in ("StopLogging", "DeleteTrail")"#, r#"{"eventName": "CreateTrail"}"#, false),
-        ],
-        ..PLAIN
-    },
-    Operator {
-        spelling: "exists",
-        summary: "has a value: the same as `!= null`",
-        takes: Takes::Nothing,
-        compile: |_| Ok(present()),
-        examples: &[
-            ("errorCode exists", r#"{"errorCode": "AccessDenied"}"#, true),
-            ("errorCode exists", r#"{"errorCode": null}"#, false),
-            ("requestParameters exists", r#"{"requestParameters": {}}"#, true),
-        ],
-        ..PLAIN
-    },
-];
+pub(super) static OPERATORS: &[&Operator] =
+    &[&EQUAL, &NOT_EQUAL, &LESS, &LESS_OR_EQUAL, &GREATER, &GREATER_OR_EQUAL, &IN, &EXISTS];
 
-/// Same types compare natively; a number or boolean equals the text that spells it canonically. `= null` speaks of
-/// all that a path reaches, not of one scalar, so the matcher asks whether none is [`present`].
+/// `=`
+pub static EQUAL: Operator = Operator {
+    summary: "equals; `= null` holds where there is no value",
+    extension: false,
+    takes: Takes::ValueOrNull,
+    requires: exact,
+    between: Some(same),
+    examples: &[
+        (r#"eventName = "PutImage""#, r#"{"eventName": "PutImage"}"#, true),
+        (r#"eventName = "PutImage""#, r#"{"eventName": "putimage"}"#, false),
+        (r#"sigid = "5902""#, r#"{"sigid": 5902}"#, true),
+        ("readOnly = true", r#"{"readOnly": "true"}"#, true),
+        ("errorCode = null", r#"{"eventName": "PutImage"}"#, true),
+        ("errorCode = null", r#"{"errorCode": ""}"#, false),
+    ],
+    ..Operator::new("=", Meaning::Equal, equals)
+};
+
+/// `!=`
+pub static NOT_EQUAL: Operator = Operator {
+    summary: "does not equal: the exact complement of `=`, true where there is no value",
+    extension: false,
+    takes: Takes::ValueOrNull,
+    negated: true,
+    requires: exact,
+    between: Some(same),
+    examples: &[
+        (r#"awsRegion != "us-east-1""#, r#"{"awsRegion": "eu-west-1"}"#, true),
+        (r#"awsRegion != "us-east-1""#, "{}", true),
+        (r#"group != "a""#, r#"{"group": ["a", "b"]}"#, false),
+        ("errorCode != null", r#"{"errorCode": "AccessDenied"}"#, true),
+    ],
+    ..Operator::new("!=", Meaning::Equal, equals)
+};
+
+/// `<`
+pub static LESS: Operator = Operator {
+    summary: "is less than",
+    takes: Takes::Value,
+    between: Some(|a, b| ordered(a, b, Ordering::is_lt)),
+    examples: &[
+        ("maxSessionDuration < 7200", r#"{"maxSessionDuration": 3600}"#, true),
+        ("maxSessionDuration < 7200", "{}", false),
+    ],
+    ..Operator::new("<", Meaning::Order(Order::Less), |operand| ordering(operand, Ordering::is_lt))
+};
+
+/// `<=`
+pub static LESS_OR_EQUAL: Operator = Operator {
+    summary: "is less than or equal to",
+    takes: Takes::Value,
+    between: Some(|a, b| ordered(a, b, Ordering::is_le)),
+    examples: &[("fromPort <= 22", r#"{"fromPort": 22}"#, true), ("fromPort <= 22", r#"{"fromPort": 23}"#, false)],
+    ..Operator::new("<=", Meaning::Order(Order::LessOrEqual), |operand| ordering(operand, Ordering::is_le))
+};
+
+/// `>`
+pub static GREATER: Operator = Operator {
+    summary: "is greater than",
+    extension: false,
+    takes: Takes::Value,
+    between: Some(|a, b| ordered(a, b, Ordering::is_gt)),
+    examples: &[
+        ("findings.HIGH > 0", r#"{"findings": {"HIGH": 2}}"#, true),
+        ("findings.HIGH > 0", r#"{"findings": {"HIGH": "2"}}"#, true),
+        ("findings.HIGH > 0", r#"{"findings": {}}"#, false),
+    ],
+    ..Operator::new(">", Meaning::Order(Order::Greater), |operand| ordering(operand, Ordering::is_gt))
+};
+
+/// `>=`
+pub static GREATER_OR_EQUAL: Operator = Operator {
+    summary: "is greater than or equal to",
+    takes: Takes::Value,
+    between: Some(|a, b| ordered(a, b, Ordering::is_ge)),
+    examples: &[("toPort >= 22", r#"{"toPort": 22}"#, true), ("toPort >= 22", r#"{"toPort": 21}"#, false)],
+    ..Operator::new(">=", Meaning::Order(Order::GreaterOrEqual), |operand| ordering(operand, Ordering::is_ge))
+};
+
+/// `in`
+pub static IN: Operator = Operator {
+    summary: "equals any value of a list",
+    takes: Takes::List,
+    requires: exact,
+    examples: &[
+        (r#"eventName in ("StopLogging", "DeleteTrail")"#, r#"{"eventName": "DeleteTrail"}"#, true),
+        (r#"eventName in ("StopLogging", "DeleteTrail")"#, r#"{"eventName": "CreateTrail"}"#, false),
+    ],
+    ..Operator::new("in", Meaning::Member, equals)
+};
+
+/// `exists`
+pub static EXISTS: Operator = Operator {
+    summary: "has a value: the same as `!= null`",
+    takes: Takes::Nothing,
+    examples: &[
+        ("errorCode exists", r#"{"errorCode": "AccessDenied"}"#, true),
+        ("errorCode exists", r#"{"errorCode": null}"#, false),
+        ("requestParameters exists", r#"{"requestParameters": {}}"#, true),
+    ],
+    ..Operator::new("exists", Meaning::Present, |_| Ok(present()))
+};
+
+/// Values of one type compare natively; a number or boolean equals the text that spells it canonically. `= null` is about
+/// everything that a path reaches and not about one scalar, so the matcher tests whether none of it is [`present`].
 #[expect(clippy::unnecessary_wraps, reason = "the signature is the table's")]
-pub fn equals(operand: &Value) -> Result<Test, Refusal> {
+fn equals(operand: &Value) -> Result<Test, OperandError> {
     Ok(match operand.clone() {
         Value::Null => Arc::new(|scalar| scalar == Scalar::Null),
         Value::Bool(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Bool(wanted))),
@@ -128,7 +131,7 @@ pub fn equals(operand: &Value) -> Result<Test, Refusal> {
     })
 }
 
-/// Whether there is a value.
+/// The test that every value except null passes.
 pub fn present() -> Test {
     Arc::new(|scalar| scalar != Scalar::Null)
 }
@@ -148,8 +151,8 @@ fn same(a: Scalar<'_>, b: Scalar<'_>) -> bool {
     }
 }
 
-/// Numbers, and text that spells a number canonically; anything else is neither less nor greater.
-fn ordering(operand: &Value, holds: fn(Ordering) -> bool) -> Result<Test, Refusal> {
+/// Compares numbers, and text that spells a number canonically; anything else is neither less nor greater.
+fn ordering(operand: &Value, holds: fn(Ordering) -> bool) -> Result<Test, OperandError> {
     let limit = match operand {
         Value::Number(number) => Some(*number),
         Value::Text(text) => Number::parse(text),
@@ -157,10 +160,10 @@ fn ordering(operand: &Value, holds: fn(Ordering) -> bool) -> Result<Test, Refusa
     };
     match limit {
         Some(limit) => Ok(Arc::new(move |scalar| ordered(scalar, Scalar::Number(limit), holds))),
-        None => Refusal::of(
+        None => Err(OperandError::new(
             "expected a number",
             "write a number such as `10`, or compare text with `=`, `starts_with` or `like`",
-        ),
+        )),
     }
 }
 
@@ -174,7 +177,7 @@ fn ordered(a: Scalar<'_>, b: Scalar<'_>, holds: fn(Ordering) -> bool) -> bool {
     order.is_some_and(holds)
 }
 
-/// A number or boolean may equal the text that spells it, and then stands in the record without quotes.
+/// A number or boolean may equal the text that spells it, and then has no quotes in the record.
 fn exact(operand: &Value) -> Requires {
     match operand {
         Value::Text(text) if Number::parse_canonical(text).is_none() && text != "true" && text != "false" => {

@@ -1,4 +1,4 @@
-//! The smallest parts of the grammar: words, names, paths, values and text.
+//! The smallest parts of the grammar: words, values and text.
 
 use winnow::{
     LocatingSlice, ModalResult, Parser,
@@ -11,22 +11,19 @@ use winnow::{
 use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
-        ast::{Name, Operand},
-        continues_bare_word,
-        mistake::{self, Found},
+        ast::{ListName, Operand},
+        mistake::{self, Unexpected},
         operand::Value,
-        starts_bare_word,
     },
     number::Number,
-    record::{Path, Root, Step, Virtual},
 };
 
-/// A filter's text, and how far it has been read.
+/// The part of a filter's text that has not been parsed.
 pub type Input<'a> = LocatingSlice<&'a str>;
-/// What a part of the grammar gives.
+/// The result of a part of the grammar.
 pub type Parsed<T> = ModalResult<T, Mistake>;
 
-/// `None` while the parser may still try another way; every way that has committed says what is wrong.
+/// What is wrong; `None` while the parser may still try another alternative.
 #[derive(Debug)]
 pub struct Mistake(pub Option<Box<Diagnostic>>);
 
@@ -47,76 +44,40 @@ pub fn cut(diagnostic: Diagnostic) -> ErrMode<Mistake> {
     ErrMode::Cut(Mistake(Some(Box::new(diagnostic))))
 }
 
-/// Not this way; another may do.
+/// This alternative does not apply; another may.
 pub fn backtrack() -> ErrMode<Mistake> {
     ErrMode::Backtrack(Mistake(None))
 }
 
-/// A path; backtracks where there is none at all. `inside` of an `any`, names belong to its element.
-pub fn path(input: &mut Input<'_>, inside: bool) -> Parsed<Path> {
-    let (first, quoted) = segment(input)?;
-    let mut path = match (first.as_str(), Virtual::named(&first)) {
-        ("it", _) if inside && !quoted => Path { root: Root::Element, steps: Vec::new() },
-        ("record", _) if inside && !quoted => record(input)?,
-        _ if inside => Path { root: Root::Element, steps: vec![Step::Key(first)] },
-        (_, Some(field)) if !quoted => Path { root: Root::Virtual(field), steps: Vec::new() },
-        _ => Path { root: Root::Record, steps: vec![Step::Key(first)] },
-    };
-    loop {
-        if opt('.').parse_next(input)?.is_some() {
-            path.steps.push(Step::Key(name(input)?.0));
-        } else if opt('[').parse_next(input)?.is_some() {
-            path.steps.push(Step::Index(index(input)?));
-        } else {
-            return Ok(path);
-        }
-    }
-}
-
-/// What follows `record` inside of an `any`: a path as it stands outside.
-fn record(input: &mut Input<'_>) -> Parsed<Path> {
-    if opt('.').parse_next(input)?.is_none() {
-        return Ok(Path { root: Root::Record, steps: Vec::new() });
-    }
-    let (first, quoted) = name(input)?;
-    Ok(match Virtual::named(&first).filter(|_| !quoted) {
-        Some(field) => Path { root: Root::Virtual(field), steps: Vec::new() },
-        None => Path { root: Root::Record, steps: vec![Step::Key(first)] },
+/// Runs a parser over a whole text; `leftover` makes the diagnostic of what follows the parsed part.
+///
+/// # Errors
+///
+/// The first mistake in the text.
+pub fn whole<T>(
+    text: &str,
+    mut parser: impl FnMut(&mut Input<'_>) -> Parsed<T>,
+    leftover: fn(Unexpected) -> Diagnostic,
+) -> Result<T, Box<Diagnostic>> {
+    let mut input = LocatingSlice::new(text);
+    let parsed = parser(&mut input).and_then(|parsed| {
+        blanks(&mut input)?;
+        if input.is_empty() { Ok(parsed) } else { Err(cut(leftover(unexpected(&input)))) }
+    });
+    parsed.map_err(|error| match error {
+        ErrMode::Cut(Mistake(Some(diagnostic))) => diagnostic,
+        _ => Box::new(mistake::expected_condition(unexpected(&input))),
     })
 }
 
-/// A segment behind a `.`.
-fn name(input: &mut Input<'_>) -> Parsed<(String, bool)> {
-    match segment(input) {
-        Err(ErrMode::Backtrack(_)) => Err(cut(mistake::expected_segment(found(input)))),
-        segment => segment,
-    }
+/// Whether a bare word may begin with `c`.
+pub fn starts_bare_word(c: char) -> bool {
+    c.is_ascii_alphabetic() || matches!(c, '_' | '@' | '$')
 }
 
-/// A place in a list, behind its `[`.
-fn index(input: &mut Input<'_>) -> Parsed<usize> {
-    let start = input.current_token_start() - 1;
-    let inside: &str = take_while(0.., |c: char| c != ']' && !c.is_whitespace()).parse_next(input)?;
-    let closed = opt(']').parse_next(input)?.is_some();
-    let digits = inside.bytes().all(|byte| byte.is_ascii_digit());
-    match inside.parse() {
-        Ok(index) if closed && digits => Ok(index),
-        _ => Err(cut(mistake::bad_index(inside, closed, Span::new(start, input.current_token_start())))),
-    }
-}
-
-/// A name, and whether it stood in back-quotes.
-fn segment(input: &mut Input<'_>) -> Parsed<(String, bool)> {
-    let opening = input.current_token_start();
-    if opt('`').parse_next(input)?.is_none() {
-        return word(input).map(|name| (name.to_owned(), false));
-    }
-    let name = take_while(0.., |c| !matches!(c, '`' | '\n' | '\r')).parse_next(input)?;
-    match opt('`').parse_next(input)? {
-        Some(_) if name.is_empty() => Err(cut(mistake::empty_name(Span::new(opening, opening + 2)))),
-        Some(_) => Ok((name.to_owned(), true)),
-        None => Err(cut(mistake::unclosed_quote('`', name, found(input), Span::new(opening, opening + 1)))),
-    }
+/// Whether a bare word may continue with `c`.
+pub fn continues_bare_word(c: char) -> bool {
+    starts_bare_word(c) || c.is_ascii_digit() || matches!(c, ':' | '-')
 }
 
 /// `and` or `or`.
@@ -124,11 +85,11 @@ pub fn connective(input: &mut Input<'_>) -> Parsed<()> {
     alt((keyword("and"), keyword("or"))).parse_next(input)
 }
 
-/// The name of a list behind its `$`.
-pub fn list_name(input: &mut Input<'_>) -> Parsed<Name> {
+/// The name of a list after its `$`.
+pub fn list_name(input: &mut Input<'_>) -> Parsed<ListName> {
     let start = input.current_token_start();
     let name: &str = preceded_by_dollar(input)?;
-    Ok(Name { name: name.to_owned(), span: Span::new(start, input.current_token_start()) })
+    Ok(ListName { name: name.to_owned(), span: Span::new(start, input.current_token_start()) })
 }
 
 fn preceded_by_dollar<'a>(input: &mut Input<'a>) -> Parsed<&'a str> {
@@ -136,7 +97,7 @@ fn preceded_by_dollar<'a>(input: &mut Input<'a>) -> Parsed<&'a str> {
     take_while(0.., continues_bare_word).parse_next(input)
 }
 
-/// Backtracks where nothing stands that could be meant as a value.
+/// A value; backtracks where the text cannot be one. `raw` text keeps its backslashes.
 pub fn value(input: &mut Input<'_>, raw: bool) -> Parsed<Operand> {
     let start = input.current_token_start();
     let value = match peek(any).parse_next(input)? {
@@ -152,7 +113,7 @@ fn constant(input: &mut Input<'_>) -> Parsed<Value> {
     if opt(peek(connective)).parse_next(input)?.is_some() {
         return Err(backtrack());
     }
-    let found = found(input);
+    let found = unexpected(input);
     match word(input)?.to_ascii_lowercase().as_str() {
         "true" => Ok(Value::Bool(true)),
         "false" => Ok(Value::Bool(false)),
@@ -162,7 +123,7 @@ fn constant(input: &mut Input<'_>) -> Parsed<Value> {
 }
 
 fn number(input: &mut Input<'_>) -> Parsed<Value> {
-    let found = found(input);
+    let found = unexpected(input);
     let text = take_while(1.., |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_' | ':' | '/'))
         .parse_next(input)?;
     let digits = text.trim_start_matches('-');
@@ -177,7 +138,7 @@ fn number(input: &mut Input<'_>) -> Parsed<Value> {
     }
 }
 
-/// Text in quotes; `raw` text keeps its backslashes but for one before its own quote.
+/// Text in quotes; `raw` text keeps its backslashes, except one before its own quote.
 fn string(input: &mut Input<'_>, quote: char, raw: bool) -> Parsed<String> {
     let opening = input.current_token_start();
     any.parse_next(input)?;
@@ -185,7 +146,7 @@ fn string(input: &mut Input<'_>, quote: char, raw: bool) -> Parsed<String> {
     loop {
         let plain: &str = take_while(0.., |c| c != quote && !matches!(c, '\\' | '\n' | '\r')).parse_next(input)?;
         text.push_str(plain);
-        let end = found(input);
+        let end = unexpected(input);
         match opt(any).parse_next(input)? {
             Some('\\') if raw => match opt(one_of(|c| !matches!(c, '\n' | '\r'))).parse_next(input)? {
                 Some(c) if c == quote => text.push(c),
@@ -199,7 +160,7 @@ fn string(input: &mut Input<'_>, quote: char, raw: bool) -> Parsed<String> {
     }
 }
 
-/// What follows a backslash.
+/// The character that the part after a backslash denotes.
 fn escape(input: &mut Input<'_>) -> Parsed<char> {
     let start = input.current_token_start() - 1;
     match opt(any).parse_next(input)? {
@@ -217,23 +178,26 @@ fn escape(input: &mut Input<'_>) -> Parsed<char> {
     }
 }
 
+/// A word of the language, in any case.
 pub fn keyword<'a>(expected: &'static str) -> impl Parser<Input<'a>, (), ErrMode<Mistake>> {
     word.verify(move |found: &str| found.eq_ignore_ascii_case(expected)).void()
 }
 
+/// A bare word: `[A-Za-z_@$][A-Za-z0-9_@$:-]*`.
 pub fn word<'a>(input: &mut Input<'a>) -> Parsed<&'a str> {
     (one_of(starts_bare_word), take_while(0.., continues_bare_word)).take().parse_next(input)
 }
 
+/// Blanks, if there are any.
 pub fn blanks(input: &mut Input<'_>) -> Parsed<()> {
     take_while(0.., char::is_whitespace).void().parse_next(input)
 }
 
-/// What stands at this place, up to the next blank or bracket.
-pub fn found(input: &Input<'_>) -> Found {
+/// The text at this place, up to the next blank or bracket.
+pub fn unexpected(input: &Input<'_>) -> Unexpected {
     let start = input.current_token_start();
     let rest: &str = input.as_ref();
     let length = rest.find(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',')).unwrap_or(rest.len());
     let length = if length == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { length };
-    Found { text: rest[..length].to_owned(), span: Span::new(start, start + length) }
+    Unexpected { text: rest[..length].to_owned(), span: Span::new(start, start + length) }
 }

@@ -45,11 +45,11 @@ const FAMILIAR: &[&str] = &[
 ];
 
 /// The event sources, without the end that all have in common.
-static SOURCES: LazyLock<BTreeMap<&str, Source>> = LazyLock::new(read);
+static SOURCES: LazyLock<BTreeMap<&str, EventSource>> = LazyLock::new(read);
 
 /// What is known of a source.
 #[derive(Default)]
-struct Source {
+struct EventSource {
     names: BTreeSet<String>,
     /// Whether it logs more than is known.
     open: bool,
@@ -57,7 +57,7 @@ struct Source {
 
 /// What is known of the events of some sources.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum EventStatus {
     /// They may log it.
     Fine,
     /// They hardly log it: what is close to it, and the sources that do log it.
@@ -82,35 +82,35 @@ pub fn meant_source(text: &str) -> Option<String> {
 }
 
 /// What is known of an event of one of these sources; of no source, if there are none.
-pub fn look_up(sources: &[&str], name: &str) -> Answer {
+pub fn look_up(sources: &[&str], name: &str) -> EventStatus {
     let name = undated(name);
-    let stems: Option<Vec<&Source>> =
+    let stems: Option<Vec<&EventSource>> =
         sources.iter().map(|source| SOURCES.get(source.strip_suffix(SUFFIX).unwrap_or(source))).collect();
-    let Some(stems) = stems else { return Answer::Fine };
+    let Some(stems) = stems else { return EventStatus::Fine };
     // `Login_POST` and its like are pages, not calls.
     if stems.iter().any(|source| source.names.contains(name)) || name.contains('_') {
-        return Answer::Fine;
+        return EventStatus::Fine;
     }
     let others = sources_of(name);
     if stems.is_empty() || stems.iter().any(|source| source.open) {
-        let all: Vec<&Source> = if stems.is_empty() { SOURCES.values().collect() } else { stems };
+        let all: Vec<&EventSource> = if stems.is_empty() { SOURCES.values().collect() } else { stems };
         let stands_alone = sources.is_empty() && !others.is_empty();
         let all = all.iter().flat_map(|source| &source.names).map(String::as_str);
         let near = close(name, all);
         return match near.filter(|_| !stands_alone) {
-            Some(close) => Answer::Unknown { close: Some(close), others: Vec::new() },
-            None => Answer::Fine,
+            Some(close) => EventStatus::Unknown { close: Some(close), others: Vec::new() },
+            None => EventStatus::Fine,
         };
     }
     let names = || stems.iter().flat_map(|source| &source.names).map(String::as_str);
     let close = nearest(name, names());
-    if close.is_none() && others.is_empty() { Answer::Fine } else { Answer::Unknown { close, others } }
+    if close.is_none() && others.is_empty() { EventStatus::Fine } else { EventStatus::Unknown { close, others } }
 }
 
 /// The sources that log an event, those first that most people know.
 pub fn sources_of(name: &str) -> Vec<String> {
     let name = undated(name);
-    let logging = |(stem, source): &(&&str, &Source)| source.names.contains(name) && !stem.contains('.');
+    let logging = |(stem, source): &(&&str, &EventSource)| source.names.contains(name) && !stem.contains('.');
     let mut found: Vec<&str> = SOURCES.iter().filter(logging).map(|(stem, _)| *stem).collect();
     found.sort_by_key(|stem| FAMILIAR.iter().position(|known| known == stem).unwrap_or(FAMILIAR.len()));
     found.into_iter().map(|stem| format!("{stem}{SUFFIX}")).collect()
@@ -154,8 +154,8 @@ fn undated(name: &str) -> &str {
     if version.len() - without.len() >= 8 { without } else { name }
 }
 
-fn read() -> BTreeMap<&'static str, Source> {
-    let mut sources = BTreeMap::<&str, Source>::new();
+fn read() -> BTreeMap<&'static str, EventSource> {
+    let mut sources = BTreeMap::<&str, EventSource>::new();
     for line in APIS.lines() {
         let mut words = line.split(' ');
         let names: Vec<String> = words.clone().skip(1).flat_map(operations).collect();

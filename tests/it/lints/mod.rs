@@ -37,10 +37,10 @@ fn codes(file: &str) -> Vec<&'static str> {
 fn the_reference_lists_every_lint() {
     let rows = lint::REFERENCE.lines().filter(|line| line.starts_with('|')).skip(2);
     let rows: Vec<_> = rows.map(|row| row.trim_matches('|').trim().to_owned()).collect();
-    let expected: Vec<_> = lint::ALL.iter().map(|(code, summary)| format!("`{code}` | {summary}")).collect();
+    let expected: Vec<_> = lint::codes().map(|(code, summary)| format!("`{code}` | {summary}")).collect();
     assert_eq!(rows, expected);
     let headings: Vec<_> = lint::REFERENCE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    assert_eq!(headings, lint::ALL.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+    assert_eq!(headings, lint::codes().map(|(code, _)| code).collect::<Vec<_>>());
 }
 
 #[test]

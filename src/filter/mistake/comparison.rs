@@ -1,18 +1,20 @@
-//! Mistakes at an operator and on its right.
+//! Mistakes in comparisons: at the operator and on its right.
 
-use super::{Found, LIKELY_OPERATORS, code, connective, curly, foreign};
+use super::unexpected::{Unexpected, code, connective, curly, foreign};
 use crate::{
     diagnostic::{Diagnostic, Span, nearest, shorten},
     filter::{
-        ast::Name,
+        ast::ListName,
         operand::Takes,
         operator::{self, Operator},
     },
     record::{Path, Virtual},
 };
 
-/// A field with no operator behind it.
-pub fn expected_operator(found: Found, path: &Path) -> Diagnostic {
+const LIKELY_OPERATORS: &str = "expected `=`, `!=`, `in`, `like` or another operator";
+
+/// A field with no operator after it.
+pub fn expected_operator(found: Unexpected, path: &Path) -> Diagnostic {
     if let Some(answer) = foreign(&found) {
         return answer;
     }
@@ -38,7 +40,7 @@ pub fn expected_operator(found: Found, path: &Path) -> Diagnostic {
 pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> Diagnostic {
     let lower = spelling.to_ascii_lowercase();
     if matches!(lower.as_str(), "and" | "or") {
-        return expected_operator(Found { text: spelling.to_owned(), span }, path);
+        return expected_operator(Unexpected { text: spelling.to_owned(), span }, path);
     }
     if lower != "!"
         && let Some(answer) = connective(spelling, span)
@@ -75,7 +77,7 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
         .help(help)
 }
 
-/// Whether it is no field but a word by which other languages speak of the elements of a list.
+/// Whether it is not a field but a word with which other languages quantify over the elements of a list.
 fn quantifier(path: &Path) -> bool {
     matches!(path.to_string().to_ascii_lowercase().as_str(), "all" | "every" | "each" | "some" | "none")
 }
@@ -96,7 +98,7 @@ fn negated(path: &Path, next: &str) -> String {
 }
 
 /// No value where an operator needs one.
-pub fn expected_value(found: Found, operator: &Operator) -> Diagnostic {
+pub fn expected_value(found: Unexpected, operator: &Operator) -> Diagnostic {
     if let Some(answer) = foreign(&found) {
         return answer;
     }
@@ -125,7 +127,7 @@ pub fn expected_value(found: Found, operator: &Operator) -> Diagnostic {
 }
 
 /// No list where an operator needs one.
-pub fn expected_list(found: Found, operator: &Operator) -> Diagnostic {
+pub fn expected_list(found: Unexpected, operator: &Operator) -> Diagnostic {
     if let Some(answer) = foreign(&found) {
         return answer;
     }
@@ -150,8 +152,8 @@ pub fn expected_list(found: Found, operator: &Operator) -> Diagnostic {
     .help(help)
 }
 
-/// A list that goes on with something else than `,` or `)`.
-pub fn unclosed_list(found: Found, bracket: Span) -> Diagnostic {
+/// A list that continues with something other than `,` or `)`.
+pub fn unclosed_list(found: Unexpected, bracket: Span) -> Diagnostic {
     let (title, help) = if found.text.is_empty() {
         ("a list is never closed".to_owned(), "add the `)`")
     } else {
@@ -162,8 +164,8 @@ pub fn unclosed_list(found: Found, bracket: Span) -> Diagnostic {
         .help(help)
 }
 
-/// A named list where one value stands.
-pub fn list_not_here(list: &Name, operator: &Operator) -> Diagnostic {
+/// A named list where the language expects one value.
+pub fn list_not_here(list: &ListName, operator: &Operator) -> Diagnostic {
     let (title, help) = match operator.takes {
         Takes::List | Takes::ValueOrList => (
             format!("a list in a list: `${}`", shorten(&list.name)),
@@ -192,15 +194,15 @@ pub fn null_not_here(span: Span, operator: &Operator) -> Diagnostic {
     .help("to ask for no value, write `= null`; to ask for one, write `!= null`")
 }
 
-/// `field` behind an operator that cannot stand between two fields.
+/// `field` after an operator that cannot compare two fields.
 pub fn field_not_here(span: Span, operator: &Operator) -> Diagnostic {
     let title = format!("`{}` does not compare with another field", operator.spelling);
     Diagnostic::error("field-not-here", title, span, "expected a value")
         .help("compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like")
 }
 
-/// No field behind `field`.
-pub fn expected_field(found: Found) -> Diagnostic {
+/// No field after `field`.
+pub fn expected_field(found: Unexpected) -> Diagnostic {
     if found.text.starts_with(['"', '\'']) {
         return Diagnostic::error("expected-field", "text follows `field`", found.span, "expected a field")
             .help(format!("name a field, or compare with the text: leave out `field` before `{}`", found.text));
@@ -226,13 +228,13 @@ pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
     .help(help)
 }
 
-/// A value of a named list that the operator refuses.
+/// A value of a named list that the operator does not take.
 pub fn in_list(refused: Diagnostic, list: &str) -> Diagnostic {
     refused.note(format!("it is a value of the list `${list}`, which must be mended there"))
 }
 
 /// A word that should be text.
-pub fn unquoted(found: Found) -> Diagnostic {
+pub fn unquoted(found: Unexpected) -> Diagnostic {
     let word = bare(&found.text);
     let help = if found.text == "field" {
         "compare with each field on its own, and join the conditions with `or`".to_owned()
@@ -250,12 +252,12 @@ pub fn unquoted(found: Found) -> Diagnostic {
     .help(help)
 }
 
-/// Without the quotes round it.
+/// The text without the quotes around it.
 fn bare(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 
-/// Whether it looks like a field of a record more than like text.
+/// Whether a word looks like a field of a record rather than like text.
 fn names_field(word: &str) -> bool {
     const FIELDS: [&str; 7] = [
         "userIdentity",
@@ -283,7 +285,7 @@ pub fn leading_zero(text: &str, span: Span) -> Diagnostic {
 }
 
 /// A number that no float can hold.
-pub fn number_too_large(found: Found) -> Diagnostic {
+pub fn number_too_large(found: Unexpected) -> Diagnostic {
     Diagnostic::error(
         "number-too-large",
         format!("{} is too large", found.named()),
@@ -293,8 +295,8 @@ pub fn number_too_large(found: Found) -> Diagnostic {
     .help("write a smaller number, or quote it to compare it as text")
 }
 
-/// A quote that is never closed on its line; `text` is what stands inside.
-pub fn unclosed_quote(quote: char, text: &str, found: Found, opening: Span) -> Diagnostic {
+/// A quote that is never closed on its line; `text` is the part after it.
+pub fn unclosed_quote(quote: char, text: &str, found: Unexpected, opening: Span) -> Diagnostic {
     let (name, expected) = match quote {
         '`' => ("a back-quote", "expected a back-quote".to_owned()),
         _ => ("a quote", format!("expected `{quote}`")),
@@ -314,7 +316,7 @@ pub fn unclosed_quote(quote: char, text: &str, found: Found, opening: Span) -> D
         .help(help)
 }
 
-/// `\u` with something else than a character's number behind it.
+/// `\u` without the number of a character after it.
 pub fn bad_code_point(span: Span) -> Diagnostic {
     Diagnostic::error(
         "bad-escape",
@@ -325,7 +327,7 @@ pub fn bad_code_point(span: Span) -> Diagnostic {
     .help("write, for example, `\\u{e9}` for é")
 }
 
-/// A backslash before a letter that has no meaning.
+/// A backslash before a letter that makes no escape.
 pub fn unknown_escape(letter: Option<char>, start: usize) -> Diagnostic {
     let shown = letter.map(String::from).unwrap_or_default();
     Diagnostic::error(

@@ -1,0 +1,111 @@
+//! [`Filter`]: a filter that has been parsed, checked and compiled.
+
+use std::fmt;
+
+use super::{
+    ast::{Expr, Operand},
+    explain::{Explanation, explain},
+    matcher::{Matcher, Observer, Unobserved, test},
+    needs::Needs,
+    operand::{Lists, Value},
+    parser,
+};
+use crate::{
+    diagnostic::Diagnostic,
+    record::{Node, Place},
+};
+
+/// A filter that has been parsed, checked and compiled. Matching cannot fail.
+#[derive(Clone)]
+pub struct Filter {
+    expr: Expr,
+    matcher: Matcher,
+}
+
+impl Filter {
+    /// Parses a filter that uses no named lists.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Filter::parse_with`].
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_with(text, &Lists::default())
+    }
+
+    /// Parses a filter that may use these lists.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the grammar, or else every operand and list that does not fit. The spans are bytes of `text`.
+    pub fn parse_with(text: &str, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
+        let expr = parser::parse(text).map_err(|diagnostic| vec![*diagnostic])?;
+        let matcher = Matcher::compile(&expr, lists)?;
+        Ok(Self { expr, matcher })
+    }
+
+    /// The same filter with other lists.
+    ///
+    /// # Errors
+    ///
+    /// Every operand and list that does not fit, as for [`Filter::parse_with`].
+    pub fn with_lists(&self, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self { matcher: Matcher::compile(&self.expr, lists)?, expr: self.expr.clone() })
+    }
+
+    /// Whether a record matches.
+    pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
+        self.matches_observed(record, &mut Unobserved)
+    }
+
+    /// Whether a record matches; the observer receives every step.
+    pub fn matches_observed<'a>(&self, record: impl Node<'a>, observer: &mut impl Observer) -> bool {
+        self.matcher.matches(record, Place::record(record), observer)
+    }
+
+    /// Why a record matches or does not, condition by condition.
+    pub fn explain<'a>(&self, record: impl Node<'a>) -> Explanation {
+        explain(&self.expr, &self.matcher, record)
+    }
+
+    /// The filter's syntax tree.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    /// The names of the lists that it uses, each as often as it is written.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.expr.listed().into_iter().map(|(_, list)| list.name.as_str())
+    }
+
+    /// Why it does not take `value` in the list of that name; the spans are those of the list's name in the filter's text.
+    pub fn refusals(&self, list: &str, value: &Value) -> Vec<Diagnostic> {
+        let named = self.expr.listed().into_iter().filter(|(_, name)| name.name == list);
+        let operand = |span| Operand { value: value.clone(), span };
+        named.filter_map(|(compare, name)| test(compare.operator, &operand(name.span)).err()).flatten().collect()
+    }
+
+    /// The top-level fields of a record that the filter may read.
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.matcher.each_path(&mut |path| fields.extend(path.fields()));
+        fields
+    }
+
+    /// What a matching record must have: of each inner list, at least one.
+    pub fn needs(&self) -> Vec<Vec<Needs>> {
+        self.matcher.needs(&[])
+    }
+}
+
+/// In canonical form.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr.fmt(f)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filter({})", self.expr)
+    }
+}

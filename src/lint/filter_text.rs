@@ -1,0 +1,40 @@
+//! One filter of a rules file, with what a lint may need to know about it.
+
+use crate::{
+    diagnostic::Span,
+    filter::{Lists, ast::Expr},
+    rule::{Rule, Suppression},
+    yaml,
+};
+
+/// A filter with its text.
+pub struct FilterText<'a> {
+    /// The filter.
+    pub filter: &'a Expr,
+    /// The lists that it may name.
+    pub lists: &'a Lists,
+    /// Whether it is the filter of a suppression.
+    pub suppression: bool,
+    /// Its text, with the place of each part in the file.
+    pub written: &'a yaml::Scalar,
+}
+
+impl<'a> FilterText<'a> {
+    /// The filter of a rule.
+    pub fn of_rule(rule: &'a Rule, lists: &'a Lists) -> Self {
+        Self { filter: rule.filter.expr(), lists, suppression: false, written: &rule.written }
+    }
+
+    /// The filter of a suppression.
+    pub fn of_suppression(suppression: &'a Suppression, lists: &'a Lists) -> Self {
+        Self { filter: suppression.filter.expr(), lists, suppression: true, written: &suppression.written }
+    }
+
+    /// The text at a span of the filter, for a title: on one line and shortened.
+    pub fn shown(&self, span: Span) -> String {
+        const MAX: usize = 60;
+        let text = self.written.text.get(span.start..span.end).unwrap_or_default();
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() <= MAX { line } else { line.chars().take(MAX - 1).chain(['…']).collect() }
+    }
+}

@@ -1,0 +1,28 @@
+//! The lint table, in the order of `lints.md`.
+
+use super::{
+    backslash, blanks, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
+    negation, unused_list, wildcard,
+};
+
+/// Every lint.
+pub const ALL: &[&Lint] = &[
+    &field::LINT,
+    &constant::LINT,
+    &blanks::LINT,
+    &event::LINT,
+    &data_event::LINT,
+    &negation::LINT,
+    &mixed::LINT,
+    &wildcard::LINT,
+    &backslash::LINT,
+    &duplicate::LINT,
+    &first_seen::LINT,
+    &unused_list::LINT,
+    &expired::LINT,
+];
+
+/// The code of every lint, and what it finds.
+pub fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.iter().flat_map(|lint| lint.codes.iter().copied())
+}
