@@ -171,7 +171,7 @@ fn only_the_edges_do_input_and_output() {
 
 /// The modules of the library, lowest first: a file imports from its own module and from lower layers, never from its own
 /// layer's siblings or from above, so that no circle of modules can form.
-const LAYERS: &[&[&str]] = &[
+pub const LAYERS: &[&[&str]] = &[
     &["digest", "object", "untrusted"],
     &["diagnostic", "number", "log_file"],
     &["record", "trigger", "yaml"],
@@ -183,73 +183,6 @@ const LAYERS: &[&[&str]] = &[
     &["handler"],
     &["aws", "local"],
 ];
-
-fn layer(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|layer| layer.contains(&module))
-}
-
-/// The modules that a piece of code names behind `crate::`, alone or in braces.
-fn imported(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, found_at) in code.match_indices("crate::") {
-        let rest = &code[at + found_at.len()..];
-        let Some(group) = rest.strip_prefix('{') else {
-            found.extend(names(rest).next().map(str::to_owned));
-            continue;
-        };
-        let (mut depth, mut begins) = (0_usize, true);
-        for (at, c) in group.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => begins = true,
-                c if begins && depth == 0 && !c.is_whitespace() => {
-                    found.extend(names(&group[at..]).next().map(str::to_owned));
-                    begins = false;
-                }
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn imports_run_downward() {
-    check(
-        &[
-            ("src/rule/load.rs", "use crate::alert::Title;"),
-            ("src/record/path.rs", "fn f() { crate::filter::is_keyword(key) }"),
-            ("src/engine/mod.rs", "use crate::{filter::{ast, operand}, lint::Lint};"),
-            ("src/rule/load.rs", "use crate::{\n    diagnostic::Span,\n    state::Entry,\n};"),
-            ("src/number.rs", "use crate::record::Path;"),
-            ("src/no_layer/mod.rs", "use std::fmt;"),
-            ("src/rule/load.rs", "use crate::no_layer::X;"),
-        ],
-        &[
-            ("src/alert/mod.rs", "use crate::rule::Title;"),
-            ("src/rule/load.rs", "use crate::{diagnostic::{self, Span}, rule::Title};"),
-            ("src/rule/load.rs", "//! See `crate::alert`."),
-            ("src/lib.rs", "pub mod alert;"),
-            ("src/bin/trailbell/main.rs", "use crate::scan::scan;"),
-        ],
-        |path, text| {
-            let inside = path.trim_start_matches("src/").trim_end_matches(".rs");
-            let module = inside.split('/').next().unwrap_or_default();
-            if matches!(module, "lib" | "bin") {
-                return Vec::new();
-            }
-            let Some(own) = layer(module) else {
-                return vec![format!("`{module}` is in no layer of this test")];
-            };
-            let upward = imported(&code(text))
-                .into_iter()
-                .filter(|other| other != module && layer(other).is_none_or(|layer| layer >= own));
-            upward.map(|other| format!("imports `{other}`, which is not in a lower layer")).collect()
-        },
-    );
-}
 
 #[test]
 fn aws_stands_in_one_folder_and_one_file() {
