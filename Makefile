@@ -3,36 +3,36 @@ SAM ?= sam
 SAMCONFIG ?= samconfig.toml
 STACK ?= trailbell
 
-# The deployed processor: arm64 or x86_64. The template's parameter follows it; the last deployment's is the default.
+# The deployed processor: arm64 or x86_64. It sets the template's parameter; that of the last deployment is the default.
 SAVED_ARCH := $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
 ARCH ?= $(or $(SAVED_ARCH),arm64)
-# `dist` is what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
+# `dist` builds what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
 PROFILE ?= dist
 
 ifneq ($(words $(ARCH))$(filter-out arm64 x86_64,$(ARCH)),1)
 $(error ARCH is `$(ARCH)`: write `arm64` or `x86_64`)
 endif
 
-# The answers are those of one stack.
+# The file of answers belongs to one stack.
 SAVED_STACK := $(shell sed -n 's/^stack_name = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev/null)
 ifneq ($(filter-out file default undefined,$(origin STACK)),)
 ifneq ($(filter-out $(STACK),$(SAVED_STACK)),)
-$(error $(SAMCONFIG) is of the stack `$(SAVED_STACK)`: give another SAMCONFIG with STACK=$(STACK))
+$(error $(SAMCONFIG) belongs to the stack `$(SAVED_STACK)`: set another SAMCONFIG with STACK=$(STACK))
 endif
 endif
 
-# What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
+# The value in the ELF header of each (elf.h: EM_AARCH64, EM_X86_64).
 MACHINE_arm64 := 183
 MACHINE_x86_64 := 62
 
-# What Amazon Linux 2023 has.
+# The version in Amazon Linux 2023.
 GLIBC := 2.34
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
 ARTIFACTS_DIR ?= target/function/$(ARCH)
-# Such as `--skip-target-check`, where the standard library of the other processor is not rustup's.
+# For example `--skip-target-check`, if the standard library of the other processor is not rustup's.
 CARGO_LAMBDA_FLAGS ?=
 
 # cargo lambda finds zig through the python3 on the PATH.
@@ -44,34 +44,34 @@ export ARCH PROFILE
 .PHONY: help run check test docs fuzz soak bench build release deploy doctor redrive clean build-TrailbellFunction \
 	build-command
 
-help: ## Shows this list.
+help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# A panic names the source that it comes from; whose machine built it is nobody's business, and changes no byte.
+# A panic message names its source file; these flags remove the paths of the machine that built it, so that builds are identical.
 NO_PATHS := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src= --remap-path-prefix=$(CURDIR)=trailbell
 AS_RELEASED = RUSTFLAGS="$(strip $(RUSTFLAGS) $(NO_PATHS))" cargo lambda build --profile dist \
 	--target $(ARCH:arm64=aarch64)-unknown-linux-gnu.$(GLIBC) $(CARGO_LAMBDA_FLAGS)
 
 # The profile `dev` builds in two thirds of the processor time of `release`, and `make test` uses what it built.
-run: ## Builds the command line, without AWS, and runs the function's handler on a sample invocation.
-	@echo "S3 tells the function of three new CloudTrail objects: two logs and a digest, which holds no records."
-	@echo "It evaluates every record against rules.yaml; folders are S3, this terminal is SNS. The first build takes a minute."
+run: ## Build the command line, without AWS, and run the function's handler on a sample invocation.
+	@echo "S3 notifies the function of three new CloudTrail objects: two log files and a digest, which has no records."
+	@echo "The function evaluates every record against rules.yaml. A folder takes the place of S3, and this terminal that of SNS. The first build takes a minute."
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- invoke events/invocations/s3-put.json
-	@echo; echo "And the whole sample bucket at a glance, an alert a line:"; echo
+	@echo; echo "The whole sample bucket, one line for each alert:"; echo
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- scan --alerts events/bucket 2>/dev/null
 
-# Features to build the command line with; `make test` has built it with all.
+# Features to build the command line with; `make test` has built it with all of them.
 FEATURES ?= cli
-# What is tested is built once, with all features: other ones would build the AWS crates anew.
+# Tests use one build, with all features: other features would build the AWS crates again.
 ALL_FEATURES := aws
 
-check: ## Finds mistakes in rules.yaml and runs the tests of its rules.
+check: ## Find mistakes in rules.yaml and run the tests of its rules.
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- test
 
-# The command line is linted on its own, since nothing of AWS may be needed to build it. Documentation is of the library, which
-# has nothing of the doctor.
-test: .venv ## Runs all that CI runs: format, lints, documentation, tests with the stand-ins for AWS, then `check`.
+# clippy also checks the command line on its own, because it must build without any AWS crate. Only the library, which has no
+# doctor, has documentation.
+test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS, then `check`.
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
@@ -86,8 +86,8 @@ docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 
-# What it finds beyond the corpus is kept under target/, and goes on from there the next time.
-fuzz: ## Fuzzes every target for FUZZ_SECONDS; needs a nightly compiler and cargo-fuzz.
+# target/fuzz keeps what fuzzing finds beyond the corpus, and the next run starts from there.
+fuzz: ## Fuzz every target for FUZZ_SECONDS; needs a nightly compiler and cargo-fuzz.
 	@cargo +nightly fuzz --version >/dev/null 2>&1 || \
 		{ echo "cargo-fuzz or a nightly compiler is missing: rustup toolchain install nightly; cargo install --locked cargo-fuzz"; exit 1; }
 	@set -e; for target in $(FUZZ_TARGETS); do \
@@ -101,15 +101,15 @@ SOAK_FAULTS ?= 10000
 SOAK_SEED ?= $(shell date +%s)
 
 # `make test` does the same with a hundredth of the records.
-soak: ## Runs SOAK_RECORDS records and at least SOAK_FAULTS faults through the handler, from SOAK_SEED, and looks for losses.
+soak: ## Run SOAK_RECORDS records and at least SOAK_FAULTS faults through the handler, from SOAK_SEED, and look for losses.
 	SOAK_RECORDS=$(SOAK_RECORDS) SOAK_FAULTS=$(SOAK_FAULTS) SOAK_SEED=$(SOAK_SEED) \
 		cargo test --release --locked --test soak -- --nocapture
 
-bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (isal) and ../shared.
+bench: ## Compare the engine with gunzip and print the ratios; needs igzip (isal) and ../shared.
 	cargo build --release --locked --no-default-features --features cli
 	$(PYTHON) benches/table.py
 
-.venv: .venv/.installed ## Sets up the tools of build, deploy and test in .venv.
+.venv: .venv/.installed ## Install the tools for build, deploy and test in .venv.
 
 .venv/.installed: tests/aws/requirements.txt
 	$(PYTHON) -m venv --clear .venv
@@ -117,10 +117,10 @@ bench: ## Measures the engine beside gunzip and prints the ratios; needs igzip (
 	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
 	touch $@
 
-build: .venv build-TrailbellFunction ## Makes the artifact (bootstrap, rules.yaml, overrides.yaml) for ARCH.
+build: .venv build-TrailbellFunction ## Build the artifact (bootstrap, rules.yaml, overrides.yaml) for ARCH.
 	@ls -l "$(ARTIFACTS_DIR)"
 
-# `sam build` calls this one with ARTIFACTS_DIR set.
+# `sam build` calls this target with ARTIFACTS_DIR set.
 build-TrailbellFunction: .venv
 	mkdir -p "$(ARTIFACTS_DIR)"
 ifeq ($(PROFILE),dist)
@@ -136,7 +136,7 @@ endif
 	rm -f "$(ARTIFACTS_DIR)/overrides.yaml"
 	! test -f overrides.yaml || cp overrides.yaml "$(ARTIFACTS_DIR)"
 
-# The command line for ARCH, with S3, for any Linux that has such a glibc. What cargo lambda builds is called bootstrap.
+# Builds the command line for ARCH, with S3, for any Linux with that glibc. cargo lambda names its output bootstrap.
 build-command: .venv
 	mkdir -p target/command/$(ARCH)
 	$(AS_RELEASED) --no-default-features --features $(ALL_FEATURES) \
@@ -145,24 +145,24 @@ build-command: .venv
 
 RELEASE_ARCHS ?= arm64 x86_64
 
-# Each binary is made anew from the sources of now, and for what a user deploys without Rust no other profile will do.
-release: .venv check ## Makes the files of a release under target/release-VERSION: function and command line for RELEASE_ARCHS.
+# Builds each binary from the current sources, always with the profile `dist`, because users deploy these files without Rust.
+release: .venv check ## Build the files of a release in target/release-VERSION: function and command line for RELEASE_ARCHS.
 	@set -e; for arch in $(RELEASE_ARCHS); do \
 		$(MAKE) --no-print-directory build-TrailbellFunction build-command ARCH=$$arch PROFILE=dist \
 			ARTIFACTS_DIR=target/function/$$arch; \
 	done
 	.venv/bin/python scripts/release.py $(RELEASE_ARCHS)
 
-# As SAM writes it, for sed and grep.
+# The parameter as SAM writes it, for sed and grep.
 SAVED_AS = Architecture=\\"$(ARCH)\\"
 
-# A second guided run would offer the template's defaults in place of the saved answers.
-deploy: .venv check ## Checks the rules, builds for ARCH and deploys with SAM, which asks for the settings the first time.
+# A second guided run would offer the template's defaults instead of the saved answers.
+deploy: .venv check ## Check the rules, build for ARCH and deploy with SAM, which asks for the settings the first time.
 	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCH)
 ifeq ($(wildcard $(SAMCONFIG)),)
 	$(SAM) deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
 	@! test -f $(SAMCONFIG) || grep -q '$(SAVED_AS)' $(SAMCONFIG) || \
-		{ echo "what was built is for $(ARCH), and another Architecture was chosen: run make deploy again"; exit 1; }
+		{ echo "the build is for $(ARCH), and you chose another Architecture: run make deploy again"; exit 1; }
 else
 	@grep -q 'Architecture=\\"[a-z0-9_]*\\"' $(SAMCONFIG) || \
 		{ echo '$(SAMCONFIG) has no Architecture=\"...\" in its parameter_overrides: add it'; exit 1; }
@@ -172,15 +172,15 @@ endif
 
 SAVED_REGION := $(shell sed -n 's/^region = "\(.*\)"$$/\1/p' $(SAMCONFIG) 2>/dev/null)
 
-# Such as `--no-alert`.
+# For example `--no-alert`.
 DOCTOR_FLAGS ?=
 
-doctor: ## Looks at the deployed stack, has it send a test alert, and says what is wrong and how to mend it.
+doctor: ## Check the deployed stack, have it send a test alert, and report what is wrong and how to fix it.
 	cargo run --locked --no-default-features --features aws --bin trailbell -- \
 		doctor --stack $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION)) $(DOCTOR_FLAGS)
 
 redrive: .venv ## Sends the events that failed for good to the deployed function again.
 	.venv/bin/python scripts/redrive.py $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION))
 
-clean: ## Removes what was built, and .venv.
+clean: ## Remove what was built, and .venv.
 	rm -rf .venv .aws-sam target

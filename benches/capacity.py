@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What events cost and how much of Lambda they need, reckoned from the processor time that the function takes for them.
+"""Computes what events cost and how much of Lambda they need, from the processor time that the function takes for them.
 
     .venv/bin/python benches/capacity.py BOOTSTRAP OBJECT.json.gz [--rules FILE] [--wait MS]
 
-Plays the Runtime API with SQS batches of ten messages, each telling of one log file, and S3, which waits so long before
-it answers as is said with --wait; SNS is a moto server. What an invocation takes of the processor is its own clock. The
-log files are cut from the records of OBJECT. The tables are for docs/capacity.md.
+Plays the Runtime API with SQS batches of ten messages, each of which names one log file. Also plays S3, which waits for
+--wait milliseconds before it responds; SNS is a moto server. The processor time of an invocation is that of the process's
+own clock. The log files are cut from the records of OBJECT. The tables are for docs/capacity.md.
 """
 import argparse
 import gzip
@@ -20,38 +20,38 @@ import time
 
 from function import BUCKET, ROOT, RuntimeApi, moto, start
 
-# Records in a log file; how many batches of ten are measured, after one that is not.
+# Records in a log file, and how many batches of ten to measure after a first one that is not measured.
 SIZES = {5: 40, 100: 40, 1_000: 20, 10_000: 5}
 BATCH = 10
 MEMORY = (256, 512, 1024, 1769)  # MB; with 1769 a function has a whole processor
 
-# Dollars in us-east-1: arm64 Lambda a GB-second and a request, SQS a request, S3 a GET.
+# Dollars in us-east-1: for a GB-second and a request of arm64 Lambda, for a request to SQS, for a GET of S3.
 GB_SECOND, INVOCATION, SQS_REQUEST, S3_GET = 0.0000133334, 0.2e-6, 0.4e-6, 0.4e-6
-# To SQS, a message: it is sent, and received and deleted with nine others.
+# Requests to SQS for each message: it is sent alone, and received and deleted with nine others.
 SQS_REQUESTS = 1 + 2 / BATCH
 
 
 def log_files(path):
-    """By number of records, a log file of so many."""
+    """For each number of records, a log file with that many."""
     records = json.loads(gzip.decompress(path.read_bytes()))["Records"]
     compact = {"separators": (",", ":")}
     return {size: gzip.compress(json.dumps({"Records": records[:size]}, **compact).encode()) for size in SIZES}
 
 
 def batch(key):
-    told = json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-                                    "s3": {"bucket": {"name": BUCKET}, "object": {"key": key}}}]})
-    return json.dumps({"Records": [{"messageId": str(number), "eventSource": "aws:sqs", "body": told}
+    notification = json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+                                            "s3": {"bucket": {"name": BUCKET}, "object": {"key": key}}}]})
+    return json.dumps({"Records": [{"messageId": str(number), "eventSource": "aws:sqs", "body": notification}
                                    for number in range(BATCH)]}).encode()
 
 
 def processor(process):
-    """Seconds that it has had: its own clock, as clock_getcpuclockid(3) names it."""
+    """Seconds of processor time of a process: its own clock, as clock_getcpuclockid(3) names it."""
     return time.clock_gettime((~process.pid << 3) | 2)
 
 
 class S3(http.server.ThreadingHTTPServer):
-    """Gives one log file, whatever is asked for."""
+    """Serves one log file for every request."""
 
     daemon_threads = True
 
@@ -77,7 +77,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
 
 def measure(bootstrap, settings, batches):
-    """Milliseconds of processor that one log file takes of a function that is warm, and milliseconds in all."""
+    """Milliseconds of processor time, and in total, that a warm function takes for one log file."""
     api = RuntimeApi([batch(f"{at}.json.gz") for at in range(1 + batches)])
     process = start(bootstrap, api, settings, stdout=subprocess.DEVNULL)
     try:
@@ -101,7 +101,7 @@ def measure(bootstrap, settings, batches):
 
 
 def seconds(spent, memory):
-    """How long one log file keeps a function busy: what it waits, and the processor time at the share that memory gives."""
+    """How long one log file keeps a function busy: its wait, and the processor time at the share that memory gives."""
     processor_time, whole = spent
     return (max(whole - processor_time, 0) + processor_time / min(memory / 1769, 1)) / 1000
 
@@ -136,9 +136,9 @@ def main():
         server.kill()
 
     table(["records in a log file", *(f"{size:,}" for size in SIZES)],
-          [["processor time a log file", *(f"{spent[size][0]:.2f} ms" for size in SIZES)],
-           ["processor time a record", *(f"{spent[size][0] * 1000 / size:.1f} µs" for size in SIZES)],
-           [f"a log file in all, where S3 takes {arguments.wait:.0f} ms", *(f"{spent[size][1]:.1f} ms" for size in SIZES)]])
+          [["processor time per log file", *(f"{spent[size][0]:.2f} ms" for size in SIZES)],
+           ["processor time per record", *(f"{spent[size][0] * 1000 / size:.1f} µs" for size in SIZES)],
+           [f"total time per log file, if S3 takes {arguments.wait:.0f} ms", *(f"{spent[size][1]:.1f} ms" for size in SIZES)]])
 
     def gb_seconds(size, memory):
         return 1e6 / size * seconds(spent[size], memory) * memory / 1024
@@ -166,7 +166,7 @@ def main():
         busy = {size: files[size] * seconds(spent[size], MEMORY[0]) for size in SIZES}
         table([f"{events / 1e9:,.0f} billion events a day, {MEMORY[0]} MB", *(f"{size:,} records" for size in SIZES)],
               [["log files a second", *(f"{files[size]:,.1f}" for size in SIZES)],
-               ["functions at once", *(f"{busy[size]:,.1f}" for size in SIZES)],
+               ["function instances at once", *(f"{busy[size]:,.1f}" for size in SIZES)],
                ["SQS requests a second", *(f"{files[size] * SQS_REQUESTS:,.1f}" for size in SIZES)],
                ["dollars a day", *(f"{dollars(size, MEMORY[0]) * events / 1e6:,.2f}" for size in SIZES)]])
 

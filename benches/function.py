@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Start-up time and memory of the function, as a whole process.
+"""Measures start-up time and memory of the function, as a whole process.
 
     .venv/bin/python benches/function.py BOOTSTRAP [OTHER] [--rules FILE] [--object FILE.json.gz]
 
 Plays the Runtime API for each binary. Start-up is the time from the start of the process to its first request for
-work: median of 10, the binaries in turn. Memory is the peak of the resident set after one invocation on an object,
-with S3 and SNS on a moto server: the smallest sample object, and FILE where one is given.
+work: the median of 10, with the binaries in turn. Memory is the peak of the resident set after one invocation on an
+object, with S3 and SNS on a moto server: the smallest sample object, and FILE if it is given.
 """
 import argparse
 import http.server
@@ -26,7 +26,7 @@ BUCKET = "measured"
 
 
 class RuntimeApi(http.server.ThreadingHTTPServer):
-    """Hands out events, and keeps the answers."""
+    """Serves events, and keeps the responses."""
 
     def __init__(self, events):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -39,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.set()
         if not self.server.events:
-            time.sleep(60)  # no more work: the process is ended meanwhile
+            time.sleep(60)  # no more work: the caller kills the process meanwhile
             return
         body = self.server.events.pop(0)
         self.send_response(200)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the benches several times over and prints their ratios as a table; `make bench` calls it.
+"""Runs the benches several times and prints their ratios as a table; `make bench` calls it.
 
-The stages of the engine come from `cargo bench --bench engine`, a round after the other, and the ratios are medians over
-the rounds. Whole processes run in turn: processor time, user and system, of `trailbell scan` over that of `igzip -dc`,
-and the peak of the resident set. The logs are made once, under target/bench, by the generator of ../shared/tools.
+`cargo bench --bench engine` measures the stages of the engine, in one round after the other; the ratios are medians over
+the rounds. Whole processes run in turn: the table compares the processor time, user and system, of `trailbell scan` with
+that of `igzip -dc`, and gives the peak of the resident set. The generator in ../shared/tools writes the logs once, to
+target/bench.
 """
 import gzip
 import json
@@ -22,7 +23,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 
 
 def objects(name, *arguments):
-    """The objects of one kind, made if they are not there."""
+    """The objects of one kind, generated if they do not exist."""
     folder = MADE / name
     if not (folder / "manifest.jsonl").exists():
         subprocess.run([sys.executable, GENERATOR, folder, *arguments], check=True)
@@ -30,7 +31,7 @@ def objects(name, *arguments):
 
 
 def repeated(busy, times):
-    """One object with the records of another so many times, as gzip members one after the other."""
+    """One object with the records of another, repeated, as gzip members one after the other."""
     path = MADE / f"busy-{times}.json.gz"
     if not path.exists():
         records = gzip.decompress(busy.read_bytes())[len(b'{"Records":['):-len(b"]}")]
@@ -41,14 +42,14 @@ def repeated(busy, times):
 
 
 def stages():
-    """Medians of criterion by group and stage, in seconds, and what the benches say of their data."""
+    """Medians of criterion by group and stage, in seconds, and the lines that the benches print about their data."""
     run = subprocess.run(["cargo", "bench", "--locked", "--bench", "engine"], cwd=ROOT, check=True, text=True,
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = [line for line in run.stderr.splitlines() if "are candidates" in line or line.startswith("tiny:")]
+    notes = [line for line in run.stderr.splitlines() if "are candidates" in line or line.startswith("tiny:")]
     times = {}
     for path in (ROOT / "target/criterion").glob("*/*/new/estimates.json"):
         times[path.parts[-4], path.parts[-3]] = json.loads(path.read_text())["median"]["point_estimate"] / 1e9
-    return times, said
+    return times, notes
 
 
 def process(*command):
@@ -72,7 +73,7 @@ def main():
     objects("tiny", "13", "--median", "5", "--sigma", "0.05")
     large, huge = repeated(busy, 10), repeated(busy, 20)
     rounds = [stages() for _ in range(ROUNDS)]
-    said = rounds[0][1]
+    notes = rounds[0][1]
 
     def ratio(group, one, other):
         return statistics.median(times[group, one] / times[group, other] for times, _ in rounds)
@@ -83,14 +84,14 @@ def main():
     rows += [("50 MB: 1,000 rules / 10 rules", ratio("busy", "rules1000", "rules10")),
              ("50 MB, no gunzip: plain evaluator / engine, 100 rules", ratio("busy", "plain", "json")),
              ("tiny objects: share of time that is not gunzip", 1 - 1 / ratio("tiny", "rules100", "gunzip"))]
-    count = int(next(line for line in said if line.startswith("tiny:")).split()[1])
+    count = int(next(line for line in notes if line.startswith("tiny:")).split()[1])
     rows += [("tiny objects a second, 100 rules", count / statistics.median(t["tiny", "rules100"] for t, _ in rounds))]
     for name, path in (("50 MB", busy), ("500 MB", large)):
         for rules in (10, 100):
             pairs = [(scan(rules, path)[0], process("igzip", "-dc", path)[0]) for _ in range(2 * ROUNDS)]
             rows.append((f"whole process, {name}, {rules} rules: scan / igzip", statistics.median(a / b for a, b in pairs)))
     rows += [(f"peak memory of scan, {name}, in MiB", scan(100, path)[1]) for name, path in (("50 MB", busy), ("1 GB", huge))]
-    print("\n".join(said))
+    print("\n".join(notes))
     print("\n| | |\n|---|---|")
     for name, value in rows:
         print(f"| {name} | {value:,.0f} |" if value > 1000 else f"| {name} | {value:.2f} |")

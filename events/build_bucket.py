@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the sample bucket, events/bucket: one morning of two AWS accounts, as CloudTrail delivers it.
 
-Every run writes the same bytes. Calls that a rule matches are the files of events/records; the ordinary ones around
-them are made here, from the tables below.
+Every run writes the same bytes. Calls that a rule matches are the files in events/records; this script makes the ordinary
+calls around them from the tables below.
 """
 
 import gzip
@@ -18,7 +18,7 @@ SHOP, BILLING = "111122223333", "444455556666"
 
 
 def assumed_role(account, role, session, path=""):
-    """The identity of somebody, or something, that works under a role."""
+    """The identity of a person or a program that uses a role."""
     principal = "AROA" + role.upper().replace("-", "").replace("_", "")[:10].ljust(10, "7") + "EXAMPLE"
     return {
         "type": "AssumedRole",
@@ -98,8 +98,8 @@ DECRYPT = {"encryptionAlgorithm": "SYMMETRIC_DEFAULT", "keyId": KEY}
 KEYS = {"responseElements": {"credentials": {"accessKeyId": "ASIAORDINARY7EXAMPLE"}}}
 RUNNING = {"items": [{"name": "instance-state-name", "valueSet": {"items": [{"value": "running"}]}}]}
 
-# A row is the name of a record in events/records, or an ordinary call: time, actor, service, call, request and, where
-# it answers or fails, more fields of the record.
+# A row is the name of a record in events/records, or an ordinary call: time, actor, service, call, request and, if it
+# has a response or fails, more fields of the record.
 BUSY = [
     ("09:00:04", "cloudtrail", "s3", "GetBucketAcl", LOGS),
     ("09:00:31", "ec2", "sts", "AssumeRole", WEB_ROLE, KEYS),
@@ -251,7 +251,7 @@ def compact(value):
 
 
 def write(key, text):
-    """Puts an object into the bucket: gzip without a time, so that its bytes are the same on each run."""
+    """Writes an object into the bucket: gzip without a time, so that its bytes are the same in each run."""
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
         file.write(text)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes events/invocations/ for the shapes that carry others, or records: python3 events/build_invocations.py
+"""Writes the payloads in events/invocations/ that contain other payloads, or records: python3 events/build_invocations.py
 
-Byte for byte the same every time. The S3 event notifications there are kept by hand.
+Every run writes the same bytes. The S3 event notifications there are written by hand.
 """
 import base64
 import gzip
@@ -14,7 +14,7 @@ LOG = (
     "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/"
     "111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz"
 )
-# A blank and a plus: what is decoded wrongly is not found.
+# A blank and a plus: code that decodes this key wrongly does not find the object.
 ODD_LOG = (
     "audit logs+eu/AWSLogs/444455556666/CloudTrail/eu-central-1/2026/03/02/"
     "444455556666_CloudTrail_eu-central-1_20260302T0930Z_Zp5cXn0GyDr4WkLi.json.gz"
@@ -29,7 +29,7 @@ TEST_EVENT = {
 
 
 def form(key):
-    """As S3 encodes keys in its notifications."""
+    """A key, encoded as S3 does in its notifications."""
     return key.replace("+", "%2B").replace(" ", "+")
 
 
@@ -48,7 +48,7 @@ def s3(*keys):
 
 
 def sns(message):
-    """As SNS hands a message to a function."""
+    """A message as SNS passes it to a function."""
     return {"Records": [{
         "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": f"{TOPIC}:6b0e71bd-7e97-4d97-80ce-4a0994e55286",
         "Sns": {

@@ -199,7 +199,7 @@ fn each_of_the_calls_is_as_the_page_says() {
         }
     }
 
-    let section = section("One event an API");
+    let section = section("One event for each API");
     let total: u32 = counts.iter().sum();
     assert!(says(&section, &format!("{total} events, {failed} of them denied or failed")), "{total}, {failed}");
     let below = |rule: &str| {
@@ -209,7 +209,7 @@ fn each_of_the_calls_is_as_the_page_says() {
     };
     let (denied, read) = (below("Denied Calls"), below("Discovery With A Long-Lived Key"));
     assert!(says(&section, &format!("here {denied} and {read} match")), "{denied}, {read}");
-    let said: Vec<u32> = table(&section, "what became of it").iter().map(|row| row[1].parse().unwrap()).collect();
+    let said: Vec<u32> = table(&section, "outcome").iter().map(|row| row[1].parse().unwrap()).collect();
     assert_eq!(said, counts, "left: the page, right: as it is");
     let (mut said_fired, mut said_waiting) = (BTreeSet::new(), BTreeSet::new());
     for row in table(&section, "service") {
@@ -238,7 +238,7 @@ fn the_alerts_are_as_many_as_the_page_says() {
     let (kept, kept_by) = loudest(&[3]);
     let busy = alerts(&busy);
     let sum = |asked: bool| busy.iter().filter(|alert| first(&alert.0) == asked).map(|alert| alert.2).sum::<u64>();
-    let rows = table(&section("What it costs"), "how loud");
+    let rows = table(&section("How many alerts the rules raise"), "logs and rules");
     let said: Vec<u64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
     assert_eq!(said, [woken, kept, sum(true), sum(false)], "left: the page, right: scan --alerts");
     for (row, rules) in rows.iter().zip([woken_by, kept_by]) {
