@@ -1,4 +1,4 @@
-//! Numbers as the rule language sees them: exact where JSON is exact, compared by mathematical value.
+//! Numbers of the rule language: exact where JSON is exact, compared by mathematical value.
 
 use std::{cmp::Ordering, fmt};
 
@@ -12,13 +12,13 @@ pub enum Number {
 }
 
 impl Number {
-    /// The number that a JSON document holds.
+    /// The value of a JSON number; `None` if it is out of the range of a float.
     pub fn from_json(number: &serde_json::Number) -> Option<Self> {
         let int = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
         int.map(Number::Int).or_else(|| number.as_f64().filter(|float| float.is_finite()).map(Number::Float))
     }
 
-    /// Reads `-?digits[.digits][exponent]`; `None` for anything else and beyond a float's range.
+    /// Reads `-?digits[.digits][exponent]`; `None` for any other text and for numbers out of the range of a float.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         if !digits.starts_with(|c: char| c.is_ascii_digit()) || digits.ends_with('.') {
@@ -52,8 +52,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// The whole number within 64 bits that a float is. Past 2^53 its shortest digits are those of a neighbour.
-#[expect(clippy::cast_possible_truncation, reason = "it is whole and far inside the range")]
+/// The integer that a float equals, within 64 bits. Above 2^53 the shortest digits of a float may be those of another integer.
+#[expect(clippy::cast_possible_truncation, reason = "the float is an integer well inside the range")]
 fn whole(float: f64) -> Option<i128> {
     let within = (i64::MIN as f64..u64::MAX as f64).contains(&float);
     (within && float.fract() == 0.0).then_some(float as i128)
@@ -78,7 +78,7 @@ impl PartialOrd for Number {
 
 /// Compares without rounding the whole number to a float: 2^53 + 1 is not 2^53.
 fn compare_exactly(int: i128, float: f64) -> Ordering {
-    // The cast saturates, and every Int lies far inside the range where it would.
+    // The cast saturates, and every `Int` is well inside the range in which it does not.
     #[expect(clippy::cast_possible_truncation, reason = "saturation keeps the order")]
     let whole = float.floor() as i128;
     int.cmp(&whole).then(if float.fract() == 0.0 { Ordering::Equal } else { Ordering::Less })

@@ -1,40 +1,40 @@
-//! The fields of an object, told from its text by where its own strings stand, without parsing it.
+//! The fields of an object, found in its text from the offsets of its strings, without parsing it.
 //!
-//! Right for every object that is JSON: its keys are the strings before a colon, and of equal keys the last counts, as
-//! for `serde_json`. Keys are compared as they are spelled, so an object with a backslash in a key is not understood.
+//! Correct for every object that is JSON: its keys are the strings before a colon, and of equal keys the last counts, as
+//! in `serde_json`. Keys are compared as they are spelled, so an object with a backslash in a key is refused.
 
 #![expect(
     clippy::inline_always,
-    reason = "it is done for every key of every record, and a call costs more than the work"
+    reason = "these functions run for every key of every record, and a call costs more than their work"
 )]
 
 use crate::log_file::Strings;
 
 /// A field of an object.
 pub struct Member<'a> {
-    /// As it is spelled, without its quotes.
+    /// The key as it is spelled, without its quotes.
     pub key: &'a [u8],
     /// The offset of the key's first byte.
     pub begins: usize,
-    /// The offset of its value.
+    /// The offset of the value.
     pub value: usize,
-    /// The offset of the value's closing quote, if it is a string.
+    /// The offset of the value's closing quote, if the value is a string.
     pub closes: Option<usize>,
     /// The offset of the next string, or the end of the text: the value ends before it.
     pub until: usize,
 }
 
-/// The members of the object that `text` begins with; `strings` are its own.
+/// The members of the object that `text` begins with; `strings` are the object's own strings.
 pub fn members<'a>(text: &'a [u8], mut strings: Strings<'a>) -> Members<'a> {
     let next = strings.next();
     Members { text, strings, next }
 }
 
-/// What [`members`] gives.
+/// The iterator that [`members`] returns.
 pub struct Members<'a> {
     text: &'a [u8],
     strings: Strings<'a>,
-    /// The string that was looked at last.
+    /// The string after the last member.
     next: Option<[usize; 2]>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// The offset of the first byte from `at` on that is no white space.
+/// The offset of the first byte from `at` on that is not white space.
 #[inline]
 pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
@@ -74,38 +74,48 @@ pub fn past_blanks(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Names of fields that are asked for, each known by a number from 0.
-#[derive(Clone)]
-pub struct Names {
-    known: Vec<Box<[u8]>>,
-    /// By shape: one of the names that have it. Most keys of a record have the shape of no name.
-    by_shape: Box<[u16; SHAPES]>,
-    /// By number: another name of the same shape.
-    others: Vec<u16>,
+/// A field that rules are filed under or that they check.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct IndexedField {
+    /// The number of the field's name at the top of the record.
+    pub top: usize,
+    /// The key inside the object of that name, for a field one level below the top.
+    pub inner: Option<Box<[u8]>>,
 }
 
-const SHAPES: usize = 1024;
-/// No name.
+/// The names of the fields that rules read, numbered from 0: a hash table from name to number.
+#[derive(Clone)]
+pub struct FieldNames {
+    known: Vec<Box<[u8]>>,
+    /// By hash: the number of the last name with that hash. Most keys of a record hash to an empty bucket.
+    buckets: Box<[u16; BUCKETS]>,
+    /// By number: the name before it in the same bucket.
+    next: Vec<u16>,
+}
+
+const BUCKETS: usize = 1024;
+/// The end of a bucket.
 const NONE: u16 = u16::MAX;
 
-impl Names {
-    /// None yet.
+impl FieldNames {
+    /// No names yet.
     pub fn new() -> Self {
-        Self { known: Vec::new(), by_shape: Box::new([NONE; SHAPES]), others: Vec::new() }
+        Self { known: Vec::new(), buckets: Box::new([NONE; BUCKETS]), next: Vec::new() }
     }
 
-    /// The number of a name, which is a new one if need be; `None` if it cannot be told from its spelling.
+    /// The number of a name, which is added if it is new; `None` if the name has more than one spelling in JSON, or there are
+    /// too many names.
     pub fn add(&mut self, name: &str) -> Option<usize> {
         if let Some(number) = self.number(name.as_bytes()) {
             return Some(number);
         }
         let number = u16::try_from(self.known.len()).ok().filter(|number| *number != NONE && is_plain(name))?;
         self.known.push(name.as_bytes().into());
-        self.others.push(std::mem::replace(&mut self.by_shape[shape(name.as_bytes())], number));
+        self.next.push(std::mem::replace(&mut self.buckets[hash(name.as_bytes())], number));
         Some(number.into())
     }
 
-    /// How many there are.
+    /// How many names there are.
     pub fn len(&self) -> usize {
         self.known.len()
     }
@@ -113,24 +123,24 @@ impl Names {
     /// The number of a name.
     #[inline(always)]
     pub fn number(&self, key: &[u8]) -> Option<usize> {
-        let mut number = self.by_shape[shape(key)];
+        let mut number = self.buckets[hash(key)];
         while number != NONE {
             if same(&self.known[usize::from(number)], key) {
                 return Some(number.into());
             }
-            number = self.others[usize::from(number)];
+            number = self.next[usize::from(number)];
         }
         None
     }
 }
 
-/// Whether text stands in a JSON string as it is, unless by an escape. Text that is no ASCII could also have been
-/// repaired.
+/// Whether a JSON string spells the text as it is, unless it uses escapes that it does not need. Text outside of ASCII is
+/// not plain, since it may also come from a repair.
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
 
-/// `one == other`, for keys: they are short, so calling the library's comparison takes longer than comparing.
+/// `one == other`, for keys: they are short, so a call of the library's comparison takes longer than comparing them here.
 #[inline(always)]
 fn same(one: &[u8], other: &[u8]) -> bool {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
@@ -144,47 +154,47 @@ fn same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// Its length and its last bytes, mixed.
+/// A hash of the length and the last bytes.
 #[inline(always)]
-fn shape(key: &[u8]) -> usize {
+fn hash(key: &[u8]) -> usize {
     let last = key.last_chunk::<4>().map_or(0, |last| u32::from_le_bytes(*last));
-    ((last.wrapping_mul(0x9e37_79b1) >> 22) as usize ^ key.len()) % SHAPES
+    ((last.wrapping_mul(0x9e37_79b1) >> 22) as usize ^ key.len()) % BUCKETS
 }
 
 /// Where the named fields of one record are.
 #[derive(Default)]
-pub struct Fields {
+pub struct RecordFields {
     /// By number of name.
-    places: Vec<Place>,
+    offsets: Vec<FieldOffsets>,
     plain: bool,
 }
 
-/// Offsets, of which 0 means none.
+/// Offsets in the text of a record; 0 means none.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct FieldOffsets {
     value: u32,
     closes: u32,
     until: u32,
 }
 
-/// What stands in a field.
+/// The value of a field, as far as its text shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Found<'a> {
-    /// The field is not there.
+pub enum FieldValue<'a> {
+    /// The record has no such field.
     Absent,
-    /// A string as it is.
+    /// A string without escapes.
     Text(&'a [u8]),
-    /// A string with escapes, or a list, or a field that was not asked for: it may hold any text.
-    Anything,
-    /// A value that is no text.
-    NoText,
+    /// Any value: a string with escapes, a list, or a field that was not looked for.
+    Unknown,
+    /// Neither a string nor a list.
+    NotText,
 }
 
-impl Fields {
-    /// Finds the fields of a record; false if they are not understood.
-    pub fn read(&mut self, names: &Names, text: &[u8], strings: Strings<'_>) -> bool {
-        self.places.clear();
-        self.places.resize(names.len(), Place::default());
+impl RecordFields {
+    /// Finds the fields of a record. Returns false if a key is escaped or the record is too long.
+    pub fn read(&mut self, names: &FieldNames, text: &[u8], strings: Strings<'_>) -> bool {
+        self.offsets.clear();
+        self.offsets.resize(names.len(), FieldOffsets::default());
         self.plain = strings.plain;
         let Ok(_) = u32::try_from(text.len()) else { return false };
         for Member { key, value, closes, until, .. } in members(text, strings) {
@@ -192,7 +202,7 @@ impl Fields {
                 #[expect(clippy::cast_possible_truncation, reason = "no offset is greater than the length")]
                 Some(number) => {
                     let closes = closes.unwrap_or(0) as u32;
-                    self.places[number] = Place { value: value as u32, closes, until: until as u32 };
+                    self.offsets[number] = FieldOffsets { value: value as u32, closes, until: until as u32 };
                 }
                 None if !self.plain && key.contains(&b'\\') => return false,
                 None => {}
@@ -201,35 +211,35 @@ impl Fields {
         true
     }
 
-    /// Whether the field of that number was asked for.
-    pub fn know(&self, number: usize) -> bool {
-        number < self.places.len()
+    /// Whether the last [`Self::read`] looked for the field of that number.
+    pub fn covers(&self, number: usize) -> bool {
+        number < self.offsets.len()
     }
 
     /// The offset of a field's value.
     pub fn value(&self, number: usize) -> Option<usize> {
-        self.places.get(number).map(|place| place.value as usize).filter(|value| *value > 0)
+        self.offsets.get(number).map(|offsets| offsets.value as usize).filter(|value| *value > 0)
     }
 
-    /// The text in which a field's value lies, if nothing in it is escaped.
+    /// A part of `text` that begins with the field's value and holds all of it, if no string of the record has an escape.
     pub fn plain<'a>(&self, number: usize, text: &'a [u8]) -> Option<&'a [u8]> {
-        let place = self.places.get(number).filter(|_| self.plain)?;
-        text.get(place.value as usize..place.until as usize)
+        let offsets = self.offsets.get(number).filter(|_| self.plain)?;
+        text.get(offsets.value as usize..offsets.until as usize)
     }
 
-    /// What stands in a field of `text`.
+    /// The value of a field; `text` is the record that was read.
     #[inline]
-    pub fn find<'a>(&self, number: usize, text: &'a [u8]) -> Found<'a> {
-        let Some(place) = self.places.get(number) else { return Found::Anything };
-        let (value, closes) = (place.value as usize, place.closes as usize);
+    pub fn find<'a>(&self, number: usize, text: &'a [u8]) -> FieldValue<'a> {
+        let Some(offsets) = self.offsets.get(number) else { return FieldValue::Unknown };
+        let (value, closes) = (offsets.value as usize, offsets.closes as usize);
         match text.get(value) {
-            _ if value == 0 => Found::Absent,
+            _ if value == 0 => FieldValue::Absent,
             Some(b'"') if closes > 0 => match text.get(value + 1..closes) {
-                Some(inside) if self.plain || !inside.contains(&b'\\') => Found::Text(inside),
-                _ => Found::Anything,
+                Some(inside) if self.plain || !inside.contains(&b'\\') => FieldValue::Text(inside),
+                _ => FieldValue::Unknown,
             },
-            Some(b'"' | b'[') | None => Found::Anything,
-            Some(_) => Found::NoText,
+            Some(b'"' | b'[') | None => FieldValue::Unknown,
+            Some(_) => FieldValue::NotText,
         }
     }
 }
@@ -239,49 +249,49 @@ mod tests {
     use super::*;
     use crate::log_file::Scan;
 
-    fn read(text: &str) -> Option<(Fields, Names)> {
-        let mut names = Names::new();
+    fn read(text: &str) -> Option<(RecordFields, FieldNames)> {
+        let mut names = FieldNames::new();
         for name in ["eventName", "eventTime", "a", "b", ""] {
             names.add(name).unwrap();
         }
         let mut scan = Scan::default();
         assert!(matches!(scan.run(text.as_bytes()), Ok(Some(length)) if length == text.len()), "{text}");
-        let mut fields = Fields::default();
+        let mut fields = RecordFields::default();
         fields.read(&names, text.as_bytes(), scan.strings()?).then_some((fields, names))
     }
 
     #[test]
     fn the_value_of_a_field_is_found() {
-        let check = |text: &str, name: &str, expected: Found<'_>| {
+        let check = |text: &str, name: &str, expected: FieldValue<'_>| {
             let (fields, names) = read(text).expect(text);
             let found = fields.find(names.number(name.as_bytes()).unwrap(), text.as_bytes());
             assert_eq!(found, expected, "{name} in {text}");
         };
-        check(r#"{"eventName":"PutImage","eventTime":"x"}"#, "eventName", Found::Text(b"PutImage"));
-        check("{ \"eventName\"\t:\r\n \"PutImage\" }", "eventName", Found::Text(b"PutImage"));
-        check(r#"{"eventName":""}"#, "eventName", Found::Text(b""));
-        check(r#"{"":"x"}"#, "", Found::Text(b"x"));
+        check(r#"{"eventName":"PutImage","eventTime":"x"}"#, "eventName", FieldValue::Text(b"PutImage"));
+        check("{ \"eventName\"\t:\r\n \"PutImage\" }", "eventName", FieldValue::Text(b"PutImage"));
+        check(r#"{"eventName":""}"#, "eventName", FieldValue::Text(b""));
+        check(r#"{"":"x"}"#, "", FieldValue::Text(b"x"));
         // Of equal keys the last counts.
-        check(r#"{"a":"b","a":"c"}"#, "a", Found::Text(b"c"));
-        check(r#"{"a":"b","a":null}"#, "a", Found::NoText);
-        // Neither a value nor what lies deeper is a key.
-        check(r#"{"a":"b","x":"b","y":{"b":"a"}}"#, "b", Found::Absent);
-        check(r#"{"x":"\"b\":","a":"b"}"#, "b", Found::Absent);
-        check(r#"{"a":["b"],"b":1}"#, "a", Found::Anything);
-        check(r#"{"a":"b\n","b":1}"#, "a", Found::Anything);
-        check(r#"{"a":{"a":"b"}}"#, "a", Found::NoText);
-        check(r#"{"a":{"a":"b"},"b":-1}"#, "b", Found::NoText);
+        check(r#"{"a":"b","a":"c"}"#, "a", FieldValue::Text(b"c"));
+        check(r#"{"a":"b","a":null}"#, "a", FieldValue::NotText);
+        // Neither a value nor a nested key is a key.
+        check(r#"{"a":"b","x":"b","y":{"b":"a"}}"#, "b", FieldValue::Absent);
+        check(r#"{"x":"\"b\":","a":"b"}"#, "b", FieldValue::Absent);
+        check(r#"{"a":["b"],"b":1}"#, "a", FieldValue::Unknown);
+        check(r#"{"a":"b\n","b":1}"#, "a", FieldValue::Unknown);
+        check(r#"{"a":{"a":"b"}}"#, "a", FieldValue::NotText);
+        check(r#"{"a":{"a":"b"},"b":-1}"#, "b", FieldValue::NotText);
     }
 
     #[test]
-    fn an_escape_in_a_key_is_not_understood() {
+    fn a_key_with_an_escape_is_refused() {
         assert!(read(r#"{"event\u004eame":"PutImage"}"#).is_none());
         assert!(read(r#"{"a":"\u004e","c":{"event\u004eame":"PutImage"}}"#).is_some());
     }
 
     #[test]
-    fn names_are_told_apart() {
-        let mut names = Names::new();
+    fn names_get_different_numbers() {
+        let mut names = FieldNames::new();
         let many: Vec<String> = (0..2000).map(|number| format!("name{number}")).collect();
         for (number, name) in many.iter().enumerate() {
             assert_eq!(names.add(name), Some(number));
@@ -291,7 +301,7 @@ mod tests {
             assert_eq!(names.number(name.as_bytes()), Some(number));
         }
         assert_eq!(names.number(b"name"), None);
-        // Of the same length and with the same end: every byte is compared.
+        // Names of the same length with the same end: every byte is compared.
         let name = "additionalEventData!";
         assert_eq!(names.add(name), Some(many.len()));
         for at in 0..name.len() {

@@ -1,8 +1,8 @@
-//! Which rules a record could match, told from the fields at its top and one below.
+//! The rules that a record may match, found from the fields at the top of the record and one level below.
 //!
-//! Sound: a rule that matches a record is always among its candidates. Each rule is filed under what is rarest of all
-//! that a matching record must have, so a record costs what its own fields cost, however many rules there are; what
-//! else the rule needs is checked when it comes up.
+//! Sound: a rule that matches a record is always among the candidates. Each rule is filed under the rarest of the fields
+//! that a matching record must have, so the cost of a record depends on its own fields and not on the number of rules. What
+//! else the rule needs is checked once the rule is a candidate.
 
 use std::{collections::HashMap, slice, sync::Arc};
 
@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use memchr::memmem::Finder;
 
 use super::{
-    fields::{Found, Names, is_plain},
+    fields::{FieldNames, FieldValue, IndexedField, is_plain},
     projected::View,
 };
 use crate::{
@@ -22,87 +22,78 @@ use crate::{
     record::Scalar,
 };
 
-/// The index over the filters of a rule set, which are known by their position.
+/// The index over the filters of a rule set. Rules are numbered by their position in it.
 pub struct Index {
-    /// The names that filed rules are found by. They are few, so that most of a record is passed over.
-    filed_names: Names,
-    /// Those, with the same numbers, and all others that rules look at.
-    names: Names,
-    /// The fields under which rules are filed.
-    filed: Vec<(Field, Filed)>,
-    /// Rules that nothing is known of.
+    /// The names of the fields that rules are filed under. They are few, so most keys of a record are skipped.
+    filed_names: FieldNames,
+    /// The same names with the same numbers, and the names of all other fields that rules read.
+    names: FieldNames,
+    /// The fields that rules are filed under.
+    filed: Vec<(IndexedField, FiledRules)>,
+    /// Rules that need no field that the index can look up.
     always: Vec<usize>,
-    /// By rule: of each list, one must hold.
-    checks: Vec<Vec<Vec<Check>>>,
+    /// By rule: of each list, one precondition must hold.
+    preconditions: Vec<Vec<Vec<Precondition>>>,
 }
 
-/// A field of a record.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Field {
-    /// The number of the name that it has or lies under.
-    pub top: usize,
-    /// Its key where it lies in the object of that name.
-    pub inner: Option<Box<[u8]>>,
-}
-
-/// Rules by what a field must hold.
+/// The rules that are filed under one field, by the value that they need.
 #[derive(Default)]
-struct Filed {
+struct FiledRules {
     exact: HashMap<Box<[u8]>, Vec<usize>, RandomState>,
-    /// Its value must pass the test.
+    /// Rules for which the value must pass a test.
     tests: Vec<(Test, usize)>,
-    /// It need only be there.
-    there: Vec<usize>,
-    /// All of them.
+    /// Rules for which the field must only be present.
+    present: Vec<usize>,
+    /// All of these rules.
     all: Vec<usize>,
-    /// For a field that lies deeper: texts of which one stands in the record, in quotes, if any of the rules matches. To
-    /// look for them costs less than to find the field.
+    /// For a field below the top: a record that matches any of the rules has one of these texts in quotes. A search for
+    /// them costs less than finding the field.
     texts: Vec<Finder<'static>>,
 }
 
-/// What a field must hold.
-struct Check {
-    field: Field,
-    /// Where it lies deeper: its key, in quotes. To look for it costs less than to find the field.
+/// What a record must have in one field to match a rule.
+struct Precondition {
+    field: IndexedField,
+    /// The key in quotes, for a field below the top. A search for it costs less than finding the field.
     key: Option<Finder<'static>>,
     value: Requires,
     test: Option<Test>,
 }
 
-/// What values have been found to select. Most fields have few values in a log file, so a test on the field that a rule is
-/// filed under, however slow, is made once for each value and not once for each record.
+/// The rules that a value selects, remembered for each field. Most fields have few values in a log file, so a test runs
+/// once for each value and not once for each record.
 #[derive(Default)]
-pub struct Memory {
-    /// Whose.
+pub struct SelectionCache {
+    /// The index that the selections are from.
     index: Option<Arc<Index>>,
-    /// As [`Index::filed`].
-    selected: Vec<Selected>,
+    /// In the order of [`Index::filed`].
+    fields: Vec<FieldSelections>,
 }
 
-/// By value of a field: the rules that it selects.
-struct Selected {
+/// The rules that each value of one field selects.
+struct FieldSelections {
     rules: HashMap<Box<[u8]>, Box<[usize]>, RandomState>,
-    /// How many bytes may still be remembered before all is forgotten.
+    /// How many more bytes fit before the selections are dropped.
     left: usize,
     most: usize,
 }
 
-impl Memory {
-    /// The fields share this many bytes.
+impl SelectionCache {
+    /// How many bytes the selections of all fields may have.
     const MAX_BYTES: usize = 4 << 20;
 
-    fn of(&mut self, index: &Arc<Index>) -> &mut [Selected] {
+    fn of(&mut self, index: &Arc<Index>) -> &mut [FieldSelections] {
         if !self.index.as_ref().is_some_and(|known| Arc::ptr_eq(known, index)) {
             self.index = Some(Arc::clone(index));
             let most = Self::MAX_BYTES / index.filed.len().max(1);
-            self.selected = index.filed.iter().map(|_| Selected::new(most)).collect();
+            self.fields = index.filed.iter().map(|_| FieldSelections::new(most)).collect();
         }
-        &mut self.selected
+        &mut self.fields
     }
 }
 
-impl Selected {
-    /// What a value takes beside its own bytes and its rules.
+impl FieldSelections {
+    /// The bytes of an entry beside its value and its rules.
     const ENTRY: usize = 64;
 
     fn new(most: usize) -> Self {
@@ -125,16 +116,16 @@ impl Selected {
 impl Index {
     /// An index over `filters`.
     pub fn new<'a>(filters: impl IntoIterator<Item = &'a Filter>) -> Self {
-        let (mut names, mut by_field, mut always) = (Names::new(), HashMap::<Field, Filed>::new(), Vec::new());
+        let (mut names, mut by_field, mut always) = (FieldNames::new(), HashMap::<IndexedField, FiledRules>::new(), Vec::new());
         let mut unfiled = Vec::new();
         for (rule, filter) in filters.into_iter().enumerate() {
             let mut lists = filter.needs();
             lists.sort_by_key(|list| rarity(list));
             let mut lists = lists.into_iter();
-            match lists.find_map(|list| checks(&mut names, list)) {
+            match lists.find_map(|list| preconditions(&mut names, list)) {
                 Some(list) => {
-                    for check in list {
-                        by_field.entry(check.field.clone()).or_default().file(rule, check);
+                    for precondition in list {
+                        by_field.entry(precondition.field.clone()).or_default().file(rule, precondition);
                     }
                 }
                 None => always.push(rule),
@@ -142,37 +133,37 @@ impl Index {
             unfiled.push((filter, lists));
         }
         let filed_names = names.clone();
-        // What the filter itself may look at is found together with what is checked before it.
+        // The fields that the filter itself reads are found in the same pass as those of its preconditions.
         for field in unfiled.iter().flat_map(|(filter, _)| filter.fields()) {
             names.add(field);
         }
-        let mut known = |lists: std::vec::IntoIter<_>| lists.filter_map(|list| checks(&mut names, list)).collect();
-        let checks = unfiled.into_iter().map(|(_, lists)| known(lists)).collect();
-        let with_texts = |(field, mut filed): (Field, Filed)| {
+        let mut known = |lists: std::vec::IntoIter<_>| lists.filter_map(|list| preconditions(&mut names, list)).collect();
+        let preconditions = unfiled.into_iter().map(|(_, lists)| known(lists)).collect();
+        let with_texts = |(field, mut filed): (IndexedField, FiledRules)| {
             filed.texts = field.inner.as_ref().map(|key| filed.texts(key)).unwrap_or_default();
             (field, filed)
         };
         let filed = by_field.into_iter().map(with_texts).collect();
-        Self { filed_names, names, filed, always, checks }
+        Self { filed_names, names, filed, always, preconditions }
     }
 
     /// The names of the fields that rules are filed under.
-    pub fn filed_names(&self) -> &Names {
+    pub fn filed_names(&self) -> &FieldNames {
         &self.filed_names
     }
 
-    /// The names of all fields that rules look at.
-    pub fn names(&self) -> &Names {
+    /// The names of all fields that rules read.
+    pub fn names(&self) -> &FieldNames {
         &self.names
     }
 
-    /// Puts the positions of the filters that could match a record into `candidates`, in order, as far as the fields that
-    /// are known tell.
-    pub fn candidates(self: &Arc<Self>, record: &View<'_>, memory: &mut Memory, candidates: &mut Vec<usize>) {
+    /// Fills `candidates` with the rules that the record may match, in order. Fields that `record` does not cover count as
+    /// possible matches.
+    pub fn candidates(self: &Arc<Self>, record: &View<'_>, cache: &mut SelectionCache, candidates: &mut Vec<usize>) {
         candidates.clone_from(&self.always);
-        for ((field, filed), memory) in self.filed.iter().zip(memory.of(self)) {
+        for ((field, filed), selections) in self.filed.iter().zip(cache.of(self)) {
             if filed.texts.is_empty() || record.may_hold(field.top, &filed.texts) {
-                filed.collect(record.find(field), memory, candidates);
+                filed.collect(record.find(field), selections, candidates);
             }
         }
         if candidates.is_empty() {
@@ -183,15 +174,15 @@ impl Index {
         candidates.retain(|rule| self.may_match(record, *rule));
     }
 
-    /// Whether the record has what else the filter at that position needs, as far as the fields that are known tell.
+    /// Whether the record may meet the other preconditions of a rule. Fields that `record` does not cover count as met.
     pub fn may_match(&self, record: &View<'_>, rule: usize) -> bool {
-        self.checks[rule].iter().all(|list| list.iter().any(|check| check.holds(record)))
+        self.preconditions[rule].iter().all(|list| list.iter().any(|precondition| precondition.may_hold(record)))
     }
 }
 
-/// `None` if one of them cannot be told from the text of a record.
-fn checks(names: &mut Names, list: Vec<Needs>) -> Option<Vec<Check>> {
-    let check = |Needs { keys, value, test }: Needs| {
+/// `None` if one of them cannot be checked in the text of a record.
+fn preconditions(names: &mut FieldNames, list: Vec<Needs>) -> Option<Vec<Precondition>> {
+    let precondition = |Needs { keys, value, test }: Needs| {
         let (top, inner) = keys.split_first()?;
         let inner = match inner {
             [key] if is_plain(key) => Some(key.as_bytes().into()),
@@ -199,78 +190,78 @@ fn checks(names: &mut Names, list: Vec<Needs>) -> Option<Vec<Check>> {
             _ => return None,
         };
         let key = inner.as_deref().map(quoted);
-        Some(Check { field: Field { top: names.add(top)?, inner }, key, value, test })
+        Some(Precondition { field: IndexedField { top: names.add(top)?, inner }, key, value, test })
     };
-    list.into_iter().map(check).collect()
+    list.into_iter().map(precondition).collect()
 }
 
 fn quoted(text: &[u8]) -> Finder<'static> {
     Finder::new(&[b"\"", text, b"\""].concat()).into_owned()
 }
 
-impl Filed {
+impl FiledRules {
     const MAX_TEXTS: usize = 4;
 
-    fn file(&mut self, rule: usize, check: Check) {
-        match (check.value, check.test) {
+    fn file(&mut self, rule: usize, precondition: Precondition) {
+        match (precondition.value, precondition.test) {
             (Requires::Exact(text), _) if is_plain(&text) => {
                 self.exact.entry(text.into_bytes().into()).or_default().push(rule);
             }
             (_, Some(test)) => self.tests.push((test, rule)),
-            _ => self.there.push(rule),
+            _ => self.present.push(rule),
         }
         self.all.push(rule);
     }
 
-    /// The values, if they are few and all that rules want of the field, or else its key.
+    /// The values, if they are few and every rule needs one of them; otherwise the key.
     fn texts(&self, key: &[u8]) -> Vec<Finder<'static>> {
-        match (&*self.tests, &*self.there) {
+        match (&*self.tests, &*self.present) {
             ([], []) if self.exact.len() <= Self::MAX_TEXTS => self.exact.keys().map(|text| quoted(text)).collect(),
             _ => vec![quoted(key)],
         }
     }
 
-    fn collect(&self, found: Found<'_>, memory: &mut Selected, rules: &mut Vec<usize>) {
+    fn collect(&self, found: FieldValue<'_>, selections: &mut FieldSelections, rules: &mut Vec<usize>) {
         match found {
-            Found::Absent => {}
-            Found::Anything => rules.extend(&self.all),
-            // A number or a name has no quotes, and may pass a test; it is no text that is looked up.
-            Found::NoText => rules.extend(self.there.iter().chain(self.tests.iter().map(|(_, rule)| rule))),
-            Found::Text(text) if self.tests.is_empty() => rules.extend(self.select(text)),
-            Found::Text(text) => {
-                if let Some(selected) = memory.rules.get(text) {
+            FieldValue::Absent => {}
+            FieldValue::Unknown => rules.extend(&self.all),
+            // A value that is not text equals none of the exact texts, and may pass a test.
+            FieldValue::NotText => rules.extend(self.present.iter().chain(self.tests.iter().map(|(_, rule)| rule))),
+            FieldValue::Text(text) if self.tests.is_empty() => rules.extend(self.select(text)),
+            FieldValue::Text(text) => {
+                if let Some(selected) = selections.rules.get(text) {
                     rules.extend(selected);
                     return;
                 }
                 let selected: Box<[usize]> = self.select(text).collect();
                 rules.extend(&selected);
-                memory.remember(text, selected);
+                selections.remember(text, selected);
             }
         }
     }
 
     fn select(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let known = if self.tests.is_empty() { None } else { std::str::from_utf8(text).ok() };
-        // What is no Unicode may be repaired to text that passes.
+        // Invalid Unicode may be repaired to text that passes.
         let passing = self.tests.iter().filter(move |(test, _)| known.is_none_or(|text| test(Scalar::Text(text))));
         let exact = self.exact.get(text).into_iter().flatten();
-        self.there.iter().chain(exact).chain(passing.map(|(_, rule)| rule)).copied()
+        self.present.iter().chain(exact).chain(passing.map(|(_, rule)| rule)).copied()
     }
 }
 
-impl Check {
-    fn holds(&self, record: &View<'_>) -> bool {
+impl Precondition {
+    fn may_hold(&self, record: &View<'_>) -> bool {
         let found = match &self.key {
-            Some(key) if !record.may_hold(self.field.top, slice::from_ref(key)) => Found::Absent,
+            Some(key) if !record.may_hold(self.field.top, slice::from_ref(key)) => FieldValue::Absent,
             _ => record.find(&self.field),
         };
         match (found, &self.value) {
-            (Found::Absent, _) | (Found::NoText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
+            (FieldValue::Absent, _) | (FieldValue::NotText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
                 false
             }
-            (Found::Text(text), Requires::Exact(wanted)) if is_plain(wanted) => text == wanted.as_bytes(),
-            (Found::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => text.starts_with(wanted.as_bytes()),
-            // The filter itself asks no more than this would.
+            (FieldValue::Text(text), Requires::Exact(wanted)) if is_plain(wanted) => text == wanted.as_bytes(),
+            (FieldValue::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => text.starts_with(wanted.as_bytes()),
+            // The filter tests the value itself.
             _ => true,
         }
     }
@@ -280,28 +271,28 @@ impl Check {
 mod tests {
     use super::*;
     use crate::{
-        engine::{fields::Fields, projected::Deeper},
+        engine::{fields::RecordFields, projected::NestedValues},
         log_file::Scan,
     };
 
-    /// The candidates among `filters` for a record.
+    /// Compares the candidates among `filters` for a record.
     fn check(filters: &[&str], record: &str, expected: &[usize]) {
         let filters: Vec<_> = filters.iter().map(|filter| Filter::parse(filter).unwrap()).collect();
         let index = Arc::new(Index::new(&filters));
-        let (mut scan, mut fields, mut candidates) = (Scan::default(), Fields::default(), vec![7]);
+        let (mut scan, mut fields, mut candidates) = (Scan::default(), RecordFields::default(), vec![7]);
         assert!(matches!(scan.run(record.as_bytes()), Ok(Some(_))), "{record}");
         assert!(fields.read(index.filed_names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let mut deeper = Deeper::default();
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut deeper);
-        index.candidates(&view, &mut Memory::default(), &mut candidates);
+        let mut nested = NestedValues::default();
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.filed_names(), &fields, &mut nested);
+        index.candidates(&view, &mut SelectionCache::default(), &mut candidates);
         assert!(fields.read(index.names(), record.as_bytes(), scan.strings().unwrap()), "{record}");
-        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut deeper);
+        let view = View::new(record.as_bytes(), scan.strings().unwrap(), index.names(), &fields, &mut nested);
         candidates.retain(|rule| index.may_match(&view, *rule));
         assert_eq!(candidates, expected, "{record}");
     }
 
     #[test]
-    fn only_rules_whose_fields_are_there_are_candidates() {
+    fn only_rules_whose_fields_are_present_are_candidates() {
         let filters = [
             r#"eventName = "PutImage" and eventSource = "ecr.amazonaws.com""#,
             r#"eventName in ("PutImage", "DeleteImage") or eventSource starts_with "kms""#,
@@ -325,7 +316,7 @@ mod tests {
             &[0, 1, 4, 6],
         );
         check(&filters, r#"{"eventName":5}"#, &[4, 6]);
-        // One below the top.
+        // One level below the top.
         check(&filters, r#"{"requestParameters":{"bucketName":"b"}}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":{"bucketName":"c"}}"#, &[4, 6]);
         check(&filters, r#"{"requestParameters":{"bucketName":"\u0062"}}"#, &[3, 4, 6]);
@@ -338,18 +329,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let mut selected = Selected::new(10_000);
+    fn the_cache_is_bounded() {
+        let mut selections = FieldSelections::new(10_000);
         for number in 0..1000 {
-            selected.remember(format!("{number:0100}").as_bytes(), vec![number].into());
-            let rules = selected.rules.iter();
-            let bytes = rules.map(|(value, rules)| Selected::ENTRY + value.len() + size_of_val(&**rules));
+            selections.remember(format!("{number:0100}").as_bytes(), vec![number].into());
+            let rules = selections.rules.iter();
+            let bytes = rules.map(|(value, rules)| FieldSelections::ENTRY + value.len() + size_of_val(&**rules));
             assert!(bytes.sum::<usize>() <= 10_000);
-            // The last one is known until others need its place.
-            assert!(selected.rules.contains_key(format!("{number:0100}").as_bytes()));
+            // The last value is remembered until others need its space.
+            assert!(selections.rules.contains_key(format!("{number:0100}").as_bytes()));
         }
-        assert!(selected.rules.len() > 10);
-        selected.remember(&[b'a'; 10_000], Box::default());
-        assert!(!selected.rules.contains_key(&[b'a'; 10_000][..]));
+        assert!(selections.rules.len() > 10);
+        selections.remember(&[b'a'; 10_000], Box::default());
+        assert!(!selections.rules.contains_key(&[b'a'; 10_000][..]));
     }
 }

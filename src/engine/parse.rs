@@ -3,50 +3,71 @@
 use memchr::memchr2_iter;
 use serde::de::Deserialize;
 use serde_json::{Deserializer, Value, de::Read};
+use thiserror::Error;
 
 use crate::{
     log_file::Scan,
     record::{Json, Record, repair},
 };
 
-/// How deep a record may be nested at all; its own object counts 1. Far below what would end the stack.
+/// How deep a record may be nested; the record's own object counts 1. Far below what would overflow the stack.
 pub const MAX_NESTING: usize = 512;
 
-/// The record, and whether its text had to be mended; or why it is none.
-pub fn parse(text: &[u8]) -> Result<(Record, bool), String> {
-    // Most have fewer brackets, however they are nested.
+/// Why the text of a record cannot be parsed.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// Deeper than [`MAX_NESTING`].
+    #[error("nested more than {MAX_NESTING} deep")]
+    TooDeep,
+    /// Not JSON.
+    #[error("invalid JSON at byte {at} of the record")]
+    Json {
+        /// The offset at which the parser stopped, in bytes.
+        at: usize,
+        /// The parser's reason.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// JSON, but not an object.
+    #[error("not a JSON object")]
+    NotObject,
+}
+
+/// Parses the text of a record. Returns the record, and whether its text was invalid Unicode and was repaired first.
+///
+/// # Errors
+///
+/// If the text is not a JSON object, or is nested deeper than [`MAX_NESTING`].
+pub fn parse(text: &[u8]) -> Result<(Record, bool), RecordError> {
+    // Most records have fewer brackets than the limit, so their nesting need not be counted.
     let has_few = memchr2_iter(b'{', b'[', text).nth(MAX_NESTING).is_none();
     if !has_few && nesting(text) > MAX_NESTING {
-        return Err(format!("it is nested more than {MAX_NESTING} deep"));
+        return Err(RecordError::TooDeep);
     }
     let (value, repaired) = match value(text) {
         Ok(value) => (value, false),
         Err(error) => match repair(text) {
-            (mended, true) => (value(mended.as_bytes())?, true),
+            (repaired, true) => (value(repaired.as_bytes())?, true),
             _ => return Err(error),
         },
     };
-    let record = Record::new(value).map_err(|_| "it is not a JSON object".to_owned())?;
+    let record = Record::new(value).map_err(|_| RecordError::NotObject)?;
     Ok((record, repaired))
 }
 
-fn value(text: &[u8]) -> Result<Value, String> {
-    // To look at all of it once costs less than at each string on its own.
+fn value(text: &[u8]) -> Result<Value, RecordError> {
+    // Validating the whole text once costs less than validating each string.
     match std::str::from_utf8(text) {
         Ok(unicode) => read(Deserializer::from_str(unicode), text),
         Err(_) => read(Deserializer::from_slice(text), text),
     }
 }
 
-fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, String> {
-    // Its own limit is lower, and counts from 0.
+fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, RecordError> {
+    // The deserializer's own limit is lower, and counts from 0.
     deserializer.disable_recursion_limit();
     let value = Json::deserialize(&mut deserializer).and_then(|Json(value)| deserializer.end().map(|()| value));
-    value.map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        format!("{message} at byte {} of the record", offset(text, error.line(), error.column()))
-    })
+    value.map_err(|source| RecordError::Json { at: offset(text, source.line(), source.column()), source })
 }
 
 /// The offset of a line and a column, the column in bytes, as `serde_json` counts them.
@@ -55,10 +76,10 @@ fn offset(text: &[u8], line: usize, column: usize) -> usize {
     before + column
 }
 
-/// How deep brackets lie in each other, outside of strings, up to where they end or do not fit.
+/// How deep brackets outside of strings are nested, up to their end or the first mismatch.
 fn nesting(text: &[u8]) -> usize {
     let mut scan = Scan::default();
-    // Where they do not fit, the parser goes no further either.
+    // The parser stops at the same mismatch.
     let _ = scan.run(text);
     scan.deepest()
 }
@@ -66,6 +87,7 @@ fn nesting(text: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::chain;
 
     #[test]
     fn depth_is_bounded() {
@@ -79,10 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_placed_in_the_record() {
-        let said = |text: &str| parse(text.as_bytes()).unwrap_err();
-        assert_eq!(said("{\"a\":nul}"), "expected ident at byte 9 of the record");
-        assert_eq!(said("{\n\"a\":\n1e400}"), "number out of range at byte 12 of the record");
-        assert_eq!(said("[1]"), "it is not a JSON object");
+    fn errors_name_the_byte_of_the_record() {
+        let check = |text: &str, expected: &str| assert_eq!(chain(&parse(text.as_bytes()).unwrap_err()), expected);
+        check("{\"a\":nul}", "invalid JSON at byte 9 of the record: expected ident at line 1 column 9");
+        check("{\n\"a\":\n1e400}", "invalid JSON at byte 12 of the record: number out of range at line 3 column 5");
+        check("[1]", "not a JSON object");
     }
 }

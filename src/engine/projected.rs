@@ -1,7 +1,7 @@
-//! A record as a tree of [`Node`]s over its text: what a filter does not look at is not parsed.
+//! A record as a tree of [`Node`]s over its text: only the values that a filter reads are parsed.
 //!
-//! For a record that is JSON it looks exactly like the parsed one, or [`View::take_unsure`] afterwards: where a string has
-//! an escape or is no Unicode, or anything else that is not read here, the answer is the parser's.
+//! For a record that is JSON it shows the same values as the parsed record, or [`View::take_unsure`] returns true: a string
+//! with an escape or with invalid Unicode, and anything else that is not read here, is left to the parser.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,8 +11,7 @@ use std::{
 use memchr::memmem::Finder;
 
 use super::{
-    fields::{Fields, Found, Names, members, past_blanks},
-    index::Field,
+    fields::{FieldNames, FieldValue, IndexedField, RecordFields, members, past_blanks},
     parse::MAX_NESTING,
 };
 use crate::{
@@ -25,38 +24,37 @@ use crate::{
 pub struct View<'a> {
     text: &'a [u8],
     strings: Strings<'a>,
-    names: &'a Names,
-    fields: &'a Fields,
-    deeper: RefCell<&'a mut Deeper>,
+    names: &'a FieldNames,
+    fields: &'a RecordFields,
+    nested: RefCell<&'a mut NestedValues>,
     unsure: Cell<bool>,
 }
 
-/// The values deeper in the record that were scanned, a few of them: rules ask about the same ones. What is scanned for
-/// all rules together is bounded, since values that lie in each other are scanned again on every level.
+/// Objects and lists inside the record that were scanned; a few are kept, since rules read the same ones. The total length
+/// of the scans is bounded, since nested values are scanned again on every level.
 #[derive(Default)]
-pub struct Deeper {
-    values: Vec<Scanned>,
-    /// How many of them are of this record.
+pub struct NestedValues {
+    values: Vec<NestedValue>,
+    /// How many of the values belong to this record.
     known: usize,
     /// How many bytes of this record were scanned.
     spent: usize,
-    /// From when on nothing more is scanned: then it costs less to parse the record.
+    /// How many bytes may be scanned. Beyond that, parsing the record costs less.
     most: usize,
     scan: Scan,
 }
 
 /// An object or a list.
 #[derive(Default)]
-struct Scanned {
+struct NestedValue {
     at: usize,
-    /// The offset after it; `None` where it has none.
+    /// The offset after the value; `None` if the value does not end.
     end: Option<usize>,
-    /// Of an object: where the keys stand, and where the values begin. `None` where there are more than
-    /// [`Self::MAX_MEMBERS`].
+    /// For an object: where the keys are, and where the values begin. `None` if there are more than [`Self::MAX_MEMBERS`].
     members: Option<Vec<(Range<usize>, usize)>>,
 }
 
-/// A value of a record, known by the offset at which it begins.
+/// A value of a record, identified by its offset.
 #[derive(Clone, Copy)]
 pub struct Projected<'a> {
     view: &'a View<'a>,
@@ -65,16 +63,16 @@ pub struct Projected<'a> {
 }
 
 impl<'a> View<'a> {
-    /// A view of the object `text`, with its own strings, whose named fields are known.
+    /// A view of the object `text`; `strings` are the object's own strings, and `fields` those of its fields in `names`.
     pub fn new(
         text: &'a [u8],
         strings: Strings<'a>,
-        names: &'a Names,
-        fields: &'a Fields,
-        deeper: &'a mut Deeper,
+        names: &'a FieldNames,
+        fields: &'a RecordFields,
+        nested: &'a mut NestedValues,
     ) -> Self {
-        deeper.reset(text);
-        Self { text, strings, names, fields, deeper: RefCell::new(deeper), unsure: Cell::new(false) }
+        nested.reset(text);
+        Self { text, strings, names, fields, nested: RefCell::new(nested), unsure: Cell::new(false) }
     }
 
     /// The whole record.
@@ -82,56 +80,56 @@ impl<'a> View<'a> {
         Projected { view: self, at: 0, depth: 1 }
     }
 
-    /// Whether something was asked that only the parsed record can answer, since this was asked last.
+    /// Whether a value was read since the last call that only the parsed record can show.
     pub fn take_unsure(&self) -> bool {
         self.unsure.take()
     }
 
-    /// What stands in a field.
+    /// The value of a field.
     #[inline]
-    pub fn find(&self, field: &Field) -> Found<'a> {
+    pub fn find(&self, field: &IndexedField) -> FieldValue<'a> {
         match &field.inner {
             None => self.fields.find(field.top, self.text),
             Some(key) => self.find_inner(field.top, key),
         }
     }
 
-    /// Whether one of the texts stands somewhere in the object that is the field of that number, or may. What is no
-    /// object may still hold one that is spelled otherwise: percent-encoded in a string.
+    /// Whether the object in field `top` may contain one of the texts. A value that is not an object may contain them in
+    /// another spelling, such as percent-encoded.
     pub fn may_hold(&self, top: usize, texts: &[Finder<'_>]) -> bool {
         let object = self.fields.plain(top, self.text).filter(|value| value.first() == Some(&b'{'));
         object.is_none_or(|object| texts.iter().any(|text| text.find(object).is_some()))
     }
 
-    fn find_inner(&self, top: usize, key: &[u8]) -> Found<'a> {
+    fn find_inner(&self, top: usize, key: &[u8]) -> FieldValue<'a> {
         let Some(at) = self.fields.value(top) else {
-            return if self.fields.know(top) { Found::Absent } else { Found::Anything };
+            return if self.fields.covers(top) { FieldValue::Absent } else { FieldValue::Unknown };
         };
         let value = match self.text.get(at) {
             Some(b'{') => self.member(at, key),
-            // A list of objects, or perhaps an object in a string.
-            Some(b'[' | b'"') => return Found::Anything,
+            // A list of objects, or possibly an object in a string.
+            Some(b'[' | b'"') => return FieldValue::Unknown,
             _ => None,
         };
         match value.and_then(|at| Some((at, self.text.get(at)?))) {
-            _ if self.take_unsure() => Found::Anything,
-            None => Found::Absent,
-            Some((at, b'"')) => spelled(self.text, at + 1).map_or(Found::Anything, Found::Text),
-            Some((_, b'[')) => Found::Anything,
-            Some(_) => Found::NoText,
+            _ if self.take_unsure() => FieldValue::Unknown,
+            None => FieldValue::Absent,
+            Some((at, b'"')) => spelled(self.text, at + 1).map_or(FieldValue::Unknown, FieldValue::Text),
+            Some((_, b'[')) => FieldValue::Unknown,
+            Some(_) => FieldValue::NotText,
         }
     }
 
+    /// Leaves the answer to the parsed record.
     fn give_up<T>(&self) -> Option<T> {
         self.unsure.set(true);
         None
     }
 
-    /// The offset of a member's value in the object at `at`, which is not the record itself. Of equal keys the last
-    /// counts.
+    /// The offset of a member's value in the object at `at`, which is not the record itself. Of equal keys the last counts.
     fn member(&self, at: usize, key: &[u8]) -> Option<usize> {
-        let mut deeper = self.deeper.borrow_mut();
-        let Some(members) = deeper.look(self.text, at).and_then(|value| value.members.as_ref()) else {
+        let mut nested = self.nested.borrow_mut();
+        let Some(members) = nested.look(self.text, at).and_then(|value| value.members.as_ref()) else {
             return self.give_up();
         };
         let mut found = None;
@@ -146,28 +144,28 @@ impl<'a> View<'a> {
         found
     }
 
-    /// The same in the record itself, for a key that is not among the names.
+    /// The offset of a member's value in the record itself, for a key that is not in `names`.
     fn own_member(&self, key: &[u8]) -> Option<usize> {
-        // `Fields` has made sure that no key has a backslash.
+        // `RecordFields::read` refuses keys with a backslash.
         members(self.text, self.strings).filter(|member| member.key == key).last().map(|member| member.value)
     }
 
     /// The offset after the value at `at`.
     fn end(&self, at: usize) -> Option<usize> {
         match self.text.get(at)? {
-            b'{' | b'[' => self.deeper.borrow_mut().look(self.text, at)?.end,
+            b'{' | b'[' => self.nested.borrow_mut().look(self.text, at)?.end,
             b'"' => {
-                let mut deeper = self.deeper.borrow_mut();
-                let rest = self.text.get(at + 1..).filter(|_| !deeper.is_spent())?;
+                let mut nested = self.nested.borrow_mut();
+                let rest = self.text.get(at + 1..).filter(|_| !nested.is_spent())?;
                 let length = string_end(rest, &mut false)?;
-                deeper.spent += length;
+                nested.spent += length;
                 Some(at + 1 + length)
             }
             _ => Some(at + self.word(at).len()),
         }
     }
 
-    /// The number or the name that begins at `at`.
+    /// The number, `true`, `false` or `null` that begins at `at`.
     fn word(&self, at: usize) -> &'a [u8] {
         let rest = self.text.get(at..).unwrap_or_default();
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
@@ -175,11 +173,11 @@ impl<'a> View<'a> {
     }
 }
 
-impl Deeper {
+impl NestedValues {
     const MAX_VALUES: usize = 16;
-    /// How often, all in all, a record may be scanned over.
+    /// How many times its length may be scanned of a record.
     const MAX_TIMES: usize = 8;
-    /// What a scan takes, however short the value is.
+    /// What a scan counts at least, however short the value is.
     const LEAST: usize = 64;
 
     fn reset(&mut self, text: &[u8]) {
@@ -191,27 +189,27 @@ impl Deeper {
         self.spent > self.most
     }
 
-    /// The value at `at`; `None` once too much was scanned.
-    fn look(&mut self, text: &[u8], at: usize) -> Option<&Scanned> {
+    /// The value at `at`; `None` if too much was scanned.
+    fn look(&mut self, text: &[u8], at: usize) -> Option<&NestedValue> {
         if let Some(number) = self.values[..self.known].iter().position(|value| value.at == at) {
             return self.values.get(number);
         }
         if self.is_spent() {
             return None;
         }
-        // The last one gives way where there are too many.
+        // If there are too many, the last one is replaced.
         let number = self.known.min(Self::MAX_VALUES - 1);
         self.known = number + 1;
         if self.values.len() == number {
-            self.values.push(Scanned::default());
+            self.values.push(NestedValue::default());
         }
         self.spent += self.values[number].scan(&mut self.scan, text, at).max(Self::LEAST);
         self.values.get(number)
     }
 }
 
-impl Scanned {
-    /// No event has a tenth of them, and memory stays bounded.
+impl NestedValue {
+    /// Ten times what any event has; it bounds the memory.
     const MAX_MEMBERS: usize = 1024;
 
     /// Returns how many bytes were scanned.
@@ -247,7 +245,7 @@ impl<'a> Node<'a> for Projected<'a> {
                 b"null" => Some(Scalar::Null),
                 b"true" => Some(Scalar::Bool(true)),
                 b"false" => Some(Scalar::Bool(false)),
-                // By the parser itself, so that every number is the same here and there.
+                // Parsed by `serde_json`, so that every number is the same as in the parsed record.
                 word => {
                     serde_json::from_slice(word).ok().and_then(|number| Number::from_json(&number)).map(Scalar::Number)
                 }
@@ -261,7 +259,7 @@ impl<'a> Node<'a> for Projected<'a> {
         if view.text.get(self.at) != Some(&b'{') {
             return None;
         }
-        // Such a key could be what a repaired record has.
+        // A repaired record may have such a key.
         if !key.is_ascii() || self.depth >= MAX_NESTING {
             return view.give_up();
         }
@@ -273,7 +271,7 @@ impl<'a> Node<'a> for Projected<'a> {
         value.map(|at| Self { at, depth: self.depth + 1, ..self })
     }
 
-    /// Nobody asks on the way to a verdict.
+    /// Matching never lists keys.
     fn keys(self) -> impl Iterator<Item = &'a str> {
         self.view.give_up::<()>();
         std::iter::empty()
@@ -283,7 +281,7 @@ impl<'a> Node<'a> for Projected<'a> {
         let view = self.view;
         let mut next = (view.text.get(self.at) == Some(&b'[')).then_some(self.at);
         std::iter::from_fn(move || {
-            // The bracket, or the element before.
+            // The opening bracket, or the element before.
             let last = next.take()?;
             if self.depth >= MAX_NESTING {
                 return view.give_up();
@@ -306,12 +304,12 @@ impl<'a> Node<'a> for Projected<'a> {
     }
 }
 
-/// The string that begins at `at`; `None` unless it is as it stands there.
+/// The content of the string that begins at `at`; `None` if it has an escape or is invalid Unicode.
 fn text(record: &[u8], at: usize) -> Option<&str> {
     std::str::from_utf8(spelled(record, at)?).ok()
 }
 
-/// The same, whether it is Unicode or not.
+/// The bytes of the string that begins at `at`; `None` if it has an escape.
 fn spelled(record: &[u8], at: usize) -> Option<&[u8]> {
     let rest = record.get(at..)?;
     let length = memchr::memchr2(b'"', b'\\', rest)?;
@@ -325,16 +323,16 @@ mod tests {
     use super::*;
     use crate::record::Path;
 
-    fn with_view<T>(record: &str, deeper: &mut Deeper, then: impl for<'v> FnOnce(&'v View<'v>) -> T) -> T {
-        let (mut scan, mut fields, mut names) = (Scan::default(), Fields::default(), Names::new());
+    fn with_view<T>(record: &str, nested: &mut NestedValues, then: impl for<'v> FnOnce(&'v View<'v>) -> T) -> T {
+        let (mut scan, mut fields, mut names) = (Scan::default(), RecordFields::default(), FieldNames::new());
         names.add("known");
         let text = record.as_bytes();
         assert!(matches!(scan.run(text), Ok(Some(_))), "{record}");
         assert!(fields.read(&names, text, scan.strings().unwrap()), "{record}");
-        then(&View::new(text, scan.strings().unwrap(), &names, &fields, deeper))
+        then(&View::new(text, scan.strings().unwrap(), &names, &fields, nested))
     }
 
-    /// What a path shows, and whether that is sure.
+    /// The values at a path, and whether the view is sure of them.
     fn shown<'v>(view: &'v View<'v>, path: &Path) -> (Vec<String>, bool) {
         let mut found = Vec::new();
         path.visit(view.root(), &mut |scalar| {
@@ -344,12 +342,12 @@ mod tests {
         (found, !view.take_unsure())
     }
 
-    /// Whether the text is understood; if so, it shows what the parsed record shows.
-    fn check(record: &str, path: &str, understood: bool) {
+    /// If the view is `expected_sure`, it must show what the parsed record shows.
+    fn check(record: &str, path: &str, expected_sure: bool) {
         let path = Path::parse(path).unwrap();
-        let (found, sure) = with_view(record, &mut Deeper::default(), |view| shown(view, &path));
-        assert_eq!(sure, understood, "{path} on {record}");
-        if understood {
+        let (found, sure) = with_view(record, &mut NestedValues::default(), |view| shown(view, &path));
+        assert_eq!(sure, expected_sure, "{path} on {record}");
+        if expected_sure {
             let mut expected = Vec::new();
             let value: Value = serde_json::from_str(record).unwrap();
             path.visit(&value, &mut |scalar| {
@@ -384,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_to_the_parser_what_is_spelled_oddly() {
+    fn leaves_odd_spellings_to_the_parser() {
         check(r#"{"a":"\u0041"}"#, "a", false);
         check(r#"{"a":"b\\"}"#, "a", false);
         check(r#"{"a":{"\u0062":1}}"#, "a.b", false);
@@ -398,9 +396,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_scanned_for_all_rules_is_bounded() {
+    fn the_bytes_scanned_for_all_rules_are_bounded() {
         let strings = vec!["\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\""; 20].join(",");
-        let nested = |opens: &str, closes: &str| {
+        let wrapped = |opens: &str, closes: &str| {
             format!(
                 "{{\"known\":{}1{}}}",
                 opens.replace('S', &strings).repeat(100),
@@ -408,26 +406,26 @@ mod tests {
             )
         };
         for (record, path) in [
-            (nested("[S,", "]"), "known"),
-            (nested("[", ",S]"), "known"),
-            (nested("[{\"a\":[S],\"known\":", "}]"), &*format!("known{}", ".known".repeat(99))),
+            (wrapped("[S,", "]"), "known"),
+            (wrapped("[", ",S]"), "known"),
+            (wrapped("[{\"a\":[S],\"known\":", "}]"), &*format!("known{}", ".known".repeat(99))),
             (format!("{{\"known\":[{}{{}}]}}", "{},".repeat(10_000)), "known.a"),
             (format!("{{\"known\":[{strings}]}}"), "known"),
         ] {
             let path = Path::parse(path).unwrap();
-            let mut deeper = Deeper::default();
-            let sure = with_view(&record, &mut deeper, |view| (0..1000).filter(|_| shown(view, &path).1).count());
+            let mut nested = NestedValues::default();
+            let sure = with_view(&record, &mut nested, |view| (0..1000).filter(|_| shown(view, &path).1).count());
             assert!(sure < 1000, "{path}");
-            assert!(deeper.spent <= 9 * record.len() + Deeper::LEAST, "{path}: {} of {}", deeper.spent, record.len());
-            // The next record is seen as ever.
-            assert!(with_view("{\"known\":[[1],2]}", &mut deeper, |view| shown(view, &path).1));
+            assert!(nested.spent <= 9 * record.len() + NestedValues::LEAST, "{path}: {} of {}", nested.spent, record.len());
+            // The next record is read as usual.
+            assert!(with_view("{\"known\":[[1],2]}", &mut nested, |view| shown(view, &path).1));
         }
     }
 
     #[test]
-    fn an_object_of_too_many_members_is_left_to_the_parser() {
+    fn an_object_with_too_many_members_is_left_to_the_parser() {
         let object = |count: usize| format!("{{\"known\":{{{}}}}}", vec!["\"a\":1"; count].join(","));
-        check(&object(Scanned::MAX_MEMBERS), "known.a", true);
-        check(&object(Scanned::MAX_MEMBERS + 1), "known.a", false);
+        check(&object(NestedValue::MAX_MEMBERS), "known.a", true);
+        check(&object(NestedValue::MAX_MEMBERS + 1), "known.a", false);
     }
 }

@@ -90,7 +90,7 @@ pub fn candidates(expr: &Expr, holds: bool, base: Option<&[String]>, lists: &Lis
 
 /// Whether the path reaches at most one value, which is not an object.
 pub fn is_single(path: &Path, base: Option<&[String]>) -> bool {
-    if path.is_worked_out() {
+    if path.is_computed() {
         return path.steps.is_empty();
     }
     let Some(keys) = condition::keys(path, base) else { return false };

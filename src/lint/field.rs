@@ -47,7 +47,7 @@ fn check_field(field: &FieldPath) -> Option<Diagnostic> {
 fn unknown(written: &SpannedPath, scope: &Scope) -> Option<Diagnostic> {
     let SpannedPath { path, segments } = written;
     if let Root::Virtual(short) = path.root
-        && path.is_worked_out()
+        && path.is_computed()
         && !path.steps.is_empty()
     {
         return Some(below_worked_out(short, written.span()));

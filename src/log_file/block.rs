@@ -1,14 +1,14 @@
-//! 64 bytes of JSON at once, as sets of bits: bit n speaks of byte n.
+//! 64 bytes of JSON at once, as sets of bits: bit n is about byte n.
 //!
-//! Comparing sixteen bytes costs as much as comparing one, and a string's content, which is most of a log file, leaves
-//! no bit to look at. A set is exact: what it says is what a reader going byte by byte would say.
+//! Comparing sixteen bytes costs as much as comparing one, and the content of strings, which is most of a log file, sets no
+//! bit. The sets are exact: a scan byte by byte finds the same.
 
 use wide::u8x16;
 
-/// How many bytes a set speaks of.
+/// How many bytes a set is about.
 pub(super) const BLOCK: usize = 64;
 
-/// What a block holds, inside of strings and outside.
+/// The structural bytes of a block, inside and outside of strings.
 pub(super) struct Block {
     pub(super) quotes: u64,
     pub(super) backslashes: u64,
@@ -17,8 +17,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The first 64 of `bytes`, and how many there are; where there are fewer, the rest of the block is as if it held
-    /// spaces.
+    /// The block of the first 64 of `bytes`, and its length. A shorter block is padded with spaces.
     #[inline]
     pub(super) fn of(bytes: &[u8]) -> (Self, usize) {
         if let Some(block) = bytes.first_chunk() {
@@ -34,20 +33,20 @@ impl Block {
         let (lanes, _) = block.as_chunks::<16>();
         let lanes = [0, 1, 2, 3].map(|at| lanes.get(at).map_or(u8x16::ZERO, |lane| u8x16::new(*lane)));
         let is = |lane: u8x16, byte: u8| lane.simd_eq(u8x16::splat(byte));
-        // Of `[` and `{`, and of `]` and `}`, the codes differ in this bit alone.
+        // The codes of `[` and `{`, and of `]` and `}`, differ in this bit only.
         let folded = |lane: u8x16| lane | u8x16::splat(b'{' ^ b'[');
         let backslashes = lanes.map(|lane| is(lane, b'\\'));
         let [one, two, three, four] = backslashes;
         Self {
             quotes: set(lanes.map(|lane| is(lane, b'"'))),
-            // Rare, and one look tells that there is none.
+            // Backslashes are rare, and one comparison shows that there is none.
             backslashes: if ((one | two) | (three | four)).any() { set(backslashes) } else { 0 },
             brackets: set(lanes.map(|lane| is(folded(lane), b'{') | is(folded(lane), b'}'))),
         }
     }
 
-    /// The bytes that a backslash before them escapes. `carry` says whether the block's first byte is one, and then
-    /// whether the next block's is.
+    /// The bytes that a backslash before them escapes. `carry` is whether the first byte of the block is escaped; afterwards,
+    /// whether the first byte of the next block is.
     #[inline]
     pub(super) fn escaped(&self, carry: &mut bool) -> u64 {
         let mut escaped = u64::from(*carry);
@@ -64,14 +63,15 @@ impl Block {
     }
 }
 
-/// A bit for each byte of a block, from what a comparison gave.
+/// The results of a comparison as one bit for each byte.
 #[inline]
 fn set(lanes: [u8x16; 4]) -> u64 {
     let [one, two, three, four] = lanes.map(|lane| u64::from(lane.to_bitmask()));
     one | two << 16 | three << 32 | four << 48
 }
 
-/// The bytes with an odd number of `quotes` up to them: strings with their opening quotes, without the closing ones.
+/// The bytes with an odd number of `quotes` up to and including them: strings with their opening quotes, without the closing
+/// ones.
 #[inline]
 pub(super) fn inside(quotes: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].iter().fold(quotes, |set, distance| set ^ set << distance)
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_told_from_every_other() {
+    fn each_structural_byte_sets_its_bit() {
         for byte in 0..=u8::MAX {
             for at in [0, 15, 16, 63] {
                 let mut bytes = [b'a'; 70];
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_block_ends_in_blanks() {
+    fn a_short_block_is_padded_with_spaces() {
         let block = Block::of(b"[\"").0;
         assert_eq!((block.quotes, block.backslashes, block.brackets), (2, 0, 1));
     }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_have_an_inside() {
+    fn the_inside_of_strings_is_found() {
         let check = |text: &str, marks: &str| assert_eq!(inside(Block::of(text.as_bytes()).0.quotes), bits(marks));
         check(r#""a":"bc","""#, "^^  ^^^  ^");
         assert_eq!(inside(1), u64::MAX);

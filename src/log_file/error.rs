@@ -1,103 +1,100 @@
-//! What can be wrong with a log file, or with one record of it.
+//! The errors of a log file and of one record.
 //!
-//! A [`LogFileError`] ends the file; an [`Unparsable`] ends one record and leaves its siblings alone. Both hold
-//! text of the file only in small, escaped pieces.
+//! A [`LogFileError`] ends the file; an [`Unparsable`] affects one record only. Both quote the file only in short, escaped
+//! pieces.
 
 use std::fmt;
 
 use flate2::DecompressError;
 use thiserror::Error;
 
-/// Why a file cannot be read on. Offsets count decompressed bytes from 0 unless they say otherwise, and records
-/// count from 0.
+use super::keys::Keys;
+
+/// Why the rest of a file cannot be read. Offsets are in decompressed bytes from 0 unless documented otherwise; records are
+/// numbered from 0.
 #[derive(Clone, Debug, Error)]
 pub enum LogFileError {
-    /// No byte at all, or only white space.
+    /// The file has no bytes, or only white space.
     #[error("the file is empty")]
     Empty,
     /// Neither gzip nor a JSON document.
     #[error("{}: it starts with {first}", if *gzip { "gzip, but not of a JSON object" } else { "neither gzip nor a JSON object" })]
     NotJson {
-        /// Whether these bytes came out of gzip.
+        /// Whether the file is gzip.
         gzip: bool,
         /// The first bytes that are not white space.
         first: FirstBytes,
     },
     /// The gzip data stops before its end.
-    #[error("the gzip data ends early, {place}")]
+    #[error("the gzip data ends early, {progress}")]
     GzipEndsEarly {
-        /// How far the records went.
-        place: Place,
+        /// How many records were read.
+        progress: Progress,
     },
-    /// The content is not what was compressed: RFC 1952, section 2.3.1, CRC32 and ISIZE.
-    #[error("the gzip checksum or length is wrong, {place}: what was read may be damaged")]
-    GzipChecksum {
-        /// How far the records went.
-        place: Place,
-    },
-    /// The gzip data cannot be decompressed.
-    #[error("the gzip data is corrupt near its byte {at}, {place}")]
+    /// The gzip data cannot be decompressed, or its content does not have the checksum and the length that RFC 1952, section
+    /// 2.3.1, stores after it (CRC32 and ISIZE).
+    #[error("the gzip data is corrupt near its byte {at}, {progress}{}", progress.damage())]
     GzipCorrupt {
         /// The offset in the compressed file.
         at: u64,
-        /// How far the records went.
-        place: Place,
-        /// What the decompressor says.
+        /// How many records were read.
+        progress: Progress,
+        /// The decompressor's reason.
         #[source]
         source: DecompressError,
     },
-    /// Something else than gzip or zero padding follows the gzip data.
+    /// Bytes other than gzip and zero padding follow the gzip data.
     #[error("garbage after the gzip data, from its byte {at}")]
     GzipGarbage {
         /// The offset in the compressed file.
         at: u64,
     },
     /// More decompressed bytes than [`Limits::max_decompressed_bytes`](super::Limits::max_decompressed_bytes).
-    #[error("more than {limit} bytes when decompressed; the limit was reached {place}")]
+    #[error("more than {limit} bytes when decompressed; the limit was reached {progress}")]
     TooLarge {
         /// The limit.
         limit: u64,
-        /// How far the records went.
-        place: Place,
+        /// How many records were read.
+        progress: Progress,
     },
     /// The JSON stops before its end.
-    #[error("the JSON ends early at byte {at}, {place}")]
+    #[error("the JSON ends early at byte {at}, {progress}")]
     EndsEarly {
         /// The length of the JSON.
         at: u64,
-        /// How far the records went.
-        place: Place,
+        /// How many records were read.
+        progress: Progress,
     },
-    /// Brackets that do not match, a comma that is missing, and the like.
-    #[error("the JSON is broken at byte {at}, {place}: expected {expected}, found {found}")]
+    /// Brackets that do not match, a missing comma, and the like.
+    #[error("the JSON is broken at byte {at}, {progress}: expected {expected}, found {found}")]
     Broken {
         /// The offset of the byte.
         at: u64,
-        /// How far the records went.
-        place: Place,
-        /// What may stand there.
+        /// How many records were read.
+        progress: Progress,
+        /// What is valid there.
         expected: &'static str,
-        /// What stands there.
+        /// The byte.
         found: Byte,
     },
-    /// `Records` is there and is no list.
+    /// `Records` is not a list.
     #[error("`Records` must be a list and is {found} (byte {at})")]
     RecordsNotList {
         /// The offset of its value.
         at: u64,
-        /// What it is.
-        found: Kind,
+        /// The kind of the value.
+        found: JsonKind,
     },
     /// An object without `Records`.
     #[error("no `Records` in the file; {keys}")]
     NoRecords {
-        /// What is there instead.
+        /// The keys that the object has.
         keys: Keys,
     },
-    /// A shape that the function does not take and the command line does.
+    /// A shape that the function does not accept and the command line does.
     #[error("{0}, not one object `{{\"Records\": […]}}`; `trailbell scan` reads this")]
     OtherShape(OtherShape),
-    /// Something follows the document.
+    /// Something other than white space follows the document.
     #[error("garbage after the JSON, from byte {at}: {found}")]
     Garbage {
         /// The offset of its first byte.
@@ -107,16 +104,16 @@ pub enum LogFileError {
     },
 }
 
-/// Why one record is given up.
+/// Why one record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unparsable {
-    /// A record is an object, and this is none.
+    /// Not an object.
     #[error("a record must be an object and is {0}")]
-    NotObject(Kind),
+    NotObject(JsonKind),
     /// Longer than [`Limits::max_record_bytes`](super::Limits::max_record_bytes).
     #[error("a record of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
-        /// Its length.
+        /// The length of the record.
         bytes: u64,
         /// The limit.
         limit: usize,
@@ -124,29 +121,36 @@ pub enum Unparsable {
     /// Deeper than [`Limits::max_nesting`](super::Limits::max_nesting).
     #[error("a record nested {depth} deep is over the limit of {limit}")]
     TooDeep {
-        /// Its depth; the record's own object is 1.
+        /// The depth of the record; its own object counts 1.
         depth: usize,
         /// The limit.
         limit: usize,
     },
-    /// A document of its own that is neither a record nor a list of them.
+    /// A document that is neither a record nor a list of records.
     #[error("neither a record (no `eventVersion`, no `eventID`) nor `Records`; {0}")]
     NotRecord(Keys),
-    /// An element of `Events` without a `CloudTrailEvent` that holds an object as a string.
+    /// An element of `Events` whose `CloudTrailEvent` is not a string with one object.
     #[error("an element of `Events` without a record in its `CloudTrailEvent`")]
     NoCloudTrailEvent,
 }
 
-/// How far the records went.
+/// How many records of a file were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Progress {
     /// Inside the record with this index.
     Inside(u64),
     /// Outside any record, after this many.
     After(u64),
 }
 
-impl fmt::Display for Place {
+impl Progress {
+    /// What a reader should know of these records if the data is corrupt.
+    fn damage(self) -> &'static str {
+        if self == Self::After(0) { "" } else { ", and what was read may be damaged" }
+    }
+}
+
+impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inside(index) => write!(f, "inside record {index}"),
@@ -159,7 +163,7 @@ impl fmt::Display for Place {
 
 /// The kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum JsonKind {
     /// `{…}`
     Object,
     /// `[…]`
@@ -172,11 +176,11 @@ pub enum Kind {
     Boolean,
     /// `null`
     Null,
-    /// No JSON value begins so.
+    /// The first byte begins no JSON value.
     NotJson,
 }
 
-impl Kind {
+impl JsonKind {
     /// The kind of the value that begins with this byte.
     pub(super) fn of(first: u8) -> Self {
         match first {
@@ -191,7 +195,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Object => "an object",
@@ -205,14 +209,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What only the command line reads.
+/// A shape that only the command line reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherShape {
     /// `[{…}, {…}]`
     List,
     /// `{"eventVersion": …}`
     Record,
-    /// Several documents after each other.
+    /// More than one document.
     Documents,
 }
 
@@ -226,7 +230,7 @@ impl fmt::Display for OtherShape {
     }
 }
 
-/// One byte, printed as a character where it is one.
+/// One byte, shown as a character if it is printable ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Byte(pub u8);
 
@@ -236,7 +240,7 @@ impl fmt::Display for Byte {
     }
 }
 
-/// At most the first four bytes of something unknown.
+/// At most the first four bytes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstBytes {
     bytes: [u8; Self::LEN],
@@ -253,7 +257,7 @@ impl FirstBytes {
         Self { bytes, len }
     }
 
-    /// The name of the format that begins so, where it is a usual one.
+    /// The name of the common format that begins with these bytes.
     fn format(self) -> Option<&'static str> {
         const FORMATS: &[(&[u8], &str)] = &[
             (b"\x1f\x8b", "gzip within gzip"),
@@ -280,35 +284,5 @@ impl fmt::Display for FirstBytes {
             bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
         }
         self.format().map_or(Ok(()), |format| write!(f, " ({format})"))
-    }
-}
-
-/// The first keys of an object, for a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
-    shown: Vec<String>,
-    hidden: u64,
-}
-
-impl Keys {
-    const SHOWN: usize = 8;
-
-    pub(super) fn push(&mut self, key: &[u8]) {
-        if self.shown.len() == Self::SHOWN {
-            self.hidden += 1;
-        } else {
-            let key: String = String::from_utf8_lossy(key).chars().take(40).collect();
-            self.shown.push(key.escape_debug().to_string());
-        }
-    }
-}
-
-impl fmt::Display for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.shown.is_empty() {
-            return f.write_str("it has no keys");
-        }
-        write!(f, "its keys are `{}`", self.shown.join("`, `"))?;
-        if self.hidden > 0 { write!(f, " and {} more", self.hidden) } else { Ok(()) }
     }
 }

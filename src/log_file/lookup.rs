@@ -1,31 +1,36 @@
 //! The output of `aws cloudtrail lookup-events`: each element of `Events` holds its record as a string.
 //!
-//! The string is taken as bytes, so a lone surrogate in it is no reason to lose the record.
+//! The string is read as bytes, so a lone surrogate in it does not lose the record.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-use super::Limits;
-use super::error::{Kind, Unparsable};
-use super::scan::Scan;
+use super::{
+    error::{JsonKind, Unparsable},
+    options::Limits,
+    scan::Scan,
+};
 
-/// The record inside an element of `Events`.
+/// The record inside an element of `Events`, as described in
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Event.html>.
 ///
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Event.html>
+/// # Errors
+///
+/// If there is no record, or it exceeds a limit.
 pub(super) fn record(element: &[u8], limits: Limits) -> Result<Vec<u8>, Unparsable> {
     let Ok(Element { record: Bytes(text) }) = serde_json::from_slice(element) else {
         return Err(Unparsable::NoCloudTrailEvent);
     };
     let text = text.trim_ascii();
-    let kind = text.first().map_or(Kind::NotJson, |first| Kind::of(*first));
-    if kind != Kind::Object {
+    let kind = text.first().map_or(JsonKind::NotJson, |first| JsonKind::of(*first));
+    if kind != JsonKind::Object {
         return Err(Unparsable::NotObject(kind));
     }
     let mut scan = Scan::default();
     match scan.run(text) {
         Ok(Some(length)) if length == text.len() => {
-            limits.allow(text.len() as u64, scan.deepest())?;
+            limits.check(text.len() as u64, scan.deepest())?;
             Ok(text.to_vec())
         }
         _ => Err(Unparsable::NoCloudTrailEvent),

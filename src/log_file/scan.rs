@@ -1,45 +1,45 @@
-//! Where a JSON object or list ends, and where its own strings stand: brackets and quotes, nothing else.
+//! Finds where a JSON object or list ends, and where its own strings are, from brackets and quotes only.
 //!
-//! A scan goes on where it stopped, so no byte is looked at twice however the text arrives. On the way it notes the
-//! quotes that lie no deeper than the value itself, which is all that is needed to find the fields of an object.
+//! A scan continues where it stopped, so no byte is read twice however the text arrives. It also records the quotes of
+//! strings directly inside the value, which is enough to find the fields of an object.
 
 use super::block::{BLOCK, Block, inside};
 
-/// A scan inside one value that begins with a bracket.
+/// A scan of one value that begins with a bracket.
 #[derive(Default)]
 pub(crate) struct Scan {
     depth: usize,
     deepest: usize,
-    /// Of the brackets that are open, from the last one on, whether each is `[`.
+    /// One bit for each open bracket, the last one lowest: whether it is `[`.
     lists: u128,
     in_string: bool,
     escaped: bool,
-    /// How many bytes were scanned before this call.
+    /// How many bytes earlier calls scanned.
     scanned: usize,
     quotes: Vec<Quotes>,
     backslash: bool,
 }
 
-/// The quotes of a value's own strings among 64 bytes.
+/// The quotes of a value's own strings in one block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Quotes {
-    /// The offset of the first byte in the value.
+    /// The offset of the block in the value.
     at: u32,
-    /// Bit n is the quote n bytes further.
+    /// Bit n is a quote at byte n of the block.
     set: u64,
 }
 
-/// The strings of a value that lie no deeper than the value itself: pairs of offsets, of the opening quote and of the
-/// closing one, from the value's first byte.
+/// The strings directly inside a value: pairs of the offsets of the opening and of the closing quote, from the value's first
+/// byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Strings<'a> {
     quotes: &'a [Quotes],
     block: Quotes,
-    /// Whether no backslash is near, so that all strings mean what they spell. Most records have none.
+    /// Whether the scanned blocks have no backslash, so that no string has an escape. Most records have none.
     pub(crate) plain: bool,
 }
 
-#[expect(clippy::copy_iterator, reason = "who looks at a record begins anew")]
+#[expect(clippy::copy_iterator, reason = "each reader of a record starts from the first string")]
 impl Iterator for Strings<'_> {
     type Item = [usize; 2];
 
@@ -63,27 +63,31 @@ impl Strings<'_> {
 
 /// A closing bracket of the wrong kind.
 pub(crate) struct Mismatch {
-    /// Its offset in the bytes given.
+    /// The offset of the bracket in the bytes of the call.
     pub(super) at: usize,
-    /// The right kind, for a message.
+    /// What is valid there, for a message.
     pub(super) expected: &'static str,
 }
 
 impl Scan {
-    /// Where it goes deeper than this, brackets are counted and their kinds are no more compared.
+    /// In a value that is nested deeper than this, brackets are counted and their kinds are no longer compared.
     const COMPARED: usize = u128::BITS as usize;
 
-    /// In more blocks than this no quotes are noted: no event has a tenth of them, and memory stays bounded.
+    /// Quotes in more blocks than this are not recorded. It is ten times what any event has, and bounds the memory.
     const MAX_BLOCKS: usize = 4096;
 
-    /// Ready for another value.
+    /// Prepares for another value.
     pub(crate) fn reset(&mut self) {
         let mut quotes = std::mem::take(&mut self.quotes);
         quotes.clear();
         *self = Self { quotes, ..Self::default() };
     }
 
-    /// Scans on. `Some(n)`: the value ends before byte n; `None`: it goes on after these bytes.
+    /// Continues the scan. `Some(n)`: the value ends before byte n; `None`: it continues after these bytes.
+    ///
+    /// # Errors
+    ///
+    /// If a closing bracket does not match the opening one.
     pub(crate) fn run(&mut self, bytes: &[u8]) -> Result<Option<usize>, Mismatch> {
         let mut start = 0;
         while start < bytes.len() {
@@ -92,7 +96,7 @@ impl Scan {
             let any = block.backslashes != 0 || self.escaped;
             let escaped = if any { block.escaped(&mut self.escaped) } else { 0 };
             if length < BLOCK {
-                // The block ends in blanks, of which its last byte may have escaped the first.
+                // The block is padded with spaces, of which its last byte may have escaped the first.
                 self.escaped = escaped >> length & 1 == 1;
             }
             let quotes = block.quotes & !escaped;
@@ -108,7 +112,7 @@ impl Scan {
                 let at = start + bit.trailing_zeros() as usize;
                 self.bracket(bytes[at]).map_err(|expected| Mismatch { at, expected })?;
                 if self.depth == 0 {
-                    self.note(own, start);
+                    self.record(own, start);
                     return Ok(Some(at + 1));
                 }
                 brackets ^= bit;
@@ -117,19 +121,19 @@ impl Scan {
             if self.depth == 1 {
                 own |= quotes & unseen;
             }
-            self.note(own, start);
+            self.record(own, start);
             start += length;
         }
         self.scanned += bytes.len();
         Ok(None)
     }
 
-    /// How many brackets were open at once.
+    /// The greatest number of brackets that were open at once.
     pub(crate) fn deepest(&self) -> usize {
         self.deepest
     }
 
-    /// The value's own strings as far as it was scanned; `None` if there are too many.
+    /// The value's own strings, as far as it was scanned; `None` if there are too many.
     pub(crate) fn strings(&self) -> Option<Strings<'_>> {
         let block = Quotes { at: 0, set: 0 };
         let plain = !self.backslash;
@@ -137,9 +141,9 @@ impl Scan {
     }
 
     #[inline]
-    fn note(&mut self, set: u64, start: usize) {
+    fn record(&mut self, set: u64, start: usize) {
         if set != 0 && self.quotes.len() < Self::MAX_BLOCKS {
-            // No offset is cut off: whoever scans 4 GiB for one value is told that there is too much in it.
+            // An offset beyond 4 GiB is not truncated: the value then counts as one with too many strings.
             match u32::try_from(self.scanned + start) {
                 Ok(at) => self.quotes.push(Quotes { at, set }),
                 Err(_) => self.quotes.resize(Self::MAX_BLOCKS, Quotes { at: 0, set: 0 }),
@@ -178,8 +182,8 @@ impl Scan {
     }
 }
 
-/// The end of a string whose opening quote stands before `bytes`: `Some(n)` when its closing quote is byte n - 1.
-/// `escaped` carries a backslash from one call to the next.
+/// The end of a string whose opening quote is before `bytes`: `Some(n)` if its closing quote is byte n - 1. `escaped` carries a
+/// backslash from one call to the next.
 pub(crate) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     let mut at = usize::from(*escaped);
     loop {
@@ -198,7 +202,7 @@ pub(crate) fn string_end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Ends, depth and quotes are the same in whatever pieces the text comes.
+    /// The end and the strings are the same for pieces of any length.
     fn check(text: &str, end: Option<usize>, own: &[&str]) {
         let text = text.as_bytes();
         for piece in (1..=text.len()).rev() {
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn own_strings_are_told_from_those_inside() {
+    fn only_the_strings_directly_inside_are_found() {
         check(r#"{"a":"b","c":{"d":"e"},"f":["g"],"h":1},"x""#, Some(39), &["a", "b", "c", "f", "h"]);
         check(r#"{"a\"b":"{\\","c" : "}]\\\" \u0022"} "#, Some(36), &["a\\\"b", "{\\\\", "c", "}]\\\\\\\" \\u0022"]);
         check(r#"["a",{"b":[["c"]]},"d"]"#, Some(23), &["a", "d"]);
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_strings_are_not_noted() {
+    fn too_many_strings_are_not_recorded() {
         let list = |count: usize| format!("[{}]", vec!["\"\""; count].join(","));
         let known = |count: usize| {
             let mut scan = Scan::default();

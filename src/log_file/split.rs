@@ -1,61 +1,64 @@
-//! Where the records of a JSON text begin and end.
+//! Finds where the records of a JSON text begin and end.
 //!
-//! Found by structure alone, so text inside a string is never taken for structure. What a record holds is not
-//! looked at: that is for its parser to judge.
+//! Only structure counts, so text inside a string is never mistaken for structure. The content of a record is not checked:
+//! that is left to the parser.
 
-use std::borrow::Cow;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use super::error::{Byte, FirstBytes, Keys, Kind, LogFileError, OtherShape, Place, Unparsable};
-use super::scan::{Mismatch, Scan, Strings, string_end};
-use super::window::Window;
-use super::{Limits, Shape};
+use super::{
+    error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, Progress, Unparsable},
+    keys::Keys,
+    options::{FileShape, Limits},
+    scan::{Mismatch, Scan, Strings, string_end},
+    window::Window,
+};
 
-/// A place in the text, and what was seen on the way to it.
+/// A position in the text, and what precedes it.
 pub(super) struct Splitter {
-    shape: Shape,
+    shape: FileShape,
     limits: Limits,
-    state: State,
+    state: SplitState,
     /// How many documents began.
     documents: u64,
     /// How many records ended.
     records: u64,
     /// The object of the document, with the keys seen so far.
     object: TopObject,
-    /// The list of records that the place is in.
-    list: Option<List>,
-    /// Where the value began that is a record or may be one.
+    /// The list of records that the position is in.
+    list: Option<RecordList>,
+    /// The offset of the value that is a record or may be one.
     start: u64,
-    /// The kind of the value that the place is in.
-    kind: Kind,
+    /// The kind of the value that the position is in.
+    kind: JsonKind,
     scan: Scan,
-    /// Whether the string that the place is in goes on with an escaped byte.
+    /// Whether the next byte of the string that the position is in is escaped.
     escaped: bool,
-    key: Key,
+    key: ObjectKey,
 }
 
 /// A record that ended.
 pub(super) struct Cut {
     pub(super) index: u64,
-    pub(super) extent: Result<Extent, Unparsable>,
+    pub(super) text: Result<RecordText, Unparsable>,
 }
 
-/// Where its text stands in the window.
-pub(super) enum Extent {
-    Record(Range<usize>),
-    /// The record is a document of its own.
+/// Where the text of a record is in the window.
+pub(super) enum RecordText {
+    /// The record is an element of a list.
+    InList(Range<usize>),
+    /// The record is a whole document.
     Document(Range<usize>),
     /// The record is a string inside this element of `Events`.
     Event(Range<usize>),
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum SplitState {
     Before(Next),
     In(Token),
 }
 
-/// What comes next but for white space.
+/// What comes next after white space.
 #[derive(Clone, Copy)]
 enum Next {
     /// A document or the end of the file.
@@ -83,7 +86,7 @@ enum Token {
 }
 
 #[derive(Clone, Copy)]
-enum List {
+enum RecordList {
     /// `{"Records": […]}`
     Records,
     /// `{"Events": […]}`
@@ -92,86 +95,94 @@ enum List {
     Bare,
 }
 
-enum Step {
-    /// A state further.
-    On,
+enum SplitStep {
+    /// The state changed.
+    Continue,
     /// More bytes are needed.
-    More,
+    NeedMore,
     Cut(Cut),
 }
 
 #[derive(Default)]
 struct TopObject {
     keys: Keys,
-    /// A list of records was seen in it.
+    /// Whether it has a list of records.
     has_list: bool,
-    /// A key was seen that only records have.
+    /// Whether it has a key that only records have.
     is_record: bool,
     /// The deepest nesting of its values.
     deepest: usize,
 }
 
 impl Splitter {
-    pub(super) fn new(shape: Shape, limits: Limits) -> Self {
+    pub(super) fn new(shape: FileShape, limits: Limits) -> Self {
         Self {
             shape,
             limits,
-            state: State::Before(Next::Document),
+            state: SplitState::Before(Next::Document),
             documents: 0,
             records: 0,
             object: TopObject::default(),
             list: None,
             start: 0,
-            kind: Kind::Null,
+            kind: JsonKind::Null,
             scan: Scan::default(),
             escaped: false,
-            key: Key::default(),
+            key: ObjectKey::default(),
         }
     }
 
-    /// Goes on to the end of the next record. `None`: more bytes are needed.
+    /// Continues to the end of the next record. `None`: more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// If the rest of the file is unreadable.
     pub(super) fn next(&mut self, window: &mut Window, gzip: bool) -> Result<Option<Cut>, LogFileError> {
         loop {
             let step = match self.state {
-                State::In(token) => self.go_through(token, window)?,
-                State::Before(next) => self.go_to(next, window, gzip)?,
+                SplitState::In(token) => self.go_through(token, window)?,
+                SplitState::Before(next) => self.go_to(next, window, gzip)?,
             };
             match step {
-                Step::On => {}
-                Step::More => return Ok(None),
-                Step::Cut(cut) => return Ok(Some(cut)),
+                SplitStep::Continue => {}
+                SplitStep::NeedMore => return Ok(None),
+                SplitStep::Cut(cut) => return Ok(Some(cut)),
             }
         }
     }
 
-    /// The own strings of the record that ended last, as [`Scan::strings`] tells them.
+    /// The own strings of the last record, as [`Scan::strings`] returns them.
     pub(super) fn strings(&self) -> Option<Strings<'_>> {
         self.scan.strings()
     }
 
-    /// Whether the text may end here.
+    /// Checks that the text may end here.
+    ///
+    /// # Errors
+    ///
+    /// If the text is empty, is not JSON or is incomplete.
     pub(super) fn end(&self, window: &Window, gzip: bool) -> Result<(), LogFileError> {
         match self.state {
-            State::Before(Next::Document) if self.documents > 0 => Ok(()),
-            State::Before(Next::Document) if window.rest().is_empty() => Err(LogFileError::Empty),
-            State::Before(Next::Document) => Err(not_json(window, gzip)),
-            _ => Err(LogFileError::EndsEarly { at: window.offset(), place: self.place() }),
+            SplitState::Before(Next::Document) if self.documents > 0 => Ok(()),
+            SplitState::Before(Next::Document) if window.rest().is_empty() => Err(LogFileError::Empty),
+            SplitState::Before(Next::Document) => Err(not_json(window, gzip)),
+            _ => Err(LogFileError::EndsEarly { at: window.offset(), progress: self.progress() }),
         }
     }
 
-    /// How far the records went.
-    pub(super) fn place(&self) -> Place {
+    /// How many records were read.
+    pub(super) fn progress(&self) -> Progress {
         let inside = match self.list {
-            Some(_) => matches!(self.state, State::In(_)),
+            Some(_) => matches!(self.state, SplitState::In(_)),
             None => self.object.is_record && !self.object.has_list,
         };
-        if inside { Place::Inside(self.records) } else { Place::After(self.records) }
+        if inside { Progress::Inside(self.records) } else { Progress::After(self.records) }
     }
 
-    fn go_through(&mut self, token: Token, window: &mut Window) -> Result<Step, LogFileError> {
+    fn go_through(&mut self, token: Token, window: &mut Window) -> Result<SplitStep, LogFileError> {
         let rest = window.rest();
         let length = match token {
-            Token::Key => self.key.take(rest),
+            Token::Key => self.key.read(rest),
             Token::Word => rest.iter().position(|byte| ends_word(*byte)),
             Token::Text => string_end(rest, &mut self.escaped),
             Token::Value => match self.scan.run(rest) {
@@ -184,7 +195,7 @@ impl Splitter {
         };
         let Some(length) = length else {
             window.advance(rest.len());
-            return Ok(Step::More);
+            return Ok(SplitStep::NeedMore);
         };
         window.advance(length);
         Ok(match token {
@@ -192,87 +203,87 @@ impl Splitter {
                 let name = self.key.name();
                 self.object.keys.push(&name);
                 self.object.is_record |= matches!(&*name, b"eventVersion" | b"eventID");
-                self.state = State::Before(Next::Colon);
-                Step::On
+                self.state = SplitState::Before(Next::Colon);
+                SplitStep::Continue
             }
             Token::Value | Token::Text | Token::Word => self.value_ends(window),
         })
     }
 
-    fn go_to(&mut self, next: Next, window: &mut Window, gzip: bool) -> Result<Step, LogFileError> {
+    fn go_to(&mut self, next: Next, window: &mut Window, gzip: bool) -> Result<SplitStep, LogFileError> {
         let blank = window.rest().iter().take_while(|byte| is_blank(**byte)).count();
         window.advance(blank);
-        let Some(&byte) = window.rest().first() else { return Ok(Step::More) };
+        let Some(&byte) = window.rest().first() else { return Ok(SplitStep::NeedMore) };
         match (next, byte, self.list) {
             (Next::Document, ..) => self.document_begins(byte, window, gzip),
             (Next::Key { .. }, b'"', _) => {
-                self.key = Key::default();
-                Ok(self.past(window, State::In(Token::Key)))
+                self.key = ObjectKey::default();
+                Ok(self.past(window, SplitState::In(Token::Key)))
             }
             (Next::Key { or_end: true }, b'}', _) | (Next::Comma, b'}', None) => self.object_ends(window),
             (Next::Value { or_end: true } | Next::Comma, b']', Some(list)) => Ok(self.list_ends(list, window)),
             (Next::Value { .. }, ..) => self.value_begins(byte, window),
             (Next::Colon, b':', _) | (Next::Comma, b',', Some(_)) => {
-                Ok(self.past(window, State::Before(Next::Value { or_end: false })))
+                Ok(self.past(window, SplitState::Before(Next::Value { or_end: false })))
             }
-            (Next::Comma, b',', None) => Ok(self.past(window, State::Before(Next::Key { or_end: false }))),
+            (Next::Comma, b',', None) => Ok(self.past(window, SplitState::Before(Next::Key { or_end: false }))),
             _ => Err(self.broken(window, next.expected(self.list.is_some()))),
         }
     }
 
-    fn document_begins(&mut self, byte: u8, window: &mut Window, gzip: bool) -> Result<Step, LogFileError> {
+    fn document_begins(&mut self, byte: u8, window: &mut Window, gzip: bool) -> Result<SplitStep, LogFileError> {
         let rest = window.rest();
         let mark = &BYTE_ORDER_MARK[..rest.len().min(BYTE_ORDER_MARK.len())];
         if window.offset() == 0 && rest.starts_with(mark) {
             if mark.len() < BYTE_ORDER_MARK.len() {
-                return Ok(Step::More);
+                return Ok(SplitStep::NeedMore);
             }
             window.advance(mark.len());
-            return Ok(Step::On);
+            return Ok(SplitStep::Continue);
         }
         let first = self.documents == 0;
         match (byte, self.shape) {
-            (b'[', Shape::LogFile) if first => Err(LogFileError::OtherShape(OtherShape::List)),
-            (b'[' | b'{', Shape::LogFile) if !first => Err(LogFileError::OtherShape(OtherShape::Documents)),
+            (b'[', FileShape::LogFile) if first => Err(LogFileError::OtherShape(OtherShape::List)),
+            (b'[' | b'{', FileShape::LogFile) if !first => Err(LogFileError::OtherShape(OtherShape::Documents)),
             (b'{', shape) => {
                 self.documents += 1;
                 self.start = window.offset();
                 self.object = TopObject::default();
-                if shape == Shape::Any {
+                if shape == FileShape::Any {
                     window.keep();
                 }
-                Ok(self.past(window, State::Before(Next::Key { or_end: true })))
+                Ok(self.past(window, SplitState::Before(Next::Key { or_end: true })))
             }
             (b'[', _) => {
                 self.documents += 1;
-                Ok(self.list_begins(List::Bare, window))
+                Ok(self.list_begins(RecordList::Bare, window))
             }
             _ if !first => Err(LogFileError::Garbage { at: window.offset(), found: Byte(byte) }),
-            _ if rest.len() < FirstBytes::LEN => Ok(Step::More),
+            _ if rest.len() < FirstBytes::LEN => Ok(SplitStep::NeedMore),
             _ => Err(not_json(window, gzip)),
         }
     }
 
-    fn value_begins(&mut self, byte: u8, window: &mut Window) -> Result<Step, LogFileError> {
+    fn value_begins(&mut self, byte: u8, window: &mut Window) -> Result<SplitStep, LogFileError> {
         let token = match byte {
             b'{' | b'[' => Token::Value,
             b'"' => Token::Text,
             b'}' | b']' | b',' | b':' => return Err(self.broken(window, "a value")),
             _ => Token::Word,
         };
-        self.kind = Kind::of(byte);
+        self.kind = JsonKind::of(byte);
         self.scan.reset();
         if self.list.is_some() {
             self.start = window.offset();
-            if self.kind == Kind::Object {
+            if self.kind == JsonKind::Object {
                 window.keep();
             }
         } else {
             match (&*self.key.name(), self.kind) {
-                (b"Records", Kind::List) => return Ok(self.list_begins(List::Records, window)),
+                (b"Records", JsonKind::List) => return Ok(self.list_begins(RecordList::Records, window)),
                 (b"Records", found) => return Err(LogFileError::RecordsNotList { at: window.offset(), found }),
-                (b"Events", Kind::List) if self.shape == Shape::Any && !self.object.is_record => {
-                    return Ok(self.list_begins(List::Events, window));
+                (b"Events", JsonKind::List) if self.shape == FileShape::Any && !self.object.is_record => {
+                    return Ok(self.list_begins(RecordList::Events, window));
                 }
                 _ => {}
             }
@@ -281,84 +292,84 @@ impl Splitter {
             self.escaped = false;
             window.advance(1);
         }
-        self.state = State::In(token);
-        Ok(Step::On)
+        self.state = SplitState::In(token);
+        Ok(SplitStep::Continue)
     }
 
-    fn value_ends(&mut self, window: &mut Window) -> Step {
-        self.state = State::Before(Next::Comma);
+    fn value_ends(&mut self, window: &mut Window) -> SplitStep {
+        self.state = SplitState::Before(Next::Comma);
         let depth = self.scan.deepest();
         match self.list {
             None => {
                 self.object.deepest = self.object.deepest.max(depth);
-                Step::On
+                SplitStep::Continue
             }
             Some(list) => {
-                let extent = self.record_ends(self.kind, depth, window);
-                self.cut(extent.map(|text| match list {
-                    List::Events => Extent::Event(text),
-                    List::Records | List::Bare => Extent::Record(text),
+                let text = self.record_ends(self.kind, depth, window);
+                self.cut(text.map(|text| match list {
+                    RecordList::Events => RecordText::Event(text),
+                    RecordList::Records | RecordList::Bare => RecordText::InList(text),
                 }))
             }
         }
     }
 
-    fn list_begins(&mut self, list: List, window: &mut Window) -> Step {
+    fn list_begins(&mut self, list: RecordList, window: &mut Window) -> SplitStep {
         self.object.has_list = true;
         self.list = Some(list);
         window.forget();
-        self.past(window, State::Before(Next::Value { or_end: true }))
+        self.past(window, SplitState::Before(Next::Value { or_end: true }))
     }
 
-    fn list_ends(&mut self, list: List, window: &mut Window) -> Step {
+    fn list_ends(&mut self, list: RecordList, window: &mut Window) -> SplitStep {
         self.list = None;
         let next = match list {
-            List::Records | List::Events => Next::Comma,
-            List::Bare => Next::Document,
+            RecordList::Records | RecordList::Events => Next::Comma,
+            RecordList::Bare => Next::Document,
         };
-        self.past(window, State::Before(next))
+        self.past(window, SplitState::Before(next))
     }
 
-    fn object_ends(&mut self, window: &mut Window) -> Result<Step, LogFileError> {
-        let step = self.past(window, State::Before(Next::Document));
+    fn object_ends(&mut self, window: &mut Window) -> Result<SplitStep, LogFileError> {
+        let step = self.past(window, SplitState::Before(Next::Document));
         let TopObject { keys, has_list, is_record, deepest } = std::mem::take(&mut self.object);
         match self.shape {
             _ if has_list => Ok(step),
-            Shape::LogFile if is_record => Err(LogFileError::OtherShape(OtherShape::Record)),
-            Shape::LogFile => Err(LogFileError::NoRecords { keys }),
-            Shape::Any if is_record => {
-                let extent = self.record_ends(Kind::Object, deepest + 1, window);
-                Ok(self.cut(extent.map(Extent::Document)))
+            FileShape::LogFile if is_record => Err(LogFileError::OtherShape(OtherShape::Record)),
+            FileShape::LogFile => Err(LogFileError::NoRecords { keys }),
+            FileShape::Any if is_record => {
+                let text = self.record_ends(JsonKind::Object, deepest + 1, window);
+                Ok(self.cut(text.map(RecordText::Document)))
             }
-            Shape::Any => Ok(self.cut(Err(Unparsable::NotRecord(keys)))),
+            FileShape::Any => Ok(self.cut(Err(Unparsable::NotRecord(keys)))),
         }
     }
 
-    fn record_ends(&self, kind: Kind, depth: usize, window: &mut Window) -> Result<Range<usize>, Unparsable> {
+    fn record_ends(&self, kind: JsonKind, depth: usize, window: &mut Window) -> Result<Range<usize>, Unparsable> {
         let text = window.cut();
         let bytes = window.offset() - self.start;
-        if kind != Kind::Object {
+        if kind != JsonKind::Object {
             return Err(Unparsable::NotObject(kind));
         }
-        self.limits.allow(bytes, depth).map(|()| text)
+        self.limits.check(bytes, depth).map(|()| text)
     }
 
-    fn cut(&mut self, extent: Result<Extent, Unparsable>) -> Step {
+    fn cut(&mut self, text: Result<RecordText, Unparsable>) -> SplitStep {
         let index = self.records;
         self.records += 1;
-        Step::Cut(Cut { index, extent })
+        SplitStep::Cut(Cut { index, text })
     }
 
-    /// Passes one byte into a new state.
-    fn past(&mut self, window: &mut Window, state: State) -> Step {
+    /// Skips one byte and enters a new state.
+    fn past(&mut self, window: &mut Window, state: SplitState) -> SplitStep {
         window.advance(1);
         self.state = state;
-        Step::On
+        SplitStep::Continue
     }
 
     fn broken(&self, window: &Window, expected: &'static str) -> LogFileError {
         let found = Byte(window.rest().first().copied().unwrap_or_default());
-        LogFileError::Broken { at: window.offset(), place: self.place(), expected, found }
+        LogFileError::Broken { at: window.offset(), progress: self.progress(), expected, found }
     }
 }
 
@@ -376,26 +387,26 @@ impl Next {
     }
 }
 
-/// A key of the object, as far as it is of interest.
+/// A key of the object, up to a maximum length.
 #[derive(Default)]
-struct Key {
+struct ObjectKey {
     text: Vec<u8>,
     escaped: bool,
 }
 
-impl Key {
-    /// No known key is longer, even if each of its letters is escaped.
-    const LONGEST: usize = 128;
+impl ObjectKey {
+    /// Longer than the keys compared here, even if each of their letters is escaped.
+    const MAX_BYTES: usize = 128;
 
-    /// Takes the key up to its closing quote, from `bytes`, and says where it ends.
-    fn take(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Reads the key from `bytes` up to its closing quote. Returns the offset after the quote.
+    fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         let end = string_end(bytes, &mut self.escaped);
         let part = &bytes[..end.map_or(bytes.len(), |end| end - 1)];
-        self.text.extend(part.iter().take(Self::LONGEST - self.text.len()));
+        self.text.extend(part.iter().take(Self::MAX_BYTES - self.text.len()));
         end
     }
 
-    /// The key without escapes, or as it stands if they make no sense.
+    /// The key without escapes, or as it is spelled if its escapes are invalid.
     fn name(&self) -> Cow<'_, [u8]> {
         if !self.text.contains(&b'\\') {
             return Cow::Borrowed(&self.text);

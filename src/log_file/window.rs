@@ -1,21 +1,21 @@
 //! The decompressed bytes that are still needed: those not yet scanned, and the text kept for a record.
 //!
-//! Memory stays bounded because a kept text that grows over its cap is forgotten.
+//! Memory is bounded because a kept text that grows beyond its limit is dropped.
 
 use std::ops::Range;
 
-/// How many bytes come in at a time.
+/// How many bytes are added at a time.
 const STEP: usize = 256 * 1024;
-/// Less room than this is not worth a call.
+/// The buffer grows if less room than this is left, in bytes.
 const LEAST_ROOM: usize = STEP / 4;
 
 /// A buffer that moves along the decompressed bytes.
 #[cfg_attr(test, derive(Clone))]
 pub(super) struct Window {
-    /// The longest text that is kept.
+    /// The longest text that is kept, in bytes.
     max_kept: usize,
     bytes: Vec<u8>,
-    /// Where the kept text starts.
+    /// The start of the kept text in `bytes`.
     kept: Option<usize>,
     scanned: usize,
     filled: usize,
@@ -24,32 +24,32 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Empty, and never much larger than `max_kept` bytes.
+    /// An empty window, which never grows much larger than `max_kept` bytes.
     pub(super) fn new(max_kept: usize) -> Self {
         Self { max_kept, bytes: Vec::new(), kept: None, scanned: 0, filled: 0, dropped: 0 }
     }
 
-    /// What is not scanned yet.
+    /// The bytes that are not scanned yet.
     pub(super) fn rest(&self) -> &[u8] {
         &self.bytes[self.scanned..self.filled]
     }
 
-    /// The next `length` bytes of [`Self::rest`] are scanned.
+    /// Marks the next `length` bytes of [`Self::rest`] as scanned.
     pub(super) fn advance(&mut self, length: usize) {
         self.scanned = (self.scanned + length).min(self.filled);
     }
 
-    /// The offset of [`Self::rest`] in all the bytes that ever came in.
+    /// The offset of [`Self::rest`] in the whole decompressed file.
     pub(super) fn offset(&self) -> u64 {
         self.dropped + self.scanned as u64
     }
 
-    /// How many bytes ever came in.
+    /// How many bytes were added in total.
     pub(super) fn total(&self) -> u64 {
         self.dropped + self.filled as u64
     }
 
-    /// Keeps the text that starts here, and none that started before.
+    /// Keeps the text that starts here, and drops any that started before.
     pub(super) fn keep(&mut self) {
         self.kept = Some(self.scanned);
     }
@@ -59,17 +59,17 @@ impl Window {
         self.kept = None;
     }
 
-    /// Where the kept text up to here stands, for [`Self::text`]. It is kept no longer than until more comes in.
+    /// Ends the kept text here and returns its range, for [`Self::text`]. It is valid until [`Self::room`] is called.
     pub(super) fn cut(&mut self) -> Range<usize> {
         self.kept.take().unwrap_or(self.scanned)..self.scanned
     }
 
-    /// A text that was cut, as long as nothing came in after it.
+    /// The text of a range that [`Self::cut`] returned.
     pub(super) fn text(&self, cut: Range<usize>) -> &[u8] {
         &self.bytes[cut]
     }
 
-    /// Room for more, never empty; what was cut goes. Say how much came in with [`Self::filled`].
+    /// Room for more bytes, never empty. Texts that were cut are dropped. [`Self::filled`] reports how much was written.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.kept = self.kept.filter(|kept| self.scanned - kept <= self.max_kept);
         let needed = self.kept.unwrap_or(self.scanned);
@@ -86,7 +86,7 @@ impl Window {
         &mut self.bytes[self.filled..end]
     }
 
-    /// So many bytes came in.
+    /// Adds the first `length` bytes of the last [`Self::room`].
     pub(super) fn filled(&mut self, length: usize) {
         self.filled = (self.filled + length).min(self.bytes.len());
     }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stays_bounded_and_keeps_what_is_allowed() {
+    fn memory_is_bounded_and_short_texts_are_kept() {
         let mut window = Window::new(100_000);
         window.keep();
         for round in 1..1000_u64 {

@@ -1,7 +1,6 @@
-//! JSON that a service put into a string.
+//! JSON that a service wrote into a string.
 //!
-//! What would make it unreadable is mended or passed over, as in a record itself: nobody may hide the rest of a document
-//! by a piece of it that is odd.
+//! Invalid Unicode and numbers out of range are repaired, so that an attacker cannot hide the rest of a document behind them.
 
 use std::borrow::Cow;
 
@@ -27,14 +26,14 @@ fn plain(text: &str) -> Option<Value> {
     }
     let value = |text: &str| serde_json::from_str(text).ok().map(|Json(value)| value);
     value(text).or_else(|| {
-        let (mended, _) = repair(text.as_bytes());
-        value(&with_numbers_in_range(&mended))
+        let (repaired, _) = repair(text.as_bytes());
+        value(&with_numbers_in_range(&repaired))
     })
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The text with quotes round every number that is too large to be read as one, so that it is seen as its text.
+/// The text with every number that is too large for a float in quotes, so that it is read as text.
 fn with_numbers_in_range(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,7 +1,7 @@
 //! JSON text → a tree of values.
 //!
-//! Whatever its keys are, an object is an object. `serde_json`'s own way into a `Value` gives some keys a meaning, such
-//! as `$serde_json::private::RawValue`, by which text could pass for something else or be refused.
+//! No key has a special meaning. When `serde_json` itself reads a `Value`, it treats keys such as
+//! `$serde_json::private::RawValue` specially, so a record could hide text or be refused.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ pub struct Json(pub Value);
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any).map(Json)
+        deserializer.deserialize_any(JsonVisitor).map(Json)
     }
 }
 
-struct Any;
+struct JsonVisitor;
 
-impl<'de> Visitor<'de> for Any {
+impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn every_value_is_what_is_written() {
+    fn every_value_is_read_as_it_is_written() {
         check(r#"{"a":[null,true,"\u0041",[]],"b":{}}"#, r#"{"a":[null,true,"A",[]],"b":{}}"#);
         check(r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#);
         check("[0,-1,18446744073709551615,0.1]", "[0,-1,18446744073709551615,0.1]");
     }
 
     #[test]
-    fn no_key_has_a_meaning_of_its_own() {
+    fn no_key_has_a_special_meaning() {
         for key in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
             for value in ["\"5\"", "5", "\"{\\\"a\\\":5}\"", "{}"] {
                 let text = format!("{{\"{key}\":{value}}}");

@@ -1,20 +1,23 @@
-//! A way into a record.
+//! Paths into a record.
 //!
-//! Everything that reads a record goes through [`Path::visit`], so that filters, titles and alerts mean the same by the
-//! same name.
+//! Filters, titles and alerts read a record by [`Path::visit`], so a name means the same in all of them.
 
 use serde_json::Value;
 
-use super::{Node, Scalar, Virtual, document::document};
+use super::{
+    document::document,
+    node::{Node, Scalar},
+    virtual_field::Virtual,
+};
 
-/// Where a path begins.
+/// Where a path starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Root {
     /// The raw record.
     Record,
     /// A virtual field.
     Virtual(Virtual),
-    /// The element that the innermost `any` looks at.
+    /// The current element of the innermost `any`.
     Element,
 }
 
@@ -23,81 +26,81 @@ pub enum Root {
 pub enum Step {
     /// The member of that name.
     Key(String),
-    /// The element at that place of a list, from 0.
+    /// The element of a list at that index, from 0.
     Index(usize),
 }
 
-/// A way into a record, such as `requestParameters.bucketName` or `user`.
+/// A path into a record, such as `requestParameters.bucketName` or `user`.
 ///
-/// It walks through lists: `a.b` on `{"a": [{"b": 1}, {"b": 2}]}` reaches 1 and 2. Below
-/// the blocks that services write it also walks into JSON that a string holds.
+/// It descends into every element of a list: `a.b` on `{"a": [{"b": 1}, {"b": 2}]}` reaches 1 and 2. In the blocks that
+/// services write, it also descends into JSON that a string contains.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
-    /// Where it begins.
+    /// Where it starts.
     pub root: Root,
     /// The steps from there.
     pub steps: Vec<Step>,
 }
 
-/// The parts of a record in which services put JSON into strings; nowhere else is a string parsed.
+/// The blocks of a record in which services write JSON into strings. JsonInStrings elsewhere are not parsed.
 const BLOCKS: &[&str] = &["requestParameters", "responseElements", "serviceEventDetails", "additionalEventData"];
 
-/// How many strings may lie in each other.
+/// How deep strings with JSON may be nested.
 const MAX_STRINGS: u8 = 4;
 
-/// A node, and whether strings below it may be entered.
+/// A node, and whether JSON in strings below it is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<N> {
     /// The node.
     pub node: N,
-    strings: Strings,
+    strings: JsonInStrings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Strings {
-    /// At the top of a record: below a block they may.
+enum JsonInStrings {
+    /// At the top of a record: read inside the blocks.
     Top,
-    /// Outside of the blocks they may not.
+    /// Outside of the blocks: not read.
     Closed,
-    /// Below a block: so many more.
+    /// Inside a block: read, this many levels deep.
     Open(u8),
 }
 
 impl<N> Place<N> {
-    /// A whole record.
+    /// The root of a record.
     pub fn record(node: N) -> Self {
-        Self { node, strings: Strings::Top }
+        Self { node, strings: JsonInStrings::Top }
     }
 
-    /// Another node, such as an element, of which the same holds.
+    /// Another node at the same level, such as an element.
     pub fn with<M>(&self, node: M) -> Place<M> {
         Place { node, strings: self.strings }
     }
 
     fn member<M>(&self, key: &str, node: M) -> Place<M> {
         let strings = match self.strings {
-            Strings::Top if BLOCKS.contains(&key) => Strings::Open(MAX_STRINGS),
-            Strings::Top | Strings::Closed => Strings::Closed,
-            open @ Strings::Open(_) => open,
+            JsonInStrings::Top if BLOCKS.contains(&key) => JsonInStrings::Open(MAX_STRINGS),
+            JsonInStrings::Top | JsonInStrings::Closed => JsonInStrings::Closed,
+            open @ JsonInStrings::Open(_) => open,
         };
         Place { node, strings }
     }
 }
 
-/// Who is shown the places that a path reaches.
+/// Visits the places that a path reaches.
 pub trait Visitor {
-    /// Looks at a place, which is a list if the path ends at one; true ends the walk.
+    /// Visits a place, which is a list if the path ends at one. Returns true to end the walk.
     fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool;
 }
 
 impl Path {
-    /// Whether its value is worked out from the record and need not stand in it.
-    pub fn is_worked_out(&self) -> bool {
+    /// Whether its value is computed from the record and may not occur in it.
+    pub fn is_computed(&self) -> bool {
         matches!(self.root, Root::Virtual(field) if field.raw_keys().is_none())
     }
 
-    /// The keys that it begins with, at most `most`, and whether it ends there; none where it does not begin in the
-    /// record, or its value is worked out.
+    /// The keys that it starts with, at most `most`, and whether it ends after them; none if it does not start at the record,
+    /// or if its value is computed.
     pub fn first_keys(&self, most: usize) -> (Vec<&str>, bool) {
         let raw = match self.root {
             Root::Virtual(field) => field.raw_keys(),
@@ -114,17 +117,17 @@ impl Path {
         (keys, ends)
     }
 
-    /// The fields at the top of a record at which it may look.
+    /// The fields at the top of a record that it may read.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        let worked_out: &[&str] = match self.root {
+        let computed: &[&str] = match self.root {
             Root::Virtual(field) => field.sources(),
             Root::Record | Root::Element => &[],
         };
-        self.first_keys(1).0.into_iter().chain(worked_out.iter().copied())
+        self.first_keys(1).0.into_iter().chain(computed.iter().copied())
     }
 
-    /// Shows the visitor every place that the path reaches, in order, until it has seen enough; returns whether it has.
-    /// `element` is what the innermost `any` looks at: outside of any, the record.
+    /// Shows the visitor every place that the path reaches, in order, until it returns true. Returns whether it did.
+    /// `element` is the current element of the innermost `any`; outside of any `any`, the record.
     pub fn walk<'r, 'e, R: Node<'r>, E: Node<'e>>(
         &self,
         record: R,
@@ -136,19 +139,19 @@ impl Path {
             Root::Element => walk(element, &[], &self.steps, visitor),
             Root::Virtual(field) => match field.raw_keys() {
                 Some(keys) => walk(Place::record(record), keys, &self.steps, visitor),
-                None => self.steps.is_empty() && visitor.visit(Place::record(Computed(field.work_out(record)))),
+                None => self.steps.is_empty() && visitor.visit(Place::record(Computed(field.compute(record)))),
             },
         }
     }
 
-    /// Shows `see` every value that the path reaches in a record, in order, until it returns true; returns whether it
-    /// did. A list is never shown, its elements are, at every depth; a missing key shows nothing.
+    /// Passes every value that the path reaches in a record to `see`, in order, until it returns true. Returns whether it did.
+    /// For a list it passes the elements, at every depth; for a missing key it passes nothing.
     pub fn visit<'r>(&self, record: impl Node<'r>, see: &mut dyn FnMut(Scalar<'_>) -> bool) -> bool {
         self.walk(record, Place::record(record), &mut Scalars(see))
     }
 }
 
-/// Shows a closure the scalars, and of lists the elements.
+/// Passes scalars to a closure, and the elements of lists.
 pub struct Scalars<'f>(pub &'f mut dyn FnMut(Scalar<'_>) -> bool);
 
 impl Visitor for Scalars<'_> {
@@ -160,8 +163,8 @@ impl Visitor for Scalars<'_> {
     }
 }
 
-/// Shows a visitor the elements of lists at every depth, and what is no list as it is; `inside` says whether it lay in
-/// a list.
+/// Shows a visitor the elements of lists at every depth, and any other value as it is. `inside` is whether the place is in a
+/// list.
 pub fn each_element<'n, N: Node<'n>>(place: Place<N>, inside: bool, visit: &mut impl ElementVisitor) -> bool {
     match place.node.scalar() {
         Scalar::List => place.node.elements().any(|element| each_element(place.with(element), true, visit)),
@@ -172,13 +175,13 @@ pub fn each_element<'n, N: Node<'n>>(place: Place<N>, inside: bool, visit: &mut 
     }
 }
 
-/// Who is shown the elements of a list.
+/// Visits the elements of a list.
 pub trait ElementVisitor {
-    /// Looks at an element; true ends the walk.
+    /// Visits an element; `inside` is whether it is in a list. Returns true to end the walk.
     fn element<'n, N: Node<'n>>(&mut self, place: Place<N>, inside: bool) -> bool;
 }
 
-/// `keys` come before `steps`.
+/// Walks `keys` first, then `steps`.
 fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor: &mut impl Visitor) -> bool {
     let node = place.node;
     if keys.is_empty() && steps.is_empty() {
@@ -201,13 +204,13 @@ fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor
     }
 }
 
-/// The JSON object or list that a string holds, plain or percent-encoded, if strings may be entered here.
-fn entered<N>(place: &Place<N>, text: &str) -> Option<(Value, Strings)> {
-    let Strings::Open(left @ 1..) = place.strings else { return None };
-    document(text).map(|value| (value, Strings::Open(left - 1)))
+/// The JSON object or list in a string, plain or percent-encoded, if JSON in strings is read here.
+fn entered<N>(place: &Place<N>, text: &str) -> Option<(Value, JsonInStrings)> {
+    let JsonInStrings::Open(left @ 1..) = place.strings else { return None };
+    document(text).map(|value| (value, JsonInStrings::Open(left - 1)))
 }
 
-/// A value that stands nowhere in the record.
+/// A value that does not occur in the record.
 #[derive(Clone, Copy)]
 struct Computed<'a>(Scalar<'a>);
 

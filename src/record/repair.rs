@@ -1,21 +1,20 @@
-//! Records that are not quite JSON: text is repaired where it is no valid Unicode, so that it is no way to hide.
+//! Repairs invalid Unicode in the text of a record, so that an attacker cannot hide a record behind it.
 
 use std::borrow::Cow;
 
-/// The record as text in which every lone surrogate escape and every byte sequence that is no UTF-8 has become U+FFFD,
-/// and whether anything had to be mended.
+/// Replaces every lone surrogate escape and every invalid UTF-8 sequence by U+FFFD. Returns the text, and whether it was changed.
 pub fn repair(text: &[u8]) -> (Cow<'_, str>, bool) {
     let valid = String::from_utf8_lossy(text);
-    if let Some(mended) = without_lone_surrogates(&valid) {
-        return (Cow::Owned(mended), true);
+    if let Some(repaired) = without_lone_surrogates(&valid) {
+        return (Cow::Owned(repaired), true);
     }
-    let mended = matches!(valid, Cow::Owned(_));
-    (valid, mended)
+    let repaired = matches!(valid, Cow::Owned(_));
+    (valid, repaired)
 }
 
-/// `None` where there is none.
+/// `None` if the text has no lone surrogate.
 fn without_lone_surrogates(text: &str) -> Option<String> {
-    let mut mended: Option<String> = None;
+    let mut repaired: Option<String> = None;
     let mut copied = 0;
     let mut at = 0;
     while let Some(backslash) = memchr::memchr(b'\\', &text.as_bytes()[at..]).map(|found| at + found) {
@@ -24,7 +23,7 @@ fn without_lone_surrogates(text: &str) -> Option<String> {
         match escaped_unit(rest) {
             Some(0xD800..=0xDBFF) if matches!(rest.get(6..).and_then(escaped_unit), Some(0xDC00..=0xDFFF)) => at += 10,
             Some(0xD800..=0xDFFF) => {
-                let out = mended.get_or_insert_default();
+                let out = repaired.get_or_insert_default();
                 out.push_str(&text[copied..backslash]);
                 out.push_str("\\ufffd");
                 copied = backslash + 6;
@@ -36,12 +35,12 @@ fn without_lone_surrogates(text: &str) -> Option<String> {
             break;
         }
     }
-    let mut mended = mended?;
-    mended.push_str(&text[copied..]);
-    Some(mended)
+    let mut repaired = repaired?;
+    repaired.push_str(&text[copied..]);
+    Some(repaired)
 }
 
-/// The UTF-16 code unit of a `\uXXXX` at the beginning of `text`.
+/// The UTF-16 code unit of a `\uXXXX` at the start of `text`.
 fn escaped_unit(text: &[u8]) -> Option<u16> {
     let hex = text.strip_prefix(b"\\u")?.get(..4)?;
     let hex = std::str::from_utf8(hex).ok().filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
@@ -53,10 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_broken_is_mended() {
+    fn only_lone_surrogates_are_repaired() {
         let check = |text: &str, expected: &str| {
-            let (mended, changed) = repair(text.as_bytes());
-            assert_eq!(mended, expected);
+            let (repaired, changed) = repair(text.as_bytes());
+            assert_eq!(repaired, expected);
             assert_eq!(changed, text != expected);
         };
         check(r#"{"a":"plain"}"#, r#"{"a":"plain"}"#);

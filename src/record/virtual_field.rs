@@ -1,14 +1,17 @@
-//! The virtual fields: a thin layer over the raw record, with short names for what people ask for most.
+//! The virtual fields: short names for the fields that rules use most.
 
-use super::{Node, Scalar};
+use super::{
+    event_time::event_time,
+    node::{Node, Scalar, descend},
+};
 use crate::number::Number;
 
-/// The virtual names: a thin layer over the raw record.
+/// A virtual field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Virtual {
     /// `insight` or `cloudtrail`.
     EventType,
-    /// Who did it, as a short name.
+    /// A short name for the identity that made the request.
     User,
     /// The name of the role behind a session.
     Role,
@@ -28,20 +31,20 @@ pub enum Virtual {
     Error,
     /// `requestParameters.bucketName`.
     BucketName,
-    /// Whether the caller had passed multi-factor authentication.
+    /// Whether the caller used multi-factor authentication.
     MfaUsed,
     /// `eventTime` in milliseconds since 1970.
     Timestamp,
 }
 
 impl Virtual {
-    /// Every virtual field with its name and what it stands for.
+    /// Every virtual field with its name and its definition.
     pub const ALL: &[(Virtual, &str, &str)] = &[
         (Virtual::EventType, "event_type", "`\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`"),
         (
             Virtual::User,
             "user",
-            "`Root`, the user name, the end of the ARN, `invokedBy` or `principalId`: the first there is",
+            "`Root`, the user name, the end of the ARN, `invokedBy` or `principalId`: the first that is present",
         ),
         (Virtual::Role, "role", "`userIdentity.sessionContext.sessionIssuer.userName`"),
         (Virtual::UserType, "userType", "`userIdentity.type`"),
@@ -70,7 +73,7 @@ impl Virtual {
         Self::ALL.iter().find(|(field, ..)| *field == self).map_or("", |(_, name, _)| name)
     }
 
-    /// The raw keys that it is another name for; `None` where its value is worked out.
+    /// The raw keys that it is an alias of; `None` if its value is computed.
     pub fn raw_keys(self) -> Option<&'static [&'static str]> {
         Some(match self {
             Virtual::Role => &["userIdentity", "sessionContext", "sessionIssuer", "userName"],
@@ -87,7 +90,7 @@ impl Virtual {
         })
     }
 
-    /// The fields at the top of a record from which its value is worked out; none where it has [`Self::raw_keys`].
+    /// The fields at the top of a record that its value is computed from; none if it has [`Self::raw_keys`].
     pub(super) fn sources(self) -> &'static [&'static str] {
         match self {
             Virtual::EventType => &["eventCategory", "eventType"],
@@ -98,8 +101,8 @@ impl Virtual {
         }
     }
 
-    /// The value that is worked out; null for a field that only stands for raw keys.
-    pub(super) fn work_out<'a>(self, record: impl Node<'a>) -> Scalar<'a> {
+    /// The computed value; null for a field that is an alias.
+    pub(super) fn compute<'a>(self, record: impl Node<'a>) -> Scalar<'a> {
         let text = |keys: &[&str]| match descend(record, keys).map(Node::scalar) {
             Some(Scalar::Text(text)) => Some(text),
             _ => None,
@@ -121,15 +124,14 @@ impl Virtual {
                 arn().map_or(Scalar::Null, |arn| Scalar::Text(arn.rsplit_once(':').map_or(arn, |(_, role)| role)))
             }
             Virtual::MfaUsed => mfa_used(record).map_or(Scalar::Null, Scalar::Bool),
-            Virtual::Timestamp => text(&["eventTime"])
-                .and_then(|time| time.parse::<jiff::Timestamp>().ok())
+            Virtual::Timestamp => event_time(record)
                 .map_or(Scalar::Null, |time| Scalar::Number(Number::Int(time.as_millisecond().into()))),
             _ => Scalar::Null,
         }
     }
 }
 
-/// `additionalEventData.MFAUsed` decides where it is text or a boolean; else the session's attribute.
+/// `additionalEventData.MFAUsed` if it is text or a boolean, or else `mfaAuthenticated` of the session.
 fn mfa_used<'a>(record: impl Node<'a>) -> Option<bool> {
     let session = &["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"];
     match descend(record, &["additionalEventData", "MFAUsed"]).map(Node::scalar) {
@@ -143,8 +145,4 @@ fn mfa_used<'a>(record: impl Node<'a>) -> Option<bool> {
         Scalar::Bool(value) => Some(value),
         _ => None,
     }
-}
-
-fn descend<'a, N: Node<'a>>(record: N, keys: &[&str]) -> Option<N> {
-    keys.iter().try_fold(record, |node, key| node.get(key))
 }

@@ -1,0 +1,76 @@
+//! A record as a filter sees it: a tree of nodes, however it is stored.
+
+use serde_json::Value;
+
+use crate::number::Number;
+
+/// A node of a record: a tree that can be walked without knowing how it is stored.
+pub trait Node<'a>: Copy {
+    /// This node, without its children.
+    fn scalar(self) -> Scalar<'a>;
+    /// The member of an object; `None` if this is not an object or has no such key.
+    fn get(self, key: &str) -> Option<Self>;
+    /// The elements of a list; nothing if this is not a list.
+    fn elements(self) -> impl Iterator<Item = Self>;
+    /// The keys of an object; nothing if this is not an object.
+    fn keys(self) -> impl Iterator<Item = &'a str>;
+}
+
+impl<'a> Node<'a> for &'a Value {
+    fn scalar(self) -> Scalar<'a> {
+        match self {
+            Value::Null => Scalar::Null,
+            Value::Bool(value) => Scalar::Bool(*value),
+            Value::Number(number) => Number::from_json(number).map_or(Scalar::Null, Scalar::Number),
+            Value::String(text) => Scalar::Text(text),
+            Value::Array(_) => Scalar::List,
+            Value::Object(_) => Scalar::Object,
+        }
+    }
+
+    fn get(self, key: &str) -> Option<Self> {
+        Value::get(self, key)
+    }
+
+    fn elements(self) -> impl Iterator<Item = Self> {
+        self.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+    }
+
+    fn keys(self) -> impl Iterator<Item = &'a str> {
+        self.as_object().into_iter().flat_map(|members| members.keys().map(String::as_str))
+    }
+}
+
+/// What an operator sees of a node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// JSON `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    Text(&'a str),
+    /// A list; operators see its elements one by one.
+    List,
+    /// An object; it compares with `null` only.
+    Object,
+}
+
+impl Scalar<'_> {
+    /// The text of a string, a number or a boolean; `None` for null, lists and objects.
+    pub fn to_text(self) -> Option<String> {
+        match self {
+            Scalar::Bool(value) => Some(value.to_string()),
+            Scalar::Number(number) => Some(number.to_string()),
+            Scalar::Text(text) => Some(text.to_owned()),
+            Scalar::Null | Scalar::List | Scalar::Object => None,
+        }
+    }
+}
+
+/// The node at a path of plain keys.
+pub(super) fn descend<'a, N: Node<'a>>(record: N, keys: &[&str]) -> Option<N> {
+    keys.iter().try_fold(record, |node, key| node.get(key))
+}
