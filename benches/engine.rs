@@ -10,7 +10,7 @@ use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use flate2::read::MultiGzDecoder;
 use trailbell::{
     engine::{Engine, Evaluated, Scratch},
-    log_file::{Item, Limits, RawRecord, Reader, Shape},
+    log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
     rule::RuleSet,
 };
 
@@ -102,10 +102,10 @@ fn gunzip(object: &[u8], mut see: impl FnMut(&[u8])) {
 
 /// Shows every record of an object, and says how many there are.
 fn read(object: &[u8], mut see: impl FnMut(RawRecord<'_>)) -> u64 {
-    let (mut reader, mut count) = (Reader::new(Shape::LogFile, Limits::default()), 0);
+    let (mut reader, mut count) = (Reader::new(FileShape::LogFile, Limits::default()), 0);
     for mut chunk in object.chunks(CHUNK) {
         while let Some(item) = reader.next(&mut chunk).expect("it is whole") {
-            if let Item::Record(record) = item {
+            if let FileItem::Record(record) = item {
                 count += 1;
                 see(record);
             }

@@ -4,8 +4,6 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-
 use crate::record::{Record, Virtual};
 
 /// A record, asked for what people want to know ("CloudTrail record contents" in the CloudTrail User Guide).
@@ -75,11 +73,6 @@ impl Event<'_> {
             return Outcome::Success;
         }
         Outcome::Failure { code, message }
-    }
-
-    /// When it happened.
-    pub fn time(self) -> Option<Timestamp> {
-        self.at(&["eventTime"])?.parse().ok()
     }
 
     /// Something about the session behind temporary credentials.

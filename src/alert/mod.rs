@@ -116,7 +116,7 @@ pub struct Occurrences {
 impl Occurrences {
     /// One event, that of a record.
     pub fn one(record: &Record) -> Self {
-        let time = Event(record).time();
+        let time = record.event_time();
         Self { count: 1, first: time, last: time, ..Self::default() }
     }
 }

@@ -116,7 +116,8 @@ impl FieldSelections {
 impl Index {
     /// An index over `filters`.
     pub fn new<'a>(filters: impl IntoIterator<Item = &'a Filter>) -> Self {
-        let (mut names, mut by_field, mut always) = (FieldNames::new(), HashMap::<IndexedField, FiledRules>::new(), Vec::new());
+        let (mut names, mut by_field, mut always) =
+            (FieldNames::new(), HashMap::<IndexedField, FiledRules>::new(), Vec::new());
         let mut unfiled = Vec::new();
         for (rule, filter) in filters.into_iter().enumerate() {
             let mut lists = filter.needs();
@@ -137,7 +138,8 @@ impl Index {
         for field in unfiled.iter().flat_map(|(filter, _)| filter.fields()) {
             names.add(field);
         }
-        let mut known = |lists: std::vec::IntoIter<_>| lists.filter_map(|list| preconditions(&mut names, list)).collect();
+        let mut known =
+            |lists: std::vec::IntoIter<_>| lists.filter_map(|list| preconditions(&mut names, list)).collect();
         let preconditions = unfiled.into_iter().map(|(_, lists)| known(lists)).collect();
         let with_texts = |(field, mut filed): (IndexedField, FiledRules)| {
             filed.texts = field.inner.as_ref().map(|key| filed.texts(key)).unwrap_or_default();
@@ -256,11 +258,12 @@ impl Precondition {
             _ => record.find(&self.field),
         };
         match (found, &self.value) {
-            (FieldValue::Absent, _) | (FieldValue::NotText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => {
-                false
-            }
+            (FieldValue::Absent, _)
+            | (FieldValue::NotText, Requires::Exact(_) | Requires::Prefix(_) | Requires::Substring(_)) => false,
             (FieldValue::Text(text), Requires::Exact(wanted)) if is_plain(wanted) => text == wanted.as_bytes(),
-            (FieldValue::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => text.starts_with(wanted.as_bytes()),
+            (FieldValue::Text(text), Requires::Prefix(wanted)) if is_plain(wanted) => {
+                text.starts_with(wanted.as_bytes())
+            }
             // The filter tests the value itself.
             _ => true,
         }

@@ -416,7 +416,12 @@ mod tests {
             let mut nested = NestedValues::default();
             let sure = with_view(&record, &mut nested, |view| (0..1000).filter(|_| shown(view, &path).1).count());
             assert!(sure < 1000, "{path}");
-            assert!(nested.spent <= 9 * record.len() + NestedValues::LEAST, "{path}: {} of {}", nested.spent, record.len());
+            assert!(
+                nested.spent <= 9 * record.len() + NestedValues::LEAST,
+                "{path}: {} of {}",
+                nested.spent,
+                record.len()
+            );
             // The next record is read as usual.
             assert!(with_view("{\"known\":[[1],2]}", &mut nested, |view| shown(view, &path).1));
         }

@@ -12,7 +12,7 @@ use super::{
     time_budget::{InTime, Time},
 };
 use crate::{
-    alert::{Alert, Event, HeldBack, Occurrences, Origin},
+    alert::{Alert, HeldBack, Occurrences, Origin},
     engine::{self, Finding},
     object::ObjectId,
     rule::{Accounts, Rule, Severity},
@@ -64,7 +64,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     /// Has rules begin to learn with an event of this record; whether they have.
     pub(super) async fn learn_from(&mut self, rules: &[Arc<Rule>], record: &[u8]) -> bool {
-        let time = engine::parse(record).ok().and_then(|(record, _)| Event(&record).time());
+        let time = engine::parse(record).ok().and_then(|(record, _)| record.event_time());
         let rules = rules.iter().map(|rule| &**rule);
         let knew = self.claimant.down().is_none();
         let learn = state::learn_from(&self.table, &mut self.claimant, rules, time.unwrap_or(self.time.now())).await;

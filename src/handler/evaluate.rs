@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     alert::{Alert, Origin, Unread},
+    diagnostic::chain,
     engine::{Engine, Evaluated, Scratch},
-    log_file::{Item, LogFileError, Reader, Shape},
+    log_file::{FileItem, FileShape, LogFileError, Reader},
     object::ObjectId,
     state::{Outage, Table},
     trigger::SkipReason,
@@ -89,7 +90,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
     pub(super) async fn record(mut self, text: &str) {
         // Text that is not one value could pretend to be several records.
         let read = match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => self.wrapped(text).await.map_err(|error| error.to_string()),
+            Ok(_) => self.wrapped(text).await.map_err(|error| chain(&error)),
             Err(error) => Err(format!("it is not JSON: {error}")),
         };
         if let Err(reason) = read {
@@ -100,7 +101,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
     }
 
     async fn wrapped(&mut self, text: &str) -> Result<(), LogFileError> {
-        let mut reader = Reader::new(Shape::LogFile, self.caps.limits);
+        let mut reader = Reader::new(FileShape::LogFile, self.caps.limits);
         for part in ["{\"Records\":[", text, "]}"] {
             self.push(&mut reader, part.as_bytes()).await?;
         }
@@ -113,7 +114,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         let broken = |error| Failure::LogFile { object: object.clone(), error };
         let limit = self.caps.max_object_bytes;
         let mut body = self.time.to_read(objects.get(object, self.time)).await.ok_or_else(late)?.map_err(fetch)?;
-        let (mut reader, mut bytes) = (Reader::new(Shape::LogFile, self.caps.limits), 0);
+        let (mut reader, mut bytes) = (Reader::new(FileShape::LogFile, self.caps.limits), 0);
         loop {
             let late = || Failure::OutOfTime { origin: self.origin.clone() };
             let Some(chunk) = self.time.to_read(body.next()).await.ok_or_else(late)?.map_err(fetch)? else { break };
@@ -129,7 +130,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
     /// Evaluates what a chunk brings, and publishes whenever much has come together.
     async fn push(&mut self, reader: &mut Reader, mut chunk: &[u8]) -> Result<(), LogFileError> {
         while let Some(item) = reader.next(&mut chunk)? {
-            if let Item::Record(record) = &item
+            if let FileItem::Record(record) = &item
                 && !std::mem::replace(&mut self.is_begun, true)
                 && !self.learns.load(Ordering::Relaxed)
             {
@@ -162,11 +163,11 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         }
     }
 
-    fn evaluate(&mut self, item: Item<'_>) {
+    fn evaluate(&mut self, item: FileItem<'_>) {
         let records = &mut self.outcome.records;
         records.seen += 1;
         match item {
-            Item::Record(record) => {
+            FileItem::Record(record) => {
                 records.omitted += u64::from(self.omitted.find_iter(record.text).any(|at| says_true(record.text, at)));
                 match self.engine.evaluate(record, self.scratch) {
                     Evaluated::Record { findings, repaired } => {
@@ -176,10 +177,10 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
                             self.decider.push(finding, record.index, &mut self.outcome.matches);
                         }
                     }
-                    Evaluated::Unparsable(reason) => self.unparsable(record.index, &reason),
+                    Evaluated::Unparsable(error) => self.unparsable(record.index, &chain(&error)),
                 }
             }
-            Item::Unparsable { index, reason } => self.unparsable(index, &reason.to_string()),
+            FileItem::Unparsable { index, reason } => self.unparsable(index, &chain(&reason)),
         }
     }
 
@@ -222,5 +223,5 @@ fn says_true(text: &[u8], at: usize) -> bool {
 
 /// Whether a file says by its first keys that it is a digest, as its key does not.
 fn is_digest(error: &LogFileError) -> bool {
-    matches!(error, LogFileError::NoRecords { keys } if keys.to_string().contains("`digestStartTime`"))
+    matches!(error, LogFileError::NoRecords { keys } if keys.contains("digestStartTime"))
 }

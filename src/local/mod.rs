@@ -16,7 +16,7 @@ pub use printed::Printed;
 pub use rules::{RulesFiles, TextFile, TextFileError, read_text};
 use thiserror::Error;
 
-use crate::log_file::{Item, Limits, LogFileError, Reader, Shape};
+use crate::log_file::{FileItem, FileShape, Limits, LogFileError, Reader};
 
 /// How many bytes are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -38,9 +38,9 @@ pub fn read(
     mut input: impl Read,
     limits: Limits,
     progress: &dyn Fn(u64),
-    see: &mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
+    see: &mut dyn FnMut(FileItem<'_>) -> ControlFlow<()>,
 ) -> Result<(), ReadError> {
-    let mut reader = Reader::new(Shape::Any, limits);
+    let mut reader = Reader::new(FileShape::Any, limits);
     let mut buffer = vec![0; CHUNK];
     loop {
         let length = match input.read(&mut buffer) {

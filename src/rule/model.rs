@@ -183,7 +183,7 @@ impl Suppression {
     /// time, so it hides nothing that it may not cover.
     pub(super) fn status(&self, record: &Record) -> SuppressionStatus {
         let Some(end) = self.expires else { return SuppressionStatus::InForce };
-        match record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok()) {
+        match record.event_time() {
             None => SuppressionStatus::UnknownTime,
             Some(time) if time >= end => SuppressionStatus::Expired { end, time },
             Some(_) => SuppressionStatus::InForce,

@@ -147,8 +147,7 @@ pub async fn by_now(table: &impl Table, ticket: &Ticket) -> Option<Extent> {
 }
 
 fn event(one: &Match<'_>, now: Timestamp) -> Event {
-    let time = one.record.at(&["eventTime"]).and_then(|time| time.parse::<Timestamp>().ok());
-    Event { id: key::event(one.record), time: time.unwrap_or(now).as_second() }
+    Event { id: key::event(one.record), time: one.record.event_time().unwrap_or(now).as_second() }
 }
 
 fn undecided(decisions: &[Option<Decision>]) -> impl Iterator<Item = usize> {

@@ -6,10 +6,11 @@ use crate::generated::{NAMES, NUMBERS, TEXTS, expr};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value as Json;
 use trailbell::{
+    diagnostic::chain,
     engine::{Engine, Evaluated, Scratch},
     filter::operand::Value,
     local,
-    log_file::{Item, Limits, RawRecord, Reader, Shape},
+    log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
     record::{Path, Root, Step},
     rule::RuleSet,
 };
@@ -31,11 +32,11 @@ fn matches(engine: &Engine, scratch: &mut Scratch, record: &[u8]) -> Option<Vec<
     // A reader tells the engine what it has come across in the record.
     for chunk in [1, 7, 64, usize::MAX] {
         let file = [b"{\"Records\":[{\"eventName\":\"PutImage\"},", record, b"]}"].concat();
-        let mut reader = Reader::new(Shape::LogFile, Limits::default());
+        let mut reader = Reader::new(FileShape::LogFile, Limits::default());
         let mut seen = false;
         for mut input in file.chunks(chunk.min(file.len())) {
             while let Ok(Some(item)) = reader.next(&mut input) {
-                if let Item::Record(read) = item
+                if let FileItem::Record(read) = item
                     && read.text == record
                 {
                     seen = true;
@@ -71,7 +72,7 @@ fn agreed(engine: &Engine, scratch: &mut Scratch, record: RawRecord<'_>) -> Opti
             Some(positions(&plain))
         }
         (Evaluated::Unparsable(quick), Evaluated::Unparsable(plain)) => {
-            assert_eq!(quick, plain, "{}", shown());
+            assert_eq!(chain(&quick), chain(&plain), "{}", shown());
             None
         }
         // No rule matches it: nothing is lost.
@@ -435,8 +436,8 @@ fn real_records() -> Option<Vec<Vec<u8>>> {
             }
             let read = local::read(fs::File::open(&path).unwrap(), Limits::default(), &|_| {}, &mut |item| {
                 match item {
-                    Item::Record(record) => records.push(record.text.to_vec()),
-                    Item::Unparsable { index, reason } => panic!("{}: record {index}: {reason}", path.display()),
+                    FileItem::Record(record) => records.push(record.text.to_vec()),
+                    FileItem::Unparsable { index, reason } => panic!("{}: record {index}: {reason}", path.display()),
                 }
                 ControlFlow::Continue(())
             });

@@ -150,7 +150,7 @@ fn every_rule_is_tried_on_records_and_passes() {
         }
         for test in &rule.tests {
             let text = fs::read(root().join(&test.record)).unwrap();
-            let record = engine::parse(&text).map(|(record, _)| record);
+            let record = engine::parse(&text).unwrap().0;
             assert_eq!(backtest::run(&rule, test, record), Tested::Passed, "{} on {}", rule.name, test.record);
         }
     }

@@ -153,7 +153,7 @@ fn tests_of_our_own_pass() {
         for rule in rules(tool).rules {
             for test in &rule.tests {
                 let text = fs::read(folder().join(&test.record)).unwrap();
-                let record = engine::parse(&text).map(|(record, _)| record);
+                let record = engine::parse(&text).unwrap().0;
                 assert_eq!(backtest::run(&rule, test, record), Tested::Passed, "{} on {}", rule.id, test.record);
             }
         }

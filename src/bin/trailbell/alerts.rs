@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::{Alert, Event},
+    alert::Alert,
     diagnostic::counted,
     engine::{Engine, Finding},
     handler::Caps,
@@ -73,7 +73,7 @@ impl<'e> Alerts<'e> {
         let found: Vec<_> = found.into_iter().filter(|finding| !finding.suppressed).collect();
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
         let time = |finding: &Finding| {
-            now = Event(&finding.record).time().unwrap_or(now);
+            now = finding.record.event_time().unwrap_or(now);
             now
         };
         let times: Vec<_> = found.iter().map(time).collect();

@@ -11,7 +11,7 @@ use trailbell::{
     diagnostic::{Diagnostic, chain, counted, nearest, render, tally},
     engine,
     local::{self, RulesFiles, TextFile, read_text},
-    log_file::{Item, Limits},
+    log_file::{FileItem, Limits},
     record::Record,
     rule::{Rule, RuleSet, missing_tests, overrides_beside_errors},
     untrusted::printable,
@@ -166,8 +166,8 @@ pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, String
     let (mut found, mut broken) = (Vec::new(), None);
     let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
         let parsed = match item {
-            Item::Record(record) => engine::parse(record.text).map_err(|reason| (record.index, reason)),
-            Item::Unparsable { index, reason } => Err((index, reason.to_string())),
+            FileItem::Record(record) => engine::parse(record.text).map_err(|error| (record.index, chain(&error))),
+            FileItem::Unparsable { index, reason } => Err((index, chain(&reason))),
         };
         match parsed {
             Ok((record, _)) if event_id.is_none_or(|id| record.at(&["eventID"]).as_deref() == Some(id)) => {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use trailbell::{
-    alert::{Alert, Event, Message, Origin, Rendering, render},
+    alert::{Alert, Message, Origin, Rendering, render},
     engine::Finding,
     object::ObjectId,
     rule::{Accounts, Rule, Verdict},
@@ -53,7 +53,7 @@ fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> 
     }
     let channels = ["alerts".to_owned()];
     let matches = [Match { rule: &rule, record: &finding.record, channels: &channels }];
-    let now = Event(&finding.record).time().unwrap_or(Timestamp::UNIX_EPOCH);
+    let now = finding.record.event_time().unwrap_or(Timestamp::UNIX_EPOCH);
     let (table, mut claimant) = (Memory::default(), Claimant::new("preview", 1));
     match pollster::block_on(decide(&table, &mut claimant, &matches, now)).pop() {
         Some(Decision::Fire(firing)) => Alert::fired(finding, &firing, origin, accounts),

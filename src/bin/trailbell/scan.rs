@@ -20,12 +20,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 use trailbell::{
-    alert::{self, Event},
+    alert,
     backtest::Counts,
-    diagnostic::counted,
+    diagnostic::{chain, counted},
     engine::{self, Engine, Evaluated, Finding, Scratch},
     local,
-    log_file::{Item, Limits, RawRecord},
+    log_file::{FileItem, Limits, RawRecord},
     untrusted::{self, printable},
 };
 
@@ -160,9 +160,9 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let mut see = |item: Item<'_>| {
+    let mut see = |item: FileItem<'_>| {
         let (index, reason) = match item {
-            Item::Record(record) => match engine.evaluate(record, scratch) {
+            FileItem::Record(record) => match engine.evaluate(record, scratch) {
                 Evaluated::Record { findings, repaired } => {
                     let is_first = counts.evaluated == 0;
                     counts.evaluated(&findings, repaired);
@@ -184,9 +184,9 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
                         _ => send(Part::Block(std::mem::take(&mut block))),
                     };
                 }
-                Evaluated::Unparsable(reason) => (record.index, reason),
+                Evaluated::Unparsable(error) => (record.index, chain(&error)),
             },
-            Item::Unparsable { index, reason } => (index, reason.to_string()),
+            FileItem::Unparsable { index, reason } => (index, reason.to_string()),
         };
         counts.unparsable += 1;
         send(Part::Block(std::mem::take(&mut block)))?;
@@ -204,7 +204,7 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
 }
 
 fn time_of(record: RawRecord<'_>) -> Option<Timestamp> {
-    Event(&engine::parse(record.text).ok()?.0).time()
+    engine::parse(record.text).ok()?.0.event_time()
 }
 
 #[derive(Serialize)]

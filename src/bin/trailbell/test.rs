@@ -8,7 +8,7 @@ use std::{
 
 use trailbell::{
     backtest::{self, Tested},
-    diagnostic::{counted, line_column},
+    diagnostic::{chain, counted, line_column},
     rule::Verdict,
 };
 
@@ -29,13 +29,14 @@ pub fn run(path: &Path) -> Status {
             let file = folder.join(&test.record);
             let record = File::open(&file).map_err(|error| error.to_string());
             let record = record.and_then(|file| inputs::record(file, None));
-            let reason = match backtest::run(rule, test, record) {
-                Tested::Passed => {
+            let reason = match record.map(|record| backtest::run(rule, test, record)) {
+                Ok(Tested::Passed) => {
                     passed += 1;
                     continue;
                 }
-                Tested::Failed(verdict) => format!("the rule must {}, and {}", wanted(test.expect), said(verdict)),
-                Tested::Broken(reason) => reason,
+                Ok(Tested::Failed(verdict)) => format!("the rule must {}, and {}", wanted(test.expect), said(verdict)),
+                Ok(Tested::Broken(error)) => chain(&error),
+                Err(reason) => reason,
             };
             failed += 1;
             let (line, _) = line_column(&text, test.span.start);

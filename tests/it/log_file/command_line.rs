@@ -1,7 +1,7 @@
 //! The shapes that only the command line reads.
 
 use insta::assert_snapshot;
-use trailbell::log_file::{Limits, Shape};
+use trailbell::log_file::{FileShape, Limits};
 
 use super::{any, read_in, shown};
 
@@ -72,7 +72,7 @@ fn a_single_record_obeys_the_limits_and_a_log_file_need_not() {
     let limits = Limits { max_record_bytes: 100, max_nesting: 3, ..Limits::default() };
     let outcome = |file: &str| {
         let chunks: Vec<&[u8]> = file.as_bytes().chunks(10).collect();
-        shown(&read_in(Shape::Any, limits, &chunks))
+        shown(&read_in(FileShape::Any, limits, &chunks))
     };
     let long = format!(r#"{{"eventID":"{}"}}"#, "x".repeat(100_000));
     assert_snapshot!(outcome(&format!("{long}\n{RECORD}")), @r#"

@@ -1,7 +1,7 @@
 //! One object `{"Records": […]}`, sound and broken.
 
 use insta::assert_snapshot;
-use trailbell::log_file::{Item, Limits, Reader, Shape};
+use trailbell::log_file::{FileItem, FileShape, Limits, Reader};
 
 use super::{TWO, TWO_READ, any, log_file, read, read_in};
 
@@ -80,10 +80,10 @@ fn text_in_strings_is_not_structure() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_left_as_they_are() {
-    let mut reader = Reader::new(Shape::LogFile, Limits::default());
+    let mut reader = Reader::new(FileShape::LogFile, Limits::default());
     let mut input: &[u8] = b"{\"Records\":[{\"a\":\"\xff\xc0\"}]}";
     let text = b"{\"a\":\"\xff\xc0\"}";
-    assert!(matches!(reader.next(&mut input).unwrap(), Some(Item::Record(record)) if record.text == text));
+    assert!(matches!(reader.next(&mut input).unwrap(), Some(FileItem::Record(record)) if record.text == text));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_long_record_harms_no_sibling() {
     let file = r#"{"Records":[{"a":"789012345678"},{"a":"7890123456789"},{"b":2}]}"#;
     for size in [1, 7, 1000] {
         let chunks: Vec<&[u8]> = file.as_bytes().chunks(size).collect();
-        let outcome = read_in(Shape::LogFile, limits, &chunks);
+        let outcome = read_in(FileShape::LogFile, limits, &chunks);
         assert_eq!(outcome.items[0], r#"{"a":"789012345678"}"#);
         assert_eq!(outcome.items[1], "unparsable: a record of 21 bytes is over the limit of 20");
         assert_eq!(outcome.items[2..], [r#"{"b":2}"#]);
@@ -151,7 +151,7 @@ fn records_up_to_the_limit_are_whole_however_long() {
     let records = [record(1 << 20), record((1 << 20) + 1), record(70_000), record(8), record(1 << 20)];
     let file = format!(r#"{{"Records":[{}]}}"#, records.join(","));
     let chunks: Vec<&[u8]> = file.as_bytes().chunks(10_000).collect();
-    let outcome = read_in(Shape::LogFile, Limits::default(), &chunks);
+    let outcome = read_in(FileShape::LogFile, Limits::default(), &chunks);
     for (index, record) in records.iter().enumerate() {
         let expected =
             if index == 1 { "unparsable: a record of 1048577 bytes is over the limit of 1048576" } else { record };
@@ -163,7 +163,7 @@ fn records_up_to_the_limit_are_whole_however_long() {
 #[test]
 fn a_text_cut_anywhere_is_an_error_and_gives_the_records_before() {
     for length in 1..TWO.len() {
-        let outcome = read(Shape::LogFile, &TWO.as_bytes()[..length]);
+        let outcome = read(FileShape::LogFile, &TWO.as_bytes()[..length]);
         assert!(TWO_READ.starts_with(&outcome.items.join("\n")), "{length}: {outcome:?}");
         let end = outcome.end.unwrap_err();
         assert!(end.starts_with(&format!("the JSON ends early at byte {length}, ")), "{length}: {end}");

@@ -2,7 +2,8 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use trailbell::log_file::{Item, Limits, LogFileError, RawRecord, Reader, Shape};
+use trailbell::diagnostic::chain;
+use trailbell::log_file::{FileItem, FileShape, Limits, RawRecord, Reader};
 
 mod command_line;
 mod gzip_files;
@@ -16,46 +17,39 @@ struct Outcome {
     end: Result<(), String>,
 }
 
-fn read_in(shape: Shape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
+fn read_in(shape: FileShape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
     let mut reader = Reader::new(shape, limits);
     let mut items = Vec::new();
     for chunk in chunks {
         let mut input = *chunk;
         loop {
             match reader.next(&mut input) {
-                Ok(Some(Item::Record(RawRecord { index, text, .. }))) => {
+                Ok(Some(FileItem::Record(RawRecord { index, text, .. }))) => {
                     assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
                     items.push(String::from_utf8_lossy(text).into_owned());
                 }
-                Ok(Some(Item::Unparsable { index, reason })) => {
+                Ok(Some(FileItem::Unparsable { index, reason })) => {
                     assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
                     items.push(format!("unparsable: {reason}"));
                 }
                 Ok(None) => {
-                    assert!(input.is_empty(), "`None` means that the input is used up");
+                    assert!(input.is_empty(), "`None` means that the input is consumed");
                     break;
                 }
                 Err(error) => {
                     let again = reader.next(&mut input).expect_err("an error stays");
                     assert_eq!(again.to_string(), error.to_string());
                     assert_eq!(reader.finish().expect_err("an error stays").to_string(), error.to_string());
-                    return Outcome { items, end: Err(in_words(&error)) };
+                    return Outcome { items, end: Err(chain(&error)) };
                 }
             }
         }
     }
-    let end = reader.finish().map_err(|error| in_words(&error));
+    let end = reader.finish().map_err(|error| chain(&error));
     Outcome { items, end }
 }
 
-fn in_words(error: &LogFileError) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
-fn read(shape: Shape, file: &[u8]) -> Outcome {
+fn read(shape: FileShape, file: &[u8]) -> Outcome {
     let whole = read_in(shape, Limits::default(), &[file]);
     for size in [1, 7] {
         let chunks: Vec<&[u8]> = file.chunks(size).collect();
@@ -75,7 +69,7 @@ fn shown(outcome: &Outcome) -> String {
 }
 
 /// The outcome of a file; plain JSON and the same in gzip must agree.
-fn check(shape: Shape, json: &[u8]) -> String {
+fn check(shape: FileShape, json: &[u8]) -> String {
     let plain = shown(&read(shape, json));
     let zipped = shown(&read(shape, &gzip(json)));
     assert_eq!(zipped.replace("gzip, but not of", "neither gzip nor"), plain, "in gzip");
@@ -83,16 +77,16 @@ fn check(shape: Shape, json: &[u8]) -> String {
 }
 
 fn log_file(json: impl AsRef<[u8]>) -> String {
-    check(Shape::LogFile, json.as_ref())
+    check(FileShape::LogFile, json.as_ref())
 }
 
 fn any(json: impl AsRef<[u8]>) -> String {
-    check(Shape::Any, json.as_ref())
+    check(FileShape::Any, json.as_ref())
 }
 
 /// The outcome of bytes as they stand.
 fn raw(file: &[u8]) -> String {
-    shown(&read(Shape::LogFile, file))
+    shown(&read(FileShape::LogFile, file))
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {

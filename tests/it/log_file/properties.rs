@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use trailbell::log_file::{Limits, Shape};
+use trailbell::log_file::{FileShape, Limits};
 
 use super::{Outcome, gzip, read_in};
 
@@ -36,7 +36,7 @@ fn published_logs_give_the_records_that_serde_json_finds() {
         let file = std::fs::read(&path).unwrap();
         let expected: File = serde_json::from_reader(flate2::read::MultiGzDecoder::new(&*file)).unwrap();
         let chunks: Vec<&[u8]> = file.chunks(1000).collect();
-        for shape in [Shape::LogFile, Shape::Any] {
+        for shape in [FileShape::LogFile, FileShape::Any] {
             let outcome = read_in(shape, Limits::default(), &chunks);
             assert_eq!(outcome.end, Ok(()), "{}", path.display());
             let found: Vec<Value> = outcome.items.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
@@ -144,7 +144,7 @@ fn lengths() -> impl Strategy<Value = Vec<usize>> {
 proptest! {
     #[test]
     fn the_records_are_those_that_serde_json_finds(records in records(), pretty: bool) {
-        let outcome = read_in(Shape::LogFile, Limits::default(), &[text(&records, pretty).as_bytes()]);
+        let outcome = read_in(FileShape::LogFile, Limits::default(), &[text(&records, pretty).as_bytes()]);
         prop_assert_eq!(outcome.end, Ok(()));
         let found: Vec<Value> = outcome.items.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
         prop_assert_eq!(found, records);
@@ -154,7 +154,7 @@ proptest! {
     fn chunks_and_gzip_change_nothing(records in records(), pretty: bool, lengths in lengths()) {
         let json = text(&records, pretty);
         let zipped = gzip(json.as_bytes());
-        for shape in [Shape::LogFile, Shape::Any] {
+        for shape in [FileShape::LogFile, FileShape::Any] {
             let whole = read_in(shape, Limits::default(), &[json.as_bytes()]);
             prop_assert_eq!(&read_in(shape, Limits::default(), &chopped(json.as_bytes(), &lengths)), &whole);
             prop_assert_eq!(&read_in(shape, Limits::default(), &chopped(&zipped, &lengths)), &whole);
@@ -171,7 +171,7 @@ proptest! {
             }
             outcome
         };
-        for shape in [Shape::LogFile, Shape::Any] {
+        for shape in [FileShape::LogFile, FileShape::Any] {
             let whole = known(read_in(shape, limits, &[&file]));
             prop_assert_eq!(known(read_in(shape, limits, &chopped(&file, &lengths))), whole);
         }
@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(file: Vec<u8>, zipped: bool) {
         let file = if zipped { gzip(&file) } else { file };
-        for shape in [Shape::LogFile, Shape::Any] {
+        for shape in [FileShape::LogFile, FileShape::Any] {
             read_in(shape, Limits::default(), &[&file]);
         }
     }
