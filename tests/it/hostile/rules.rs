@@ -92,7 +92,7 @@ fn rules_file_with_aliases_that_unfold() {
     let bomb = format!("lists:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{bomb}");
     let errors = RuleSet::parse(&format!("{bomb}{}", rules("x = 1"))).err().unwrap();
     let titles: Vec<_> = errors.iter().map(|error| &*error.title).collect();
-    assert_eq!(titles, ["the aliases of this file unfold to more than 16 MiB"]);
+    assert_eq!(titles, ["the aliases of this file expand to more than 16 MiB"]);
     let aliased = "rules:\n  - {name: &n a, severity: 1, filter: x = 1, description: *n}\n";
     assert!(matches(aliased, json!({"x": 1})));
 }
