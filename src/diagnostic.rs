@@ -162,7 +162,7 @@ pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// Keeps the first thousand findings and replaces the others by one that counts them: no one reads thousands of
 /// findings, and printing them takes minutes.
-pub fn cut(findings: &mut Vec<Diagnostic>) {
+pub fn truncate_findings(findings: &mut Vec<Diagnostic>) {
     const MOST: usize = 1000;
     let hidden = findings.split_off(MOST.min(findings.len()));
     let Some(first) = hidden.first() else { return };
@@ -199,12 +199,19 @@ pub fn counted(count: u64, noun: &str) -> String {
 
 /// The first line of a text, at most 60 characters of it, for use in a title; `…` marks what is cut.
 pub fn shorten(text: &str) -> String {
-    const MAX: usize = 60;
-    let line = text.split(['\n', '\r']).next().unwrap_or_default();
-    if line.len() == text.len() && text.chars().count() <= MAX {
-        return text.to_owned();
+    const LIMIT: usize = 60;
+    match text.split_once(['\n', '\r']) {
+        None => shorten_to(text, LIMIT),
+        Some((line, _)) => line.chars().take(LIMIT - 1).chain(['…']).collect(),
     }
-    line.chars().take(MAX - 1).chain(['…']).collect()
+}
+
+/// A text of at most `limit` characters, of which the last is `…` if the text is longer.
+pub fn shorten_to(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).collect::<String>().trim_end().to_owned() + "…",
+    }
 }
 
 /// The candidate that `word` probably misspells: the same letters in another case, or an edit distance of at most a third

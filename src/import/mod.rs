@@ -16,7 +16,7 @@ use draft::Entry;
 use serde_json::Value;
 
 use crate::{
-    diagnostic::{Diagnostic, Span, nearest},
+    diagnostic::{Diagnostic, Span, nearest, shorten_to},
     rule, yaml,
 };
 
@@ -127,8 +127,9 @@ impl Names {
     /// Makes the name one that a rules file allows, and name and id ones that no rule has.
     fn settle(&mut self, entry: &mut Entry) {
         let Some(draft) = &mut entry.draft else { return };
-        let wanted = cut(&entry.name, rule::MAX_NAME);
-        let name = free(&mut self.names, &wanted, |number| format!("{} ({number})", cut(&wanted, rule::MAX_NAME - 12)));
+        let wanted = shorten_to(&entry.name, rule::MAX_NAME);
+        let name =
+            free(&mut self.names, &wanted, |number| format!("{} ({number})", shorten_to(&wanted, rule::MAX_NAME - 12)));
         let slug = rule::slug(&name);
         let wanted = if slug.is_empty() { "rule" } else { &slug };
         let id = free(&mut self.ids, wanted, |number| {
@@ -153,13 +154,6 @@ fn free(taken: &mut HashMap<String, usize>, wanted: &str, numbered: impl Fn(usiz
     taken.insert(wanted.to_owned(), number);
     taken.entry(name.clone()).or_insert(1);
     name
-}
-
-fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(characters - 1).collect::<String>().trim_end().to_owned() + "…",
-    }
 }
 
 /// One line without control characters, for a name; nothing if nothing is left.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{entry::Reads, filter_text::FilterText, replaced_list, table::ALL};
 use crate::{
-    diagnostic::{Diagnostic, cut},
+    diagnostic::{Diagnostic, truncate_findings},
     filter::Lists,
     rule::{Rule, RuleSet, Source},
 };
@@ -40,7 +40,7 @@ fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(|finding| finding.span.start);
     // Several items of a named list may raise the same warning at the one place that names the list.
     found.dedup();
-    cut(&mut found);
+    truncate_findings(&mut found);
     found
 }
 

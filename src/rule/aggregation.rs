@@ -25,6 +25,7 @@ const LEARNINGS: (SignedDuration, SignedDuration) = (SignedDuration::ZERO, days(
 
 const UNITS: [(char, i64, &str); 4] =
     [('s', 1, "seconds"), ('m', 60, "minutes"), ('h', 3600, "hours"), ('d', 86_400, "days")];
+const LONG_EXAMPLES: &str = "`12h`, `7d` or `30d`";
 const FIRST_SEEN_KEYS: [&str; 3] = ["fields", "within", "learning"];
 const FIRST_SEEN_HELP: &str = "write `first_seen: {fields: [user, ip]}`; `within` and `learning` are optional";
 const FIELDS_HELP: &str = "add the fields whose values make a combination, such as `fields: [user, ip]`";
@@ -66,7 +67,7 @@ fn path(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
 
 /// The value of `window`.
 pub fn window(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<SignedDuration> {
-    duration(field, WINDOWS, problems)
+    duration(field, WINDOWS, "`30m`, `1h`, `24h` or `7d`", problems)
 }
 
 /// The value of `threshold`, from 1 to [`MAX_THRESHOLD`].
@@ -104,8 +105,10 @@ pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Fi
         }
         Some(paths)
     });
-    let within = optional(&fields, "within", problems, |field, problems| duration(field, WITHINS, problems));
-    let learning = optional(&fields, "learning", problems, |field, problems| duration(field, LEARNINGS, problems));
+    let within =
+        optional(&fields, "within", problems, |field, problems| duration(field, WITHINS, LONG_EXAMPLES, problems));
+    let learning =
+        optional(&fields, "learning", problems, |field, problems| duration(field, LEARNINGS, LONG_EXAMPLES, problems));
     let (within, learning) = (within?.unwrap_or(WITHIN), learning?);
     Some(FirstSeen {
         fields: combination?,
@@ -119,9 +122,10 @@ pub fn first_seen(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Fi
 fn duration(
     field: YamlField,
     (shortest, longest): (SignedDuration, SignedDuration),
+    examples: &str,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<SignedDuration> {
-    let help = format!("write a number and its unit: {}", examples(field.key));
+    let help = format!("write a number and its unit, such as {examples}");
     let scalar = field.scalar("a duration", &help, problems)?;
     let text = scalar.text.trim_end();
     let Some(length) = parse_duration(text) else {
@@ -151,10 +155,6 @@ fn duration(
     let finding = Diagnostic::error("bad-duration", title, scalar.span, format!("expected {} `{bound}`", least.0));
     problems.push(finding.help(format!("write `{}: {bound}` or {}", field.key, least.1)));
     None
-}
-
-fn examples(key: &str) -> &'static str {
-    if key == "window" { "`30m`, `1h`, `24h` or `7d`" } else { "`12h`, `7d` or `30d`" }
 }
 
 /// A duration that is too long for 64 bits becomes the longest one, so it is reported as too long.

@@ -12,7 +12,7 @@ use super::{
     title::Title,
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, Span, cut, shorten},
+    diagnostic::{Diagnostic, Level, Span, shorten, truncate_findings},
     filter::Lists,
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
@@ -58,7 +58,7 @@ impl RuleSet {
         let rules = loader.file(&document.root);
         let mut problems = std::mem::take(&mut loader.problems);
         problems.sort_by_key(|finding| finding.span.start);
-        cut(&mut problems);
+        truncate_findings(&mut problems);
         if problems.iter().any(|finding| finding.level == Level::Error) {
             return Err(problems);
         }

@@ -19,7 +19,7 @@ use super::{
     suppression,
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, cut, nearest, one_of, shorten},
+    diagnostic::{Diagnostic, Level, nearest, one_of, shorten, truncate_findings},
     filter::{Filter, Lists},
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional},
 };
@@ -121,7 +121,7 @@ pub fn overrides_beside_errors(text: &str, rules: &str) -> Vec<Diagnostic> {
 
 fn in_order(problems: &mut Vec<Diagnostic>) {
     problems.sort_by_key(|finding| finding.span.start);
-    cut(problems);
+    truncate_findings(problems);
 }
 
 fn read(text: &str, overridable: &Overridable) -> Result<(Overrides, Vec<Diagnostic>), Vec<Diagnostic>> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
-use crate::object::ObjectId;
+use crate::{diagnostic::shorten_to, object::ObjectId};
 
 /// What one invocation has to do, in the order in which it arrived.
 #[derive(Debug, PartialEq, Eq)]
@@ -272,7 +272,7 @@ fn in_words(error: &serde_json::Error) -> String {
 
 /// Text of a payload as it can be shown: without control characters, and no more than is needed to know it by.
 fn shortened(text: &str) -> String {
-    text.chars().take(100).flat_map(char::escape_debug).collect()
+    shorten_to(text, 100).escape_debug().to_string()
 }
 
 /// What a payload looks like, for a person who wonders what was sent.

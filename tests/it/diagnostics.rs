@@ -470,7 +470,7 @@ fn rule_tests() {
     ");
     let text = rule("severity: 1\nfilter: a = 1\ntests:\n  - match: here.json\n  - no_match: 'events/gone.json'");
     assert_eq!(RuleSet::parse(&text).unwrap().1, []);
-    // A mistake elsewhere in the rule does not hide it.
+    // A mistake elsewhere in the rule does not hide the finding.
     let broken = text.replace("severity: 1", "severity: 9");
     assert_eq!(missing_tests(&broken, &|path| path == "here.json").len(), 1);
     let missing = missing_tests(&text, &|path| path == "here.json");
@@ -550,7 +550,7 @@ fn yaml_syntax() {
 }
 
 #[test]
-fn what_nobody_would_read_is_counted() {
+fn findings_beyond_a_thousand_are_counted() {
     let errors = RuleSet::parse(&format!("rules:\n{}", "  - x\n".repeat(1_200))).unwrap_err();
     assert_eq!(errors.len(), 1_001);
     assert_eq!(errors[1_000].title, "200 more findings are not shown");
@@ -647,7 +647,7 @@ fn how_matches_become_alerts() {
       |                                         ^^^^^^ expected a number and `s`, `m`, `h` or `d`, without a space
       |
       = rule: Root login
-      = help: write a number and its unit: `12h`, `7d` or `30d`
+      = help: write a number and its unit, such as `12h`, `7d` or `30d`
 
     error[empty-list]: `fields` is an empty list
      --> rules.yaml:8:57

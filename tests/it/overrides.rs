@@ -1,4 +1,4 @@
-//! `overrides.yaml`: what it changes of the rules beside it, and that every mistake in it is said with its place.
+//! `overrides.yaml`: what it changes in the rules, and the place and the repair of each mistake in it.
 
 use std::{fs, path::Path};
 
@@ -80,7 +80,7 @@ fn suppressions_are_added_and_may_use_the_lists() {
     assert_eq!(verdict("nightly", "2027-01-01T00:00:00Z"), Verdict::Match);
 }
 
-/// Rules that look at lists in every way that there is, and the names of accounts.
+/// Rules that use lists in a filter, in a nested condition and in a suppression, and names of accounts.
 const LISTS: &str = r#"lists:
   partners: ["000000000000"]
   tools: [terraform]
@@ -109,7 +109,7 @@ fn call(account: &str, agent: &str) -> Record {
 }
 
 #[test]
-fn a_list_takes_the_place_of_the_list_of_that_name() {
+fn a_list_replaces_the_list_of_the_same_name() {
     let verdicts = |overrides: &str, account: &str, agent: &str| {
         let rules = RuleSet::parse(LISTS).unwrap().0.overridden(overrides).unwrap().0;
         let record = call(account, agent);
@@ -123,14 +123,14 @@ fn a_list_takes_the_place_of_the_list_of_that_name() {
         (mine, "000000000000", "aws-cli", [all, none, none]),
         (mine, "012345678901", "aws-cli", [none, all, none]),
         (mine, "444455556666", "aws-cli", [none, all, none]),
-        // The other list is as it was.
+        // The other list is unchanged.
         (mine, "012345678901", "terraform", [none, silent, none]),
         ("lists: {tools: [pulumi]}", "000000000000", "terraform", [none, all, none]),
         ("lists: {tools: [pulumi]}", "000000000000", "pulumi", [none, silent, none]),
-        // A list that no filter uses, and none at all.
+        // A list that no filter uses, and no list.
         ("lists: {extras: [y]}", "000000000000", "terraform", [none, silent, none]),
         ("lists: {}", "000000000000", "terraform", [none, silent, none]),
-        // What is added uses the list as it is now.
+        // A suppression of the overrides uses the replaced list.
         (
             "overrides: {partner: {suppressions: [userAgent in $tools]}}\nlists: {tools: [pulumi]}",
             "000000000000",
@@ -143,7 +143,7 @@ fn a_list_takes_the_place_of_the_list_of_that_name() {
 }
 
 #[test]
-fn accounts_are_added_and_the_users_name_counts() {
+fn accounts_are_added_and_those_of_the_overrides_win() {
     let of = |overrides: &str| {
         let rules = RuleSet::parse(LISTS).unwrap().0.overridden(overrides).unwrap().0;
         ["111122223333", "111122223334", "012345678901"].map(|id| rules.accounts.name(id).map(str::to_owned))
@@ -155,7 +155,7 @@ fn accounts_are_added_and_the_users_name_counts() {
 }
 
 #[test]
-fn what_is_trusted_is_no_news_to_the_rules_that_ship() {
+fn the_shipped_rules_do_not_match_accounts_that_overrides_trust() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("rules.yaml")).unwrap();
     let record = fs::read(root.join("events/records/sts/assume-role-external.json")).unwrap();
@@ -330,16 +330,16 @@ fn every_command_reads_it() {
     );
     let path = |name: &str| root.join(name).display().to_string();
     let (rules, file) = (path("rules.yaml"), path("put.json"));
-    let run = |arguments: &[&str], status: i32, said: &str| {
+    let run = |arguments: &[&str], status: i32, expected: &str| {
         let ran = trailbell(arguments);
         let all = format!("{}{}", ran.stdout, ran.stderr);
         assert_eq!(ran.status, status, "{arguments:?}\n{all}");
-        assert!(all.contains(said), "{arguments:?}\n{all}");
+        assert!(all.contains(expected), "{arguments:?}\n{all}");
     };
     let tally = format!("{rules}, {}: 2 rules, 0 errors, 1 warning", path("overrides.yaml"));
-    // The list that nothing uses.
+    // The warning is about a list that no filter uses.
     run(&["check", &rules], 0, &tally);
-    // The rule's own tests are about the rule as it was written.
+    // The tests of a rule use the rule without overrides.
     run(&["test", &rules], 0, "1 passed, 0 failed");
     run(&["scan", "--rules", &rules, "--format", "jsonl", &file], 0, r#""suppressed":true"#);
     run(&["explain", "--rules", &rules, "put-image", &file], 0, "suppression 2 of 2: holds");
@@ -386,15 +386,15 @@ fn every_command_uses_the_lists_and_the_accounts() {
     );
     let path = |name: &str| root.join(name).display().to_string();
     let (rules, partner, mine) = (path("rules.yaml"), path("partner.json"), path("mine.json"));
-    let run = |arguments: &[&str], status: i32, said: &str| {
+    let run = |arguments: &[&str], status: i32, expected: &str| {
         let ran = trailbell(arguments);
         let all = format!("{}{}", ran.stdout, ran.stderr);
         assert_eq!(ran.status, status, "{arguments:?}\n{all}");
-        assert!(all.contains(said), "{arguments:?}\n{all}");
+        assert!(all.contains(expected), "{arguments:?}\n{all}");
     };
-    // The one list that no filter uses.
+    // The warning is about a list that no filter uses.
     run(&["check", &rules], 0, "3 rules, 0 errors, 1 warning");
-    // The test wants 000000000000 to be a partner, which it is in the rules as they were written.
+    // The test of the rule needs 000000000000 as a partner, as it is without overrides.
     run(&["test", &rules], 0, "1 passed, 0 failed");
     run(&["scan", "--rules", &rules, &partner], 0, "SEV2  Stranger");
     run(&["scan", "--rules", &rules, &mine], 0, "SEV3  Partner");
@@ -414,7 +414,7 @@ fn every_command_uses_the_lists_and_the_accounts() {
 }
 
 #[test]
-fn what_a_list_makes_of_the_filters_is_warned_of_where_the_list_stands() {
+fn a_warning_about_a_replaced_list_is_in_the_overrides() {
     let check = |overrides: &str, expected: &[(&str, usize)]| {
         let rules = "lists:
   names: [PutImage, ' ListImages']
@@ -423,7 +423,7 @@ rules:
   - {name: Two, severity: 1, filter: 'awsRegion = \"eu-west-1\" and eventName in $names'}
 ";
         let (rules, _) = RuleSet::parse(rules).unwrap().0.overridden(overrides).unwrap();
-        // The rules file has a warning of its own, which is not about the list of the overrides.
+        // The rules file has a warning about its own list.
         let of_rules: Vec<_> = lint::check(&rules, None).iter().map(|finding| finding.title.clone()).collect();
         assert_eq!(of_rules, ["`\" ListImages\"` has a blank at one end"; 2], "{overrides}");
         let found = lint::check_overrides(&rules, None);

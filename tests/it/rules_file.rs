@@ -1,4 +1,5 @@
-//! What is read out of a `rules.yaml` without mistakes, and that a mistake is found in any YAML style.
+//! The rules that a valid `rules.yaml` becomes, and the place of a mistake in each YAML style.
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
@@ -42,9 +43,9 @@ fn how_matches_become_alerts() {
     }
 }
 
-/// By what two matches are the same, as the table of the rule's fields says.
+/// The values of a record that distinguish alerts, as the table of rule fields in the README defines them.
 #[test]
-fn matches_are_told_apart() {
+fn matches_differ_by_their_aggregate_values() {
     let check = |rule: &Rule, record: serde_json::Value, expected: &[&str]| {
         let values = rule.aggregate(&Record::new(record).unwrap());
         let shown: Vec<_> = values.iter().map(|value| format!("{}={value}", value.field)).collect();
@@ -69,7 +70,7 @@ fn matches_are_told_apart() {
     let nested = json!({"requestParameters": {"a": [{"b": "x"}, {"b": ["y", null, 5]}]}, "c": {"d": 1}});
     check(&chosen, nested, &["requestParameters.a.b=x, y, 5", "c={}"]);
     check(&only("    aggregate_fields: []\n"), json!({"c": 1}), &[]);
-    // A value with a comma in it is not two values.
+    // A value that contains a comma is not two values.
     let values = |a: serde_json::Value| chosen.aggregate(&Record::new(json!({"c": a})).unwrap());
     assert_ne!(values(json!(["x", "y"])), values(json!("x, y")));
 }
@@ -83,7 +84,7 @@ fn accounts_have_names() {
 }
 
 #[test]
-fn a_whole_rule() {
+fn a_rule_with_all_its_fields() {
     let text = "\
 rules:
   - name: 'CloudTrail: ECR Image Scan Findings – Severity HIGH'
@@ -158,9 +159,9 @@ rules:
     }
 }
 
-/// One backslash of the filter's text is one of the regular expression, and how many YAML wants depends on its style.
+/// A backslash of the filter is one of the regular expression; how many the file needs for it depends on the YAML style.
 #[test]
-fn backslashes_are_those_of_the_yaml_style() {
+fn backslashes_depend_on_the_yaml_style() {
     for filter in [
         r#"a matches "^\d+$" or a = "C:\\x""#,
         r#"'a matches "^\d+$" or a = "C:\\x"'"#,
@@ -187,7 +188,7 @@ fn ids_are_slugs_of_names() {
     }
 }
 
-/// YAML 1.2.2, 10.3.2, with what JSON can hold.
+/// The core schema of YAML 1.2.2, section 10.3.2, for values that JSON has.
 #[test]
 fn values_of_tests_follow_the_core_schema() {
     for (yaml, value) in [
@@ -233,7 +234,7 @@ rules:
     assert_eq!(rules(text)[1].tags, ["x", "y"]);
 }
 
-/// The caret of the one finding stands under `==`.
+/// The text has one error, whose caret is under `==`.
 fn check(style: &str, text: &str) {
     let errors = RuleSet::parse(text).expect_err(style);
     let [error] = &errors[..] else { panic!("{style}: {errors:?}") };
@@ -242,7 +243,7 @@ fn check(style: &str, text: &str) {
 }
 
 #[test]
-fn the_caret_stands_under_the_mistake_in_every_style() {
+fn the_caret_is_under_the_mistake_in_every_style() {
     for (style, filter) in [
         ("plain", "a = \"é\" and b == \"x\""),
         ("plain over lines", "a = \"é\"\n      and b\n\n\n        == \"x\""),
@@ -279,8 +280,8 @@ fn the_caret_stands_under_the_mistake_in_every_style() {
 }
 
 #[test]
-fn an_error_at_the_end_points_behind_the_last_word() {
-    // Whatever is at the end of a block: its line break is not where something is missing.
+fn an_error_at_the_end_points_after_the_last_word() {
+    // A finding about something missing does not point to the line break at the end of the block.
     let text = "rules:\n  - name: é1\n    severity: 1\n    filter: |\n      b ==\n\n    enabled: true\n";
     check("at the end", text);
 }

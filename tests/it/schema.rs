@@ -1,5 +1,5 @@
-//! The JSON Schemas of rules files and of overrides, which editors read, say what the loader says: the same keys, and the
-//! same verdict on whatever a schema can tell.
+//! The JSON Schemas of rules files and of overrides, which editors read, agree with the loader: on the keys, and on which
+//! files are valid as far as a schema can decide that.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -24,12 +24,12 @@ fn validator(name: &str) -> Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// What the loader says of a file; all JSON is YAML.
+/// The errors that the loader reports about a file; all JSON is YAML.
 fn errors(file: &Value) -> Vec<Diagnostic> {
     RuleSet::parse(&file.to_string()).err().unwrap_or_default()
 }
 
-/// A file of one rule that has `changes` besides what every rule has; a change to null takes the field away.
+/// A file of one rule with the required fields and `changes`; a change to null removes the field.
 fn rule(changes: &Value) -> Value {
     let mut rule = json!({"name": "A rule", "severity": 1, "filter": "a = 1"});
     for (key, value) in changes.as_object().unwrap() {
@@ -41,7 +41,7 @@ fn rule(changes: &Value) -> Value {
     json!({"rules": [rule]})
 }
 
-/// What the loader says of overrides beside a file of one rule and those lists.
+/// The errors that the loader reports about overrides of a file with one rule and these lists.
 fn override_errors(file: &Value, lists: &Value) -> Vec<Diagnostic> {
     let mut rules = rule(&json!({}));
     rules["lists"] = lists.clone();
@@ -49,14 +49,14 @@ fn override_errors(file: &Value, lists: &Value) -> Vec<Diagnostic> {
     rules.overridden(&file.to_string()).err().unwrap_or_default()
 }
 
-/// The overrides that make the same changes to the rule of [`rule`], where overrides may make them.
+/// Overrides that make the same changes to the rule of [`rule`], if overrides can change these fields.
 fn overriding(changes: &Value) -> Option<Value> {
     let known = schema(OVERRIDES)["definitions"]["override"]["properties"].clone();
     let all = changes.as_object().unwrap().keys().all(|key| known.get(key).is_some());
     all.then(|| json!({"overrides": {"a-rule": changes}}))
 }
 
-/// The keys that the loader offers in place of one that nobody could have meant.
+/// The keys that the loader lists in the help for an unknown key.
 fn offered(file: &Value, errors: &[Diagnostic]) -> BTreeSet<String> {
     let unknown: Vec<_> = errors.iter().filter(|error| error.code == "unknown-key").collect();
     let [error] = &unknown[..] else { panic!("{file}\n{errors:#?}") };
@@ -72,7 +72,7 @@ fn the_keys_are_those_of_the_loader() {
         assert_eq!(keys, offered(file, errors), "{name} {place}");
         assert_eq!(described["additionalProperties"], json!(false), "{name} {place}");
     };
-    let odd = "a key of this length is no misspelling of any";
+    let odd = "a key of this length is not a misspelling";
     for (file, place) in [
         (json!({"rules": [], odd: 1}), ""),
         (rule(&json!({odd: 1})), "/definitions/rule"),
@@ -110,14 +110,14 @@ fn every_key_is_described() {
 }
 
 #[test]
-fn the_schemas_say_the_same_of_the_same() {
+fn the_schemas_agree_on_what_they_share() {
     let (rules, overrides) = (schema(RULES), schema(OVERRIDES));
     for (name, definition) in overrides["definitions"].as_object().unwrap() {
         if name != "override" {
             assert_eq!(*definition, rules["definitions"][name], "{name}");
         }
     }
-    // What takes the place of something has no default and may be described in other words.
+    // A field of an override has no default, and may have another description.
     let bare = |mut schema: Value| {
         for key in ["description", "default", "defaultSnippets"] {
             schema.as_object_mut().unwrap().remove(key);
@@ -133,7 +133,7 @@ fn the_schemas_say_the_same_of_the_same() {
 }
 
 #[test]
-fn right_files_are_right_for_both() {
+fn valid_files_are_valid_for_both() {
     let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
     let right = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
         assert!(errors.is_empty(), "{file}\n{errors:#?}");
@@ -216,11 +216,11 @@ fn right_files_are_right_for_both() {
 }
 
 #[test]
-fn wrong_files_are_wrong_for_both() {
+fn invalid_files_are_invalid_for_both() {
     let (of_rules, of_overrides) = (validator(RULES), validator(OVERRIDES));
     let wrong = |validator: &Validator, file: &Value, errors: &[Diagnostic]| {
-        assert!(!errors.is_empty(), "the loader takes {file}");
-        assert!(!validator.is_valid(file), "the schema takes {file}");
+        assert!(!errors.is_empty(), "the loader accepts {file}");
+        assert!(!validator.is_valid(file), "the schema accepts {file}");
     };
     let check = |file: &Value| wrong(&of_rules, file, &errors(file));
     let lists = json!({"admins": ["root"]});
@@ -448,7 +448,7 @@ fn the_shipped_rules_name_the_schema_and_follow_it() {
 }
 
 #[test]
-fn the_overrides_that_are_told_of_name_the_schema_and_follow_it() {
+fn the_overrides_in_the_readme_name_the_schema_and_follow_it() {
     let text = file("README.md");
     let (_, section) = text.split_once("### Keep your changes apart").unwrap();
     let (overrides, _) = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();

@@ -6,6 +6,7 @@ use std::{
 };
 
 use trailbell::{
+    diagnostic::shorten_to,
     filter::{Condition, Explanation, Gap},
     rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::printable,
@@ -135,20 +136,15 @@ fn saw(part: &Explanation) -> String {
         values => format!(" against {}", listed(values)),
     };
     match &compared.decided_by {
-        Some(value) if compared.saw.len() > 1 => format!("{here}{there}; decided by {}", shortened(value)),
+        Some(value) if compared.saw.len() > 1 => format!("{here}{there}; decided by {}", shorten_to(value, MAX_SHOWN)),
         _ => here + &there,
     }
 }
 
 fn listed(values: &[String]) -> String {
-    let shown: Vec<String> = values.iter().take(MAX_VALUES).map(|value| shortened(value)).collect();
+    let shown: Vec<String> = values.iter().take(MAX_VALUES).map(|value| shorten_to(value, MAX_SHOWN)).collect();
     match values.len() {
         0..=MAX_VALUES => shown.join(", "),
         count => format!("{}, … and {} more", shown.join(", "), count - MAX_VALUES),
     }
-}
-
-fn shortened(text: &str) -> String {
-    let shown: String = text.chars().take(MAX_SHOWN).collect();
-    if shown.len() < text.len() { shown + "…" } else { shown }
 }
