@@ -177,7 +177,7 @@ fn of_many_elements_those_that_hold_are_shown_first() {
                … and 290 more, all false
     true     a = 57   saw 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … and 290 more; decided by 57
     true     a = field b   saw 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … and 290 more against 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … and 290 more; decided by 0
-    false    c = "x"   saw "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+    false    c = "x"   saw "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
     "#);
 }
 
