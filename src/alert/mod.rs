@@ -161,7 +161,7 @@ impl Alert {
             approximate: firing.approximate,
             values: finding.rule.aggregate(&finding.record).into_iter().map(value).collect(),
         };
-        let state = if firing.unremembered.is_some() { Remembered::Unavailable } else { Remembered::Known };
+        let state = if firing.unremembered { Remembered::Unavailable } else { Remembered::Known };
         let alert = Self::of(firing.alert_id.clone(), Kind::Match(finding), origin, occurrences, accounts);
         Self { state, ..alert }
     }

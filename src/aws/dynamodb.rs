@@ -1,6 +1,6 @@
-//! DynamoDB as the place where things are remembered: one item a key, written only in place of the version that was read.
+//! The state table in DynamoDB: one item for each key, written only in place of the version that was read.
 //!
-//! The table needs the key `pk`, a text; its time to live is the attribute `expires`. It is never scanned.
+//! The key of the table is the string attribute `pk`, and its time to live the attribute `expires`. It is never scanned.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -10,79 +10,101 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use jiff::Timestamp;
+use thiserror::Error;
 
-use super::{own_retries, reason};
-use crate::state::{Down, Item, Memory, Put, Table, Version};
+use super::{own_retries, request_error::RequestError};
+use crate::state::{MemoryTable, Put, StoredItem, Table, TableError, Version};
 
-/// A table of remembered things.
+/// A state table in DynamoDB.
 pub struct DynamoDb {
     client: Client,
     table: String,
 }
 
+/// Why the table is unavailable.
+#[derive(Debug, Error)]
+enum DynamoDbError {
+    #[error("the table `{table}` does not exist; `STATE_TABLE_NAME` names it")]
+    Missing { table: String },
+    #[error(
+        "access to the table `{table}` is denied (AccessDeniedException); allow the function's role dynamodb:GetItem and \
+         dynamodb:PutItem on it, and kms:Decrypt on its key if it is encrypted with one"
+    )]
+    Denied { table: String },
+    #[error("the request to the table `{table}` failed")]
+    Failed {
+        table: String,
+        #[source]
+        error: RequestError,
+    },
+    #[error("the item `{key}` of the table `{table}` has no `item` or no `version`")]
+    Incomplete { key: String, table: String },
+}
+
 impl DynamoDb {
-    /// The table of that name, with the shared time-outs.
+    /// The table with this name or ARN; `config` has the credentials, time-outs and retries.
     pub fn new(config: &SdkConfig, table: &str) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config).retry_partition(own_retries("dynamodb")).build();
         Self { client: Client::from_conf(config), table: table.to_owned() }
     }
 
-    fn down<E: ProvideErrorMetadata + std::error::Error + 'static>(&self, error: &SdkError<E, HttpResponse>) -> Down {
-        let table = &self.table;
-        Down(match error.code() {
-            Some("ResourceNotFoundException") => {
-                format!("the table `{table}` does not exist; `STATE_TABLE_NAME` names it")
-            }
-            Some("AccessDeniedException") => format!(
-                "the table `{table}` may not be used (AccessDeniedException); allow the function's role dynamodb:GetItem and \
-                 dynamodb:PutItem on it, and kms:Decrypt on its key if it is encrypted with one"
-            ),
-            _ => format!("the table `{table}`: {}", reason(error)),
+    fn failed<E>(&self, error: SdkError<E, HttpResponse>) -> TableError
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let table = self.table.clone();
+        TableError::service(match error.code() {
+            Some("ResourceNotFoundException") => DynamoDbError::Missing { table },
+            Some("AccessDeniedException") => DynamoDbError::Denied { table },
+            _ => DynamoDbError::Failed { table, error: error.into() },
         })
     }
 }
 
-/// Where things are remembered: for good, or for this invocation.
+/// Where the function stores state.
 #[derive(Clone, Copy)]
-pub enum State<'a> {
-    /// In a table.
-    Table(&'a DynamoDb),
-    /// Nowhere else.
-    Memory(&'a Memory),
+pub enum StateTable<'a> {
+    /// In DynamoDB.
+    DynamoDb(&'a DynamoDb),
+    /// In memory, until the invocation ends.
+    Memory(&'a MemoryTable),
 }
 
-impl Table for State<'_> {
-    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+impl Table for StateTable<'_> {
+    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
         match self {
-            State::Table(table) => table.get(key).await,
-            State::Memory(memory) => memory.get(key).await,
+            StateTable::DynamoDb(table) => table.get(key).await,
+            StateTable::Memory(memory) => memory.get(key).await,
         }
     }
 
     async fn put(
         &self,
         key: &str,
-        item: &Item,
+        item: &StoredItem,
         expected: Option<Version>,
         expires: Option<Timestamp>,
-    ) -> Result<Put, Down> {
+    ) -> Result<Put, TableError> {
         match self {
-            State::Table(table) => table.put(key, item, expected, expires).await,
-            State::Memory(memory) => memory.put(key, item, expected, expires).await,
+            StateTable::DynamoDb(table) => table.put(key, item, expected, expires).await,
+            StateTable::Memory(memory) => memory.put(key, item, expected, expires).await,
         }
     }
 }
 
 impl Table for DynamoDb {
     /// See [GetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html).
-    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
         let request = self.client.get_item().table_name(&self.table).key("pk", text(key)).consistent_read(true);
-        let answer = request.send().await.map_err(|error| self.down(&error))?;
+        let answer = request.send().await.map_err(|error| self.failed(error))?;
         let Some(found) = answer.item else { return Ok(None) };
         let version = found.get("version").and_then(|version| version.as_n().ok()).and_then(|text| text.parse().ok());
         match (found.get("item").and_then(|item| item.as_s().ok()), version) {
-            (Some(item), Some(version)) => Ok(Some((Item::decode(item)?, Version(version)))),
-            _ => Err(Down(format!("`{key}` in the table `{}` has no `item` or no `version`", self.table))),
+            (Some(item), Some(version)) => {
+                let item = StoredItem::decode(item).map_err(|error| TableError::unreadable(key, error))?;
+                Ok(Some((item, Version(version))))
+            }
+            _ => Err(TableError::service(DynamoDbError::Incomplete { key: key.to_owned(), table: self.table.clone() })),
         }
     }
 
@@ -90,10 +112,10 @@ impl Table for DynamoDb {
     async fn put(
         &self,
         key: &str,
-        item: &Item,
+        item: &StoredItem,
         expected: Option<Version>,
         expires: Option<Timestamp>,
-    ) -> Result<Put, Down> {
+    ) -> Result<Put, TableError> {
         let request = self
             .client
             .put_item()
@@ -115,7 +137,7 @@ impl Table for DynamoDb {
         match request.send().await {
             Ok(_) => Ok(Put::Stored),
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(Put::Conflict),
-            Err(error) => Err(self.down(&error)),
+            Err(error) => Err(self.failed(error)),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod buckets;
 mod clock;
 mod dynamodb;
+mod request_error;
 mod s3;
 mod settings;
 mod sns;
@@ -25,7 +26,7 @@ use aws_sdk_s3::{
 
 pub use buckets::Buckets;
 pub use clock::Deadline;
-pub use dynamodb::{DynamoDb, State};
+pub use dynamodb::{DynamoDb, StateTable};
 pub use s3::{Reader, S3};
 pub use settings::{Patience, Settings, Topic};
 pub use sns::Sns;

@@ -161,8 +161,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 
     fn alerts(&mut self, name: &str, default: u32) -> u32 {
         let alerts = self.number(name, "alerts", default);
-        if alerts > Claimant::MOST_AN_HOUR {
-            self.wrong.push(format!("`{name}` is `{alerts}`: write at most {}", Claimant::MOST_AN_HOUR));
+        if alerts > Claimant::MAX_ALERTS_PER_HOUR {
+            self.wrong.push(format!("`{name}` is `{alerts}`: write at most {}", Claimant::MAX_ALERTS_PER_HOUR));
         }
         alerts
     }

@@ -15,13 +15,13 @@ use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    aws::{Deadline, DynamoDb, Reader, S3, Settings, Sns, State, sdk_config},
+    aws::{Deadline, DynamoDb, Reader, S3, Settings, Sns, StateTable, sdk_config},
     diagnostic::{chain, render},
     engine::Engine,
     handler::{Caps, Channels, Clock, Handler},
     local::{RulesFiles, TextFile},
     rule::{RuleSet, version},
-    state::Memory,
+    state::MemoryTable,
     trigger::Sender,
 };
 
@@ -92,8 +92,8 @@ impl Function {
         let clock = Deadline::at(event.context.deadline());
         let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
         // Without a table, what is remembered ends with the invocation.
-        let memory = Memory::default();
-        let table = self.table.as_ref().map_or(State::Memory(&memory), State::Table);
+        let memory = MemoryTable::default();
+        let table = self.table.as_ref().map_or(StateTable::Memory(&memory), StateTable::DynamoDb);
         // What ends with the invocation is learnt anew.
         let anew = AtomicBool::new(false);
         let learns = if self.table.is_some() { &self.learns } else { &anew };

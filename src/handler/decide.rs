@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     alert::{Alert, HeldBack, Occurrences, Origin},
+    diagnostic::chain,
     engine::{self, Finding},
     object::ObjectId,
     rule::{Accounts, Rule, Severity},
@@ -44,7 +45,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         outage: &'a mut Outage,
     ) -> Self {
         let known = std::mem::take(outage);
-        let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).after(known);
+        let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).with_outage(known);
         Self { table: InTime::new(table, time), time, claimant, outage, origin, accounts, waiting: Vec::new() }
     }
 
@@ -66,8 +67,9 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     pub(super) async fn learn_from(&mut self, rules: &[Arc<Rule>], record: &[u8]) -> bool {
         let time = engine::parse(record).ok().and_then(|(record, _)| record.event_time());
         let rules = rules.iter().map(|rule| &**rule);
-        let knew = self.claimant.down().is_none();
-        let learn = state::learn_from(&self.table, &mut self.claimant, rules, time.unwrap_or(self.time.now())).await;
+        let knew = self.claimant.table_error().is_none();
+        let learn =
+            state::start_learning(&self.table, &mut self.claimant, rules, time.unwrap_or(self.time.now())).await;
         self.tell_if_down(knew);
         learn
     }
@@ -90,7 +92,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         let pairs = findings.iter().zip(&channels);
         let matches: Vec<_> =
             pairs.map(|(one, channels)| Match { rule: &one.rule, record: &one.record, channels }).collect();
-        let knew = self.claimant.down().is_none();
+        let knew = self.claimant.table_error().is_none();
         let decisions = state::decide(&self.table, &mut self.claimant, &matches, self.time.now()).await;
         self.tell_if_down(knew);
         let letter = |((finding, index), decision)| {
@@ -103,16 +105,22 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     /// Remembers that a channel took an alert.
     pub(super) async fn sent(&mut self, ticket: &Ticket, audience: Audience) {
-        let knew = self.claimant.down().is_none();
+        let knew = self.claimant.table_error().is_none();
         // What is not remembered may come again, which is no reason to hand anything back.
-        let _ = state::sent(&self.table, &mut self.claimant, ticket, audience.word()).await;
+        let _ = state::mark_sent(&self.table, &mut self.claimant, ticket, audience.word()).await;
         self.tell_if_down(knew);
     }
 
     fn tell_if_down(&self, knew: bool) {
-        if let Some(down) = self.claimant.down().filter(|_| knew) {
+        if let Some(error) = self.claimant.table_error().filter(|_| knew) {
             let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
-            tracing::error!(bucket, key, source, reason = down.0, "state not available; alerts go out without it");
+            tracing::error!(
+                bucket,
+                key,
+                source,
+                reason = chain(error),
+                "state not available; alerts go out without it"
+            );
         }
     }
 
@@ -120,7 +128,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         let matches = &mut outcome.matches;
         match decision {
             Decision::Fire(firing) => {
-                outcome.unremembered += u64::from(firing.unremembered.is_some());
+                outcome.unremembered += u64::from(firing.unremembered);
                 let audiences = audiences(&firing.channels);
                 // People have it already, and it is due elsewhere.
                 if !audiences.contains(&Audience::Alerts) {
@@ -146,7 +154,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     fn roll_up(&self, finding: &Finding, roll_up: RollUp) -> Letter {
         let hour = roll_up.until.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(roll_up.until);
-        let (rule, cap) = (Arc::clone(&finding.rule), roll_up.most.into());
+        let (rule, cap) = (Arc::clone(&finding.rule), roll_up.limit.into());
         let held_back = HeldBack { rule, hour, cap, alerts: roll_up.held };
         let mut alert = Alert::held_back(held_back, Occurrences::default(), self.accounts);
         alert.id = roll_up.alert_id;

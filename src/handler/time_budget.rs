@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::Clock;
-use crate::state::{Down, Item, Put, Table, Version};
+use crate::state::{Put, StoredItem, Table, TableError, Version};
 
 /// So long a table is waited for: an answer takes some milliseconds.
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
@@ -90,21 +90,21 @@ impl<'a, T, K> InTime<'a, T, K> {
 }
 
 impl<T: Table, K: Clock> Table for InTime<'_, T, K> {
-    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
         self.time.to_remember(self.table.get(key)).await.unwrap_or_else(late)
     }
 
     async fn put(
         &self,
         key: &str,
-        item: &Item,
+        item: &StoredItem,
         expected: Option<Version>,
         expires: Option<Timestamp>,
-    ) -> Result<Put, Down> {
+    ) -> Result<Put, TableError> {
         self.time.to_remember(self.table.put(key, item, expected, expires)).await.unwrap_or_else(late)
     }
 }
 
-fn late<T>() -> Result<T, Down> {
-    Err(Down("it gave no answer in time".to_owned()))
+fn late<T>() -> Result<T, TableError> {
+    Err(TableError::NoAnswer)
 }

@@ -1,59 +1,55 @@
-//! What is to be done about the matches of a delivery, and what is marked once it is done.
+//! Decides what happens to the matches of a delivery.
 //!
-//! Everything that a decision rests on is kept before the decision is given, and whoever fails in between finds his own
-//! claim when he comes again.
+//! Everything that a decision depends on is stored before the decision is returned; a delivery that fails in between finds
+//! its own claim at its retry.
 
-use std::{collections::HashMap, hash::Hash, slice};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::{
-    Claimant, Decision, Distinct, Down, Extent, Firing, Match, Outage, RollUp, Table, Ticket, Window,
-    entry::{Claim, Entry, Last},
-    first_seen::{Lessons, Sightings, learn, look},
-    key::{self, Series, rule_id, rule_key},
-    rate_limit::{self, Asker, Flood, Gate, gate},
-    step::{Ask, Event, Fire, Verdict, step},
-    store::{Failed, Place, read, update},
-    window::{expires, windows},
+    claimant::{Claimant, Outage},
+    decision::{Decision, Firing, Marks, Match, RollUp, Ticket},
+    distinct::Distinct,
+    entry::{Claim, LastAlert, WindowEntry},
+    group::grouped,
+    key::{self, MatchedEvent, Series, rule_id, rule_key},
+    learn::already_seen,
+    mark::mark_sent,
+    rate_limit::{self, Asker, Gate, gate},
+    step::{Ask, WindowAlert, WindowVerdict, step},
+    store::{NotStored, Slot, read, update, update_one},
+    table::Table,
+    window::{EventWindow, expires, windows},
 };
-use crate::rule::{AggregateValue, FieldPath, FirstSeen, Rule, combination};
+use crate::rule::Rule;
 
-/// What must be marked once an alert is out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Marks {
-    /// The windows that the alert speaks for, first the one that it is about, and what the next alert of the series must know of it, with its key.
-    Windows { windows: Vec<Place>, key: String, last: Last },
-    /// That a rule floods, in that hour.
-    Flood { place: Place, hour: i64, step: u64 },
-}
-
-/// Decides about the matches of a delivery, in their order. Matches that are the same alert make one, of the first of them,
-/// that stands for all: the more are given at once, the fewer writes it takes. Nothing of it fails: see
+/// Decides about the matches of a delivery, in their order. Matches with the same alert raise one, for the first of them,
+/// that covers all; so the more matches one call takes, the fewer writes they need. It never fails: see
 /// [`Firing::unremembered`].
 ///
-/// The time of an event that gives none is `now`.
+/// An event without a time happens at `now`.
 pub async fn decide(
     table: &impl Table,
     claimant: &mut Claimant,
     matches: &[Match<'_>],
     now: Timestamp,
 ) -> Vec<Decision> {
-    let events: Vec<Event> = matches.iter().map(|one| event(one, now)).collect();
+    let events: Vec<MatchedEvent> = matches.iter().map(|one| event(one, now)).collect();
     let mut decisions: Vec<Option<Decision>> = vec![None; matches.len()];
 
     let first_seen = undecided(&decisions).filter(|at| matches[*at].rule.first_seen.is_some());
     for group in grouped(first_seen, |at| matches[at].rule.id.as_str()) {
-        for (at, decision) in teach(table, claimant, matches, &events, &group, now).await {
+        for (at, decision) in already_seen(table, claimant, matches, &events, &group, now).await {
             decisions[at] = Some(decision);
         }
     }
 
-    let series: Vec<_> = matches.iter().zip(&events).map(|(one, event)| Asked::of(one, event)).collect();
+    let series: Vec<_> = matches.iter().zip(&events).map(|(one, event)| MatchWindows::of(one, event)).collect();
     for group in grouped(undecided(&decisions), |at| &series[at].windows) {
         let [first, others @ ..] = &group[..] else { continue };
-        let events: Vec<Event> = group.iter().map(|at| events[*at]).collect();
-        let decision = speak(table, claimant, &matches[*first], &series[*first], &events, now).await;
+        let events: Vec<MatchedEvent> = group.iter().map(|at| events[*at]).collect();
+        let decision = decide_windows(table, claimant, &matches[*first], &series[*first], &events, now).await;
         for at in others {
             decisions[*at] = Some(match &decision {
                 Decision::Fire(_) => Decision::Deduplicated,
@@ -64,111 +60,33 @@ pub async fn decide(
         decisions[*first] = Some(decision);
     }
     let mut decisions: Vec<Decision> = decisions.into_iter().flatten().collect();
-    sum_up(matches, &mut decisions);
+    merge_roll_ups(matches, &mut decisions);
     for (one, decision) in matches.iter().zip(&mut decisions).filter(|(one, _)| !one.rule.notify) {
         mute(table, claimant, one, decision).await;
     }
     decisions
 }
 
-/// What would go out counts as if it had: a rule on trial shows how many alerts it would raise.
+/// Marks a muted alert as sent, so that the counts of the rule are those that it would have with `notify`.
 async fn mute(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, decision: &mut Decision) {
     let (Decision::Fire(Firing { ticket, .. }) | Decision::RollUp(RollUp { ticket, .. })) = &*decision else { return };
     for channel in one.channels {
-        // Where it cannot be kept, it is counted again.
-        let _ = sent(table, claimant, ticket, channel).await;
+        // If the mark is not stored, the alert is counted again.
+        let _ = mark_sent(table, claimant, ticket, channel).await;
     }
     *decision = Decision::Muted;
 }
 
-/// Has the rules begin to learn that alert only on what is new, unless they have: with the first event that was evaluated,
-/// whatever it was. Whether all of them have, as far as the table can say.
-pub async fn learn_from<'r>(
-    table: &impl Table,
-    claimant: &mut Claimant,
-    rules: impl IntoIterator<Item = &'r Rule>,
-    event: Timestamp,
-) -> bool {
-    let mut learn = true;
-    for rule in rules {
-        let Some(first_seen) = &rule.first_seen else { continue };
-        let places = [(lessons_key(rule, first_seen), None)];
-        let began = update(table, &mut claimant.outage.down, &places, |lessons: Vec<Option<Lessons>>| {
-            let known = lessons.into_iter().flatten().next();
-            (vec![known.unwrap_or(Lessons { from: event.as_second() })], ())
-        });
-        learn &= began.await.is_ok();
-    }
-    learn
-}
-
-/// Takes note that a channel took an alert: from now on it silences what is the same.
-///
-/// Error: the table cannot be used, and the alert may come again.
-pub async fn sent(table: &impl Table, claimant: &mut Claimant, ticket: &Ticket, channel: &str) -> Result<(), Down> {
-    let down = &mut claimant.outage.down;
-    match &ticket.0 {
-        Marks::Windows { windows, key, last } => {
-            update(table, down, windows, |entries: Vec<Option<Entry>>| {
-                let mut entries: Vec<Entry> = entries.into_iter().map(Option::unwrap_or_default).collect();
-                for entry in &mut entries {
-                    entry.sent.insert(channel.to_owned());
-                }
-                (entries, ())
-            })
-            .await?;
-            let expires = windows.iter().map(|(_, expires)| *expires).max().flatten();
-            update(table, down, &[(key.clone(), expires)], |_: Vec<Option<Last>>| (vec![last.clone()], ())).await?;
-        }
-        Marks::Flood { place, hour, step } => {
-            update(table, down, slice::from_ref(place), |flood: Vec<Option<Flood>>| {
-                let mut flood = flood.into_iter().flatten().next().unwrap_or_default();
-                // In another hour it is to be said anew.
-                if flood.hour == *hour {
-                    let known = flood.sent.entry(channel.to_owned()).or_default();
-                    *known = (*known).max(*step);
-                }
-                (vec![flood], ())
-            })
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-/// What stands by now in the window that an alert is about; `None` for a roll-up, and where the table cannot say.
-pub async fn by_now(table: &impl Table, ticket: &Ticket) -> Option<Extent> {
-    let Marks::Windows { windows, .. } = &ticket.0 else { return None };
-    let entry: Entry = read(table, &mut None, &windows.first()?.0).await?;
-    let (first, last) = entry.span?;
-    let time = |seconds| Timestamp::from_second(seconds).ok();
-    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
-    Some(Extent { count, approximate, first: time(first)?, last: time(last)? })
-}
-
-fn event(one: &Match<'_>, now: Timestamp) -> Event {
-    Event { id: key::event(one.record), time: one.record.event_time().unwrap_or(now).as_second() }
+fn event(one: &Match<'_>, now: Timestamp) -> MatchedEvent {
+    MatchedEvent { id: key::event_id(one.record), time: one.record.event_time().unwrap_or(now).as_second() }
 }
 
 fn undecided(decisions: &[Option<Decision>]) -> impl Iterator<Item = usize> {
     decisions.iter().enumerate().filter(|(_, decision)| decision.is_none()).map(|(at, _)| at)
 }
 
-/// Places with the same key, in order.
-fn grouped<K: Hash + Eq>(places: impl Iterator<Item = usize>, key: impl Fn(usize) -> K) -> Vec<Vec<usize>> {
-    let (mut groups, mut known) = (Vec::<Vec<usize>>::new(), HashMap::new());
-    for at in places {
-        let group = *known.entry(key(at)).or_insert(groups.len());
-        match groups.get_mut(group) {
-            Some(group) => group.push(at),
-            None => groups.push(vec![at]),
-        }
-    }
-    groups
-}
-
-/// Of the roll-ups of a rule the last goes out, and says what was held back up to the end.
-fn sum_up(matches: &[Match<'_>], decisions: &mut [Decision]) {
+/// Of several roll-ups of a rule only the last goes out, with the count of held-back alerts at the end.
+fn merge_roll_ups(matches: &[Match<'_>], decisions: &mut [Decision]) {
     let mut most: HashMap<&str, (u64, Option<usize>)> = HashMap::new();
     for (at, (one, decision)) in matches.iter().zip(&*decisions).enumerate() {
         let (held, last) = match decision {
@@ -188,70 +106,16 @@ fn sum_up(matches: &[Match<'_>], decisions: &mut [Decision]) {
     }
 }
 
-/// Takes note of the matches of a rule that alerts only on what is new, and decides about those that are not.
-async fn teach(
-    table: &impl Table,
-    claimant: &mut Claimant,
-    matches: &[Match<'_>],
-    events: &[Event],
-    group: &[usize],
-    now: Timestamp,
-) -> Vec<(usize, Decision)> {
-    let rule = |at: usize| (matches[at].rule, matches[at].rule.first_seen.as_ref());
-    let Some((rule, Some(first_seen))) = group.first().map(|at| rule(*at)) else { return Vec::new() };
-    let all: Vec<Event> = group.iter().map(|at| events[*at]).collect();
-    let keys = [(lessons_key(rule, first_seen), None)];
-    let learnt = update(table, &mut claimant.outage.down, &keys, |lessons: Vec<Option<Lessons>>| {
-        let lessons = learn(lessons.into_iter().flatten().next(), &all);
-        let from = lessons.from;
-        (vec![lessons], from)
-    });
-    let Ok(from) = learnt.await else { return Vec::new() };
-    let speaks = from.saturating_add(first_seen.learning.as_secs());
-
-    let values = |at: usize| combination(&first_seen.fields, matches[at].record);
-    let series: HashMap<usize, Series> = group.iter().map(|at| (*at, Series::new(rule, &values(*at)))).collect();
-    let mut decisions = Vec::new();
-    for same in grouped(group.iter().copied(), |at| &series[&at]) {
-        let Some(series) = same.first().map(|at| &series[at]) else { continue };
-        let those: Vec<Event> = same.iter().map(|at| events[*at]).collect();
-        let last = those.iter().map(|event| event.time).max().unwrap_or(0).saturating_add(first_seen.within.as_secs());
-        let known_until = expires(Timestamp::from_second(last).unwrap_or(now), now);
-        let keys = [(series.key("seen", &series.id("seen", &[])), Some(known_until))];
-        let looked = update(table, &mut claimant.outage.down, &keys, |seen: Vec<Option<Sightings>>| {
-            let (seen, news) = look(seen.into_iter().flatten().next(), &those, first_seen.within.as_secs());
-            (seen.into_iter().collect(), news)
-        });
-        // What nobody can tell is new.
-        let Ok(news) = looked.await else { return decisions };
-        for ((at, event), new) in same.iter().zip(&those).zip(news) {
-            match new {
-                false => decisions.push((*at, Decision::AlreadySeen)),
-                true if event.time < speaks => decisions.push((*at, Decision::Learning)),
-                true => {}
-            }
-        }
-    }
-    decisions
-}
-
-/// A rule that looks at other fields begins to learn again.
-fn lessons_key(rule: &Rule, first_seen: &FirstSeen) -> String {
-    let field = |field: &FieldPath| AggregateValue { field: field.written.text.trim().to_owned(), values: Vec::new() };
-    let fields = Series::new(rule, &first_seen.fields.iter().map(field).collect::<Vec<_>>());
-    fields.key("lessons", &fields.id("lessons", &[]))
-}
-
 /// The windows of an event, and the series that they belong to.
-struct Asked {
+struct MatchWindows {
     series: Series,
     threshold: u32,
-    windows: Vec<Window>,
+    windows: Vec<EventWindow>,
 }
 
-impl Asked {
-    /// What is new is so only once, whatever the threshold.
-    fn of(one: &Match<'_>, event: &Event) -> Self {
+impl MatchWindows {
+    /// A combination of values is new only once, whatever the threshold.
+    fn of(one: &Match<'_>, event: &MatchedEvent) -> Self {
         let rule = one.rule;
         let threshold = if rule.first_seen.is_some() { 1 } else { rule.threshold };
         let series = Series::new(rule, &rule.aggregate(one.record));
@@ -259,163 +123,177 @@ impl Asked {
         Self { series, threshold, windows }
     }
 
-    fn places(&self, now: Timestamp) -> Vec<Place> {
-        self.windows.iter().map(|window| (window.key.clone(), Some(window.expires(now)))).collect()
+    fn slots(&self, now: Timestamp) -> Vec<Slot> {
+        let slot = |window: &EventWindow| Slot { key: window.key.clone(), expires: Some(window.expires(now)) };
+        self.windows.iter().map(slot).collect()
     }
 }
 
-/// Decides about events that lie in the same windows of a series.
-async fn speak(
+/// Decides about events in the same windows of a series.
+async fn decide_windows(
     table: &impl Table,
     claimant: &mut Claimant,
     one: &Match<'_>,
-    asked: &Asked,
-    events: &[Event],
+    windows: &MatchWindows,
+    events: &[MatchedEvent],
     now: Timestamp,
 ) -> Decision {
-    let Claimant { owner, spoken, outage: Outage { down, .. }, .. } = &mut *claimant;
+    let Claimant { owner, alerted, outage: Outage { error: down, .. }, .. } = &mut *claimant;
     let ask = Ask {
-        windows: &asked.windows,
+        windows: &windows.windows,
         events,
-        threshold: asked.threshold,
+        threshold: windows.threshold,
         owner,
         channels: one.channels,
-        spoken,
+        alerted,
         now: now.as_second(),
     };
-    let places = asked.places(now);
-    let stepped = update(table, down, &places, |entries: Vec<Option<Entry>>| {
+    let slots = windows.slots(now);
+    let stepped = update(table, down, &slots, |entries: Vec<Option<WindowEntry>>| {
         step(entries.into_iter().map(Option::unwrap_or_default).collect(), &ask)
     });
     let (verdict, unremembered) = match stepped.await {
-        Ok(verdict) => (verdict, None),
-        // Who was not counted must not be lost; who is silent for another's sake may be.
-        Err(Failed { down, outcome: None | Some(Verdict::BelowThreshold { .. }) }) => {
-            let unknown = vec![Entry::default(); asked.windows.len()];
-            (step(unknown, &Ask { threshold: 1, ..ask }).1, Some(down))
+        Ok(verdict) => (verdict, false),
+        // Events that are not stored raise an alert, since their number is unknown; but where another alert is known to cover
+        // them, or another delivery to alert, that holds.
+        Err(NotStored { outcome: None | Some(WindowVerdict::BelowThreshold { .. }), .. }) => {
+            let unknown = vec![WindowEntry::default(); windows.windows.len()];
+            (step(unknown, &Ask { threshold: 1, ..ask }).1, true)
         }
-        Err(Failed { down, outcome: Some(verdict) }) => (verdict, Some(down)),
+        Err(NotStored { outcome: Some(verdict), .. }) => (verdict, true),
     };
-    let fire = match verdict {
-        Verdict::Fire(fire) => fire,
-        Verdict::Deduplicated => return Decision::Deduplicated,
-        Verdict::BelowThreshold { count } => return Decision::BelowThreshold { count },
-        Verdict::ClaimedElsewhere => return Decision::ClaimedElsewhere,
+    let alert = match verdict {
+        WindowVerdict::Alert(alert) => alert,
+        WindowVerdict::Deduplicated => return Decision::Deduplicated,
+        WindowVerdict::BelowThreshold { count } => return Decision::BelowThreshold { count },
+        WindowVerdict::ClaimedElsewhere => return Decision::ClaimedElsewhere,
     };
-    firing(table, claimant, one, asked, fire, unremembered, now).await
+    fire(table, claimant, one, windows, alert, unremembered, now).await
 }
 
-/// The alert, unless too many of its rule went out.
-async fn firing(
+/// The alert, unless the hourly limit of its rule holds it back.
+async fn fire(
     table: &impl Table,
     claimant: &mut Claimant,
     one: &Match<'_>,
-    asked: &Asked,
-    fire: Fire,
-    unremembered: Option<Down>,
+    windows: &MatchWindows,
+    alert: WindowAlert,
+    unremembered: bool,
     now: Timestamp,
 ) -> Decision {
-    let window = &asked.windows[fire.lead];
-    let held_before = match pass(table, claimant, one, window, now).await {
+    let window = &windows.windows[alert.lead];
+    let held_before = match pass_limit(table, claimant, one, window, now).await {
         Gate::Open { held_before } => held_before,
         Gate::Shut { held } => {
-            give_up(table, claimant, asked, fire.lead, now).await;
+            release_claim(table, claimant, windows, alert.lead, now).await;
             return Decision::Capped { held };
         }
         Gate::RollUp { hour, held, step, channels } => {
-            give_up(table, claimant, asked, fire.lead, now).await;
-            let (alert_id, most) = (rule_id(&format!("flood {step}"), &one.rule.id, hour), claimant.most_an_hour);
-            let until = seconds((hour + 1) * 3600, now);
-            let ticket = Ticket(Marks::Flood { place: flood_place(one.rule, now), hour, step });
-            return Decision::RollUp(RollUp { alert_id, most, held, until, channels, ticket });
+            release_claim(table, claimant, windows, alert.lead, now).await;
+            let (alert_id, limit) =
+                (rule_id(&format!("flood {step}"), &one.rule.id, hour), claimant.max_alerts_per_hour);
+            let until = timestamp((hour + 1) * 3600, now);
+            let ticket = Ticket(Marks::RollUp { slot: limit_slot(one.rule, now), hour, step });
+            return Decision::RollUp(RollUp { alert_id, limit, held, until, channels, ticket });
         }
     };
-    // Who breaks off between two marks has at least marked where his claim lies.
-    let mut windows = asked.places(now);
-    windows.swap(0, fire.lead);
-    let keys: Vec<String> = windows.iter().map(|(key, _)| key.clone()).collect();
-    let key = asked.series.key("last", &asked.series.id("last", &[]));
+    // The window with the claim is marked first: a delivery that fails between two marks has then marked that one.
+    let mut slots = windows.slots(now);
+    slots.swap(0, alert.lead);
+    let keys: Vec<String> = slots.iter().map(|slot| slot.key.clone()).collect();
+    let key = windows.series.key("last", &windows.series.id("last", &[]));
     let since_last = since_last(table, claimant, &key, &window.key).await;
-    let last = Last { windows: keys.clone(), told: fire.told };
+    let last = LastAlert { windows: keys.clone(), reported: alert.reported };
     for key in keys {
-        claimant.spoken.entry(key).or_default().extend(fire.channels.iter().cloned());
+        claimant.alerted.entry(key).or_default().extend(alert.channels.iter().cloned());
     }
     claimant.last.insert(key.clone(), last.clone());
     Decision::Fire(Firing {
         alert_id: window.id.clone(),
-        count: fire.count,
-        approximate: fire.approximate,
-        first: seconds(fire.span.0, now),
-        last: seconds(fire.span.1, now),
-        window: (seconds(window.start, now), seconds(window.end, now)),
+        count: alert.count,
+        approximate: alert.approximate,
+        first: timestamp(alert.span.0, now),
+        last: timestamp(alert.span.1, now),
+        window: (timestamp(window.start, now), timestamp(window.end, now)),
         since_last,
         held_before,
-        channels: fire.channels,
-        unremembered: unremembered.or_else(|| claimant.down().cloned()),
-        ticket: Ticket(Marks::Windows { windows, key, last }),
+        channels: alert.channels,
+        unremembered: unremembered || claimant.table_error().is_some(),
+        ticket: Ticket(Marks::Windows { windows: slots, key, last }),
     })
 }
 
-/// Leaves a window to whoever comes next: nobody waits for an alert that is held back.
-async fn give_up(table: &impl Table, claimant: &mut Claimant, asked: &Asked, lead: usize, now: Timestamp) {
-    let (owner, places) = (&claimant.owner, asked.places(now));
-    let Some(place) = places.get(lead) else { return };
-    // Where it cannot be kept, others wait for a while.
-    let _ = update(table, &mut claimant.outage.down, slice::from_ref(place), |entries: Vec<Option<Entry>>| {
-        let mut entry = entries.into_iter().flatten().next().unwrap_or_default();
+/// Releases the claim on the window of an alert that is held back, so that no other delivery waits for it.
+async fn release_claim(
+    table: &impl Table,
+    claimant: &mut Claimant,
+    windows: &MatchWindows,
+    lead: usize,
+    now: Timestamp,
+) {
+    let (owner, slots) = (&claimant.owner, windows.slots(now));
+    let Some(slot) = slots.get(lead) else { return };
+    // If this is not stored, other deliveries wait until the claim expires.
+    let _ = update_one(table, &mut claimant.outage.error, slot, |entry: Option<WindowEntry>| {
+        let mut entry = entry.unwrap_or_default();
         if entry.claim.as_ref().is_some_and(|claim| claim.owner == *owner) {
-            entry.claim = Some(Claim::given_up(owner));
+            entry.claim = Some(Claim::released(owner));
         }
-        (vec![entry], ())
+        (entry, ())
     })
     .await;
 }
 
-/// Whether the alert of a window may go out. Where the table cannot say, the alerts of this delivery count.
-async fn pass(table: &impl Table, claimant: &mut Claimant, one: &Match<'_>, window: &Window, now: Timestamp) -> Gate {
-    let place = flood_place(one.rule, now);
-    let mark = |hour: i64| format!("{}/{hour}", place.0);
-    let Claimant { owner, most_an_hour, rolled_up, outage: Outage { floods, down }, .. } = claimant;
-    let told = rolled_up.get(&mark(rate_limit::hour(now.as_second())));
-    let from = Asker { owner, channels: one.channels, told, now: now.as_second() };
+/// Whether the hourly limit lets an alert pass. Where the table is unavailable, the alerts of this invocation count.
+async fn pass_limit(
+    table: &impl Table,
+    claimant: &mut Claimant,
+    one: &Match<'_>,
+    window: &EventWindow,
+    now: Timestamp,
+) -> Gate {
+    let slot = limit_slot(one.rule, now);
+    let in_hour = |hour: i64| format!("{}/{hour}", slot.key);
+    let Claimant { owner, max_alerts_per_hour: limit, rolled_up, outage: Outage { alerts, error: down }, .. } =
+        claimant;
+    let rolled_up_now = rolled_up.get(&in_hour(rate_limit::hour(now.as_second())));
+    let asker = Asker { owner, channels: one.channels, rolled_up: rolled_up_now, now: now.as_second() };
     let alert = key::event_hash(&window.id);
-    let passed = update(table, down, slice::from_ref(&place), |flood: Vec<Option<Flood>>| {
-        let (flood, passed) = gate(flood.into_iter().flatten().next(), alert, *most_an_hour, &from);
-        (vec![flood], passed)
-    });
-    let passed = passed.await.unwrap_or_else(|_| {
-        let (flood, passed) = gate(floods.remove(&place.0), alert, *most_an_hour, &from);
-        floods.insert(place.0.clone(), flood);
+    let passed = update_one(table, down, &slot, |stored| gate(stored, alert, *limit, &asker)).await;
+    let passed = passed.unwrap_or_else(|_| {
+        let (counted, passed) = gate(alerts.remove(&slot.key), alert, *limit, &asker);
+        alerts.insert(slot.key.clone(), counted);
         passed
     });
     if let Gate::RollUp { hour, step, channels, .. } = &passed {
-        let told = channels.iter().map(|channel| (channel.clone(), *step));
-        rolled_up.entry(mark(*hour)).or_default().extend(told);
+        let reported = channels.iter().map(|channel| (channel.clone(), *step));
+        rolled_up.entry(in_hour(*hour)).or_default().extend(reported);
     }
     passed
 }
 
-fn flood_place(rule: &Rule, now: Timestamp) -> Place {
-    (rule_key("flood", &rule.id, "alerts"), Some(expires(now, now)))
+fn limit_slot(rule: &Rule, now: Timestamp) -> Slot {
+    Slot { key: rule_key("flood", &rule.id, "alerts"), expires: Some(expires(now, now)) }
 }
 
-fn seconds(seconds: i64, now: Timestamp) -> Timestamp {
+/// A time in seconds since 1970; `now` where that is out of range.
+fn timestamp(seconds: i64, now: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(now)
 }
 
-/// How many events came to the windows of the last alert after it was made. No write rests on it.
-async fn since_last(table: &impl Table, claimant: &mut Claimant, last: &str, window: &String) -> Option<u64> {
-    let last: Last = match claimant.last.get(last) {
+/// How many events came to the windows of the last alert after it was made. No write depends on it.
+async fn since_last(table: &impl Table, claimant: &mut Claimant, key: &str, window: &String) -> Option<u64> {
+    let last: LastAlert = match claimant.last.get(key) {
         Some(last) => last.clone(),
-        None => read(table, &mut claimant.outage.down, last).await?,
+        None => read(table, &mut claimant.outage.error, key).await?,
     };
     if last.windows.contains(window) {
         return None;
     }
     let mut events = Distinct::default();
     for key in &last.windows {
-        let entry: Entry = read(table, &mut claimant.outage.down, key).await?;
+        let entry: WindowEntry = read(table, &mut claimant.outage.error, key).await?;
         events = events.union(&entry.events);
     }
-    Some(events.count().saturating_sub(last.told))
+    Some(events.count().saturating_sub(last.reported))
 }

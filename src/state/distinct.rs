@@ -1,27 +1,27 @@
-//! How many different events there were, in bounded memory.
+//! Counts distinct events in bounded memory.
 //!
-//! Kept are the smallest hashes, so the outcome depends neither on the order in which events come nor on how often. Up to
-//! [`Distinct::EXACT`] the count is exact; beyond, it is estimated from how closely the hashes that are kept lie together
-//! (the k minimum values of Bar-Yossef et al., "Counting Distinct Elements in a Data Stream", RANDOM 2002).
+//! The smallest hashes are kept, so the count depends neither on the order nor on the repetition of events. Up to
+//! [`Distinct::EXACT`] events the count is exact; beyond, it is estimated from the density of the kept hashes (the k minimum
+//! values of Bar-Yossef et al., "Counting Distinct Elements in a Data Stream", RANDOM 2002).
 
 use std::fmt::Write;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// A set of events, of which some hundreds are told from each other.
+/// A set of events: the hashes of some hundred of them, and whether there were more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distinct {
     /// In ascending order, each once.
     hashes: Vec<u64>,
-    /// Whether there were others.
+    /// Whether there were more events than hashes.
     more: bool,
 }
 
 impl Distinct {
-    /// So many events are counted exactly.
+    /// Up to this many events the count is exact.
     pub const EXACT: usize = 500;
 
-    /// Adds an event; whether it may be new. Of an event beyond the bound, nobody can tell.
+    /// Adds an event, and returns whether it may be new: an event whose hash is not kept counts as new.
     pub fn insert(&mut self, hash: u64) -> bool {
         let Err(at) = self.hashes.binary_search(&hash) else { return false };
         self.hashes.insert(at, hash);
@@ -29,16 +29,16 @@ impl Distinct {
         true
     }
 
-    /// Whether an event is there; of an event beyond the bound, nobody can tell.
+    /// Whether the event's hash is kept.
     pub fn contains(&self, hash: u64) -> bool {
         self.hashes.binary_search(&hash).is_ok()
     }
 
-    /// How many there are.
+    /// How many events there are, exactly or as an estimate.
     pub fn count(&self) -> u64 {
         let kept = self.hashes.len() as u64;
         match self.hashes.last() {
-            // One less than are kept lie below the largest of them.
+            // All kept hashes but the largest are below the largest.
             Some(&largest) if self.more => {
                 let estimate = (u128::from(kept - 1) << 64) / u128::from(largest.max(1));
                 u64::try_from(estimate).unwrap_or(u64::MAX).max(kept + 1)
@@ -70,7 +70,7 @@ impl Distinct {
     }
 }
 
-/// One text: 16 hexadecimal digits an event, and a `+` if there were others.
+/// One text: 16 hexadecimal digits an event, and a `+` if there were more events.
 impl Serialize for Distinct {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = String::with_capacity(self.hashes.len() * 16 + 1);
@@ -91,8 +91,10 @@ impl<'de> Deserialize<'de> for Distinct {
         let (hashes, more) = text.strip_suffix('+').map_or((text.as_str(), false), |hashes| (hashes, true));
         let hash = |digits: &[u8]| u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
         let hashes: Option<Vec<u64>> = hashes.as_bytes().chunks(16).map(hash).collect();
-        let sound = |hashes: &Vec<u64>| hashes.len() <= Self::EXACT && hashes.is_sorted_by(|one, next| one < next);
-        let hashes = hashes.filter(sound).ok_or_else(|| D::Error::custom("no ascending hashes"))?;
+        let is_valid = |hashes: &Vec<u64>| hashes.len() <= Self::EXACT && hashes.is_sorted_by(|one, next| one < next);
+        let hashes = hashes
+            .filter(is_valid)
+            .ok_or_else(|| D::Error::custom("expected ascending hashes of 16 hexadecimal digits"))?;
         Ok(Self { hashes, more })
     }
 }

@@ -1,140 +1,187 @@
-//! What is kept: one item for each window of a series, and few others. This is the only place that knows its text.
+//! The stored items: every shape that is written to the table, and its text. Tables of deployed stacks hold such texts, so
+//! names and values in them must not change.
 //!
-//! An item is bounded: some hundred hashes of 16 digits and a few words, some ten kilobytes in all.
+//! An item is bounded: at most some hundred hashes of 16 digits and a few words, about ten kilobytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Distinct, Down,
-    first_seen::{Lessons, Sightings},
-    rate_limit::Flood,
-};
+use super::distinct::Distinct;
 
-/// A window in which events came.
+/// The events of one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct WindowEntry {
     /// Which events.
     pub events: Distinct,
     /// The times of the first and the last of them, in seconds since 1970.
     pub span: Option<(i64, i64)>,
-    /// Who speaks for them, in an alert about this window.
+    /// The delivery that is about to alert about this window.
     pub claim: Option<Claim>,
-    /// The channels that took an alert about this window, or about the one half a window apart that speaks for this one,
-    /// too; these alone silence.
+    /// The channels that took an alert about this window, or about the one half a window apart that covers this one, too.
+    /// Only these suppress further alerts.
     pub sent: BTreeSet<String>,
 }
 
-/// Somebody said that he will speak.
+/// An invocation's claim to send this alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// A hash of the delivery that he works on.
+    /// A hash of the delivery that the invocation handles.
     pub owner: String,
-    /// When he said so, in seconds since 1970.
+    /// When the invocation made the claim, in seconds since 1970.
     pub at: i64,
 }
 
-/// What a claim means to somebody who would speak.
+/// What a stored claim means to a delivery that would alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// There is none.
-    Free,
-    /// It is his own.
+pub enum ClaimStatus {
+    /// There is no claim.
+    Unclaimed,
+    /// The delivery made the claim itself.
     Own,
-    /// Somebody else is about to speak.
+    /// Another delivery is about to alert.
     Foreign,
-    /// Somebody else said so long ago that he will not.
-    Stale,
+    /// Another delivery's expired claim.
+    Expired,
 }
 
-/// So long another's claim is left alone, in seconds: no invocation runs for longer
+/// How long another delivery's claim holds, in seconds: no invocation runs for longer
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const PATIENCE: i64 = 15 * 60;
+const CLAIM_SECONDS: i64 = 15 * 60;
 
 impl Claim {
-    /// A claim that anybody may take over at once, and that its owner still finds.
-    pub fn given_up(owner: &str) -> Self {
+    /// A claim that any delivery may take over at once, and that its owner still recognises.
+    pub fn released(owner: &str) -> Self {
         Self { owner: owner.to_owned(), at: i64::MIN }
     }
 
-    /// Whether it will be left alone for a good while yet.
+    /// Whether less than half of the claim's time has passed.
     pub fn is_fresh(&self, now: i64) -> bool {
-        now.saturating_sub(self.at) < PATIENCE / 2
+        now.saturating_sub(self.at) < CLAIM_SECONDS / 2
     }
 
-    /// What a claim, if there is one, means to `owner`.
-    pub fn standing(claim: Option<&Claim>, owner: &str, now: i64) -> Standing {
+    /// What a claim, if there is one, means to the delivery `owner` at the time `now`.
+    pub fn status(claim: Option<&Claim>, owner: &str, now: i64) -> ClaimStatus {
         match claim {
-            None => Standing::Free,
-            Some(claim) if claim.owner == owner => Standing::Own,
-            Some(claim) if now.saturating_sub(claim.at) < PATIENCE => Standing::Foreign,
-            Some(_) => Standing::Stale,
+            None => ClaimStatus::Unclaimed,
+            Some(claim) if claim.owner == owner => ClaimStatus::Own,
+            Some(claim) if now.saturating_sub(claim.at) < CLAIM_SECONDS => ClaimStatus::Foreign,
+            Some(_) => ClaimStatus::Expired,
         }
     }
 }
 
-/// Those of the channels that are in none of the sets.
+/// The channels that are in none of the sets.
 pub fn missing<'a>(channels: &[String], sent: impl Iterator<Item = &'a BTreeSet<String>> + Clone) -> Vec<String> {
     channels.iter().filter(|channel| !sent.clone().any(|sent| sent.contains(*channel))).cloned().collect()
 }
 
-/// Which windows the last alert of a series spoke for.
+/// The last alert of a series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
-    /// Their keys.
+pub struct LastAlert {
+    /// The keys of the windows that it covers.
     pub windows: Vec<String>,
     /// How many events they held when it was made.
-    pub told: u64,
+    #[serde(rename = "told")]
+    pub reported: u64,
 }
 
-/// Anything that is kept under a key.
+/// When a rule with `first_seen` began to learn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Item {
+pub struct LearningStart {
+    /// The time of the first event, in seconds since 1970.
+    pub from: i64,
+}
+
+/// When a combination of values occurred: from the first event to the last, with no gap longer than `within` of the rule's
+/// `first_seen`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sightings {
+    /// The time of the first event, in seconds since 1970.
+    pub from: i64,
+    /// The time of the last event, in seconds since 1970.
+    pub to: i64,
+    /// A hash of the event for which the combination was new.
+    pub opener: u64,
+}
+
+/// The alerts of one rule in one hour of the clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourlyAlerts {
+    /// The hour, counted from 1970.
+    pub hour: i64,
+    /// The alerts that went out.
+    #[serde(rename = "spoken")]
+    pub passed: Distinct,
+    /// The first of them, which reports how many were held back before.
+    pub first: Option<u64>,
+    /// The alerts that were held back.
+    pub held: Distinct,
+    /// The delivery that is about to send the roll-up.
+    pub claim: Option<Claim>,
+    /// How many held-back alerts that roll-up reports, at least; any delivery may claim the next step.
+    pub claimed: u64,
+    /// How many held-back alerts each channel was informed of, at least.
+    pub sent: BTreeMap<String, u64>,
+    /// How many alerts were held back in the last hour that held any back.
+    pub before: u64,
+}
+
+/// Anything that is stored under a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoredItem {
     /// A window.
-    Window(Entry),
+    #[serde(rename = "window")]
+    WindowEntry(WindowEntry),
     /// The last alert of a series.
-    Last(Last),
+    #[serde(rename = "last")]
+    LastAlert(LastAlert),
     /// When a rule began to learn.
-    Lessons(Lessons),
-    /// When a combination was seen.
+    #[serde(rename = "lessons")]
+    LearningStart(LearningStart),
+    /// When a combination of values occurred.
+    #[serde(rename = "sightings")]
     Sightings(Sightings),
     /// The alerts of a rule in an hour.
-    Flood(Flood),
+    #[serde(rename = "flood")]
+    HourlyAlerts(HourlyAlerts),
 }
 
-impl Item {
-    /// As it is kept.
+impl StoredItem {
+    /// The item as JSON.
     pub fn encode(&self) -> String {
-        // A struct of texts and numbers cannot fail to become JSON.
+        // A struct of texts and numbers always becomes JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// What was kept. Error: it is none of ours.
-    pub fn decode(text: &str) -> Result<Self, Down> {
-        serde_json::from_str(text).map_err(|error| Down(format!("an item of the table cannot be read: {error}")))
+    /// Reads the text of an item.
+    ///
+    /// # Errors
+    ///
+    /// The text is not one that [`StoredItem::encode`] gives.
+    pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 }
 
 /// One kind of item.
-pub trait Kept: Clone + PartialEq + Send + Into<Item> {
+pub trait ItemKind: Clone + PartialEq + Send + Into<StoredItem> {
     /// The item, if it is of this kind.
-    fn from_item(item: Item) -> Option<Self>;
+    fn from_item(item: StoredItem) -> Option<Self>;
 }
 
-macro_rules! kept {
-    ($($kind:ident($type:ty)),*) => {$(
-        impl From<$type> for Item {
-            fn from(kept: $type) -> Self {
-                Item::$kind(kept)
+macro_rules! item_kinds {
+    ($($kind:ident),*) => {$(
+        impl From<$kind> for StoredItem {
+            fn from(kind: $kind) -> Self {
+                StoredItem::$kind(kind)
             }
         }
 
-        impl Kept for $type {
-            fn from_item(item: Item) -> Option<Self> {
+        impl ItemKind for $kind {
+            fn from_item(item: StoredItem) -> Option<Self> {
                 match item {
-                    Item::$kind(kept) => Some(kept),
+                    StoredItem::$kind(kind) => Some(kind),
                     _ => None,
                 }
             }
@@ -142,4 +189,51 @@ macro_rules! kept {
     )*};
 }
 
-kept!(Window(Entry), Last(Last), Lessons(Lessons), Sightings(Sightings), Flood(Flood));
+item_kinds!(WindowEntry, LastAlert, LearningStart, Sightings, HourlyAlerts);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Such texts are in the tables of deployed stacks.
+    #[test]
+    fn items_are_stored_as_before() {
+        let mut events = Distinct::default();
+        events.insert(255);
+        let claim = Some(Claim { owner: "o".to_owned(), at: 7 });
+        let items: [(StoredItem, &str); 5] = [
+            (
+                WindowEntry {
+                    events: events.clone(),
+                    span: Some((1, 2)),
+                    claim: claim.clone(),
+                    sent: ["alerts".to_owned()].into(),
+                }
+                .into(),
+                r#"{"window":{"events":"00000000000000ff","span":[1,2],"claim":{"owner":"o","at":7},"sent":["alerts"]}}"#,
+            ),
+            (LastAlert { windows: vec!["w".to_owned()], reported: 3 }.into(), r#"{"last":{"windows":["w"],"told":3}}"#),
+            (LearningStart { from: 4 }.into(), r#"{"lessons":{"from":4}}"#),
+            (Sightings { from: 5, to: 6, opener: 8 }.into(), r#"{"sightings":{"from":5,"to":6,"opener":8}}"#),
+            (
+                HourlyAlerts {
+                    hour: 9,
+                    passed: events,
+                    first: Some(255),
+                    claim,
+                    claimed: 10,
+                    sent: [("chat".to_owned(), 1)].into(),
+                    before: 11,
+                    ..HourlyAlerts::default()
+                }
+                .into(),
+                r#"{"flood":{"hour":9,"spoken":"00000000000000ff","first":255,"held":"","claim":{"owner":"o","at":7},"claimed":10,"sent":{"chat":1},"before":11}}"#,
+            ),
+        ];
+        for (item, text) in items {
+            assert_eq!(item.encode(), text);
+            assert_eq!(StoredItem::decode(text).unwrap(), item);
+        }
+        assert!(StoredItem::decode(r#"{"unknown":{}}"#).is_err());
+    }
+}

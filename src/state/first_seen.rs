@@ -1,46 +1,33 @@
-//! What is new: a combination of values that no event had for a while.
+//! New combinations of values: those that no event had for a while.
 //!
-//! Nothing is lost to a retry: the event that was new remains so, and whether it speaks again is the affair of its
-//! window.
+//! A retry loses nothing: the event for which a combination was new remains so, and the event's window decides whether it
+//! alerts again.
 
-use serde::{Deserialize, Serialize};
+use super::{
+    entry::{LearningStart, Sightings},
+    key::MatchedEvent,
+};
 
-use super::step::Event;
-
-/// When a rule began to learn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lessons {
-    /// The time of its first match, by the time of the events, in seconds since 1970.
-    pub from: i64,
+/// Moves the start of learning to the earliest of these events.
+pub fn learn(start: Option<LearningStart>, events: &[MatchedEvent]) -> LearningStart {
+    let times = events.iter().map(|event| event.time).chain(start.map(|start| start.from));
+    LearningStart { from: times.min().unwrap_or(i64::MAX) }
 }
 
-/// When events had a combination: from the first to the last, never apart for longer than it is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sightings {
-    /// The first, in seconds since 1970.
-    pub from: i64,
-    /// The last.
-    pub to: i64,
-    /// The event that was new.
-    pub opener: u64,
-}
-
-/// Moves the beginning to the earliest of these events.
-pub fn learn(lessons: Option<Lessons>, events: &[Event]) -> Lessons {
-    let times = events.iter().map(|event| event.time).chain(lessons.map(|lessons| lessons.from));
-    Lessons { from: times.min().unwrap_or(i64::MAX) }
-}
-
-/// Takes note of events with one combination, which is known for `within` seconds after an event, and as long before one,
-/// since files come out of order. Says of each whether it is new.
-pub fn look(mut sightings: Option<Sightings>, events: &[Event], within: i64) -> (Option<Sightings>, Vec<bool>) {
-    let news = events.iter().map(|event| {
-        let Event { id, time } = *event;
+/// Adds events with one combination, and reports of each whether the combination was new with it. A combination is known
+/// for `within` seconds after an event and, since files arrive out of order, for as long before one.
+pub fn observe(
+    mut sightings: Option<Sightings>,
+    events: &[MatchedEvent],
+    within: i64,
+) -> (Option<Sightings>, Vec<bool>) {
+    let new = events.iter().map(|event| {
+        let MatchedEvent { id, time } = *event;
         let Some(seen) = sightings.as_mut().filter(|seen| time <= seen.to.saturating_add(within)) else {
             sightings = Some(Sightings { from: time, to: time, opener: id });
             return true;
         };
-        // Of a time so long ago nothing is kept.
+        // An event from long before the stored span is new, and the span does not grow to it.
         let before = time < seen.from.saturating_sub(within);
         if !before {
             seen.from = seen.from.min(time);
@@ -48,6 +35,6 @@ pub fn look(mut sightings: Option<Sightings>, events: &[Event], within: i64) -> 
         }
         before || seen.opener == id
     });
-    let news = news.collect();
-    (sightings, news)
+    let new = new.collect();
+    (sightings, new)
 }

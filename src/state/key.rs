@@ -1,6 +1,4 @@
-//! Under which keys things are kept, and the hashes that they are made of.
-//!
-//! A hash runs over its parts with their lengths, so that no value can be made to look like two.
+//! The keys of stored items, and the hashes that they are made of.
 
 use crate::{
     digest::Digest,
@@ -8,7 +6,16 @@ use crate::{
     rule::{AggregateValue, Rule},
 };
 
-/// All events of a rule that have the same values.
+/// An event that a rule matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedEvent {
+    /// A hash of its identity: see [`event_id`].
+    pub id: u64,
+    /// When it happened, in seconds since 1970.
+    pub time: i64,
+}
+
+/// All events of a rule with the same aggregate values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Series {
     rule: String,
@@ -32,35 +39,35 @@ impl Series {
         i64::try_from(first % u128::from(length.unsigned_abs().max(1))).unwrap_or(0)
     }
 
-    /// A hash of the series and what is named beside it: 32 hexadecimal digits.
+    /// A hash of the series, a kind of item and numbers: 32 hexadecimal digits.
     pub fn id(&self, kind: &str, numbers: &[i64]) -> String {
         let digest = Digest::of(&[kind]).bytes(&self.digest);
         numbers.iter().fold(digest, |digest, number| digest.bytes(&number.to_be_bytes())).hex()
     }
 
-    /// The key of something that is kept of the series.
+    /// The key of an item of the series.
     pub fn key(&self, kind: &str, id: &str) -> String {
         rule_key(kind, &self.rule, id)
     }
 }
 
-/// The key of something that is kept of a rule.
+/// The key of an item of a rule.
 pub fn rule_key(kind: &str, rule: &str, id: &str) -> String {
     format!("{kind}/{rule}/{id}")
 }
 
-/// A hash of a rule and a number of hours, for what a rule says of itself: 32 hexadecimal digits.
+/// A hash of a rule and an hour, counted from 1970, for alerts about the rule itself: 32 hexadecimal digits.
 pub fn rule_id(kind: &str, rule: &str, hour: i64) -> String {
     Digest::of(&[kind, rule]).bytes(&hour.to_be_bytes()).hex()
 }
 
-/// Whose claim it is, short: 32 hexadecimal digits.
+/// A hash of a delivery, for its claims: 32 hexadecimal digits.
 pub fn owner(delivery: &str) -> String {
     Digest::of(&["owner", delivery]).hex()
 }
 
-/// What tells an event from others: a hash of its `sharedEventID`, else of its `eventID`, else of its text.
-pub fn event(record: &Record) -> u64 {
+/// A hash of an event: of its `sharedEventID`, else of its `eventID`, else of its text.
+pub fn event_id(record: &Record) -> u64 {
     match record.identity() {
         Some(identity) => event_hash(&identity),
         None => number(Digest::of(&["text", &record.value().to_string()])),

@@ -1,6 +1,6 @@
-//! State in memory: for one invocation, for a laptop and for tests.
+//! A table in memory: for one invocation, for a laptop and for tests.
 //!
-//! Versions conflict as they do in a table that others write to. Nothing is forgotten.
+//! Writes conflict as in a table that several invocations use. No item expires.
 
 use std::{
     collections::HashMap,
@@ -10,30 +10,33 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Down, Item, Put, Table, Version};
+use super::{
+    entry::StoredItem,
+    table::{Put, Table, TableError, Version},
+};
 
-/// A table that ends with its owner.
+/// A table that lives as long as this value.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<HashMap<String, (Item, Version)>>);
+pub struct MemoryTable(Mutex<HashMap<String, (StoredItem, Version)>>);
 
-impl Memory {
-    fn items(&self) -> MutexGuard<'_, HashMap<String, (Item, Version)>> {
+impl MemoryTable {
+    fn items(&self) -> MutexGuard<'_, HashMap<String, (StoredItem, Version)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Table for Memory {
-    fn get(&self, key: &str) -> impl Future<Output = Result<Option<(Item, Version)>, Down>> + Send {
+impl Table for MemoryTable {
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<(StoredItem, Version)>, TableError>> + Send {
         ready(Ok(self.items().get(key).cloned()))
     }
 
     fn put(
         &self,
         key: &str,
-        item: &Item,
+        item: &StoredItem,
         expected: Option<Version>,
         _: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Put, Down>> + Send {
+    ) -> impl Future<Output = Result<Put, TableError>> + Send {
         let mut items = self.items();
         let found = items.get(key).map(|(_, version)| *version);
         if found != expected {

@@ -1,74 +1,48 @@
-//! A rule that raises more alerts in an hour than anybody reads: beyond a bound one alert says that they are held back,
-//! and again when they are ten times as many.
+//! The hourly limit on the alerts of a rule: beyond it a roll-up alert reports that alerts are held back, and again at ten
+//! times as many.
 //!
-//! The hour is that of the clock, since it is people who are flooded. Nothing held back is marked as sent: if more events
-//! of the kind come when the hour is over, they speak.
+//! The hour is that of the clock, since the limit protects readers. A held-back alert is not marked as sent: if more of its
+//! events arrive after the hour, it goes out.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::entry::{Claim, ClaimStatus, HourlyAlerts};
 
-use super::{
-    Distinct,
-    entry::{Claim, Standing},
-};
-
-/// The alerts of a rule in an hour.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flood {
-    /// Which hour, counted from 1970.
-    pub hour: i64,
-    /// Those that went out.
-    pub spoken: Distinct,
-    /// The first of them, which says what was held back before.
-    pub first: Option<u64>,
-    /// Those that did not.
-    pub held: Distinct,
-    /// Who says so.
-    pub claim: Option<Claim>,
-    /// For how many: the next step is for whoever reaches it.
-    pub claimed: u64,
-    /// The channels that know, and how many they were told were held back, at least.
-    pub sent: BTreeMap<String, u64>,
-    /// How many were held back when the rule last spoke too often.
-    pub before: u64,
-}
-
-/// What is to be done with an alert.
+/// What happens to an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// It goes out.
     Open {
-        /// How many were held back when the rule last spoke too often, for the first alert after.
+        /// For the first alert of an hour, how many were suppressed earlier by the hourly limit.
         held_before: u64,
     },
-    /// It is the first, or the first that somebody can tell of, that does not go out.
+    /// It does not go out, and this delivery sends a roll-up in its place.
     RollUp {
-        /// In which hour.
+        /// The hour, counted from 1970.
         hour: i64,
         /// How many are held back so far.
         held: u64,
-        /// At least so many: a power of ten.
+        /// The power of ten that this reaches.
         step: u64,
-        /// The channels that do not know yet.
+        /// The channels that have not taken the roll-up yet.
         channels: Vec<String>,
     },
-    /// It does not go out, and that is said already.
+    /// It does not go out, and a roll-up covers it.
     Shut {
         /// How many are held back so far.
         held: u64,
     },
 }
 
-/// Who asks whether an alert may go out.
+/// The delivery that asks whether an alert may go out.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
     /// A hash of the delivery.
     pub owner: &'a str,
-    /// Where the alert would go.
+    /// The channels that the alert would go to.
     pub channels: &'a [String],
-    /// The channels on which the one who asks has already been told to say what is held back.
-    pub told: Option<&'a BTreeMap<String, u64>>,
+    /// How many held-back alerts this delivery was already to report, by channel.
+    pub rolled_up: Option<&'a BTreeMap<String, u64>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -78,49 +52,50 @@ pub fn hour(now: i64) -> i64 {
     now.div_euclid(3600)
 }
 
-/// Lets an alert pass if fewer than `most` others of the hour did.
-pub fn gate(flood: Option<Flood>, alert: u64, most: u32, asker: &Asker<'_>) -> (Flood, Gate) {
+/// Lets an alert pass if fewer than `limit` others passed in the same hour.
+pub fn gate(alerts: Option<HourlyAlerts>, alert: u64, limit: u32, asker: &Asker<'_>) -> (HourlyAlerts, Gate) {
     let hour = hour(asker.now);
-    let mut flood = flood.unwrap_or_default();
-    // An invocation that began in the hour before finds a later one here, and stays in it.
-    if flood.hour < hour {
-        let before = if flood.held.count() > 0 { flood.held.count() } else { carried(&flood) };
-        flood = Flood { hour, before, ..Flood::default() };
+    let mut alerts = alerts.unwrap_or_default();
+    // An invocation that began in the hour before may find a later one here, and counts in that.
+    if alerts.hour < hour {
+        let before = if alerts.held.count() > 0 { alerts.held.count() } else { unreported(&alerts) };
+        alerts = HourlyAlerts { hour, before, ..HourlyAlerts::default() };
     }
-    let held_before = |flood: &Flood| if flood.first == Some(alert) { flood.before } else { 0 };
-    if flood.spoken.contains(alert) {
-        let held_before = held_before(&flood);
-        return (flood, Gate::Open { held_before });
+    let held_before = |alerts: &HourlyAlerts| if alerts.first == Some(alert) { alerts.before } else { 0 };
+    if alerts.passed.contains(alert) {
+        let held_before = held_before(&alerts);
+        return (alerts, Gate::Open { held_before });
     }
-    if flood.spoken.count() < u64::from(most) {
-        flood.spoken.insert(alert);
-        flood.first.get_or_insert(alert);
-        let held_before = held_before(&flood);
-        return (flood, Gate::Open { held_before });
+    if alerts.passed.count() < u64::from(limit) {
+        alerts.passed.insert(alert);
+        alerts.first.get_or_insert(alert);
+        let held_before = held_before(&alerts);
+        return (alerts, Gate::Open { held_before });
     }
-    flood.held.insert(alert);
-    let held = flood.held.count();
+    alerts.held.insert(alert);
+    let held = alerts.held.count();
     let step = step(held);
-    let knows = |channel: &String, told: &BTreeMap<String, u64>| told.get(channel).is_some_and(|known| *known >= step);
-    let knows = |channel: &&String| knows(channel, &flood.sent) || asker.told.is_some_and(|told| knows(channel, told));
-    let channels: Vec<String> = asker.channels.iter().filter(|channel| !knows(channel)).cloned().collect();
-    let foreign =
-        Claim::standing(flood.claim.as_ref(), asker.owner, asker.now) == Standing::Foreign && flood.claimed >= step;
-    if channels.is_empty() || foreign {
-        return (flood, Gate::Shut { held });
+    let covers = |channel: &String, sent: &BTreeMap<String, u64>| sent.get(channel).is_some_and(|count| *count >= step);
+    let is_covered =
+        |channel: &&String| covers(channel, &alerts.sent) || asker.rolled_up.is_some_and(|sent| covers(channel, sent));
+    let channels: Vec<String> = asker.channels.iter().filter(|channel| !is_covered(channel)).cloned().collect();
+    let status = Claim::status(alerts.claim.as_ref(), asker.owner, asker.now);
+    let is_claimed_elsewhere = status == ClaimStatus::Foreign && alerts.claimed >= step;
+    if channels.is_empty() || is_claimed_elsewhere {
+        return (alerts, Gate::Shut { held });
     }
-    flood.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });
-    flood.claimed = step;
-    let hour = flood.hour;
-    (flood, Gate::RollUp { hour, held, step, channels })
+    alerts.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });
+    alerts.claimed = step;
+    let hour = alerts.hour;
+    (alerts, Gate::RollUp { hour, held, step, channels })
 }
 
-/// It is said of the first that is held back, of the tenth, of the hundredth and so on.
+/// A roll-up goes out for the first alert that is held back, the tenth, the hundredth and so on.
 fn step(held: u64) -> u64 {
     10_u64.saturating_pow(held.max(1).ilog10())
 }
 
-/// What nobody has been told yet.
-fn carried(flood: &Flood) -> u64 {
-    if flood.first.is_none() { flood.before } else { 0 }
+/// The alerts held back before the hour that none of its alerts reported.
+fn unreported(alerts: &HourlyAlerts) -> u64 {
+    if alerts.first.is_none() { alerts.before } else { 0 }
 }

@@ -1,7 +1,7 @@
-//! Whether events raise an alert: what is kept of their windows and what came → what is kept next, and the decision.
+//! Whether events raise an alert: stored windows and new events become the next stored windows and a verdict.
 //!
-//! Only `sent` silences: a claim merely makes others wait. So whoever breaks off anywhere, somebody speaks; and what has been
-//! said on every channel is never said again, whoever brings it. What was counted before makes no claim.
+//! Only `sent` suppresses; a claim merely makes other deliveries wait. So a crash at any point never loses the alert, and
+//! what every channel took is never sent again. Events that were counted before make no claim.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,73 +9,66 @@ use std::{
 };
 
 use super::{
-    Distinct, Window,
-    entry::{Claim, Entry, Standing, missing},
+    distinct::Distinct,
+    entry::{Claim, ClaimStatus, WindowEntry, missing},
+    key::MatchedEvent,
+    window::EventWindow,
 };
 
-/// An event that a rule matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// A hash of its identity.
-    pub id: u64,
-    /// When it happened, in seconds since 1970.
-    pub time: i64,
-}
-
-/// Events of one series that lie in the same windows, and who asks.
+/// Events of one series in the same windows, and the delivery that brings them.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// Their windows: one, or two half a window apart.
-    pub windows: &'a [Window],
+    pub windows: &'a [EventWindow],
     /// The events.
-    pub events: &'a [Event],
-    /// From how many on they raise an alert.
+    pub events: &'a [MatchedEvent],
+    /// How many events raise an alert.
     pub threshold: u32,
-    /// A hash of the delivery that they came with.
+    /// A hash of the delivery.
     pub owner: &'a str,
-    /// Where the alert would go.
+    /// The channels that the alert would go to.
     pub channels: &'a [String],
-    /// The channels on which the one who asks has already been told to speak, by the keys of the windows.
-    pub spoken: &'a HashMap<String, BTreeSet<String>>,
+    /// The channels on which this delivery was already to alert, by the keys of the windows.
+    pub alerted: &'a HashMap<String, BTreeSet<String>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
 
-/// What is to be done about the events.
+/// What happens to the events.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Speak: the claim is made.
-    Fire(Fire),
-    /// An alert stands for them already.
+pub enum WindowVerdict {
+    /// They raise an alert: the claim is made.
+    Alert(WindowAlert),
+    /// Another alert covers them.
     Deduplicated,
-    /// There are not enough of them yet.
+    /// Their windows have fewer events than the threshold.
     BelowThreshold {
-        /// How many there are.
+        /// How many events the fuller window has.
         count: u64,
     },
-    /// Somebody else is about to speak for them, or will come again.
+    /// Another delivery is about to alert about them, or will be retried.
     ClaimedElsewhere,
 }
 
-/// What the alert says.
+/// The content of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fire {
-    /// Which of the windows it is about.
+pub struct WindowAlert {
+    /// The index of the window that it is about.
     pub lead: usize,
-    /// How many events it stands for.
+    /// How many events it covers.
     pub count: u64,
-    /// Whether their number is an estimate.
+    /// Whether that is an estimate.
     pub approximate: bool,
     /// The times of the first and the last of them, in seconds since 1970.
     pub span: (i64, i64),
     /// How many events the windows hold together.
-    pub told: u64,
+    pub reported: u64,
     /// The channels that have not taken it yet.
     pub channels: Vec<String>,
 }
 
-/// Counts events in their windows, and decides; `entries` is what is kept of each window of `ask`.
-pub fn step(mut entries: Vec<Entry>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict) {
+/// Counts events in their windows and decides; `entries` are the stored windows of `ask`, in the same order.
+pub fn step(mut entries: Vec<WindowEntry>, ask: &Ask<'_>) -> (Vec<WindowEntry>, WindowVerdict) {
     let mut new = false;
     for entry in &mut entries {
         new |= count(entry, ask.events);
@@ -85,9 +78,9 @@ pub fn step(mut entries: Vec<Entry>, ask: &Ask<'_>) -> (Vec<Entry>, Verdict) {
 }
 
 /// Adds events to a window; whether one of them may be new.
-fn count(entry: &mut Entry, events: &[Event]) -> bool {
+fn count(entry: &mut WindowEntry, events: &[MatchedEvent]) -> bool {
     let mut new = false;
-    for Event { id, time } in events {
+    for MatchedEvent { id, time } in events {
         new |= entry.events.insert(*id);
         let (first, last) = entry.span.unwrap_or((*time, *time));
         entry.span = Some((first.min(*time), last.max(*time)));
@@ -95,53 +88,54 @@ fn count(entry: &mut Entry, events: &[Event]) -> bool {
     new
 }
 
-fn verdict(entries: &mut [Entry], new: bool, ask: &Ask<'_>) -> Verdict {
-    let standings: Vec<_> =
-        entries.iter().map(|entry| Claim::standing(entry.claim.as_ref(), ask.owner, ask.now)).collect();
-    let claimed = |wanted: Standing| standings.iter().position(|standing| *standing == wanted);
-    // One's own claim comes first, whatever was said beside it: others have left their events to it.
-    let own =
-        (0..entries.len()).find(|at| standings[*at] == Standing::Own && !unsaid(entries, ask, *at..*at + 1).is_empty());
+fn verdict(entries: &mut [WindowEntry], new: bool, ask: &Ask<'_>) -> WindowVerdict {
+    let statuses: Vec<_> =
+        entries.iter().map(|entry| Claim::status(entry.claim.as_ref(), ask.owner, ask.now)).collect();
+    let claimed = |wanted: ClaimStatus| statuses.iter().position(|status| *status == wanted);
+    // The delivery's own claim comes first, whatever was sent for the other window: other deliveries left their events to it.
+    let own = (0..entries.len())
+        .find(|at| statuses[*at] == ClaimStatus::Own && !unsent(entries, ask, *at..*at + 1).is_empty());
     let (fullest, count) = fullest(entries);
     if let Some(lead) = own {
-        fire(entries, lead, ask)
-    } else if unsaid(entries, ask, 0..entries.len()).is_empty() {
-        Verdict::Deduplicated
-    } else if claimed(Standing::Foreign).is_some() {
-        Verdict::ClaimedElsewhere
-    } else if let Some(lead) = claimed(Standing::Stale) {
-        fire(entries, lead, ask)
+        alert(entries, lead, ask)
+    } else if unsent(entries, ask, 0..entries.len()).is_empty() {
+        WindowVerdict::Deduplicated
+    } else if claimed(ClaimStatus::Foreign).is_some() {
+        WindowVerdict::ClaimedElsewhere
+    } else if let Some(lead) = claimed(ClaimStatus::Expired) {
+        alert(entries, lead, ask)
     } else if count < u64::from(ask.threshold) {
-        Verdict::BelowThreshold { count }
+        WindowVerdict::BelowThreshold { count }
     } else if new {
-        fire(entries, fullest, ask)
+        alert(entries, fullest, ask)
     } else {
-        // An alert beside it silenced the event that filled it: what comes again does not speak in that one's place.
-        Verdict::Deduplicated
+        // An alert about the other window covered the event that reached the threshold; its repetition raises none.
+        WindowVerdict::Deduplicated
     }
 }
 
-/// The channels on which none of these windows was spoken for.
-fn unsaid(entries: &[Entry], ask: &Ask<'_>, windows: Range<usize>) -> Vec<String> {
-    let spoken = ask.windows[windows.clone()].iter().filter_map(|window| ask.spoken.get(&window.key));
-    missing(ask.channels, entries[windows].iter().map(|entry| &entry.sent).chain(spoken))
+/// The channels that took no alert for any of these windows.
+fn unsent(entries: &[WindowEntry], ask: &Ask<'_>, windows: Range<usize>) -> Vec<String> {
+    let alerted = ask.windows[windows.clone()].iter().filter_map(|window| ask.alerted.get(&window.key));
+    missing(ask.channels, entries[windows].iter().map(|entry| &entry.sent).chain(alerted))
 }
 
 /// Makes the claim.
-fn fire(entries: &mut [Entry], lead: usize, ask: &Ask<'_>) -> Verdict {
-    let channels = unsaid(entries, ask, lead..lead + 1);
-    let told = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
+fn alert(entries: &mut [WindowEntry], lead: usize, ask: &Ask<'_>) -> WindowVerdict {
+    let channels = unsent(entries, ask, lead..lead + 1);
+    let reported = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
     let entry = &mut entries[lead];
-    // Nor is one's own claim written anew as long as nobody would take it over.
+    // An own claim that no other delivery would take over soon is not written again.
     if !entry.claim.as_ref().is_some_and(|claim| claim.owner == ask.owner && claim.is_fresh(ask.now)) {
         entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
     }
     let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
-    Verdict::Fire(Fire { lead, count, approximate, span: entry.span.unwrap_or((ask.now, ask.now)), told, channels })
+    let span = entry.span.unwrap_or((ask.now, ask.now));
+    WindowVerdict::Alert(WindowAlert { lead, count, approximate, span, reported, channels })
 }
 
-/// The window with the most events, the first of equals, and how many these are.
-fn fullest(entries: &[Entry]) -> (usize, u64) {
+/// The index of the window with the most events, the first of equals, and how many events it has.
+fn fullest(entries: &[WindowEntry]) -> (usize, u64) {
     let counts = entries.iter().map(|entry| entry.events.count()).enumerate();
     counts.rev().max_by_key(|(_, count)| *count).unwrap_or_default()
 }

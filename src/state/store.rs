@@ -1,36 +1,46 @@
-//! Load, step, store: the only part of the state that waits for its table.
+//! Load, change, store: the only part of the state that waits for the table.
 //!
-//! A write that conflicts is decided anew, on what the other wrote.
+//! After a write conflict the change is computed again, from what the other delivery wrote.
+
+use std::slice;
 
 use jiff::Timestamp;
 
-use super::{Down, Put, Table, Version, entry::Kept};
+use super::{
+    entry::ItemKind,
+    table::{Put, Table, TableError, Version},
+};
 
-/// So often a write is tried against others.
-const ATTEMPTS: usize = 100;
+/// How many times a change is tried while other deliveries write the same items.
+const MAX_ATTEMPTS: usize = 100;
 
-/// An item's key, and when it may be forgotten.
-pub type Place = (String, Option<Timestamp>);
+/// Where an item is stored, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub key: String,
+    /// When the table may delete the item.
+    pub expires: Option<Timestamp>,
+}
 
-/// A change that could not be kept, and what would have come of it, as far as that is known.
-pub struct Failed<T> {
-    pub down: Down,
+/// A change that is not stored, or not all of it, and its outcome as far as that is known.
+pub struct NotStored<T> {
+    pub error: TableError,
     pub outcome: Option<T>,
 }
 
-impl<T> From<Failed<T>> for Down {
-    fn from(failed: Failed<T>) -> Self {
-        failed.down
+impl<T> From<NotStored<T>> for TableError {
+    fn from(not_stored: NotStored<T>) -> Self {
+        not_stored.error
     }
 }
 
-/// Reads one item, of which nothing is to be changed; `None` also where the table is down.
-pub async fn read<K: Kept>(table: &impl Table, down: &mut Option<Down>, key: &str) -> Option<K> {
+/// Reads one item without changing it; `None` also where the table is unavailable, which sets `down`.
+pub async fn read<K: ItemKind>(table: &impl Table, down: &mut Option<TableError>, key: &str) -> Option<K> {
     if down.is_some() {
         return None;
     }
     match load(table, key).await {
-        Ok((kept, _)) => kept,
+        Ok((item, _)) => item,
         Err(error) => {
             *down = Some(error);
             None
@@ -38,57 +48,92 @@ pub async fn read<K: Kept>(table: &impl Table, down: &mut Option<Down>, key: &st
     }
 }
 
-/// Reads items, changes them and writes those that have changed, until no other has written in between. Of several items
-/// some may be written before another conflicts: `change` sees its own work then.
-pub async fn update<K: Kept, T>(
+/// Reads items, changes them, and writes those that changed, until no other delivery has written in between. Of several
+/// items some may be written before another conflicts; `change` then sees them as it left them.
+///
+/// Error: the table is unavailable, which sets `down`.
+pub async fn update<K: ItemKind, T>(
     table: &impl Table,
-    down: &mut Option<Down>,
-    places: &[Place],
+    down: &mut Option<TableError>,
+    slots: &[Slot],
     change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
-) -> Result<T, Failed<T>> {
-    if let Some(down) = down {
-        return Err(Failed { down: down.clone(), outcome: None });
+) -> Result<T, NotStored<T>> {
+    if let Some(error) = down {
+        return Err(NotStored { error: error.clone(), outcome: None });
     }
-    let mut outcome = None;
-    match (attempts(table, places, change, &mut outcome).await, outcome) {
-        (Ok(()), Some(outcome)) => Ok(outcome),
-        (result, outcome) => {
-            let error = result.err().unwrap_or_else(|| Down("nothing was decided".to_owned()));
-            *down = Some(error.clone());
-            Err(Failed { down: error, outcome })
-        }
+    let updated = attempts(table, slots, change).await;
+    if let Err(NotStored { error, .. }) = &updated {
+        *down = Some(error.clone());
     }
+    updated
 }
 
-async fn attempts<K: Kept, T>(
+/// Does the same with one item.
+pub async fn update_one<K: ItemKind, T>(
     table: &impl Table,
-    places: &[Place],
-    change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
-    outcome: &mut Option<T>,
-) -> Result<(), Down> {
-    'again: for _ in 0..ATTEMPTS {
-        let mut found = Vec::new();
-        for (key, _) in places {
-            found.push(load::<K>(table, key).await?);
-        }
-        let (changed, result) = change(found.iter().map(|(kept, _)| kept.clone()).collect());
-        *outcome = Some(result);
-        for (((key, expires), (kept, version)), changed) in places.iter().zip(found).zip(changed) {
-            if kept.as_ref() != Some(&changed)
-                && table.put(key, &changed.into(), version, *expires).await? == Put::Conflict
-            {
-                continue 'again;
-            }
-        }
-        return Ok(());
-    }
-    Err(Down(format!("others wrote in between {ATTEMPTS} times")))
+    down: &mut Option<TableError>,
+    slot: &Slot,
+    change: impl Fn(Option<K>) -> (K, T),
+) -> Result<T, NotStored<T>> {
+    let change = |items: Vec<Option<K>>| {
+        let (changed, outcome) = change(items.into_iter().flatten().next());
+        (vec![changed], outcome)
+    };
+    update(table, down, slice::from_ref(slot), change).await
 }
 
-async fn load<K: Kept>(table: &impl Table, key: &str) -> Result<(Option<K>, Option<Version>), Down> {
+async fn attempts<K: ItemKind, T>(
+    table: &impl Table,
+    slots: &[Slot],
+    change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
+) -> Result<T, NotStored<T>> {
+    let mut last = None;
+    for _ in 0..MAX_ATTEMPTS {
+        let items = match load_all(table, slots).await {
+            Ok(items) => items,
+            Err(error) => return Err(NotStored { error, outcome: last }),
+        };
+        let (changed, outcome) = change(items.iter().map(|(item, _)| item.clone()).collect());
+        match store(table, slots, items, changed).await {
+            Ok(Put::Stored) => return Ok(outcome),
+            Ok(Put::Conflict) => last = Some(outcome),
+            Err(error) => return Err(NotStored { error, outcome: Some(outcome) }),
+        }
+    }
+    Err(NotStored { error: TableError::Conflicts { attempts: MAX_ATTEMPTS }, outcome: last })
+}
+
+type Loaded<K> = (Option<K>, Option<Version>);
+
+async fn load_all<K: ItemKind>(table: &impl Table, slots: &[Slot]) -> Result<Vec<Loaded<K>>, TableError> {
+    let mut items = Vec::new();
+    for slot in slots {
+        items.push(load(table, &slot.key).await?);
+    }
+    Ok(items)
+}
+
+async fn load<K: ItemKind>(table: &impl Table, key: &str) -> Result<Loaded<K>, TableError> {
     let Some((item, version)) = table.get(key).await? else { return Ok((None, None)) };
     match K::from_item(item) {
-        None => Err(Down(format!("`{key}` is not what it should be"))),
-        kept => Ok((kept, Some(version))),
+        None => Err(TableError::OtherKind { key: key.to_owned() }),
+        item => Ok((item, Some(version))),
     }
+}
+
+/// Writes the items that changed, up to the first conflict.
+async fn store<K: ItemKind>(
+    table: &impl Table,
+    slots: &[Slot],
+    items: Vec<Loaded<K>>,
+    changed: Vec<K>,
+) -> Result<Put, TableError> {
+    for ((slot, (item, version)), changed) in slots.iter().zip(items).zip(changed) {
+        if item.as_ref() != Some(&changed)
+            && table.put(&slot.key, &changed.into(), version, slot.expires).await? == Put::Conflict
+        {
+            return Ok(Put::Conflict);
+        }
+    }
+    Ok(Put::Stored)
 }

@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde_json::json;
 use trailbell::{
     aws::{DynamoDb, Settings, config_loader},
+    diagnostic::chain,
     record::Record,
     rule::{Rule, RuleSet},
-    state::{Claimant, Decision, Down, Item, Match, Put, Table, Version, decide, entry::Last, sent},
+    state::{Claimant, Decision, Match, Put, StoredItem, Table, Version, decide, entry::LastAlert, mark_sent},
 };
 
 use crate::{
@@ -37,8 +38,8 @@ async fn table(endpoint: &str, name: &str) -> DynamoDb {
     DynamoDb::new(&config.await, name)
 }
 
-fn last(told: u64) -> Item {
-    Item::Last(Last { windows: vec!["a \"window\"".to_owned(), "é".to_owned()], told })
+fn last(reported: u64) -> StoredItem {
+    StoredItem::LastAlert(LastAlert { windows: vec!["a \"window\"".to_owned(), "é".to_owned()], reported })
 }
 
 fn throttled() -> Reply {
@@ -52,15 +53,15 @@ async fn a_write_replaces_only_what_was_read() {
     cloud.table("versions");
     let table = table(cloud.endpoint(), "versions").await;
     let expires: Timestamp = "2026-04-06T09:00:00Z".parse().unwrap();
-    assert_eq!(table.get("k").await, Ok(None));
-    assert_eq!(table.put("k", &last(1), None, Some(expires)).await, Ok(Put::Stored));
-    assert_eq!(table.put("k", &last(2), None, None).await, Ok(Put::Conflict));
-    assert_eq!(table.get("k").await, Ok(Some((last(1), Version(1)))));
-    assert_eq!(table.put("k", &last(3), Some(Version(1)), Some(expires)).await, Ok(Put::Stored));
-    assert_eq!(table.put("k", &last(4), Some(Version(1)), None).await, Ok(Put::Conflict));
-    assert_eq!(table.put("other", &last(5), Some(Version(1)), None).await, Ok(Put::Conflict));
-    assert_eq!(table.get("k").await, Ok(Some((last(3), Version(2)))));
-    assert_eq!(table.put("other", &last(6), None, None).await, Ok(Put::Stored));
+    assert_eq!(table.get("k").await.unwrap(), None);
+    assert_eq!(table.put("k", &last(1), None, Some(expires)).await.unwrap(), Put::Stored);
+    assert_eq!(table.put("k", &last(2), None, None).await.unwrap(), Put::Conflict);
+    assert_eq!(table.get("k").await.unwrap(), Some((last(1), Version(1))));
+    assert_eq!(table.put("k", &last(3), Some(Version(1)), Some(expires)).await.unwrap(), Put::Stored);
+    assert_eq!(table.put("k", &last(4), Some(Version(1)), None).await.unwrap(), Put::Conflict);
+    assert_eq!(table.put("other", &last(5), Some(Version(1)), None).await.unwrap(), Put::Conflict);
+    assert_eq!(table.get("k").await.unwrap(), Some((last(3), Version(2))));
+    assert_eq!(table.put("other", &last(6), None, None).await.unwrap(), Put::Stored);
     let kept_until: BTreeMap<String, Option<String>> = cloud
         .items("versions")
         .iter()
@@ -78,23 +79,23 @@ async fn throttles_are_waited_out() {
     let found = json!({"Item": {"pk": {"S": "k"}, "version": {"N": "7"}, "item": {"S": last(1).encode()}}}).to_string();
     let peer = Peer::start(vec![throttled(), throttled(), throttled(), Reply::text(200, found)]);
     let patient = table(peer.endpoint(), "t").await;
-    assert_eq!(patient.get("k").await, Ok(Some((last(1), Version(7)))));
+    assert_eq!(patient.get("k").await.unwrap(), Some((last(1), Version(7))));
     assert_eq!(peer.asked(), 4);
     let peer = Peer::start(vec![throttled()]);
-    let Down(reason) = table(peer.endpoint(), "t").await.put("k", &last(1), None, None).await.unwrap_err();
-    assert_eq!(reason, "the table `t`: ThrottlingException: slow down");
+    let error = table(peer.endpoint(), "t").await.put("k", &last(1), None, None).await.unwrap_err();
+    assert_eq!(chain(&error), "the request to the table `t` failed: ThrottlingException: slow down");
     assert_eq!(peer.asked(), 5);
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_used_is_down() {
-    let Down(reason) = table(Cloud::get().endpoint(), "nowhere").await.get("k").await.unwrap_err();
-    assert!(reason.contains("`nowhere` does not exist"), "{reason}");
+async fn an_unavailable_table_is_an_error_that_names_the_repair() {
+    let missing = table(Cloud::get().endpoint(), "nowhere").await.get("k").await.unwrap_err();
+    assert!(missing.to_string().contains("`nowhere` does not exist"), "{missing}");
     let denied = json!({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no"}).to_string();
     let peer = Peer::start(vec![Reply::text(400, denied)]);
     let denied = table(peer.endpoint(), "t").await;
-    for Down(reason) in [denied.get("k").await.unwrap_err(), denied.put("k", &last(1), None, None).await.unwrap_err()] {
-        assert!(reason.contains("dynamodb:PutItem"), "{reason}");
+    for error in [denied.get("k").await.unwrap_err(), denied.put("k", &last(1), None, None).await.unwrap_err()] {
+        assert!(error.to_string().contains("dynamodb:PutItem"), "{error}");
     }
     assert_eq!(peer.asked(), 2);
     let odd = json!({"Item": {"pk": {"S": "k"}, "version": {"N": "1"}, "item": {"S": "{}"}}}).to_string();
@@ -121,9 +122,9 @@ async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: V
     let mut claimant = Claimant::new(&name, 60);
     for decision in decide(&*table, &mut claimant, &matches, now).await {
         if let Decision::Fire(firing) = decision {
-            assert_eq!(firing.unremembered, None);
+            assert!(!firing.unremembered);
             fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            sent(&*table, &mut claimant, &firing.ticket, "text").await.unwrap();
+            mark_sent(&*table, &mut claimant, &firing.ticket, "text").await.unwrap();
         }
     }
 }
@@ -154,8 +155,8 @@ async fn several_at_once_speak_once() {
             assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 3, "{name}");
         }
         let windows = cloud.items(name).into_iter().filter_map(|item| {
-            match Item::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
-                Item::Window(entry) => Some(entry.events.count()),
+            match StoredItem::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
+                StoredItem::WindowEntry(entry) => Some(entry.events.count()),
                 _ => None,
             }
         });
@@ -193,8 +194,8 @@ async fn no_single_request_matters() {
             }
             assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 1, "request {at}");
             let sent = cloud.items(&name).into_iter().filter_map(|item| {
-                match Item::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
-                    Item::Window(entry) => Some((entry.events.count(), entry.sent.contains("text"))),
+                match StoredItem::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
+                    StoredItem::WindowEntry(entry) => Some((entry.events.count(), entry.sent.contains("text"))),
                     _ => None,
                 }
             });

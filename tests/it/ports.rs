@@ -19,7 +19,7 @@ use trailbell::{
     handler::{Body, Caps, Channel, Channels, Clock, FetchError, Handler, Objects, Outcome, PublishError},
     object::ObjectId,
     rule::RuleSet,
-    state,
+    state::MemoryTable,
 };
 
 pub const BUCKET: &str = "logs";
@@ -208,7 +208,7 @@ pub fn handled_on(
     caps: Caps,
     payload: &Value,
 ) -> Outcome {
-    let (table, learns) = (state::Memory::default(), AtomicBool::new(false));
+    let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
     let handler = Handler { engine, objects, channels, table: &table, learns: &learns, clock, caps };
     let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");

@@ -14,7 +14,7 @@ use trailbell::{
     diagnostic::counted,
     engine::{Engine, Finding},
     handler::Caps,
-    state::{self, Claimant, Decision, Match, Memory, Ticket},
+    state::{self, Claimant, Decision, Match, MemoryTable, Ticket},
     untrusted::{line, printable},
 };
 
@@ -26,7 +26,7 @@ const MAX_SHOWN: usize = 300;
 /// All alerts so far.
 pub struct Alerts<'e> {
     engine: &'e Engine,
-    table: Memory,
+    table: MemoryTable,
     /// The file that is being read, and its claims.
     claimant: (String, Claimant),
     raised: Vec<Raised>,
@@ -55,14 +55,14 @@ enum Kind {
 impl<'e> Alerts<'e> {
     pub fn new(engine: &'e Engine) -> Self {
         let claimant = (String::new(), claimant(""));
-        Self { engine, table: Memory::default(), claimant, raised: Vec::new(), fates: BTreeMap::new() }
+        Self { engine, table: MemoryTable::default(), claimant, raised: Vec::new(), fates: BTreeMap::new() }
     }
 
     /// A file begins with an event of that time: with the first of all, rules begin to learn what is usual.
     pub fn begin(&mut self, time: Timestamp) {
         let rules = self.engine.rules().iter().map(|rule| &**rule);
-        // Memory is never down.
-        let _ = pollster::block_on(state::learn_from(&self.table, &mut self.claimant.1, rules, time));
+        // MemoryTable is never down.
+        let _ = pollster::block_on(state::start_learning(&self.table, &mut self.claimant.1, rules, time));
     }
 
     /// Decides about matches of a file, in their order.
@@ -121,7 +121,7 @@ impl<'e> Alerts<'e> {
                     continue;
                 }
             };
-            let _ = state::sent(&self.table, claimant, &ticket, &channels[0]).await;
+            let _ = state::mark_sent(&self.table, claimant, &ticket, &channels[0]).await;
             self.raised.push(Raised { time: at.unwrap_or(*time), rule: finding.position, id, title, kind });
         }
     }
@@ -184,8 +184,8 @@ impl<'e> Alerts<'e> {
         shown
     }
 
-    fn by_now(&self, ticket: &Ticket) -> Option<state::Extent> {
-        pollster::block_on(state::by_now(&self.table, ticket))
+    fn by_now(&self, ticket: &Ticket) -> Option<state::WindowTotals> {
+        pollster::block_on(state::current_totals(&self.table, ticket))
     }
 
     /// How many there are.

@@ -12,7 +12,7 @@ use trailbell::{
     engine::Engine,
     handler::{Audience, Caps, Channels, Handler, Outcome},
     local::{Folder, Printed, Unhurried},
-    state::Memory,
+    state::MemoryTable,
     trigger::Sender,
     untrusted::printable,
 };
@@ -30,7 +30,7 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
     let caps = Caps::default();
-    let (table, learns) = (Memory::default(), AtomicBool::new(false));
+    let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
     let handler = Handler {
         engine: &engine,
         objects: &objects,

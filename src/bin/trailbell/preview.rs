@@ -12,7 +12,7 @@ use trailbell::{
     engine::Finding,
     object::ObjectId,
     rule::{Accounts, Rule, Verdict},
-    state::{Claimant, Decision, Match, Memory, decide},
+    state::{Claimant, Decision, Match, MemoryTable, decide},
     untrusted::printable,
 };
 
@@ -54,7 +54,7 @@ fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> 
     let channels = ["alerts".to_owned()];
     let matches = [Match { rule: &rule, record: &finding.record, channels: &channels }];
     let now = finding.record.event_time().unwrap_or(Timestamp::UNIX_EPOCH);
-    let (table, mut claimant) = (Memory::default(), Claimant::new("preview", 1));
+    let (table, mut claimant) = (MemoryTable::default(), Claimant::new("preview", 1));
     match pollster::block_on(decide(&table, &mut claimant, &matches, now)).pop() {
         Some(Decision::Fire(firing)) => Alert::fired(finding, &firing, origin, accounts),
         _ => Alert::new(finding, origin, accounts),

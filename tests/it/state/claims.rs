@@ -1,6 +1,6 @@
 //! Who speaks when somebody else said that he would, and what happens without a table.
 
-use trailbell::state::{Claimant, Decision, Match, decide, sent};
+use trailbell::state::{Claimant, Decision, Match, decide, mark_sent};
 
 use crate::state::{
     sequential::rule_of,
@@ -69,7 +69,7 @@ fn a_retry_sends_only_what_is_missing() {
         let mut claimant = Claimant::new("one", 500);
         let decisions = decide(table, &mut claimant, &matches, now).await;
         let [Decision::Fire(firing)] = &decisions[..] else { panic!("{decisions:?}") };
-        sent(table, &mut claimant, &firing.ticket, "text").await.unwrap();
+        mark_sent(table, &mut claimant, &firing.ticket, "text").await.unwrap();
         firing.clone()
     });
     assert_eq!(first.channels, ["text", "chat"]);
@@ -104,7 +104,7 @@ fn without_a_table_alerts_go_out() {
             let events: Vec<Event> = (0..6).map(|id| Event { user: 1, minute: i64::from(id), id }).collect();
             let decisions = world.deliver_alone("one", &[events[..3].to_vec(), events[3..].to_vec()]);
             let fired = decisions.iter().filter_map(|decision| match decision {
-                Decision::Fire(firing) => Some(firing.unremembered.is_some()),
+                Decision::Fire(firing) => Some(firing.unremembered),
                 _ => None,
             });
             let fired: Vec<bool> = fired.collect();

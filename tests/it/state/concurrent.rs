@@ -8,7 +8,7 @@ use std::{
 use proptest::prelude::*;
 use trailbell::{
     rule::Rule,
-    state::{Decision, Item, Table, Window, entry::Entry, window::windows},
+    state::{Decision, EventWindow, StoredItem, Table, entry::WindowEntry, window::windows},
 };
 
 use crate::state::{
@@ -113,10 +113,10 @@ fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
     let event = Event { user: bucket.user, minute: 0, id: 0 };
     let at = bucket.start + world.rule.window.as_secs() / 4;
     let found = windows(&event.series(&world.rule), world.rule.window, world.rule.threshold, at);
-    let window: &Window = found.iter().find(|window| window.start == bucket.start).unwrap();
+    let window: &EventWindow = found.iter().find(|window| window.start == bucket.start).unwrap();
     let get = |key: &str| match poll(&mut Box::pin(world.table.memory.get(key))).unwrap().unwrap() {
-        Some((Item::Window(entry), _)) => entry,
-        _ => Entry::default(),
+        Some((StoredItem::WindowEntry(entry), _)) => entry,
+        _ => WindowEntry::default(),
     };
     get(&window.key).sent.contains(channel)
 }

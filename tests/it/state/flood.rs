@@ -1,6 +1,6 @@
 //! Too many alerts of a rule in an hour become one that says so.
 
-use trailbell::state::{Claimant, Decision, Match, decide, sent};
+use trailbell::state::{Claimant, Decision, Match, decide, mark_sent};
 
 use crate::state::world::{BEGIN, Event, World, finish, rule};
 
@@ -27,7 +27,7 @@ fn beyond_the_bound_one_alert_speaks_for_all() {
     assert_eq!(words, ["alerted", "alerted", "alerted", "capped", "capped", "capped"]);
     assert!(matches!(decisions[4..], [Decision::Capped { .. }, Decision::Capped { .. }]));
     let Decision::RollUp(roll_up) = &decisions[3] else { panic!() };
-    assert_eq!((roll_up.most, roll_up.held, roll_up.until.as_second()), (3, 3, HOUR + 3600));
+    assert_eq!((roll_up.limit, roll_up.held, roll_up.until.as_second()), (3, 3, HOUR + 3600));
     // Another delivery of the hour adds to it and says nothing.
     assert_eq!(world.words("two", &[of(6), of(7)]), ["capped", "capped"]);
     // Retries change nothing: what went out went out.
@@ -88,7 +88,7 @@ fn a_roll_up_is_of_its_hour_and_channel() {
     };
     let take = |mut claimant: Claimant, decision: Decision, channel: &str| {
         let Decision::RollUp(roll_up) = decision else { panic!("{decision:?}") };
-        finish(sent(&world.table.memory, &mut claimant, &roll_up.ticket, channel)).unwrap();
+        finish(mark_sent(&world.table.memory, &mut claimant, &roll_up.ticket, channel)).unwrap();
         roll_up
     };
     let (claimant, decision) = capped("two", 1, HOUR + 120);

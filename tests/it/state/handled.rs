@@ -10,7 +10,7 @@ use trailbell::{
     engine::Engine,
     handler::{Audience, Caps, Channel, Channels, Chat, Clock, Handler, Outcome, PublishError},
     rule::{RuleSet, Severity},
-    state::{self, Down, Item, Put, Table, Version},
+    state::{MemoryTable, Put, StoredItem, Table, TableError, Version},
 };
 
 use crate::ports::{Memory, Outbox, Ticking, event, failures, image, log_file, publish_error};
@@ -21,12 +21,18 @@ const RULE: &str = "{name: Image pushed, severity: 1, filter: eventName = \"PutI
 struct Broken;
 
 impl Table for Broken {
-    async fn get(&self, _: &str) -> Result<Option<(Item, Version)>, Down> {
-        Err(Down("AccessDeniedException".to_owned()))
+    async fn get(&self, _: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
+        Err(TableError::service("AccessDeniedException"))
     }
 
-    async fn put(&self, _: &str, _: &Item, _: Option<Version>, _: Option<jiff::Timestamp>) -> Result<Put, Down> {
-        Err(Down("AccessDeniedException".to_owned()))
+    async fn put(
+        &self,
+        _: &str,
+        _: &StoredItem,
+        _: Option<Version>,
+        _: Option<jiff::Timestamp>,
+    ) -> Result<Put, TableError> {
+        Err(TableError::service("AccessDeniedException"))
     }
 }
 
@@ -96,7 +102,7 @@ fn bodies(outbox: &Outbox) -> Vec<String> {
 
 #[test]
 fn an_object_that_comes_twice_raises_not_one_alert_more() {
-    let (engine, table, outbox) = (engine(""), state::Memory::default(), Outbox::open());
+    let (engine, table, outbox) = (engine(""), MemoryTable::default(), Outbox::open());
     let objects = objects(&[("a", &["1", "2", "3"])]);
     let channels = Channels::only(&outbox);
     let first = handled(&engine, &table, &channels, &objects, &["a"], 60);
@@ -108,7 +114,7 @@ fn an_object_that_comes_twice_raises_not_one_alert_more() {
 
 #[test]
 fn what_one_audience_did_not_take_comes_again_to_that_one_alone() {
-    let (engine, table) = (engine(""), state::Memory::default());
+    let (engine, table) = (engine(""), MemoryTable::default());
     let (people, chat) = (Switch::on(), Switch::on());
     let channels =
         Channels { alerts: &people, chat: Some(Chat { channel: &chat, mildest: Severity::REVIEW }), findings: None };
@@ -150,11 +156,17 @@ fn without_its_table_it_alerts_and_says_so() {
 fn a_table_that_never_answers_is_given_up_in_time() {
     struct Silent;
     impl Table for Silent {
-        async fn get(&self, _: &str) -> Result<Option<(Item, Version)>, Down> {
+        async fn get(&self, _: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
             std::future::pending().await
         }
 
-        async fn put(&self, _: &str, _: &Item, _: Option<Version>, _: Option<jiff::Timestamp>) -> Result<Put, Down> {
+        async fn put(
+            &self,
+            _: &str,
+            _: &StoredItem,
+            _: Option<Version>,
+            _: Option<jiff::Timestamp>,
+        ) -> Result<Put, TableError> {
             std::future::pending().await
         }
     }
@@ -199,7 +211,7 @@ fn each_fate_of_a_match_is_counted() {
     let check = |more: &str, events: &[&str], expected: &[(&str, u64)]| {
         let outbox = Outbox::open();
         let objects = objects(&[("a", events)]);
-        let table = state::Memory::default();
+        let table = MemoryTable::default();
         let outcome = handled(&engine(more), &table, &Channels::only(&outbox), &objects, &["a"], 60);
         let counted: Vec<_> = outcome.matches.outcomes().into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counted, expected, "{more}");
@@ -219,7 +231,7 @@ fn each_fate_of_a_match_is_counted() {
 
 #[test]
 fn a_flood_ends_in_one_alert_that_says_so() {
-    let (outbox, table) = (Outbox::open(), state::Memory::default());
+    let (outbox, table) = (Outbox::open(), MemoryTable::default());
     let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
     let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
     let objects = objects(&[("a", &["1", "2", "3", "4", "5"]), ("b", &["6", "7"])]);
@@ -238,7 +250,7 @@ fn a_flood_ends_in_one_alert_that_says_so() {
 fn a_rule_learns_from_the_first_event_on() {
     let text = format!("rules:\n- {RULE}, first_seen: {{fields: [ip], learning: 7d}}}}\n");
     let (engine, table, outbox) =
-        (Engine::new(RuleSet::parse(&text).unwrap().0), state::Memory::default(), Outbox::open());
+        (Engine::new(RuleSet::parse(&text).unwrap().0), MemoryTable::default(), Outbox::open());
     let at = |id: &str, day: u8, name: &str| {
         format!(
             r#"{{"eventID":"{id}","eventName":"{name}","sourceIPAddress":"{id}","eventTime":"2026-03-{day:02}T09:00:00Z"}}"#
@@ -273,7 +285,7 @@ fn what_is_held_back_leaves_no_claim() {
             std::future::pending::<()>().await;
         }
     }
-    let (table, outbox) = (state::Memory::default(), Outbox::open());
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
     let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
     let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
     let of = |id: &str, ip: &str| {
@@ -307,7 +319,7 @@ fn what_is_held_back_leaves_no_claim() {
 #[test]
 fn invocations_at_the_same_object_share_the_outcome() {
     // The name of the object is the owner of its claims: a retry goes on where the first try stopped.
-    let (engine, table, people) = (engine(""), state::Memory::default(), Switch::on());
+    let (engine, table, people) = (engine(""), MemoryTable::default(), Switch::on());
     let objects = objects(&[("a", &["1"]), ("b", &["2"])]);
     let channels = Channels::only(&people);
     people.turn(false);

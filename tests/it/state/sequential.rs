@@ -1,7 +1,11 @@
 //! One delivery after the other: exactly what the reference says, and nothing more when files come again.
 
 use proptest::prelude::*;
-use trailbell::state::{Decision, Distinct, Item, entry::Entry, key::event_hash, rate_limit::Flood};
+use trailbell::state::{
+    Decision, Distinct, StoredItem,
+    entry::{HourlyAlerts, WindowEntry},
+    key::event_hash,
+};
 
 use crate::state::{
     reference::Reference,
@@ -143,10 +147,10 @@ fn items_are_bounded() {
     for id in 0..20_000 {
         events.insert(event_hash(&id.to_string()));
     }
-    let window = Item::from(Entry { events: events.clone(), ..Entry::default() });
-    let flood = Item::from(Flood { spoken: events.clone(), held: events, ..Flood::default() });
-    for item in [window, flood] {
+    let window = StoredItem::from(WindowEntry { events: events.clone(), ..WindowEntry::default() });
+    let limit = StoredItem::from(HourlyAlerts { passed: events.clone(), held: events, ..HourlyAlerts::default() });
+    for item in [window, limit] {
         assert!(item.encode().len() < 20_000);
-        assert_eq!(Item::decode(&item.encode()), Ok(item));
+        assert_eq!(StoredItem::decode(&item.encode()).unwrap(), item);
     }
 }

@@ -14,7 +14,10 @@ use serde_json::json;
 use trailbell::{
     record::Record,
     rule::{Rule, RuleSet},
-    state::{Claimant, Decision, Down, Firing, Item, Match, Memory, Put, Table, Version, decide, key::Series, sent},
+    state::{
+        Claimant, Decision, Firing, Match, MemoryTable, Put, StoredItem, Table, TableError, Version, decide,
+        key::Series, mark_sent,
+    },
 };
 
 /// When the events of all tests begin.
@@ -119,7 +122,7 @@ impl World {
                         self.published.borrow_mut().push(published(event, firing, channel));
                     }
                     step_aside().await;
-                    let _ = sent(&self.table, &mut claimant, ticket, channel).await;
+                    let _ = mark_sent(&self.table, &mut claimant, ticket, channel).await;
                 }
             }
             all.extend(decisions);
@@ -178,17 +181,17 @@ pub async fn step_aside() {
 /// Memory that others use between any two steps.
 #[derive(Default)]
 pub struct Fragile {
-    pub memory: Memory,
+    pub memory: MemoryTable,
     /// How many uses succeed before all fail; 0 is for ever.
     pub fails_after: AtomicU64,
     used: AtomicU64,
 }
 
 impl Fragile {
-    fn check(&self) -> Result<(), Down> {
+    fn check(&self) -> Result<(), TableError> {
         let used = self.used.fetch_add(1, Ordering::Relaxed);
         let limit = self.fails_after.load(Ordering::Relaxed);
-        if limit > 0 && used + 1 >= limit { Err(Down("no table".to_owned())) } else { Ok(()) }
+        if limit > 0 && used + 1 >= limit { Err(TableError::service("no table")) } else { Ok(()) }
     }
 
     pub fn uses(&self) -> u64 {
@@ -197,7 +200,7 @@ impl Fragile {
 }
 
 impl Table for Fragile {
-    async fn get(&self, key: &str) -> Result<Option<(Item, Version)>, Down> {
+    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
         step_aside().await;
         self.check()?;
         let found = self.memory.get(key).await;
@@ -208,14 +211,14 @@ impl Table for Fragile {
     async fn put(
         &self,
         key: &str,
-        item: &Item,
+        item: &StoredItem,
         expected: Option<Version>,
         expires: Option<Timestamp>,
-    ) -> Result<Put, Down> {
+    ) -> Result<Put, TableError> {
         step_aside().await;
         self.check()?;
         // What is kept is what a table of texts would keep.
-        let item = Item::decode(&item.encode())?;
+        let item = StoredItem::decode(&item.encode()).map_err(|error| TableError::unreadable(key, error))?;
         let put = self.memory.put(key, &item, expected, expires).await;
         step_aside().await;
         put

@@ -1,0 +1,65 @@
+//! One delivery on its way: its claims, and what it has decided so far.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{
+    entry::{HourlyAlerts, LastAlert},
+    key,
+    table::TableError,
+};
+
+/// One delivery, such as an object: the owner of claims, and what it has decided so far.
+#[derive(Debug)]
+pub struct Claimant {
+    pub(super) owner: String,
+    pub(super) max_alerts_per_hour: u32,
+    /// The channels on which it was to alert, by the keys of the windows.
+    pub(super) alerted: HashMap<String, BTreeSet<String>>,
+    /// Its last alerts, by the key under which they are stored once they are sent.
+    pub(super) last: HashMap<String, LastAlert>,
+    /// How many held-back alerts it was to report, by rule and hour, and by channel.
+    pub(super) rolled_up: HashMap<String, BTreeMap<String, u64>>,
+    pub(super) outage: Outage,
+}
+
+/// That the table is unavailable, and the alerts that each rule raised since. It outlasts a delivery, so that the next one
+/// of the same invocation does not wait for the table again.
+#[derive(Debug, Default)]
+pub struct Outage {
+    pub(super) error: Option<TableError>,
+    /// By the key under which they would be stored.
+    pub(super) alerts: HashMap<String, HourlyAlerts>,
+}
+
+impl Claimant {
+    /// The largest limit on the alerts of a rule in an hour: so many alerts are counted exactly.
+    pub const MAX_ALERTS_PER_HOUR: u32 = 500;
+
+    /// `delivery` names what is handled, and is the same at every retry: bucket and key, or the id of a message. A rule may
+    /// raise `max_alerts_per_hour` alerts an hour, and never more than [`Claimant::MAX_ALERTS_PER_HOUR`].
+    pub fn new(delivery: &str, max_alerts_per_hour: u32) -> Self {
+        Self {
+            owner: key::owner(delivery),
+            max_alerts_per_hour: max_alerts_per_hour.min(Self::MAX_ALERTS_PER_HOUR),
+            alerted: HashMap::new(),
+            last: HashMap::new(),
+            rolled_up: HashMap::new(),
+            outage: Outage::default(),
+        }
+    }
+
+    /// Continues the outage of an earlier delivery of the same invocation.
+    pub fn with_outage(self, outage: Outage) -> Self {
+        Self { outage, ..self }
+    }
+
+    /// Takes the outage out, for the next delivery of the same invocation.
+    pub fn take_outage(&mut self) -> Outage {
+        std::mem::take(&mut self.outage)
+    }
+
+    /// Why the table is unavailable, if it is: this delivery does not use it again.
+    pub fn table_error(&self) -> Option<&TableError> {
+        self.outage.error.as_ref()
+    }
+}
