@@ -1,79 +1,79 @@
-//! Rules on their way into a rules file, and the file's text.
+//! Converted rules, and the text of the rules file.
 //!
-//! Whatever stands in a rule, its text is YAML that reads back as the same rule: filters and long texts are blocks, all
-//! other texts are quoted, and comments hold no character that would end them.
+//! Whatever a rule contains, the text is YAML that reads back as the same rule: filters and long texts are blocks, all other
+//! texts are quoted, and comments contain no character that would end them.
 
 use std::fmt::Write;
 
 use jiff::SignedDuration;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::{filter::Filter, rule::show_duration};
 
-/// What became of one rule.
-pub struct Entry {
-    /// Its name, as problems give it.
+/// A rule of the imported file: its conversion, or why it was not converted.
+pub struct ImportedRule {
+    /// The name of the rule, as problems report it.
     pub name: String,
-    /// The rule, or nothing where it could not be converted.
+    /// The converted rule; `None` if it was not converted.
     pub draft: Option<Draft>,
-    /// What was lost, and why.
+    /// What was not converted, and why.
     pub problems: Vec<Problem>,
-    /// What a rules file has no field for, one a line.
+    /// Fields that a rules file does not have, one on each line.
     pub comments: Vec<String>,
 }
 
-/// A rule that is not in a file yet.
+/// A converted rule, with the fields of a rules file.
 pub struct Draft {
-    /// Where the name makes no id of its own.
+    /// The id, if it is not the one derived from the name.
     pub id: Option<String>,
-    /// 1, 2 or 3.
+    /// The severity: 1, 2 or 3.
     pub severity: u8,
-    /// Its filter.
+    /// The filter.
     pub filter: Filter,
-    /// Filters of what raises no alert.
+    /// The filters of records that raise no alert.
     pub suppressions: Vec<Filter>,
-    /// What tells its alerts from each other, as a rule file writes it; if empty, what is usual.
+    /// The fields that distinguish alerts, as a rules file spells them; empty for the default.
     pub aggregate_fields: Vec<String>,
-    /// How long one alert stands for all that is the same, where it is known.
+    /// The time in which equal matches raise one alert; `None` for the default.
     pub window: Option<SignedDuration>,
-    /// How many events raise it.
+    /// How many events raise an alert.
     pub threshold: u32,
-    /// The template of its headline.
+    /// The template of the alert's title.
     pub title: Option<String>,
-    /// What a match means.
+    /// The meaning of a match.
     pub description: Option<String>,
-    /// Words to find it by.
+    /// The tags.
     pub tags: Vec<String>,
-    /// Whether it is evaluated.
+    /// Whether the rule is evaluated.
     pub enabled: bool,
 }
 
-/// The longest line that is made, in characters.
+/// The longest line of the file, in characters.
 const WIDTH: usize = 100;
 
-/// The text of a rules file. Without a single rule it holds comments only, below an empty list.
-pub fn rules_file(source: &str, entries: &[Entry]) -> String {
-    let mut out = Writer(String::new());
+/// The text of a rules file. Without a converted rule it has comments only, below an empty list.
+pub fn rules_file(source: &str, rules: &[ImportedRule]) -> String {
+    let mut out = FileWriter(String::new());
     out.comment(0, &format!("Converted from {source} by `trailbell import`."));
-    let any = entries.iter().any(|entry| entry.draft.is_some());
+    let any = rules.iter().any(|rule| rule.draft.is_some());
     out.line(0, if any { "rules:" } else { "rules: []" });
-    for entry in entries {
+    for rule in rules {
         out.0.push('\n');
-        if let Some(draft) = &entry.draft {
-            out.rule(entry, draft);
+        if let Some(draft) = &rule.draft {
+            out.rule(rule, draft);
         } else {
-            out.comment(2, &format!("Not converted: {}", entry.name));
-            out.leftovers(2, entry);
+            out.comment(2, &format!("Not converted: {}", rule.name));
+            out.leftovers(2, rule);
         }
     }
     out.0
 }
 
-struct Writer(String);
+struct FileWriter(String);
 
-impl Writer {
-    fn rule(&mut self, entry: &Entry, draft: &Draft) {
-        self.line(2, &format!("- name: {}", quoted(&entry.name)));
+impl FileWriter {
+    fn rule(&mut self, rule: &ImportedRule, draft: &Draft) {
+        self.line(2, &format!("- name: {}", quoted(&rule.name)));
         if let Some(id) = &draft.id {
             self.line(4, &format!("id: {id}"));
         }
@@ -108,18 +108,18 @@ impl Writer {
         if !draft.enabled {
             self.line(4, "enabled: false");
         }
-        self.leftovers(4, entry);
+        self.leftovers(4, rule);
     }
 
-    /// What did not become a field.
-    fn leftovers(&mut self, indent: usize, entry: &Entry) {
-        for problem in &entry.problems {
+    /// Comments for everything that did not become a field.
+    fn leftovers(&mut self, indent: usize, rule: &ImportedRule) {
+        for problem in &rule.problems {
             self.comment(indent, &problem.reason);
             for line in problem.detail.lines() {
                 self.comment(indent, &format!("  {line}"));
             }
         }
-        for comment in &entry.comments {
+        for comment in &rule.comments {
             self.comment(indent, comment);
         }
     }
@@ -133,7 +133,7 @@ impl Writer {
         }
     }
 
-    /// A text of several lines keeps them; a long one of one line is folded.
+    /// Text of several lines keeps them; a long single line is folded.
     fn text(&mut self, key: &str, indent: usize, text: &str) {
         let lines: Vec<&str> = text.split('\n').collect();
         let clean = |line: &str| line.chars().all(is_plain) && line.trim() == line;
@@ -181,12 +181,12 @@ impl Writer {
     }
 }
 
-/// A character that YAML takes as it is anywhere in a line; a tab is one for YAML, but not for the eye.
+/// Whether YAML allows the character anywhere in a line. A tab is allowed, but is not visible, so it counts as not plain.
 fn is_plain(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// In double quotes.
+/// The text in double quotes.
 fn quoted(text: &str) -> String {
     let mut out = "\"".to_owned();
     for c in text.chars() {
@@ -202,7 +202,7 @@ fn quoted(text: &str) -> String {
     out + "\""
 }
 
-/// In quotes only where YAML would need them, or a reader take it for something else.
+/// The text in quotes only if YAML needs them, or if a reader could mistake it for another value.
 fn word(text: &str) -> String {
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
@@ -210,7 +210,7 @@ fn word(text: &str) -> String {
     if bare { text.to_owned() } else { quoted(text) }
 }
 
-/// The parts of a filter between blanks that stand in no quotes.
+/// The words of a filter, split at blanks outside of quotes.
 fn words(filter: &str) -> Vec<&str> {
     let (mut words, mut start, mut quote, mut escaped) = (Vec::new(), 0, None, false);
     for (at, c) in filter.char_indices() {
@@ -230,7 +230,8 @@ fn words(filter: &str) -> Vec<&str> {
     words
 }
 
-/// Lines of at most that width where the words allow it; an `and` or `or` with what follows stays on one line if it can.
+/// Lines of at most `width` characters, if the words are not longer. An `and` or `or` stays on one line with what follows it if
+/// it fits.
 fn filled(words: &[&str], width: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     let mut end = |line: &mut String, used: &mut usize| {

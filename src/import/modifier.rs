@@ -1,51 +1,77 @@
-//! What stands behind the `|` of a Sigma field.
+//! The modifiers after the `|` of a Sigma field.
 //!
-//! The list is that of "Sigma Modifiers", an appendix of the Sigma specification. One that has no meaning for a CloudTrail
-//! record is an error with its reason, never passed over.
+//! They are those of "Sigma Modifiers", an appendix of the Sigma specification. A modifier that has no meaning for a CloudTrail
+//! record is an error with its reason; none is ignored.
 
-use super::likely;
+use thiserror::Error;
+
+use super::name::suggestion;
 use crate::{
     diagnostic::shorten,
     filter::operator::{self, Operator},
 };
 
-/// What the modifiers of a field say together.
+/// The meaning of all modifiers of a field.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Modifiers {
     /// How the field is compared.
     pub compare: Comparison,
-    /// Whether every value must hold, not one of them.
+    /// Whether every value must match, rather than one of them.
     pub all: bool,
     /// Whether case counts.
     pub cased: bool,
-    /// Whether no value may hold.
+    /// Whether no value may match.
     pub negated: bool,
 }
 
 /// How a field is compared with a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Comparison {
-    /// As a text, a number or a boolean.
+    /// As a text, a number or a boolean, for equality.
     #[default]
     Equals,
     /// With a part of the text.
-    Text(Place),
+    Text(TextPosition),
     /// With a regular expression, and its flags.
     Regex(String),
     /// With a network.
     Cidr,
-    /// With nothing: the value says whether there must be one.
+    /// For presence: the value is whether the field must be present.
     Exists,
     /// As a number, by this operator.
     Order(&'static Operator),
-    /// With another field: a part of its text, or all of it.
-    Field(Option<Place>),
+    /// With another field: equality, or a part of the text.
+    Field(Option<TextPosition>),
 }
 
-/// Where in a text a part stands.
+/// Why modifiers cannot be converted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ModifierError {
+    /// `neq` with `all`.
+    #[error("the modifiers `neq` and `all` have no defined meaning together")]
+    NegatedAll,
+    /// A modifier without a meaning here.
+    #[error("the modifier `{word}` {why}")]
+    Unsupported {
+        /// The modifier.
+        word: String,
+        /// The reason.
+        why: &'static str,
+    },
+    /// A modifier that does not exist.
+    #[error("there is no modifier `{word}`{suggestion}")]
+    Unknown {
+        /// The modifier, shortened.
+        word: String,
+        /// As [`suggestion`] returns it.
+        suggestion: String,
+    },
+}
+
+/// The position of a part in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// At its beginning.
+pub enum TextPosition {
+    /// At its start.
     Start,
     /// At its end.
     End,
@@ -71,8 +97,12 @@ const KNOWN: &[&str] = &[
 ];
 
 impl Modifiers {
-    /// Reads them in the order in which they are written; the error is the reason why they cannot be followed.
-    pub fn read<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+    /// Reads the modifiers in the order in which they are written.
+    ///
+    /// # Errors
+    ///
+    /// If a modifier is unknown, or a filter cannot express it.
+    pub fn read<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, ModifierError> {
         let mut modifiers = Self::default();
         for word in words {
             match word {
@@ -83,18 +113,18 @@ impl Modifiers {
             }
         }
         if modifiers.negated && modifiers.all {
-            return Err("the modifiers `neq` and `all` have no agreed meaning together".to_owned());
+            return Err(ModifierError::NegatedAll);
         }
         Ok(modifiers)
     }
 }
 
 impl Comparison {
-    fn with(self, word: &str) -> Result<Self, String> {
-        let place = match word {
-            "contains" => Some(Place::Inside),
-            "startswith" => Some(Place::Start),
-            "endswith" => Some(Place::End),
+    fn with(self, word: &str) -> Result<Self, ModifierError> {
+        let position = match word {
+            "contains" => Some(TextPosition::Inside),
+            "startswith" => Some(TextPosition::Start),
+            "endswith" => Some(TextPosition::End),
             _ => None,
         };
         let order = match word {
@@ -105,34 +135,34 @@ impl Comparison {
             _ => None,
         };
         match (self, word) {
-            (Comparison::Equals, _) if place.is_some() => Ok(place.map_or(Comparison::Equals, Comparison::Text)),
+            (Comparison::Equals, _) if position.is_some() => Ok(position.map_or(Comparison::Equals, Comparison::Text)),
             (Comparison::Equals, _) if order.is_some() => Ok(order.map_or(Comparison::Equals, Comparison::Order)),
             (Comparison::Equals, "re") => Ok(Comparison::Regex(String::new())),
             (Comparison::Equals, "cidr") => Ok(Comparison::Cidr),
             (Comparison::Equals, "exists") => Ok(Comparison::Exists),
             (Comparison::Equals, "fieldref") => Ok(Comparison::Field(None)),
-            (Comparison::Text(place), "fieldref") => Ok(Comparison::Field(Some(place))),
-            (Comparison::Field(None), _) if place.is_some() => Ok(Comparison::Field(place)),
+            (Comparison::Text(position), "fieldref") => Ok(Comparison::Field(Some(position))),
+            (Comparison::Field(None), _) if position.is_some() => Ok(Comparison::Field(position)),
             (Comparison::Regex(flags), "i" | "m" | "s") => Ok(Comparison::Regex(flags + word)),
-            (_, word) => Err(refused(word)),
+            (_, word) => Err(unsupported(word)),
         }
     }
 }
 
-fn refused(word: &str) -> String {
+fn unsupported(word: &str) -> ModifierError {
     let why = match word {
-        "windash" => "is for command lines of Windows",
+        "windash" => "is for Windows command lines",
         "base64" | "base64offset" | "utf16" | "utf16le" | "utf16be" | "wide" => {
-            "is for encoded texts, which CloudTrail does not have"
+            "is for encoded text, which CloudTrail does not have"
         }
-        "expand" => "is for placeholders, which are filled in somewhere else: write the values out",
-        "minute" | "hour" | "day" | "week" | "month" | "year" => "takes a time apart, and no operator does",
-        "i" | "m" | "s" => "stands only behind `re`",
+        "expand" => "is for placeholders, which another program fills in: write the values themselves",
+        "minute" | "hour" | "day" | "week" | "month" | "year" => "compares a part of a time, and no operator does",
+        "i" | "m" | "s" => "is only valid after `re`",
         _ if KNOWN.contains(&word) => "cannot be combined with the one before it",
-        _ => match likely(word, KNOWN.iter().copied()) {
-            Some(known) => return format!("there is no modifier `{}`: did you mean `{known}`?", shorten(word)),
-            None => return format!("there is no modifier `{}`", shorten(word)),
-        },
+        _ => {
+            let suggestion = suggestion(word, KNOWN.iter().copied());
+            return ModifierError::Unknown { word: shorten(word), suggestion };
+        }
     };
-    format!("the modifier `{word}` {why}")
+    ModifierError::Unsupported { word: word.to_owned(), why }
 }

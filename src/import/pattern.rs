@@ -1,50 +1,50 @@
-//! Sigma's texts, in which `*` stands for any characters and `?` for one.
+//! Sigma's texts, in which `*` matches any characters and `?` matches one.
 //!
-//! A backslash before a wildcard or a backslash takes its meaning away; before anything else it is itself ("Escaping" in
-//! the Sigma rules specification).
+//! A backslash before a wildcard or a backslash makes it literal; before any other character it is literal itself ("Escaping"
+//! in the Sigma rules specification).
 
 use std::fmt::Write;
 
 /// A text with wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<Part>);
+pub struct Pattern(Vec<PatternPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    /// Never empty, and never beside another.
+enum PatternPart {
+    /// Never empty, and never next to another.
     Text(String),
-    /// `*`; never beside another.
+    /// `*`; never next to another.
     Any,
     /// `?`
     One,
 }
 
-/// What a pattern asks for.
+/// What a pattern matches.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Shape<'p> {
-    /// Whatever there is.
+pub enum PatternShape<'p> {
+    /// Any value.
     Anything,
     /// This text.
     Equals(&'p str),
-    /// A text that begins so.
+    /// A text with this prefix.
     StartsWith(&'p str),
-    /// A text that ends so.
+    /// A text with this suffix.
     EndsWith(&'p str),
-    /// A text with this in it.
+    /// A text that contains this text.
     Contains(&'p str),
-    /// What only a regular expression can say.
+    /// What only a regular expression can express.
     Mixed,
 }
 
 impl Pattern {
-    /// Reads a text as Sigma writes it.
+    /// Parses a text as Sigma writes it.
     pub fn parse(text: &str) -> Self {
         let mut pattern = Self(Vec::new());
         let mut chars = text.chars();
         while let Some(c) = chars.next() {
             match c {
-                '*' => pattern.push(Part::Any),
-                '?' => pattern.push(Part::One),
+                '*' => pattern.push(PatternPart::Any),
+                '?' => pattern.push(PatternPart::One),
                 '\\' => match chars.clone().next() {
                     Some(escaped @ ('*' | '?' | '\\')) => {
                         chars.next();
@@ -58,59 +58,59 @@ impl Pattern {
         pattern
     }
 
-    /// With anything before it.
+    /// The pattern with `*` before it.
     pub fn after_anything(mut self) -> Self {
-        if self.0.first() != Some(&Part::Any) {
-            self.0.insert(0, Part::Any);
+        if self.0.first() != Some(&PatternPart::Any) {
+            self.0.insert(0, PatternPart::Any);
         }
         self
     }
 
-    /// With anything behind it.
+    /// The pattern with `*` after it.
     pub fn before_anything(mut self) -> Self {
-        self.push(Part::Any);
+        self.push(PatternPart::Any);
         self
     }
 
-    /// What it asks for.
-    pub fn shape(&self) -> Shape<'_> {
+    /// What it matches.
+    pub fn shape(&self) -> PatternShape<'_> {
         match self.0.as_slice() {
-            [] => Shape::Equals(""),
-            [Part::Any] => Shape::Anything,
-            [Part::Text(text)] => Shape::Equals(text),
-            [Part::Text(text), Part::Any] => Shape::StartsWith(text),
-            [Part::Any, Part::Text(text)] => Shape::EndsWith(text),
-            [Part::Any, Part::Text(text), Part::Any] => Shape::Contains(text),
-            _ => Shape::Mixed,
+            [] => PatternShape::Equals(""),
+            [PatternPart::Any] => PatternShape::Anything,
+            [PatternPart::Text(text)] => PatternShape::Equals(text),
+            [PatternPart::Text(text), PatternPart::Any] => PatternShape::StartsWith(text),
+            [PatternPart::Any, PatternPart::Text(text)] => PatternShape::EndsWith(text),
+            [PatternPart::Any, PatternPart::Text(text), PatternPart::Any] => PatternShape::Contains(text),
+            _ => PatternShape::Mixed,
         }
     }
 
-    /// Whether a letter outside of ASCII in it has a case.
+    /// Whether it has a letter outside of ASCII with upper and lower case.
     pub fn has_foreign_case(&self) -> bool {
         self.texts().any(|text| text.chars().any(|c| !c.is_ascii() && has_case(c)))
     }
 
-    /// Whether a letter in it has a case.
+    /// Whether it has a letter with upper and lower case.
     pub fn has_case(&self) -> bool {
         self.texts().any(|text| text.chars().any(has_case))
     }
 
-    /// The regular expression that says the same.
+    /// The equivalent regular expression.
     pub fn regex(&self, ignore_case: bool) -> String {
-        let mut regex = match (ignore_case, self.0.iter().all(|part| matches!(part, Part::Text(_)))) {
+        let mut regex = match (ignore_case, self.0.iter().all(|part| matches!(part, PatternPart::Text(_)))) {
             (true, true) => "(?i)".to_owned(),
             (true, false) => "(?is)".to_owned(),
             (false, true) => String::new(),
             (false, false) => "(?s)".to_owned(),
         };
-        let (first, last) = (self.0.first() == Some(&Part::Any), self.0.last() == Some(&Part::Any));
+        let (first, last) = (self.0.first() == Some(&PatternPart::Any), self.0.last() == Some(&PatternPart::Any));
         let inner = self.0.get(usize::from(first)..self.0.len() - usize::from(last)).unwrap_or_default();
         regex.push_str(if first { "" } else { "^" });
         for part in inner {
             match part {
-                Part::Any => regex.push_str(".*"),
-                Part::One => regex.push('.'),
-                Part::Text(text) => escape(&mut regex, text),
+                PatternPart::Any => regex.push_str(".*"),
+                PatternPart::One => regex.push('.'),
+                PatternPart::Text(text) => escape(&mut regex, text),
             }
         }
         regex.push_str(if last { "" } else { "$" });
@@ -119,21 +119,21 @@ impl Pattern {
 
     fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            Part::Any | Part::One => None,
+            PatternPart::Text(text) => Some(text.as_str()),
+            PatternPart::Any | PatternPart::One => None,
         })
     }
 
-    fn push(&mut self, wildcard: Part) {
-        if wildcard != Part::Any || self.0.last() != Some(&Part::Any) {
+    fn push(&mut self, wildcard: PatternPart) {
+        if wildcard != PatternPart::Any || self.0.last() != Some(&PatternPart::Any) {
             self.0.push(wildcard);
         }
     }
 
     fn push_text(&mut self, c: char) {
         match self.0.last_mut() {
-            Some(Part::Text(text)) => text.push(c),
-            _ => self.0.push(Part::Text(c.into())),
+            Some(PatternPart::Text(text)) => text.push(c),
+            _ => self.0.push(PatternPart::Text(c.into())),
         }
     }
 }
@@ -142,7 +142,7 @@ fn has_case(c: char) -> bool {
     !c.to_lowercase().eq([c]) || !c.to_uppercase().eq([c])
 }
 
-/// Line breaks and other control characters cannot stand in a filter as they are.
+/// Line breaks and other control characters must be escaped in a filter.
 fn escape(regex: &mut String, text: &str) {
     for c in regex::escape(text).chars() {
         if c.is_control() {
@@ -161,23 +161,24 @@ mod tests {
     /// The table of "Escaping" in the Sigma rules specification.
     #[test]
     fn wildcards_and_escapes() {
-        let check = |text: &str, expected: Shape<'_>| assert_eq!(Pattern::parse(text).shape(), expected, "{text}");
-        check("", Shape::Equals(""));
-        check("a", Shape::Equals("a"));
-        check(r"a\b", Shape::Equals(r"a\b"));
-        check(r"a\\b", Shape::Equals(r"a\b"));
-        check(r"a\\\b", Shape::Equals(r"a\\b"));
-        check(r"a\\\\b", Shape::Equals(r"a\\b"));
-        check(r"a\", Shape::Equals(r"a\"));
-        check(r"a\*\?", Shape::Equals("a*?"));
-        check(r"a\\*", Shape::StartsWith(r"a\"));
-        check(r"a\\\*", Shape::Equals(r"a\*"));
-        check("a**", Shape::StartsWith("a"));
-        check("*a", Shape::EndsWith("a"));
-        check("*a*", Shape::Contains("a"));
-        check("**", Shape::Anything);
-        check("?", Shape::Mixed);
-        check("a*b", Shape::Mixed);
+        let check =
+            |text: &str, expected: PatternShape<'_>| assert_eq!(Pattern::parse(text).shape(), expected, "{text}");
+        check("", PatternShape::Equals(""));
+        check("a", PatternShape::Equals("a"));
+        check(r"a\b", PatternShape::Equals(r"a\b"));
+        check(r"a\\b", PatternShape::Equals(r"a\b"));
+        check(r"a\\\b", PatternShape::Equals(r"a\\b"));
+        check(r"a\\\\b", PatternShape::Equals(r"a\\b"));
+        check(r"a\", PatternShape::Equals(r"a\"));
+        check(r"a\*\?", PatternShape::Equals("a*?"));
+        check(r"a\\*", PatternShape::StartsWith(r"a\"));
+        check(r"a\\\*", PatternShape::Equals(r"a\*"));
+        check("a**", PatternShape::StartsWith("a"));
+        check("*a", PatternShape::EndsWith("a"));
+        check("*a*", PatternShape::Contains("a"));
+        check("**", PatternShape::Anything);
+        check("?", PatternShape::Mixed);
+        check("a*b", PatternShape::Mixed);
     }
 
     #[test]
@@ -195,6 +196,6 @@ mod tests {
     #[test]
     fn anything_is_added_once() {
         assert_eq!(Pattern::parse("*a*").after_anything().before_anything(), Pattern::parse("*a*"));
-        assert_eq!(Pattern::parse("").after_anything().before_anything().shape(), Shape::Anything);
+        assert_eq!(Pattern::parse("").after_anything().before_anything().shape(), PatternShape::Anything);
     }
 }

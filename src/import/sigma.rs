@@ -1,71 +1,76 @@
-//! Sigma rules: a YAML file of one or more documents → entries of a rules file.
+//! Sigma rules: a YAML file of one or more documents → converted rules.
 //!
-//! The shape is that of the Sigma rules specification, version 2. A document that is broken costs itself only.
+//! The shape is that of the Sigma rules specification, version 2. A broken document does not affect the others.
 
 use super::{
-    Loss, Problem,
     condition::{Conditions, Selection},
     detection,
-    draft::{Draft, Entry},
-    one_line, shifted, unknown,
+    draft::{Draft, ImportedRule},
+    expr::or,
+    name::one_line,
+    problem::{Loss, Problem, no_rules, shifted},
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, render, shorten},
+    diagnostic::{Diagnostic, Level, chain, render, shorten},
     filter::{Filter, ast::Expr},
     yaml::{self, YamlKind, YamlNode},
 };
 
-/// Every rule of a file. Errors: why its first document cannot be read, if none can; the spans lie in `text`.
-pub fn read(text: &str) -> Result<Vec<Entry>, Vec<Diagnostic>> {
-    let (mut entries, mut errors, mut any) = (Vec::new(), Vec::new(), false);
-    for Document { start, line, text } in documents(text) {
+/// Converts every rule of a file.
+///
+/// # Errors
+///
+/// If the file has no rule, or no document can be read; the spans are in `text`.
+pub fn read(text: &str) -> Result<Vec<ImportedRule>, Vec<Diagnostic>> {
+    let (mut rules, mut errors, mut any) = (Vec::new(), Vec::new(), false);
+    for SigmaDocument { start, line, text } in documents(text) {
         let place = format!("the document at line {line}");
         let root = match tree(text) {
             Ok(root) => root,
             Err(found) => {
                 let title = found.first().map(|first| first.title.as_str()).unwrap_or_default();
                 let detail = render(&found, "document", text, false).trim_end().to_owned();
-                entries.push(refused(place, format!("it is not readable: {title}"), detail));
+                rules.push(refused(place, format!("it cannot be read: {title}"), detail));
                 if errors.is_empty() {
                     errors.extend(found.into_iter().map(|finding| shifted(finding, start)));
                 }
                 continue;
             }
         };
-        if let Some(fields) = Fields::of(&root) {
+        if let Some(fields) = SigmaMap::of(&root) {
             any = true;
-            entries.push(Rule::new(fields, place).entry());
+            rules.push(SigmaRule::new(fields, place).convert());
         } else {
-            entries.push(refused(place, "it is no Sigma rule: it has no `detection`".to_owned(), String::new()));
+            rules.push(refused(place, "it is not a Sigma rule: it has no `detection`".to_owned(), String::new()));
         }
     }
     match (any, errors.is_empty()) {
-        (true, _) => Ok(entries),
-        (false, true) => Err(vec![unknown("there are no rules in this file", text)]),
+        (true, _) => Ok(rules),
+        (false, true) => Err(vec![no_rules("there are no rules in this file", text)]),
         (false, false) => Err(errors),
     }
 }
 
-fn refused(name: String, reason: String, detail: String) -> Entry {
+fn refused(name: String, reason: String, detail: String) -> ImportedRule {
     let problems = vec![Problem { rule: name.clone(), loss: Loss::Rule, reason, detail }];
-    Entry { name, draft: None, problems, comments: Vec::new() }
+    ImportedRule { name, draft: None, problems, comments: Vec::new() }
 }
 
-/// A part of a file that is YAML by itself.
-struct Document<'t> {
-    /// Where it starts, in bytes.
+/// One YAML document of a file.
+struct SigmaDocument<'t> {
+    /// The offset of its start, in bytes.
     start: usize,
-    /// The line where it starts, from 1.
+    /// The line of its start, from 1.
     line: usize,
     text: &'t str,
 }
 
-/// A line that begins with `---` or `...` ends a document wherever it stands
-/// (<https://yaml.org/spec/1.2.2/#91-documents>); what holds no value is none.
-fn documents(text: &str) -> Vec<Document<'_>> {
+/// The documents that have content. A line that begins with `---` or `...` ends a document, even inside a block
+/// (<https://yaml.org/spec/1.2.2/#91-documents>).
+fn documents(text: &str) -> Vec<SigmaDocument<'_>> {
     let (mut documents, mut start, mut first, mut at) = (Vec::new(), 0, 1, 0);
     let mut add = |start: usize, end: usize, line: usize| {
-        let document = Document { start, line, text: &text[start..end] };
+        let document = SigmaDocument { start, line, text: &text[start..end] };
         documents.extend(Some(document).filter(|document| holds_something(document.text)));
     };
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
@@ -102,10 +107,10 @@ fn tree(document: &str) -> Result<YamlNode, Vec<Diagnostic>> {
 
 /// The entries of a map.
 #[derive(Clone, Copy)]
-struct Fields<'n>(&'n [(yaml::Scalar, YamlNode)]);
+struct SigmaMap<'n>(&'n [(yaml::Scalar, YamlNode)]);
 
-impl<'n> Fields<'n> {
-    /// Of a document that is meant as a rule.
+impl<'n> SigmaMap<'n> {
+    /// The map of a document that is intended as a rule.
     fn of(root: &'n YamlNode) -> Option<Self> {
         const MARKS: &[&str] = &["detection", "logsource", "correlation", "filter"];
         let YamlKind::Map(entries) = &root.kind else { return None };
@@ -131,7 +136,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The items of a list, or the one value that stands in its place, as texts.
+    /// The items of a list, or a single value, as texts.
     fn texts(self, key: &str) -> Vec<String> {
         let text = |node: &YamlNode| match &node.kind {
             YamlKind::Scalar(scalar) => scalar.text.clone(),
@@ -147,22 +152,22 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// Fields that have become a field of the rule; all others are kept as comments.
+/// The fields that become fields of the rule. All others become comments.
 const CONVERTED: &[&str] = &["title", "description", "level", "tags", "falsepositives", "detection", "logsource"];
 
-struct Rule<'n> {
+struct SigmaRule<'n> {
     name: String,
-    fields: Fields<'n>,
+    fields: SigmaMap<'n>,
     problems: Vec<Problem>,
 }
 
-impl<'n> Rule<'n> {
-    fn new(fields: Fields<'n>, place: String) -> Self {
+impl<'n> SigmaRule<'n> {
+    fn new(fields: SigmaMap<'n>, place: String) -> Self {
         let name = fields.text("title").and_then(one_line).unwrap_or(place);
         Self { name, fields, problems: Vec::new() }
     }
 
-    fn entry(mut self) -> Entry {
+    fn convert(mut self) -> ImportedRule {
         let draft = self.draft().map_err(|problem| self.problems.push(problem)).ok();
         let kept = |key: &str| if draft.is_some() { !CONVERTED.contains(&key) } else { key == "id" };
         let fields = self.fields.0.iter().filter(|(key, node)| kept(&key.text) && !is_empty(node));
@@ -170,7 +175,7 @@ impl<'n> Rule<'n> {
         let source = self.fields.map("logsource").filter(|_| draft.is_some()).into_iter().flat_map(|source| source.0);
         let more = source.filter(|(key, node)| !matches!(key.text.as_str(), "product" | "service") && !is_empty(node));
         comments.extend(more.map(|(key, node)| comment(&format!("logsource {}", key.text), node)));
-        Entry { name: self.name, draft, problems: self.problems, comments }
+        ImportedRule { name: self.name, draft, problems: self.problems, comments }
     }
 
     fn draft(&mut self) -> Result<Draft, Problem> {
@@ -198,7 +203,7 @@ impl<'n> Rule<'n> {
             return Err(self.refused("it is a correlation of other rules, and a filter sees one event"));
         }
         if self.fields.get("detection").is_none() && self.fields.get("filter").is_some() {
-            return Err(self.refused("it is a filter for other rules: write it into their `suppressions`"));
+            return Err(self.refused("it is a filter for other rules: add it to their `suppressions`"));
         }
         let Some(source) = self.fields.map("logsource") else { return Err(self.refused("it has no log source")) };
         let named = |key| source.text(key).unwrap_or_default().to_ascii_lowercase();
@@ -210,7 +215,7 @@ impl<'n> Rule<'n> {
             .filter_map(|key| source.text(key).map(|text| format!("{key} `{}`", shorten(text))))
             .collect();
         let what = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-        Err(self.refused(&format!("its log source is {what}, and not product `aws`, service `cloudtrail`")))
+        Err(self.refused(&format!("its log source is {what}, not product `aws`, service `cloudtrail`")))
     }
 
     fn filter(&mut self) -> Result<Filter, Problem> {
@@ -232,20 +237,20 @@ impl<'n> Rule<'n> {
         }
         let mut conditions = Conditions::new(&selections);
         let parts = texts.iter().map(|text| conditions.read(text)).collect::<Result<Vec<_>, _>>();
-        let expr = detection::or(parts.map_err(|reason| self.refused(&reason))?);
+        let expr = or(parts.map_err(|error| self.refused(&chain(&error)))?);
         for (name, _) in selections.iter().filter(|(name, _)| !conditions.used.contains(name.as_str())) {
-            let reason = format!("its condition does not name the selection `{}`, which is left out", shorten(name));
+            let reason = format!("its condition does not use the selection `{}`, which is left out", shorten(name));
             self.problems.push(self.problem(Loss::Note, reason));
         }
         self.compiled(&expr)
     }
 
-    /// The filter as it will be read out of the file.
+    /// The filter as it will be read from the file.
     fn compiled(&self, expr: &Expr) -> Result<Filter, Problem> {
         let text = expr.to_string();
         match Filter::parse(&text) {
             Ok(filter) if filter.expr() == expr => Ok(filter),
-            Ok(_) => Err(self.refused("its filter would not be read as it is written")),
+            Ok(_) => Err(self.refused("its filter would be read differently than it is written")),
             Err(errors) => {
                 let reason = match errors.first() {
                     Some(first) => format!("its filter would be refused: {}, {}", first.title, first.label),
@@ -265,7 +270,7 @@ impl<'n> Rule<'n> {
             Some("low" | "informational") => 3,
             level => {
                 let found =
-                    level.map_or("it has no level".to_owned(), |level| format!("`{}` is no level", shorten(level)));
+                    level.map_or("it has no level".to_owned(), |level| format!("`{}` is not a level", shorten(level)));
                 self.problems.push(self.problem(Loss::Note, format!("{found}: its severity is 2 here")));
                 2
             }
@@ -276,7 +281,7 @@ impl<'n> Rule<'n> {
         let status = self.fields.text("status").unwrap_or_default().to_ascii_lowercase();
         let off = matches!(status.as_str(), "deprecated" | "unsupported");
         if off {
-            self.problems.push(self.problem(Loss::Note, format!("it is not enabled, since its status is `{status}`")));
+            self.problems.push(self.problem(Loss::Note, format!("it is disabled, because its status is `{status}`")));
         }
         !off
     }
@@ -302,7 +307,7 @@ impl<'n> Rule<'n> {
     }
 }
 
-/// ATT&CK's techniques are written with a capital: `attack.t1098.001` is `attack.T1098.001`.
+/// The tag, with the capital letter of an ATT&CK technique: `attack.t1098.001` becomes `attack.T1098.001`.
 fn tag(text: &str) -> Option<String> {
     let tag = one_line(text)?;
     let technique = tag

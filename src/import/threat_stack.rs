@@ -1,16 +1,15 @@
-//! An export of Threat Stack's rules.
+//! An export of Threat Stack's rules → converted rules.
 //!
-//! Two shapes are public: that of API version 1, with `alert_policy`, and that of version 2, with `rules`. Filters are read
-//! with our own parser, since our language follows theirs; what a field of theirs has no counterpart for is kept as a
-//! comment.
+//! Two shapes are published: that of API version 1, with `alert_policy`, and that of version 2, with `rules`. Filters are read
+//! by this project's parser, since its language follows Threat Stack's. A field without a counterpart becomes a comment.
 
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{
-    Loss, Problem,
-    draft::{Draft, Entry},
-    one_line,
+    draft::{Draft, ImportedRule},
+    name::one_line,
+    problem::{Loss, Problem},
 };
 use crate::{
     diagnostic::{Diagnostic, render},
@@ -19,7 +18,7 @@ use crate::{
     rule::{MAX_THRESHOLD, Title, WINDOWS},
 };
 
-/// Fields that have become a field of the rule.
+/// The fields that become fields of the rule.
 const CONVERTED: &[&str] = &[
     "name",
     "title",
@@ -34,49 +33,49 @@ const CONVERTED: &[&str] = &[
     "enabled",
 ];
 
-/// Those of them that are text.
+/// Those of them that must be text.
 const TEXTS: &[&str] = &["name", "title", "description", "alertDescription"];
 
-/// Fields that decide how events become alerts; converted where they say what a rule can say.
+/// Fields that decide how events become alerts; converted if a rule can express their value.
 const AGGREGATE_FIELDS: &[&str] = &["aggregate_fields", "aggregateFields"];
 const WINDOW: &[&str] = &["window_seconds", "window"];
 
-/// Lists of rules, and whether those are on files.
+/// The fields with lists of rules, and whether these rules are about files.
 const LISTS: &[(&str, bool)] = &[("alert_policy", false), ("rules", false), ("file_integrity_rules", true)];
 
-/// What rules are wrapped in.
+/// The fields that contain such lists.
 const WRAPPERS: &[&str] = &["policy", "policies", "ruleset", "rulesets"];
 
-/// Every rule of an export; none if it has no list of rules.
-pub fn read(export: &Value) -> Vec<Entry> {
+/// Converts every rule of an export; none if it has no list of rules.
+pub fn read(export: &Value) -> Vec<ImportedRule> {
     let mut found = Vec::new();
     collect(export, &mut found);
-    found.iter().enumerate().map(|(at, found)| entry(found, at + 1)).collect()
+    found.iter().enumerate().map(|(at, found)| convert(found, at + 1)).collect()
 }
 
-/// A rule, or what stands where one is expected.
-struct Found<'v> {
+/// A rule, or any other value in its place.
+struct FoundRule<'v> {
     value: &'v Value,
-    /// Whether it stands in a list of rules on files.
+    /// Whether it is in a list of rules about files.
     on_files: bool,
 }
 
-/// Rules may stand in policies or rule sets, alone or in lists.
-fn collect<'v>(value: &'v Value, found: &mut Vec<Found<'v>>) {
+/// Finds rules in policies and rule sets, single or in lists.
+fn collect<'v>(value: &'v Value, found: &mut Vec<FoundRule<'v>>) {
     let Value::Object(fields) = value else {
         for item in value.as_array().map(Vec::as_slice).unwrap_or_default() {
             match item {
                 Value::Object(fields) if !fields.keys().any(|key| holds_rules(key)) => {
-                    found.push(Found { value: item, on_files: false });
+                    found.push(FoundRule { value: item, on_files: false });
                 }
                 Value::Object(_) | Value::Array(_) => collect(item, found),
-                item => found.push(Found { value: item, on_files: false }),
+                item => found.push(FoundRule { value: item, on_files: false }),
             }
         }
         return;
     };
     if fields.contains_key("filter") {
-        found.push(Found { value, on_files: false });
+        found.push(FoundRule { value, on_files: false });
         return;
     }
     for (key, on_files) in LISTS {
@@ -85,7 +84,7 @@ fn collect<'v>(value: &'v Value, found: &mut Vec<Found<'v>>) {
             Some(Value::Array(items)) => items.as_slice(),
             Some(one) => std::slice::from_ref(one),
         };
-        found.extend(items.iter().map(|value| Found { value, on_files: *on_files }));
+        found.extend(items.iter().map(|value| FoundRule { value, on_files: *on_files }));
     }
     WRAPPERS.iter().filter_map(|key| fields.get(*key)).for_each(|inner| collect(inner, found));
 }
@@ -94,26 +93,31 @@ fn holds_rules(key: &str) -> bool {
     WRAPPERS.contains(&key) || LISTS.iter().any(|(list, _)| *list == key)
 }
 
-fn entry(found: &Found<'_>, number: usize) -> Entry {
+fn convert(found: &FoundRule<'_>, number: usize) -> ImportedRule {
     let Some(fields) = found.value.as_object() else {
         let name = format!("rule {number}");
         let reason = match found.value {
-            Value::String(id) => format!("`{id}` is only the id of a rule: export the rules themselves"),
+            Value::String(id) => format!("`{id}` is only the id of a rule: export the whole rules"),
             _ => "it is not a JSON object".to_owned(),
         };
         let problems = vec![Problem { rule: name.clone(), loss: Loss::Rule, reason, detail: String::new() }];
-        return Entry { name, draft: None, problems, comments: Vec::new() };
+        return ImportedRule { name, draft: None, problems, comments: Vec::new() };
     };
-    let mut rule =
-        Rule { name: name(fields, number), fields, problems: Vec::new(), comments: Vec::new(), done: Vec::new() };
+    let mut rule = ThreatStackRule {
+        name: name(fields, number),
+        fields,
+        problems: Vec::new(),
+        comments: Vec::new(),
+        done: Vec::new(),
+    };
     let draft = rule.draft(found.on_files).map_err(|problem| rule.problems.push(problem)).ok();
     if draft.is_none() {
-        rule.keep(|key| matches!(key, "filter" | "id"));
+        rule.comment(|key| matches!(key, "filter" | "id"));
     }
-    Entry { name: rule.name, draft, problems: rule.problems, comments: rule.comments }
+    ImportedRule { name: rule.name, draft, problems: rule.problems, comments: rule.comments }
 }
 
-/// Version 1 has no name but a title, which is a template: the part before its first field is the name.
+/// The name. Rules of version 1 have a title instead, which is a template: the part before its first field is the name.
 fn name(fields: &Map<String, Value>, number: usize) -> String {
     let text = |key| fields.get(key).and_then(Value::as_str);
     let title = || {
@@ -125,23 +129,23 @@ fn name(fields: &Map<String, Value>, number: usize) -> String {
     text("name").and_then(one_line).or_else(title).unwrap_or_else(|| format!("rule {number}"))
 }
 
-struct Rule<'v> {
+struct ThreatStackRule<'v> {
     name: String,
     fields: &'v Map<String, Value>,
     problems: Vec<Problem>,
     comments: Vec<String>,
-    /// Fields that have become fields of the rule, beside those that always do.
+    /// The fields that became fields of the rule, in addition to those that always do.
     done: Vec<&'static str>,
 }
 
-impl<'v> Rule<'v> {
+impl<'v> ThreatStackRule<'v> {
     fn draft(&mut self, on_files: bool) -> Result<Draft, Problem> {
         if on_files {
-            return Err(self.refused("it is a rule on the files of a host, and not on CloudTrail"));
+            return Err(self.refused("it is about the files of a host, not about CloudTrail"));
         }
         match self.text(&["type"]) {
             Some(kind) if kind.eq_ignore_ascii_case("cloudtrail") => {}
-            Some(kind) => return Err(self.refused(&format!("its type is `{kind}`, and not `CloudTrail`"))),
+            Some(kind) => return Err(self.refused(&format!("its type is `{kind}`, not `CloudTrail`"))),
             None => return Err(self.refused("it has no `type`: only rules of the type `CloudTrail` are converted")),
         }
         let Some(filter) = self.text(&["filter"]) else { return Err(self.refused("it has no `filter`")) };
@@ -164,9 +168,9 @@ impl<'v> Rule<'v> {
             tags: Vec::new(),
             enabled: self.enabled(),
         };
-        // What should be text and is not has not become a field of the rule.
+        // A field that must be text and is not did not become a field of the rule.
         let (fields, done) = (self.fields, std::mem::take(&mut self.done));
-        self.keep(|key| {
+        self.comment(|key| {
             !CONVERTED.contains(&key) && !done.contains(&key) || TEXTS.contains(&key) && !fields[key].is_string()
         });
         Ok(draft)
@@ -177,7 +181,7 @@ impl<'v> Rule<'v> {
         if let [Some(one), Some(other)] = given
             && one != other
         {
-            let reason = format!("its `severity` is {one} and its `severityOfAlerts` is {other}: the first is taken");
+            let reason = format!("its `severity` is {one} and its `severityOfAlerts` is {other}: the first is used");
             self.problems.push(self.problem(Loss::Note, reason));
         }
         let value = given.into_iter().flatten().next();
@@ -188,12 +192,12 @@ impl<'v> Rule<'v> {
         };
         match (number.and_then(|number| u8::try_from(number).ok()), value) {
             (Some(severity @ 1..=3), _) => Ok(severity),
-            (_, Some(value)) => Err(self.refused(&format!("its severity is `{value}`, and not 1, 2 or 3"))),
+            (_, Some(value)) => Err(self.refused(&format!("its severity is `{value}`, not 1, 2 or 3"))),
             (_, None) => Err(self.refused("it has no severity")),
         }
     }
 
-    /// A suppression that is lost makes more alerts, and hides none.
+    /// A suppression that is not converted causes more alerts, and hides none.
     fn suppressions(&mut self) -> Vec<Filter> {
         let mut filters = Vec::new();
         for key in ["exclusions", "suppressions"] {
@@ -211,7 +215,7 @@ impl<'v> Rule<'v> {
                         }
                         Err(errors) => self.mistakes(Loss::Part, "suppression", text, &errors),
                     },
-                    None => self.problem(Loss::Part, "not converted: a suppression that is no text".to_owned()),
+                    None => self.problem(Loss::Part, "not converted: a suppression that is not text".to_owned()),
                 };
                 self.problems.push(problem);
                 self.comments.push(format!("suppression: {item}"));
@@ -222,7 +226,7 @@ impl<'v> Rule<'v> {
 
     fn title(&mut self) -> Option<String> {
         let title = self.text(&["title"])?.trim_end();
-        // The name says the same.
+        // The name is the same.
         if title.is_empty() || title == self.name {
             return None;
         }
@@ -244,27 +248,26 @@ impl<'v> Rule<'v> {
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => {}
             None | Some(Value::Null) => {}
             Some(other) => {
-                let reason = format!("it is enabled here, since its `enabled` is `{other}`");
+                let reason = format!("it is enabled here, because its `enabled` is `{other}`");
                 self.problems.push(self.problem(Loss::Note, reason));
             }
         }
         true
     }
 
-    /// What of `keys` says something, under the first name that does. Another name that says something else stays as a
-    /// comment.
+    /// The first of `keys` with a value that is not empty. Other keys with a value become comments.
     fn given(&self, keys: &[&'static str]) -> Option<(&'static str, &'v Value)> {
-        keys.iter().find_map(|key| Some((*key, self.fields.get(*key).filter(|value| says_something(value))?)))
+        keys.iter().find_map(|key| Some((*key, self.fields.get(*key).filter(|value| has_content(value))?)))
     }
 
-    /// The fields by which their alerts are told apart; all of them or none, since without one of them more would be the
-    /// same.
+    /// The fields that distinguish alerts; all of them or none, since without one of them more events would count as the same
+    /// alert.
     fn aggregate_fields(&mut self) -> Vec<String> {
         let Some((key, value)) = self.given(AGGREGATE_FIELDS) else { return Vec::new() };
         let names = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         let paths: Option<Vec<Path>> = names.iter().map(|name| Path::parse(name.as_str()?.trim()).ok()).collect();
         let Some(paths) = paths else {
-            self.unconverted(Loss::Note, key, "it does not hold names of fields only, and what is usual is taken");
+            self.not_converted(Loss::Note, key, "it does not contain names of fields only, and the default is used");
             return Vec::new();
         };
         self.done.push(key);
@@ -285,13 +288,13 @@ impl<'v> Rule<'v> {
         match window {
             Some(_) => self.done.push(key),
             None => {
-                self.unconverted(Loss::Note, key, "a window lasts from a minute to 30 days, and 24 hours are taken");
+                self.not_converted(Loss::Note, key, "a window is from a minute to 30 days long, and 24 hours are used");
             }
         }
         window
     }
 
-    /// A threshold that is out of reach would silence the rule: the highest that there is stands for it.
+    /// A threshold that is too high would silence the rule, so the maximum is used.
     fn threshold(&mut self) -> u32 {
         let Some((key, value)) = self.given(&["threshold"]) else { return 1 };
         match number(value) {
@@ -300,24 +303,24 @@ impl<'v> Rule<'v> {
                 u32::try_from(threshold).unwrap_or(MAX_THRESHOLD)
             }
             Some(1..) => {
-                self.unconverted(Loss::Part, key, &format!("the highest is {MAX_THRESHOLD}, which is taken"));
+                self.not_converted(Loss::Part, key, &format!("the maximum is {MAX_THRESHOLD}, which is used"));
                 MAX_THRESHOLD
             }
             _ => {
-                self.unconverted(Loss::Part, key, "it is no number above 0, and every event raises an alert");
+                self.not_converted(Loss::Part, key, "it is not a number above 0, and every event raises an alert");
                 1
             }
         }
     }
 
-    fn unconverted(&mut self, loss: Loss, key: &str, why: &str) {
+    fn not_converted(&mut self, loss: Loss, key: &str, why: &str) {
         let problem = self.problem(loss, format!("not converted: `{key}`: {why}"));
         self.problems.push(problem);
     }
 
-    /// Fields that stay as comments.
-    fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
-        let fields = self.fields.iter().filter(|(key, value)| wanted(key) && says_something(value));
+    /// Turns the wanted fields into comments.
+    fn comment(&mut self, wanted: impl Fn(&str) -> bool) {
+        let fields = self.fields.iter().filter(|(key, value)| wanted(key) && has_content(value));
         self.comments.extend(fields.map(|(key, value)| format!("{key}: {value}")));
     }
 
@@ -344,7 +347,7 @@ impl<'v> Rule<'v> {
     }
 }
 
-/// A whole number, also where it is written as text.
+/// A whole number, or the text of one.
 fn number(value: &Value) -> Option<u64> {
     match value {
         Value::String(text) => text.parse().ok(),
@@ -352,7 +355,7 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
-fn says_something(value: &Value) -> bool {
+fn has_content(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),

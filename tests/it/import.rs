@@ -84,16 +84,16 @@ fn a_threat_stack_policy_of_version_1() {
         # id: "7f7474ae"
 
       # Not converted: Sudo
-      # its type is `host`, and not `CloudTrail`
+      # its type is `host`, not `CloudTrail`
       # filter: "command = \"sudo\""
 
       # Not converted: Secrets
-      # it is a rule on the files of a host, and not on CloudTrail
+      # it is about the files of a host, not about CloudTrail
     "#);
     assert_snapshot!(lines(&imported.problems), @"
     Part: Bucket Contents: not converted: a suppression with a mistake: `==` is not an operator
-    Rule: Sudo: its type is `host`, and not `CloudTrail`
-    Rule: Secrets: it is a rule on the files of a host, and not on CloudTrail
+    Rule: Sudo: its type is `host`, not `CloudTrail`
+    Rule: Secrets: it is about the files of a host, not about CloudTrail
     ");
 }
 
@@ -136,7 +136,7 @@ fn threat_stack_rules_of_version_2() {
         threshold: 5
         title: "{{eventName}} in {{accountId}}"
         enabled: false
-        # it is named `SSM: Discovery (2)` here, since names are unique and short
+        # it is named `SSM: Discovery (2)` here, since names must be unique and short
         # id: "1111"
         # rulesetId: "aaaa"
 
@@ -216,7 +216,7 @@ just: something
           Somebody makes a key for another user.
           False positives: Administrators; Automation.
         tags: [attack.persistence, attack.T1098.001, cve.2021-1]
-        # its condition does not name the selection `unused`, which is left out
+        # its condition does not use the selection `unused`, which is left out
         # id: 6f0bd4cb-3c57-4a31-9c6c-0d0c4b1d2a01
         # status: test
         # author: Ada, Grace
@@ -227,16 +227,16 @@ just: something
         filter: >-
           `user` iequals "root"
         enabled: false
-        # `urgent` is no level: its severity is 2 here
-        # it is not enabled, since its status is `deprecated`
+        # `urgent` is not a level: its severity is 2 here
+        # it is disabled, because its status is `deprecated`
         # status: deprecated
         # logsource definition: data events
 
       # Not converted: Windows
-      # its log source is product `windows`, category `process_creation`, and not product `aws`, service `cloudtrail`
+      # its log source is product `windows`, category `process_creation`, not product `aws`, service `cloudtrail`
 
       # Not converted: the document at line 38
-      # it is not readable: this `[` is not closed by `]`
+      # it cannot be read: this `[` is not closed by `]`
       #   error[bad-yaml]: this `[` is not closed by `]`
       #    --> document:2:18
       #     |
@@ -246,7 +246,7 @@ just: something
       #     = help: close it, or quote the value if it begins with `[`
 
       # Not converted: the document at line 40
-      # it is no Sigma rule: it has no `detection`
+      # it is not a Sigma rule: it has no `detection`
     "#);
 }
 
@@ -341,18 +341,18 @@ fn conditions_join_selections() {
         assert!(problems[0].reason.contains(expected), "{condition}: {}", problems[0].reason);
     };
     refused("a and", "ends where a selection is expected");
-    refused("(a", "never closed");
-    refused("a)", "cannot go on with `)`");
-    refused("a b", "cannot go on with `b`");
+    refused("(a", "not closed");
+    refused("a)", "cannot continue with `)`");
+    refused("a b", "cannot continue with `b`");
     refused("aa", "`aa`");
-    refused(&"a".repeat(100_000), "not there");
+    refused(&"a".repeat(100_000), "does not exist");
     refused("[a, {b: c}]", "`{b:`");
-    refused("c", "`c`, which is not there");
+    refused("c", "`c`, which does not exist");
     refused("1 of x*", "`x*`");
     refused("2 of c*", "`2 of`");
-    refused("1 of", "ends behind `1 of`");
+    refused("1 of", "ends after `1 of`");
     refused("a | count() > 3", "counts events");
-    refused("a near b", "cannot go on with `near`");
+    refused("a near b", "cannot continue with `near`");
     refused(&format!("{}a{}", "(".repeat(100), ")".repeat(100)), "nested");
     refused(&"not ".repeat(100_000), "nested");
     refused(&format!("a{}", " or a".repeat(10_000)), "longer than 16 KiB");
@@ -378,8 +378,8 @@ fn nothing_unsupported_is_dropped() {
     check("[]", "empty");
     check("null", "empty");
     check("{a: []}", "empty");
-    check("{a: {b: 1}}", "neither one value nor a list");
-    check("{a: [[1]]}", "neither one value nor a list");
+    check("{a: {b: 1}}", "neither a single value nor a list");
+    check("{a: [[1]]}", "neither a single value nor a list");
     check("{a|windash: -x}", "`windash`");
     check("{a|base64: x}", "`base64`");
     check("{a|base64offset|contains: x}", "`base64offset`");
@@ -390,11 +390,11 @@ fn nothing_unsupported_is_dropped() {
     check("{a|xyzzy: x}", "no modifier `xyzzy`");
     check("{a|contains|startswith: x}", "cannot be combined");
     check("{a|re|contains: x}", "cannot be combined");
-    check("{a|i: x}", "only behind `re`");
+    check("{a|i: x}", "only valid after `re`");
     check("{a|neq|all: [x, y]}", "`neq` and `all`");
     check("{a|gt: x}", "not a number");
     check("{a|exists: maybe}", "true or false");
-    check("{a|contains: null}", "null is no text");
+    check("{a|contains: null}", "null is not text");
     check("{a|re: '(?=x)'}", "expected a regular expression");
     check("{a|re: \"x\\ny\"}", "line break");
     check("{a|cidr: 10.1.2.3/8}", "host bits");
@@ -416,7 +416,7 @@ fn nothing_unsupported_is_dropped() {
     };
     let source = "logsource: {product: aws, service: cloudtrail}\n";
     document("title: A\ndetection: {s: {a: 1}, condition: s}\n", "no log source");
-    document("title: A\nlogsource: {product: aws}\ndetection: {s: {a: 1}, condition: s}\n", "product `aws`, and not");
+    document("title: A\nlogsource: {product: aws}\ndetection: {s: {a: 1}, condition: s}\n", "product `aws`, not");
     document(&format!("{source}detection: {{s: {{a: 1}}, condition: s, timeframe: 5m}}\n"), "`timeframe`");
     document(&format!("{source}detection: {{s: {{a: 1}}}}\n"), "no condition");
     document(&format!("{source}detection: x\n"), "not a map");
@@ -444,10 +444,10 @@ fn nothing_of_threat_stack_is_dropped() {
     check("filter", json!(7), Loss::Rule, "no `filter`");
     check("filter", json!("a in $list"), Loss::Rule, "list");
     check("title", json!("{{eventName"), Loss::Part, "no closing");
-    check("suppressions", json!([7]), Loss::Part, "no text");
+    check("suppressions", json!([7]), Loss::Part, "not text");
     check("suppressions", json!("a =="), Loss::Part, "`==`");
-    check("threshold", json!(501), Loss::Part, "the highest is 500");
-    check("threshold", json!("some"), Loss::Part, "no number");
+    check("threshold", json!(501), Loss::Part, "the maximum is 500");
+    check("threshold", json!("some"), Loss::Part, "not a number");
     check("severity", json!(2), Loss::Note, "`severityOfAlerts` is 1");
     check("window", json!(59), Loss::Note, "`window`");
     check("window", json!("a day"), Loss::Note, "`window`");
