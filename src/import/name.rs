@@ -6,7 +6,10 @@ use super::{
     draft::ImportedRule,
     problem::{Loss, Problem},
 };
-use crate::{diagnostic::{nearest, shorten_to}, rule};
+use crate::{
+    diagnostic::{nearest, shorten_to},
+    rule,
+};
 
 /// The names and ids that are in use, each with the last number that was added to it.
 #[derive(Default)]
@@ -20,8 +23,9 @@ impl UsedNames {
     pub fn settle(&mut self, rule: &mut ImportedRule) {
         let Some(draft) = &mut rule.draft else { return };
         let wanted = shorten_to(&rule.name, rule::MAX_NAME);
-        let name =
-            unused(&mut self.names, &wanted, |number| format!("{} ({number})", shorten_to(&wanted, rule::MAX_NAME - 12)));
+        let name = unused(&mut self.names, &wanted, |number| {
+            format!("{} ({number})", shorten_to(&wanted, rule::MAX_NAME - 12))
+        });
         let slug = rule::slug(&name);
         let wanted = if slug.is_empty() { "rule" } else { &slug };
         let id = unused(&mut self.ids, wanted, |number| {
