@@ -10,9 +10,9 @@ use crate::{filter::Explanation, record::Record};
 pub struct RuleExplanation {
     /// The verdict.
     pub verdict: Verdict,
-    /// How the rule's filter came out.
+    /// The result of the rule's filter, condition by condition.
     pub filter: Explanation,
-    /// How each suppression came out, in the order of the file, expired ones included.
+    /// The result of each suppression, in the order of the file, expired ones included.
     pub suppressions: Vec<SuppressionExplanation>,
 }
 
@@ -23,7 +23,7 @@ pub struct SuppressionExplanation {
     pub holds: bool,
     /// Whether it is in force at the time of the record.
     pub status: SuppressionStatus,
-    /// How its filter came out, whether it is in force or not.
+    /// The result of its filter, whether it is in force or not.
     pub filter: Explanation,
 }
 

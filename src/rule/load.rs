@@ -174,7 +174,7 @@ impl Loader {
         let before = self.problems.len();
         let fields = YamlMap::of(node, "a rule", &RULE_KEYS, RULE_HELP, &mut self.problems)?;
         let (p, lists) = (&mut self.problems, &self.lists);
-        let name_help = "add `name:` with a text, which alerts show";
+        let name_help = "add `name:` and a text, which alerts show";
         let name = fields.require("name", name_help, p).and_then(|field| name(field, p));
         let id = match fields.get("id") {
             Some(field) => id(field, p),

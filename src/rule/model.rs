@@ -74,7 +74,7 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// The place of its name in the file.
     pub span: Span,
-    /// Its filter as text of the file.
+    /// The text of its filter, and the place in the file of each part.
     pub written: yaml::Scalar,
 }
 
@@ -91,7 +91,7 @@ pub struct Suppression {
     pub expires: Option<Timestamp>,
     /// The place of its filter in the file.
     pub span: Span,
-    /// Its filter as text of the file.
+    /// The text of its filter, and the place in the file of each part.
     pub written: yaml::Scalar,
     /// The file that contains it.
     pub source: Source,
@@ -111,7 +111,7 @@ pub enum Source {
 pub struct FieldPath {
     /// The path.
     pub path: Path,
-    /// The path as text of the file.
+    /// The text of the path, and the place in the file of each part.
     pub written: yaml::Scalar,
 }
 
@@ -191,7 +191,7 @@ impl Suppression {
     }
 }
 
-/// How urgent an alert is: 1 needs immediate action, 2 a review, 3 is for audit.
+/// How urgent an alert is: 1 needs immediate action, 2 is for review, 3 is for audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Severity(u8);
 

@@ -1,4 +1,4 @@
-//! What the tags of a rule mean to programs: the ATT&CK techniques that it detects, and the controls that ask for it.
+//! What the tags of a rule mean to programs: the ATT&CK techniques that it detects, and the controls that it implements.
 //!
 //! Any other tag is a word for people.
 

@@ -183,7 +183,7 @@ fn missing_fields() {
     missing-field 2:5 add `severity:`; write 1 if an alert needs immediate action, 2 for review, 3 for audit
     missing-field 2:5 add `filter: |`, and on the next line, indented, the condition of the records to match, such as `eventName = "PutImage"`
     "#);
-    insta::assert_snapshot!(brief("rules:\n  - severity: 1\n    filter: a = 1\n"), @"missing-field 2:5 add `name:` with a text, which alerts show");
+    insta::assert_snapshot!(brief("rules:\n  - severity: 1\n    filter: a = 1\n"), @"missing-field 2:5 add `name:` and a text, which alerts show");
     insta::assert_snapshot!(shown(&complete("description:\ntags:")), @"
     error[missing-value]: `description` has no value
      --> rules.yaml:5:5

@@ -366,6 +366,26 @@ fn every_command_reads_it() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let root = folder(
+        "overrides-unreadable",
+        &[("rules.yaml", RULES.as_bytes()), ("overrides.yaml", b"# caf\xe9\n"), ("put.json", PUT.as_bytes())],
+    );
+    let ran = trailbell(&["check", &root.join("rules.yaml").display().to_string()]);
+    let path = root.join("overrides.yaml").display().to_string();
+    assert_eq!(ran.status, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains(&format!("{path} is not UTF-8: byte 5 is")), "{}", ran.stderr);
+    // A rules file of that name has no overrides.
+    fs::write(root.join("overrides.yaml"), RULES).unwrap();
+    let ran = trailbell(&["check", &path]);
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    fs::remove_file(root.join("overrides.yaml")).unwrap();
+    let ran = trailbell(&["check", &path]);
+    assert_eq!(ran.status, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains(&format!("{path} cannot be read: ")), "{}", ran.stderr);
+}
+
+#[test]
 fn every_command_uses_the_lists_and_the_accounts() {
     let record = |account: &str| {
         let record = json!({"eventVersion": "1.08", "eventTime": "2026-03-02T09:00:00Z", "eventName": "AssumeRole",
