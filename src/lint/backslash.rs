@@ -34,8 +34,8 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             let title = format!("`\\\\{class}` looks for a backslash and the letter `{class}`");
             found.push(
                 Diagnostic::warning(CODE, title, span, format!("expected `\\{class}`?"))
-                    .note("a pattern is taken as it stands; only YAML's double quotes ask for a second backslash")
-                    .help(format!("write `\\{class}`; for a backslash as such, write `[\\\\]`")),
+                    .note("a filter keeps every backslash of a pattern; only YAML's double quotes need a second one")
+                    .help(format!("write `\\{class}`; for a literal backslash, write `[\\\\]`")),
             );
         }
     });

@@ -29,7 +29,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
                 continue;
             }
             let (text, value) = (Value::Text(text.to_owned()), Value::Text(trimmed.to_owned()));
-            let title = format!("`{text}` has a blank at one end");
+            let title = format!("`{text}` begins or ends with a blank");
             let label = format!("CloudTrail writes none in `{}`", compare.left.path);
             found.push(Diagnostic::warning(CODE, title, span, label).help(format!("write `{value}`")));
         }

@@ -106,9 +106,9 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
     Some(match path.root {
         Root::Virtual(short) if short.name() == "event_type" => finding
             .note("`event_type` is `\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`")
-            .help("write one of these; CloudTrail's own types stand in `eventType` and `eventCategory`"),
+            .help("write one of these; CloudTrail's own types are in `eventType` and `eventCategory`"),
         Root::Virtual(short) => finding
-            .note(format!("`{}` is true, false, or nothing", short.name()))
+            .note(format!("`{}` is true, false or has no value", short.name()))
             .help(format!("write `{} = true` or `{0} != true`", short.name())),
         _ => finding.note("every record has this field").help("remove the condition"),
     })
@@ -119,7 +119,7 @@ fn warning(constant: bool, title: String, span: Span, label: &str, filter: &Filt
     let code = if constant == scope.negated { NEVER } else { ALWAYS };
     let mut finding = Diagnostic::warning(code, title, span, label);
     if scope.negated {
-        finding = finding.note("a `not` stands before it");
+        finding = finding.note("a `not` precedes it");
     }
     if filter.suppression && code == ALWAYS && scope.around.is_empty() {
         finding = finding.note("this suppression hides every match of its rule");

@@ -1,4 +1,4 @@
-//! Events that a trail logs only where data events are switched on: "Logging data events" in the CloudTrail User Guide.
+//! Events that a trail logs only where data events are enabled: "Logging data events" in the CloudTrail User Guide.
 
 use super::{
     catalogue,
@@ -95,7 +95,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
         let exact = compares_whole_values(compare.operator) && !compare.operator.ignores_case;
         let positive = exact && !compare.operator.negated && !scope.negated;
-        if !positive || field(&compare.left.path) != event::top("eventName") || knows(scope, filter) {
+        if !positive || field(&compare.left.path) != event::top("eventName") || asks_for_data_events(scope, filter) {
             return;
         }
         let Some(sources) = event::sources(scope, filter) else { return };
@@ -106,13 +106,13 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             0 => format!("`{name}` is a data event"),
             more => format!("`{name}` and {more} more of these are data events"),
         };
-        // Said of all of them, it would silence those that are none.
+        // A condition on the category would exclude the names that are not data events.
         let help = if texts.iter().all(|(name, _)| is_data_event(&sources, name)) {
-            "switch data events on in the trail; to say that they are, add `and eventCategory = \"Data\"`"
+            "enable data events in the trail; to confirm that they are enabled, add `and eventCategory = \"Data\"`"
         } else {
-            "switch data events on in the trail, or write a rule of its own for the data events"
+            "enable data events in the trail, or write a separate rule for the data events"
         };
-        let label = "logged only where the trail logs data events";
+        let label = "only trails with data events enabled log it";
         found.push(Diagnostic::warning(CODE, title, *span, label).help(help));
     });
 }
@@ -122,12 +122,12 @@ fn is_data_event(sources: &[String], name: &str) -> bool {
         let stem = source.strip_suffix(".amazonaws.com").unwrap_or(source);
         EVENTS.iter().any(|(sources, names)| sources.contains(&stem) && names.contains(&name))
     };
-    // Of no source in particular, it must be a data event everywhere.
+    // Where the filter names no source, it must be a data event of every source that logs it.
     let all = if sources.is_empty() { catalogue::sources_of(name) } else { sources.to_vec() };
     !all.is_empty() && all.iter().all(|source| listed(source))
 }
 
-fn knows(scope: &Scope, filter: &FilterText) -> bool {
+fn asks_for_data_events(scope: &Scope, filter: &FilterText) -> bool {
     let management = [("eventCategory", Value::Text("Management".to_owned())), ("managementEvent", Value::Bool(true))];
     management.iter().any(|(key, value)| {
         scope.around.iter().any(|literal| meets(literal, &event::top(key), value, filter.lists) == Some(false))

@@ -192,7 +192,7 @@ fn canonical_path(path: &Path) -> String {
 fn same(rule: &Rule, first: &Rule) -> Diagnostic {
     Diagnostic::warning(
         SAME,
-        format!("`{}` has the filter of `{}`", rule.name, first.name),
+        format!("`{}` has the same filter as `{}`", rule.name, first.name),
         rule.span,
         "the second one",
     )

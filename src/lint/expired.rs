@@ -18,9 +18,9 @@ const CODE: &str = "expired-suppression";
 fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnostic> {
     let now = TimeZone::UTC.to_timestamp(today.at(0, 0, 0, 0)).ok()?;
     let end = suppression.expires.filter(|end| *end <= now)?;
-    let title = format!("this suppression ended with {}", last_day(end));
-    let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no event of today");
-    Some(finding.in_rule(&rule.name).help("remove it, or give it a later `expires` if it is still right"))
+    let title = format!("this suppression ended on {}", last_day(end));
+    let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no events of today");
+    Some(finding.in_rule(&rule.name).help("remove it, or give it a later `expires` if it is still needed"))
 }
 
 /// The day of the last moment before `end`.

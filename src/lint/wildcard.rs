@@ -30,12 +30,12 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         let closed = is_single(&compare.left.path, scope.base.as_deref());
         for (text, span) in event::texts(compare, filter) {
             let Some(wildcard) = wildcard(compare.operator, text, closed) else { continue };
-            let title = format!("`{wildcard}` is no wildcard");
-            let label = format!("`{}` looks for this character itself", compare.operator.spelling);
+            let title = format!("`{wildcard}` is not a wildcard");
+            let label = format!("`{}` compares this character literally", compare.operator.spelling);
             let finding = Diagnostic::warning(CODE, title, span, label);
             found.push(match repair(compare, text) {
                 Some(repair) => finding.help(format!("write `{repair}`")),
-                None => finding.help("write a regular expression behind `matches`, in which `.*` is anything"),
+                None => finding.help("write a regular expression after `matches`, in which `.*` matches any text"),
             });
         }
     });

@@ -600,7 +600,7 @@ fn how_matches_become_alerts() {
       |                                ^ expected `.` or the end
       |
       = rule: Root login
-      = help: put a name with odd characters in back-quotes, such as `` requestParameters.`a b` ``
+      = help: put a name with special characters in back-quotes, such as `` requestParameters.`a b` ``
 
     error[duplicate-field]: `user` occurs twice in `aggregate_fields`
      --> rules.yaml:5:35

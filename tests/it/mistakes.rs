@@ -88,7 +88,7 @@ fn operators_of_other_languages() {
       = help: write `=`
     "#);
     says!(filter(r#"eventName: "PutImage""#), @r#"
-    error[expected-operator]: `"PutImage"` stands where an operator should follow `eventName:`
+    error[expected-operator]: expected an operator after `eventName:`, found `"PutImage"`
      --> filter:1:12
       |
     1 | eventName: "PutImage"
@@ -179,7 +179,7 @@ fn connectives_of_other_languages() {
     1 | eventName = "PutImage", errorCode = null
       |                       ^ expected `and`, `or` or the end of the filter
       |
-      = help: write `and` or `or` in its place; only lists in brackets have commas
+      = help: write `and` or `or` instead; only lists in brackets have commas
     "#);
     says!(filter(r#"eventName = "PutImage"; errorCode = null"#), @r#"
     error[expected-connective]: `;` follows a complete condition
@@ -188,7 +188,7 @@ fn connectives_of_other_languages() {
     1 | eventName = "PutImage"; errorCode = null
       |                       ^ expected `and`, `or` or the end of the filter
       |
-      = help: write `and` or `or` in its place; only lists in brackets have commas
+      = help: write `and` or `or` instead; only lists in brackets have commas
     "#);
 }
 
@@ -237,7 +237,7 @@ fn misspelled_operators() {
     1 | eventName resembles "Image"
       |           ^^^^^^^^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: the operators are listed by `trailbell help filter`; a name with a blank stands in back-quotes
+      = help: `trailbell help filter` lists the operators; put a name with a blank in back-quotes
     "#);
     says!(filter(r#"eventName not in ("PutImage", "DeleteImage")"#), @r#"
     error[unknown-operator]: `not` is not an operator
@@ -276,25 +276,25 @@ fn misspelled_operators() {
       = help: write `errorCode != null`
     ");
     says!(filter("eventName"), @"
-    error[expected-operator]: the end of the filter stands where an operator should follow `eventName`
+    error[expected-operator]: expected an operator after `eventName`, found the end of the filter
      --> filter:1:10
       |
     1 | eventName
       |          ^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: to ask only whether it has a value, write `eventName exists`
+      = help: to test only whether it has a value, write `eventName exists`
     ");
     says!(filter("eventName and errorCode = null"), @"
-    error[expected-operator]: `and` stands where an operator should follow `eventName`
+    error[expected-operator]: expected an operator after `eventName`, found `and`
      --> filter:1:11
       |
     1 | eventName and errorCode = null
       |           ^^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: to ask only whether it has a value, write `eventName exists`
+      = help: to test only whether it has a value, write `eventName exists`
     ");
     says!(filter(r#"eventName "PutImage""#), @r#"
-    error[expected-operator]: `"PutImage"` stands where an operator should follow `eventName`
+    error[expected-operator]: expected an operator after `eventName`, found `"PutImage"`
      --> filter:1:11
       |
     1 | eventName "PutImage"
@@ -303,13 +303,13 @@ fn misspelled_operators() {
       = help: put an operator between field and value, such as `eventName = …`
     "#);
     says!(filter("(eventName)"), @"
-    error[expected-operator]: `)` stands where an operator should follow `eventName`
+    error[expected-operator]: expected an operator after `eventName`, found `)`
      --> filter:1:11
       |
     1 | (eventName)
       |           ^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: to ask only whether it has a value, write `eventName exists`
+      = help: to test only whether it has a value, write `eventName exists`
     ");
     says!(filter("user name = 'x'"), @"
     error[unknown-operator]: `name` is not an operator
@@ -318,7 +318,7 @@ fn misspelled_operators() {
     1 | user name = 'x'
       |      ^^^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: the operators are listed by `trailbell help filter`; a name with a blank stands in back-quotes
+      = help: `trailbell help filter` lists the operators; put a name with a blank in back-quotes
     ");
     says!(filter("exists errorCode"), @"
     error[unknown-operator]: `errorCode` is not an operator
@@ -586,7 +586,7 @@ fn brackets() {
       = help: put `,` between the values and `)` after the last
     "#);
     says!(filter(r#"eventName in ("PutImage",)"#), @r#"
-    error[expected-value]: `)` stands where `in` needs a value
+    error[expected-value]: expected a value after `in`, found `)`
      --> filter:1:26
       |
     1 | eventName in ("PutImage",)
@@ -606,7 +606,7 @@ fn brackets() {
       = help: put `,` between the values and `)` after the last
     "#);
     says!(filter("eventName in ()"), @"
-    error[expected-value]: `)` stands where `in` needs a value
+    error[expected-value]: expected a value after `in`, found `)`
      --> filter:1:15
       |
     1 | eventName in ()
@@ -615,7 +615,7 @@ fn brackets() {
       = help: write at least one value, and no `,` after the last
     ");
     says!(filter(r#"eventName in "PutImage""#), @r#"
-    error[expected-list]: `"PutImage"` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `"PutImage"`
      --> filter:1:14
       |
     1 | eventName in "PutImage"
@@ -624,7 +624,7 @@ fn brackets() {
       = help: write `in ("PutImage")`
     "#);
     says!(filter(r#"eventName in ["PutImage"]"#), @r#"
-    error[expected-list]: `["PutImage"]` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `["PutImage"]`
      --> filter:1:14
       |
     1 | eventName in ["PutImage"]
@@ -633,7 +633,7 @@ fn brackets() {
       = help: write the list in `(` and `)`
     "#);
     says!(filter("eventName in PutImage"), @r#"
-    error[expected-list]: `PutImage` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `PutImage`
      --> filter:1:14
       |
     1 | eventName in PutImage
@@ -648,7 +648,7 @@ fn brackets() {
     1 | eventName in ("PutImage", null)
       |                           ^^^^ expected a value
       |
-      = help: to ask for no value, write `= null`; to ask for one, write `!= null`
+      = help: to test for no value, write `= null`; to test for any value, write `!= null`
     "#);
     says!(filter(r#"eventName = ("PutImage", "DeleteImage")"#), @r#"
     error[expected-value]: `=` takes one value, not a list
@@ -673,7 +673,7 @@ fn brackets() {
 #[test]
 fn the_wrong_way_round() {
     says!(filter(r#""PutImage" = eventName"#), @r#"
-    error[expected-condition]: `"PutImage"` stands where a field should stand
+    error[expected-condition]: expected a field, found `"PutImage"`
      --> filter:1:1
       |
     1 | "PutImage" = eventName
@@ -682,7 +682,7 @@ fn the_wrong_way_round() {
       = help: write a field and an operator on the left of each value, such as `eventName = "PutImage"`
     "#);
     says!(filter("5 < count"), @r#"
-    error[expected-condition]: `5` stands where a field should stand
+    error[expected-condition]: expected a field, found `5`
      --> filter:1:1
       |
     1 | 5 < count
@@ -709,13 +709,13 @@ fn the_wrong_way_round() {
       = help: write a condition before it, or remove it; a field of that name is written `` `and` ``
     "#);
     says!(filter(r#"eventName = "PutImage" and"#), @r#"
-    error[expected-condition]: the filter ends where a condition should stand
+    error[expected-condition]: the filter ends where it needs a condition
      --> filter:1:27
       |
     1 | eventName = "PutImage" and
       |                           ^ expected a field name, `not` or `(`
       |
-      = help: write a condition, such as `eventName = "PutImage"`, or drop the last word
+      = help: write a condition, such as `eventName = "PutImage"`, or remove the last word
     "#);
     says!(filter(r#"eventName = "PutImage" or or errorCode = null"#), @r#"
     error[expected-condition]: `or` has no condition before it
@@ -727,7 +727,7 @@ fn the_wrong_way_round() {
       = help: write a condition before it, or remove it; a field of that name is written `` `or` ``
     "#);
     says!(filter(r#"eventName = "PutImage" or "DeleteImage""#), @r#"
-    error[expected-condition]: `"DeleteImage"` stands where a field should stand
+    error[expected-condition]: expected a field, found `"DeleteImage"`
      --> filter:1:27
       |
     1 | eventName = "PutImage" or "DeleteImage"
@@ -745,22 +745,22 @@ fn the_wrong_way_round() {
       = help: join conditions with `and` or `or`; put a value that has blanks in quotes
     "#);
     says!(filter(r#"eventName = "PutImage" # images"#), @r#"
-    error[comment]: a filter holds no comments
+    error[comment]: a filter cannot contain comments
      --> filter:1:24
       |
     1 | eventName = "PutImage" # images
       |                        ^ expected `and`, `or` or the end of the filter
       |
-      = help: write the comment in a line of its own above `filter:`, behind a `#`
+      = help: write the comment on a line of its own above `filter:`, after a `#`
     "#);
     says!(filter(r#"eventName = "PutImage" -- images"#), @r#"
-    error[comment]: a filter holds no comments
+    error[comment]: a filter cannot contain comments
      --> filter:1:24
       |
     1 | eventName = "PutImage" -- images
       |                        ^^ expected `and`, `or` or the end of the filter
       |
-      = help: write the comment in a line of its own above `filter:`, behind a `#`
+      = help: write the comment on a line of its own above `filter:`, after a `#`
     "#);
     says!(filter("errorCode = null and and"), @"
     error[expected-condition]: `and` has no condition before it
@@ -772,31 +772,31 @@ fn the_wrong_way_round() {
       = help: write a condition before it, or remove it; a field of that name is written `` `and` ``
     ");
     says!(filter("a = 1 // images"), @"
-    error[comment]: a filter holds no comments
+    error[comment]: a filter cannot contain comments
      --> filter:1:7
       |
     1 | a = 1 // images
       |       ^^ expected `and`, `or` or the end of the filter
       |
-      = help: write the comment in a line of its own above `filter:`, behind a `#`
+      = help: write the comment on a line of its own above `filter:`, after a `#`
     ");
     says!(filter("not"), @r#"
-    error[expected-condition]: the filter ends where a condition should stand
+    error[expected-condition]: the filter ends where it needs a condition
      --> filter:1:4
       |
     1 | not
       |    ^ expected a field name, `not` or `(`
       |
-      = help: write a condition, such as `eventName = "PutImage"`, or drop the last word
+      = help: write a condition, such as `eventName = "PutImage"`, or remove the last word
     "#);
     says!(filter("not not"), @r#"
-    error[expected-condition]: the filter ends where a condition should stand
+    error[expected-condition]: the filter ends where it needs a condition
      --> filter:1:8
       |
     1 | not not
       |        ^ expected a field name, `not` or `(`
       |
-      = help: write a condition, such as `eventName = "PutImage"`, or drop the last word
+      = help: write a condition, such as `eventName = "PutImage"`, or remove the last word
     "#);
     says!(filter("requestParameters. = 1"), @"
     error[expected-name]: a blank follows a `.`
@@ -805,7 +805,7 @@ fn the_wrong_way_round() {
     1 | requestParameters. = 1
       |                   ^ expected a name
       |
-      = help: write the name; one with odd characters stands in back-quotes
+      = help: write the name; put a name with special characters in back-quotes
     ");
     says!(filter("requestParameters..tag = 1"), @"
     error[expected-name]: `.tag` follows a `.`
@@ -814,7 +814,7 @@ fn the_wrong_way_round() {
     1 | requestParameters..tag = 1
       |                   ^^^^ expected a name
       |
-      = help: write the name; one with odd characters stands in back-quotes
+      = help: write the name; put a name with special characters in back-quotes
     ");
     says!(filter("requestParameters.2 = 1"), @"
     error[expected-name]: `2` follows a `.`
@@ -823,7 +823,7 @@ fn the_wrong_way_round() {
     1 | requestParameters.2 = 1
       |                   ^ expected a name
       |
-      = help: write a place in a list as `[2]`, without the `.`, and a name in back-quotes
+      = help: write a list index as `[2]`, without the `.`, and a name in back-quotes
     ");
     says!(filter("items.*.tag = 1"), @"
     error[expected-name]: `*.tag` follows a `.`
@@ -832,7 +832,7 @@ fn the_wrong_way_round() {
     1 | items.*.tag = 1
       |       ^^^^^ expected a name
       |
-      = help: leave it out: a path walks through lists by itself
+      = help: remove it: a path searches lists by itself
     ");
     says!(filter(""), @r#"
     error[empty-filter]: the filter is empty
@@ -853,7 +853,7 @@ fn the_wrong_way_round() {
       = help: write a condition, such as `eventName = "PutImage"`
     "#);
     says!(filter("eventName ="), @"
-    error[expected-value]: the end of the filter stands where `=` needs a value
+    error[expected-value]: expected a value after `=`, found the end of the filter
      --> filter:1:12
       |
     1 | eventName =
@@ -862,7 +862,7 @@ fn the_wrong_way_round() {
       = help: write text in quotes, a number, `true` or `false`
     ");
     says!(filter("eventName = and errorCode = null"), @"
-    error[expected-value]: `and` stands where `=` needs a value
+    error[expected-value]: expected a value after `=`, found `and`
      --> filter:1:13
       |
     1 | eventName = and errorCode = null
@@ -871,7 +871,7 @@ fn the_wrong_way_round() {
       = help: write text in quotes, a number, `true` or `false`
     ");
     says!(filter("eventName = \n"), @"
-    error[expected-value]: the end of the filter stands where `=` needs a value
+    error[expected-value]: expected a value after `=`, found the end of the filter
      --> filter:1:14
       |
     1 | eventName = 
@@ -908,7 +908,7 @@ fn values_that_an_operator_refuses() {
     1 | eventName like null
       |                ^^^^ expected a value
       |
-      = help: to ask for no value, write `= null`; to ask for one, write `!= null`
+      = help: to test for no value, write `= null`; to test for any value, write `!= null`
     ");
     says!(filter("count < null"), @"
     error[null-not-here]: `null` cannot follow `<`
@@ -917,7 +917,7 @@ fn values_that_an_operator_refuses() {
     1 | count < null
       |         ^^^^ expected a value
       |
-      = help: to ask for no value, write `= null`; to ask for one, write `!= null`
+      = help: to test for no value, write `= null`; to test for any value, write `!= null`
     ");
     says!(filter("count < \"many\""), @r#"
     error[wrong-operand]: `<` does not take `"many"`
@@ -1002,7 +1002,7 @@ fn values_that_an_operator_refuses() {
       = help: write `"5m"`
     "#);
     says!(filter("count = .5"), @"
-    error[expected-value]: `.5` stands where `=` needs a value
+    error[expected-value]: expected a value after `=`, found `.5`
      --> filter:1:9
       |
     1 | count = .5
@@ -1020,7 +1020,7 @@ fn values_that_an_operator_refuses() {
       = help: write `"0x1F"`
     "#);
     says!(filter("count = +5"), @"
-    error[expected-value]: `+5` stands where `=` needs a value
+    error[expected-value]: expected a value after `=`, found `+5`
      --> filter:1:9
       |
     1 | count = +5
@@ -1035,7 +1035,7 @@ fn values_that_an_operator_refuses() {
     1 | count = 1,000
       |          ^ expected `and`, `or` or the end of the filter
       |
-      = help: write `and` or `or` in its place; only lists in brackets have commas
+      = help: write `and` or `or` instead; only lists in brackets have commas
     ");
 }
 
@@ -1166,7 +1166,7 @@ fn titles() {
       |                     ^^^^ expected `.` or the end
       |
       = rule: Images
-      = help: put a name with odd characters in back-quotes, such as `` requestParameters.`a b` ``
+      = help: put a name with special characters in back-quotes, such as `` requestParameters.`a b` ``
     "#);
     says!(title("{{eventName = 1}}"), @r#"
     error[bad-path]: `=` is not part of a field name
@@ -1176,7 +1176,7 @@ fn titles() {
       |                         ^ expected `.` or the end
       |
       = rule: Images
-      = help: put a name with odd characters in back-quotes, such as `` requestParameters.`a b` ``
+      = help: put a name with special characters in back-quotes, such as `` requestParameters.`a b` ``
     "#);
     says!(title("{{requestParameters.}}"), @r#"
     error[expected-name]: no name follows a `.`
@@ -1186,6 +1186,6 @@ fn titles() {
       |                                 ^ expected a name
       |
       = rule: Images
-      = help: write the name; one with odd characters stands in back-quotes
+      = help: write the name; put a name with special characters in back-quotes
     "#);
 }

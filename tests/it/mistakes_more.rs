@@ -55,7 +55,7 @@ fn any_without_its_block() {
     1 | any requestParameters.items = 22
       |                             ^ expected `(`
       |
-      = help: leave out `any`, for a path walks through lists by itself, or write `any requestParameters.items (…)`
+      = help: remove `any`, because a path searches lists by itself, or write `any requestParameters.items (…)`
     ");
     says!(filter("any (fromPort = 22)"), @r#"
     error[expected-field]: `(` follows `any`
@@ -103,7 +103,7 @@ fn any_without_its_block() {
       = help: write a condition, such as `eventName = "PutImage"`
     "#);
     says!(filter("any requestParameters.items (22)"), @r#"
-    error[expected-condition]: `22` stands where a field should stand
+    error[expected-condition]: expected a field, found `22`
      --> filter:1:30
       |
     1 | any requestParameters.items (22)
@@ -127,7 +127,7 @@ fn any_without_its_block() {
     1 | all requestParameters.items (fromPort = 22)
       |     ^^^^^^^^^^^^^^^^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: write `any list (…)`: one element satisfies it all; no element fails it: `not any list (not (…))`
+      = help: write `any list (…)` for one element, or `not any list (not (…))` for every element
     ");
     says!(filter("any a (b = 1) c = 2"), @"
     error[expected-connective]: `c` follows a complete condition
@@ -167,7 +167,7 @@ fn fields_of_fields() {
     1 | userIdentity.accountId = field "111122223333"
       |                                ^^^^^^^^^^^^^^ expected a field
       |
-      = help: name a field, or compare with the text: leave out `field` before `"111122223333"`
+      = help: name a field, or compare with the text: remove `field` before `"111122223333"`
     "#);
     says!(filter("userIdentity.accountId = field and a = 1"), @"
     error[expected-connective]: `a` follows a complete condition
@@ -188,31 +188,31 @@ fn fields_of_fields() {
       = help: name the other field: `accountId != field recipientAccountId`
     ");
     says!(filter("userIdentity.accountId in field recipientAccountId"), @"
-    error[field-not-here]: `in` does not compare with another field
+    error[field-not-here]: `in` cannot compare with another field
      --> filter:1:27
       |
     1 | userIdentity.accountId in field recipientAccountId
       |                           ^^^^^ expected a value
       |
-      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like
+      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or a similar operator
     ");
     says!(filter("sourceIPAddress cidr field a"), @"
-    error[field-not-here]: `cidr` does not compare with another field
+    error[field-not-here]: `cidr` cannot compare with another field
      --> filter:1:22
       |
     1 | sourceIPAddress cidr field a
       |                      ^^^^^ expected a value
       |
-      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like
+      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or a similar operator
     ");
     says!(filter("eventName matches field a"), @"
-    error[field-not-here]: `matches` does not compare with another field
+    error[field-not-here]: `matches` cannot compare with another field
      --> filter:1:19
       |
     1 | eventName matches field a
       |                   ^^^^^ expected a value
       |
-      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like
+      = help: compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or a similar operator
     ");
     says!(filter("userIdentity.accountId != recipientAccountId"), @r#"
     error[unquoted-text]: `recipientAccountId` is not in quotes
@@ -246,49 +246,49 @@ fn fields_of_fields() {
 #[test]
 fn places_in_lists() {
     says!(filter("items[*].port = 22"), @"
-    error[bad-index]: `[*]` is no place in a list
+    error[bad-index]: `[*]` is not a list index
      --> filter:1:6
       |
     1 | items[*].port = 22
       |      ^^^ expected a number in brackets
       |
-      = help: leave it out: a path walks through lists by itself
+      = help: remove it: a path searches lists by itself
     ");
     says!(filter("items[].port = 22"), @"
-    error[bad-index]: `[]` is no place in a list
+    error[bad-index]: `[]` is not a list index
      --> filter:1:6
       |
     1 | items[].port = 22
       |      ^^ expected a number in brackets
       |
-      = help: leave it out: a path walks through lists by itself
+      = help: remove it: a path searches lists by itself
     ");
     says!(filter("items[x].port = 22"), @"
-    error[bad-index]: `[x]` is no place in a list
+    error[bad-index]: `[x]` is not a list index
      --> filter:1:6
       |
     1 | items[x].port = 22
       |      ^^^ expected a number in brackets
       |
-      = help: write a place such as `[0]`, counted from 0
+      = help: write an index such as `[0]`, counted from 0
     ");
     says!(filter("items[-1].port = 22"), @"
-    error[bad-index]: `[-1]` is no place in a list
+    error[bad-index]: `[-1]` is not a list index
      --> filter:1:6
       |
     1 | items[-1].port = 22
       |      ^^^^ expected a number in brackets
       |
-      = help: write a place such as `[0]`, counted from 0
+      = help: write an index such as `[0]`, counted from 0
     ");
     says!(filter("items['port'] = 22"), @"
-    error[bad-index]: `['port']` is no place in a list
+    error[bad-index]: `['port']` is not a list index
      --> filter:1:6
       |
     1 | items['port'] = 22
       |      ^^^^^^^^ expected a number in brackets
       |
-      = help: write the name behind a `.`; one with odd characters stands in back-quotes
+      = help: write the name after a `.`; put a name with special characters in back-quotes
     ");
     says!(filter("items[0.port = 22"), @"
     error[bad-index]: `[0.port` is never closed
@@ -297,7 +297,7 @@ fn places_in_lists() {
     1 | items[0.port = 22
       |      ^^^^^^^ expected a number in brackets
       |
-      = help: write a place such as `[0]`
+      = help: write an index such as `[0]`
     ");
     says!(filter("items[0"), @"
     error[bad-index]: `[0` is never closed
@@ -306,25 +306,25 @@ fn places_in_lists() {
     1 | items[0
       |      ^^ expected a number in brackets
       |
-      = help: write a place such as `[0]`
+      = help: write an index such as `[0]`
     ");
     says!(filter("items[99999999999999999999999] = 22"), @"
-    error[bad-index]: `[99999999999999999999999]` is no place in a list
+    error[bad-index]: `[99999999999999999999999]` is not a list index
      --> filter:1:6
       |
     1 | items[99999999999999999999999] = 22
       |      ^^^^^^^^^^^^^^^^^^^^^^^^^ expected a number in brackets
       |
-      = help: write a place such as `[0]`, counted from 0
+      = help: write an index such as `[0]`, counted from 0
     ");
     says!(filter("items [0] = 22"), @"
-    error[expected-operator]: `[0]` stands where an operator should follow `items`
+    error[expected-operator]: expected an operator after `items`, found `[0]`
      --> filter:1:7
       |
     1 | items [0] = 22
       |       ^^^ expected `=`, `!=`, `in`, `like` or another operator
       |
-      = help: write `items[0]`, without a blank
+      = help: write `items[0]` without a blank
     ");
     says!(filter("items.[0] = 22"), @"
     error[expected-name]: `[0]` follows a `.`
@@ -333,7 +333,7 @@ fn places_in_lists() {
     1 | items.[0] = 22
       |       ^^^ expected a name
       |
-      = help: leave out the `.`: a place in a list follows its name, such as `items[0]`
+      = help: remove the `.`: a list index follows the name, such as `items[0]`
     ");
     says!(filter("items.0.port = 22"), @"
     error[expected-name]: `0.port` follows a `.`
@@ -342,7 +342,7 @@ fn places_in_lists() {
     1 | items.0.port = 22
       |       ^^^^^^ expected a name
       |
-      = help: write a place in a list as `[0]`, without the `.`, and a name in back-quotes
+      = help: write a list index as `[0]`, without the `.`, and a name in back-quotes
     ");
     says!(filter("items.*.port = 22"), @"
     error[expected-name]: `*.port` follows a `.`
@@ -351,7 +351,7 @@ fn places_in_lists() {
     1 | items.*.port = 22
       |       ^^^^^^ expected a name
       |
-      = help: leave it out: a path walks through lists by itself
+      = help: remove it: a path searches lists by itself
     ");
     says!(filter("[0].port = 22"), @r#"
     error[expected-condition]: `[0].port` is not the beginning of a condition
@@ -394,7 +394,7 @@ fn named_lists() {
       = help: add it to `lists:` at the top of the rules file: `somebody: ["…"]`
     "#);
     says!(filter("user in admins"), @r#"
-    error[expected-list]: `admins` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `admins`
      --> filter:1:9
       |
     1 | user in admins
@@ -403,7 +403,7 @@ fn named_lists() {
       = help: write `in ("admins")`, or `in $admins` for the list of that name
     "#);
     says!(filter("user in \"$admins\""), @r#"
-    error[expected-list]: `"$admins"` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `"$admins"`
      --> filter:1:9
       |
     1 | user in "$admins"
@@ -412,7 +412,7 @@ fn named_lists() {
       = help: write `in $admins` for the list of that name, without quotes
     "#);
     says!(filter("user in ($admins)"), @"
-    error[expected-value]: a list in a list: `$admins`
+    error[expected-value]: a list cannot contain the list `$admins`
      --> filter:1:10
       |
     1 | user in ($admins)
@@ -454,7 +454,7 @@ fn named_lists() {
     1 | user like $ports
       |           ^^^^^^ expected text
       |
-      = note: it is a value of the list `$ports`, which must be mended there
+      = note: it is a value of the list `$ports`; fix it there
       = help: quote it: `"22"`
     "#);
     says!(filter("user not in $admins"), @"
@@ -525,7 +525,7 @@ fn lists_where_one_value_stands() {
       = help: write a condition for each value, and join them with `or`
     ");
     says!(filter("eventName in [\"Put\", \"Get\"]"), @r#"
-    error[expected-list]: `["Put"` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `["Put"`
      --> filter:1:14
       |
     1 | eventName in ["Put", "Get"]
@@ -545,7 +545,7 @@ fn lists_where_one_value_stands() {
       = help: put `,` between the values and `)` after the last
     "#);
     says!(filter("eventName in (\"Put\", (\"Get\"))"), @r#"
-    error[expected-value]: a list in a list
+    error[expected-value]: a list cannot contain a list
      --> filter:1:22
       |
     1 | eventName in ("Put", ("Get"))
@@ -554,7 +554,7 @@ fn lists_where_one_value_stands() {
       = help: write all values in one list
     "#);
     says!(filter("eventName like ()"), @"
-    error[expected-value]: `)` stands where `like` needs a value
+    error[expected-value]: expected a value after `like`, found `)`
      --> filter:1:17
       |
     1 | eventName like ()
@@ -621,7 +621,7 @@ fn regular_expressions() {
       = help: use smaller repetitions, such as `{1,20}` in place of `{1,2000}`
     "#);
     says!(filter("eventName matches /Put.*/"), @"
-    error[expected-value]: `/Put.*/` stands where `matches` needs a value
+    error[expected-value]: expected a value after `matches`, found `/Put.*/`
      --> filter:1:19
       |
     1 | eventName matches /Put.*/
@@ -741,7 +741,7 @@ fn networks() {
       = help: write a network such as `"10.0.0.0/8"` or `"2001:db8::/32"`
     "#);
     says!(filter("ip in \"10.0.0.0/8\""), @r#"
-    error[expected-list]: `"10.0.0.0/8"` stands where `in` needs a list
+    error[expected-list]: expected a list after `in`, found `"10.0.0.0/8"`
      --> filter:1:7
       |
     1 | ip in "10.0.0.0/8"
@@ -946,7 +946,7 @@ fn endless_filters_are_refused_at_once() {
      --> filter:1:11
     "#);
     says!(first(filter(&format!("a in ({})", "(".repeat(16_000)))), @"
-    error[expected-value]: a list in a list
+    error[expected-value]: a list cannot contain a list
      --> filter:1:7
     ");
     says!(first(in_rule(&format!("title: \"{}\"\nfilter: a = 1", "{{".repeat(500_000)))), @"

@@ -445,7 +445,7 @@ rules:
         let (rules, _) = RuleSet::parse(rules).unwrap().0.overridden(overrides).unwrap();
         // The rules file has a warning about its own list.
         let of_rules: Vec<_> = lint::check(&rules, None).iter().map(|finding| finding.title.clone()).collect();
-        assert_eq!(of_rules, ["`\" ListImages\"` has a blank at one end"; 2], "{overrides}");
+        assert_eq!(of_rules, ["`\" ListImages\"` begins or ends with a blank"; 2], "{overrides}");
         let found = lint::check_overrides(&rules, None);
         let found: Vec<_> = found.iter().map(|one| (one.title.as_str(), one.span.start)).collect();
         assert_eq!(found, expected, "{overrides}");
@@ -453,5 +453,5 @@ rules:
     check("", &[]);
     check("lists: {names: [PutImage]}", &[]);
     check("lists: {names: [PutImage, ' ListImages']}", &[]);
-    check("lists: {names: [' PutImage']}", &[("`\" PutImage\"` has a blank at one end", 8)]);
+    check("lists: {names: [' PutImage']}", &[("`\" PutImage\"` begins or ends with a blank", 8)]);
 }

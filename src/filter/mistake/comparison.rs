@@ -23,13 +23,13 @@ pub fn expected_operator(found: Unexpected, path: &Path) -> Diagnostic {
     } else if found.text.starts_with(['"', '\'']) {
         format!("put an operator between field and value, such as {}", code(&format!("{path} = …")))
     } else if found.text.starts_with('[') {
-        format!("write {}, without a blank", code(&format!("{path}{}", found.text)))
+        format!("write {} without a blank", code(&format!("{path}{}", found.text)))
     } else {
-        format!("to ask only whether it has a value, write {}", code(&format!("{path} exists")))
+        format!("to test only whether it has a value, write {}", code(&format!("{path} exists")))
     };
     Diagnostic::error(
         "expected-operator",
-        format!("{} stands where an operator should follow {}", found.named(), code(&shorten(&path.to_string()))),
+        format!("expected an operator after {}, found {}", code(&shorten(&path.to_string())), found.named()),
         found.span,
         LIKELY_OPERATORS,
     )
@@ -63,14 +63,12 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
         "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
         "field" => "write the operator first, such as `= field …`".to_owned(),
         _ if quantifier(path) => {
-            "write `any list (…)`: one element satisfies it all; no element fails it: `not any list (not (…))`"
-                .to_owned()
+            "write `any list (…)` for one element, or `not any list (not (…))` for every element".to_owned()
         }
         _ => match nearest(&lower, operator::all().map(|operator| operator.spelling)) {
             Some(known) => format!("write `{known}`"),
             None if path.to_string() == "`exists`" => format!("write `{spelling} exists`"),
-            None => "the operators are listed by `trailbell help filter`; a name with a blank stands in back-quotes"
-                .to_owned(),
+            None => "`trailbell help filter` lists the operators; put a name with a blank in back-quotes".to_owned(),
         },
     };
     Diagnostic::error("unknown-operator", format!("`{}` is not an operator", shorten(spelling)), span, LIKELY_OPERATORS)
@@ -105,10 +103,10 @@ pub fn expected_value(found: Unexpected, operator: &Operator) -> Diagnostic {
     let spelling = operator.spelling;
     let first = found.text.chars().next();
     let title = match first {
-        Some('(') if operator.takes.list() => "a list in a list".to_owned(),
+        Some('(') if operator.takes.list() => "a list cannot contain a list".to_owned(),
         Some('[') if operator.takes.list() => "`[` does not begin a list of values".to_owned(),
         Some('(' | '[') => format!("`{spelling}` takes one value, not a list"),
-        _ => format!("{} stands where `{spelling}` needs a value", found.named()),
+        _ => format!("expected a value after `{spelling}`, found {}", found.named()),
     };
     let help = match first {
         Some('(') if operator.takes.list() => "write all values in one list",
@@ -145,7 +143,7 @@ pub fn expected_list(found: Unexpected, operator: &Operator) -> Diagnostic {
     };
     Diagnostic::error(
         "expected-list",
-        format!("{} stands where `{}` needs a list", found.named(), operator.spelling),
+        format!("expected a list after `{}`, found {}", operator.spelling, found.named()),
         found.span,
         "expected `(`",
     )
@@ -168,7 +166,7 @@ pub fn unclosed_list(found: Unexpected, bracket: Span) -> Diagnostic {
 pub fn list_not_here(list: &ListName, operator: &Operator) -> Diagnostic {
     let (title, help) = match operator.takes {
         Takes::List | Takes::ValueOrList => (
-            format!("a list in a list: `${}`", shorten(&list.name)),
+            format!("a list cannot contain the list `${}`", shorten(&list.name)),
             format!("write `{} ${}`", operator.spelling, list.name),
         ),
         Takes::ValueOrNull => (
@@ -191,21 +189,22 @@ pub fn null_not_here(span: Span, operator: &Operator) -> Diagnostic {
         span,
         "expected a value",
     )
-    .help("to ask for no value, write `= null`; to ask for one, write `!= null`")
+    .help("to test for no value, write `= null`; to test for any value, write `!= null`")
 }
 
 /// `field` after an operator that cannot compare two fields.
 pub fn field_not_here(span: Span, operator: &Operator) -> Diagnostic {
-    let title = format!("`{}` does not compare with another field", operator.spelling);
-    Diagnostic::error("field-not-here", title, span, "expected a value")
-        .help("compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or their like")
+    let title = format!("`{}` cannot compare with another field", operator.spelling);
+    Diagnostic::error("field-not-here", title, span, "expected a value").help(
+        "compare two fields with `=`, `!=`, `<`, `>`, `starts_with`, `ends_with`, `contains` or a similar operator",
+    )
 }
 
 /// No field after `field`.
 pub fn expected_field(found: Unexpected) -> Diagnostic {
     if found.text.starts_with(['"', '\'']) {
         return Diagnostic::error("expected-field", "text follows `field`", found.span, "expected a field")
-            .help(format!("name a field, or compare with the text: leave out `field` before `{}`", found.text));
+            .help(format!("name a field, or compare with the text: remove `field` before `{}`", found.text));
     }
     Diagnostic::error("expected-field", format!("{} follows `field`", found.named()), found.span, "expected a field")
         .help("name the other field: `accountId != field recipientAccountId`")
@@ -230,7 +229,7 @@ pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
 
 /// A value of a named list that the operator does not take.
 pub fn in_list(refused: Diagnostic, list: &str) -> Diagnostic {
-    refused.note(format!("it is a value of the list `${list}`, which must be mended there"))
+    refused.note(format!("it is a value of the list `${list}`; fix it there"))
 }
 
 /// A word that should be text.

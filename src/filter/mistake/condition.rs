@@ -43,9 +43,9 @@ pub fn expected_condition(found: Unexpected) -> Diagnostic {
     let expected = "expected a field name, `not` or `(`";
     let diagnostic = |title: String| Diagnostic::error("expected-condition", title, found.span, expected);
     match found.text.chars().next() {
-        None => diagnostic("the filter ends where a condition should stand".to_owned())
-            .help("write a condition, such as `eventName = \"PutImage\"`, or drop the last word"),
-        Some('"' | '\'' | '0'..='9') => diagnostic(format!("{} stands where a field should stand", found.named()))
+        None => diagnostic("the filter ends where it needs a condition".to_owned())
+            .help("write a condition, such as `eventName = \"PutImage\"`, or remove the last word"),
+        Some('"' | '\'' | '0'..='9') => diagnostic(format!("expected a field, found {}", found.named()))
             .help("write a field and an operator on the left of each value, such as `eventName = \"PutImage\"`"),
         Some(_) => diagnostic(format!("{} is not the beginning of a condition", found.named()))
             .help("write a condition, such as `eventName = \"PutImage\"`"),
@@ -80,14 +80,14 @@ pub fn after_condition(found: Unexpected) -> Diagnostic {
     if ["#", "--", "//"].iter().any(|comment| found.text.starts_with(comment)) {
         return Diagnostic::error(
             "comment",
-            "a filter holds no comments",
+            "a filter cannot contain comments",
             found.span,
             "expected `and`, `or` or the end of the filter",
         )
-        .help("write the comment in a line of its own above `filter:`, behind a `#`");
+        .help("write the comment on a line of its own above `filter:`, after a `#`");
     }
     let help = match found.text.as_str() {
-        "," | ";" => "write `and` or `or` in its place; only lists in brackets have commas",
+        "," | ";" => "write `and` or `or` instead; only lists in brackets have commas",
         _ => "join conditions with `and` or `or`; put a value that has blanks in quotes",
     };
     Diagnostic::error(
@@ -121,7 +121,7 @@ pub fn expected_block(found: Unexpected, path: &Path) -> Diagnostic {
         "`in`" | "of" if !found.text.is_empty() => format!("write `any {} (…)`", found.text),
         _ if operator::named(&found.text).is_some() || foreign(&found).is_some() => {
             format!(
-                "leave out `any`, for a path walks through lists by itself, or write {}",
+                "remove `any`, because a path searches lists by itself, or write {}",
                 code(&format!("any {path} (…)"))
             )
         }

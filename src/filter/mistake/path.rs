@@ -11,7 +11,7 @@ pub fn after_path(found: Unexpected) -> Diagnostic {
         found.span,
         "expected `.` or the end",
     )
-    .help("put a name with odd characters in back-quotes, such as `` requestParameters.`a b` ``")
+    .help("put a name with special characters in back-quotes, such as `` requestParameters.`a b` ``")
 }
 
 /// Two back-quotes with nothing between them.
@@ -28,12 +28,12 @@ pub fn expected_segment(found: Unexpected) -> Diagnostic {
     };
     let place: String = found.text.chars().take_while(char::is_ascii_digit).collect();
     let help = match found.text.chars().next() {
-        Some('*') => "leave it out: a path walks through lists by itself".to_owned(),
-        Some('[') => "leave out the `.`: a place in a list follows its name, such as `items[0]`".to_owned(),
+        Some('*') => "remove it: a path searches lists by itself".to_owned(),
+        Some('[') => "remove the `.`: a list index follows the name, such as `items[0]`".to_owned(),
         Some('0'..='9') => {
-            format!("write a place in a list as `[{place}]`, without the `.`, and a name in back-quotes")
+            format!("write a list index as `[{place}]`, without the `.`, and a name in back-quotes")
         }
-        _ => "write the name; one with odd characters stands in back-quotes".to_owned(),
+        _ => "write the name; put a name with special characters in back-quotes".to_owned(),
     };
     Diagnostic::error("expected-name", title, found.span, "expected a name").help(help)
 }
@@ -41,15 +41,14 @@ pub fn expected_segment(found: Unexpected) -> Diagnostic {
 /// Text in square brackets that is no list index.
 pub fn bad_index(inside: &str, closed: bool, span: Span) -> Diagnostic {
     let shown = shorten(inside);
-    let title =
-        if closed { format!("`[{shown}]` is no place in a list") } else { format!("`[{shown}` is never closed") };
+    let title = if closed { format!("`[{shown}]` is not a list index") } else { format!("`[{shown}` is never closed") };
     let help = match inside {
-        _ if !closed => "write a place such as `[0]`",
-        "" | "*" => "leave it out: a path walks through lists by itself",
+        _ if !closed => "write an index such as `[0]`",
+        "" | "*" => "remove it: a path searches lists by itself",
         _ if inside.starts_with(['"', '\'']) => {
-            "write the name behind a `.`; one with odd characters stands in back-quotes"
+            "write the name after a `.`; put a name with special characters in back-quotes"
         }
-        _ => "write a place such as `[0]`, counted from 0",
+        _ => "write an index such as `[0]`, counted from 0",
     };
     Diagnostic::error("bad-index", title, span, "expected a number in brackets").help(help)
 }

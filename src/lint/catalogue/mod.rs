@@ -1,7 +1,7 @@
-//! The events that CloudTrail logs: AWS's APIs, and what services log beside them.
+//! The events that CloudTrail logs: calls of AWS's APIs, and other events of services and consoles.
 //!
-//! `apis.txt` is made by `scripts/api_catalogue.py`; `events.txt` is kept by hand. Names that are in neither may exist
-//! all the same, so nothing is unknown that is not close to something known.
+//! `scripts/api_catalogue.py` writes `apis.txt`; people maintain `events.txt`. A name that is in neither file may exist
+//! nevertheless, so only a name that is close to a known one counts as unknown.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ const APIS: &str = include_str!("apis.txt");
 const EVENTS: &str = include_str!("events.txt");
 const SUFFIX: &str = ".amazonaws.com";
 
-/// Names of services that are no event sources, and the source that is meant.
+/// Names of services that are not event sources, and the event source of each.
 const ALIASES: &[(&str, &str)] = &[
     ("efs", "elasticfilesystem"),
     ("elb", "elasticloadbalancing"),
@@ -25,7 +25,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("stepfunctions", "states"),
 ];
 
-/// Sources to suggest before others.
+/// The event sources to suggest before others.
 const FAMILIAR: &[&str] = &[
     "iam",
     "ec2",
@@ -44,27 +44,27 @@ const FAMILIAR: &[&str] = &[
     "sqs",
 ];
 
-/// The event sources, without the end that all have in common.
+/// The event sources, without the suffix that all have in common.
 static SOURCES: LazyLock<BTreeMap<&str, EventSource>> = LazyLock::new(read);
 
-/// What is known of a source.
+/// What is known about an event source.
 #[derive(Default)]
 struct EventSource {
     names: BTreeSet<String>,
-    /// Whether it logs more than is known.
+    /// Whether it logs events that are not known.
     open: bool,
 }
 
-/// What is known of the events of some sources.
+/// What is known about an event name.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EventStatus {
-    /// They may log it.
+    /// The sources may log it.
     Fine,
-    /// They hardly log it: what is close to it, and the sources that do log it.
+    /// The sources probably do not log it: a similar name, and the sources that do log it.
     Unknown { close: Option<&'static str>, others: Vec<String> },
 }
 
-/// The source that is meant by a text that is none; nothing where it is one, or may be.
+/// The event source that a text probably misspells; nothing where the text is one, or may be one.
 pub fn meant_source(text: &str) -> Option<String> {
     let stem = text.strip_suffix(SUFFIX);
     if stem.is_some_and(|stem| SOURCES.contains_key(stem)) {
@@ -76,12 +76,12 @@ pub fn meant_source(text: &str) -> Option<String> {
     let without_end = lower_stem.strip_suffix(".amazon.com").or_else(|| lower_stem.strip_suffix(".aws.com"));
     let bare = lower_stem.strip_prefix("aws.").or(without_end).unwrap_or(lower_stem);
     let known = alias(bare).or_else(|| SOURCES.get_key_value(bare).map(|(source, _)| *source));
-    // Names this short are near to each other by chance.
+    // Shorter names resemble each other by chance.
     let near = || close(bare, SOURCES.keys().copied()).filter(|_| bare.len() >= 4);
     Some(format!("{}{SUFFIX}", known.or_else(near)?))
 }
 
-/// What is known of an event of one of these sources; of no source, if there are none.
+/// What is known about an event name of one of these sources, or of any source if there are none.
 pub fn look_up(sources: &[&str], name: &str) -> EventStatus {
     let name = undated(name);
     let stems: Option<Vec<&EventSource>> =
@@ -107,7 +107,7 @@ pub fn look_up(sources: &[&str], name: &str) -> EventStatus {
     if close.is_none() && others.is_empty() { EventStatus::Fine } else { EventStatus::Unknown { close, others } }
 }
 
-/// The sources that log an event, those first that most people know.
+/// The sources that log an event, the familiar ones first.
 pub fn sources_of(name: &str) -> Vec<String> {
     let name = undated(name);
     let logging = |(stem, source): &(&&str, &EventSource)| source.names.contains(name) && !stem.contains('.');
@@ -116,7 +116,7 @@ pub fn sources_of(name: &str) -> Vec<String> {
     found.into_iter().map(|stem| format!("{stem}{SUFFIX}")).collect()
 }
 
-/// The same letters in another case, or one slip of the finger in a long name.
+/// A known name that has the same letters in another case, or that a long name misspells by one slip.
 fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut slips = None;
     for known in known {
@@ -130,22 +130,12 @@ fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str
     slips
 }
 
-/// Whether one letter is too many, missing or another, or two neighbours are swapped.
+/// Whether one letter is added, missing or different, or two neighbours are swapped.
 fn one_slip(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let alike = |(a, b): &(&u8, &u8)| a == b;
-    let start = a.iter().zip(b).take_while(alike).count();
-    let (a, b) = (&a[start..], &b[start..]);
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(alike).count();
-    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
-    match (a, b) {
-        ([], [_]) | ([_], [] | [_]) => true,
-        ([first, second], swapped) => swapped == [*second, *first],
-        _ => false,
-    }
+    a.len().abs_diff(b.len()) <= 1 && strsim::osa_distance(a, b) == 1
 }
 
-/// Without the version of the API, which Lambda and `CloudFront` add: `CreateFunction20150331`,
+/// The name without the version of the API, which Lambda and `CloudFront` add: `CreateFunction20150331`,
 /// `GetFunction20150331v2`, `CreateDistribution2020_05_31`.
 fn undated(name: &str) -> &str {
     let digit = |c: char| c.is_ascii_digit();
@@ -176,7 +166,7 @@ fn read() -> BTreeMap<&'static str, EventSource> {
     sources
 }
 
-/// `Put:Image,Rule` is `PutImage` and `PutRule`.
+/// The names in a group of `apis.txt`: `Put:Image,Rule` is `PutImage` and `PutRule`.
 fn operations(group: &str) -> impl Iterator<Item = String> {
     let (verb, rest) = group.split_once(':').unwrap_or((group, ""));
     rest.split(',').map(move |rest| format!("{verb}{rest}"))

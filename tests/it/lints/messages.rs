@@ -67,7 +67,7 @@ fn a_field_that_is_nowhere() {
       |     ^^^^^^^^^^^ never there
       |
       = rule: r
-      = help: remove it; if the records that you read do have it, write it in back-quotes: `` `processName` ``
+      = help: remove it; if your records do have it, write it in back-quotes: `` `processName` ``
     "#);
 }
 
@@ -120,7 +120,7 @@ fn a_field_of_the_record_inside_any() {
 fn a_path_into_text() {
     let file = rule(r#"eventName.value = "GetUser""#);
     assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: nothing lies below `eventName`
+    warning[unknown-field]: `eventName` has no fields
      --> rules.yaml:5:15
       |
     5 |     eventName.value = "GetUser"
@@ -136,14 +136,14 @@ fn a_path_into_text() {
 fn a_path_into_a_worked_out_field() {
     let file = rule(r#"user.name = "alice""#);
     assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: nothing lies below `user`
+    warning[unknown-field]: `user` has no fields
      --> rules.yaml:5:5
       |
     5 |     user.name = "alice"
       |     ^^^^^^^^^ never there
       |
       = rule: r
-      = note: `user` is worked out from other fields
+      = note: `user` is computed from other fields
       = help: compare `user` itself, or write `` `user` `` for the record's own field of that name
     "#);
 }
@@ -243,7 +243,7 @@ fn a_type_that_is_none() {
       |
       = rule: r
       = note: `event_type` is `"insight"` for a CloudTrail Insights event, else `"cloudtrail"`
-      = help: write one of these; CloudTrail's own types stand in `eventType` and `eventCategory`
+      = help: write one of these; CloudTrail's own types are in `eventType` and `eventCategory`
     "#);
 }
 
@@ -294,7 +294,7 @@ fn not_of_what_never_holds() {
       |          the other one
       |
       = rule: r
-      = note: a `not` stands before it
+      = note: a `not` precedes it
       = help: remove one of them
     "#);
 }
@@ -320,7 +320,7 @@ fn a_field_that_is_always_there() {
 fn a_blank_at_the_end() {
     let file = rule(r#"eventName = "GetUser ""#);
     assert_snapshot!(message(&file), @r#"
-    warning[edge-blanks]: `"GetUser "` has a blank at one end
+    warning[edge-blanks]: `"GetUser "` begins or ends with a blank
      --> rules.yaml:5:17
       |
     5 |     eventName = "GetUser "
@@ -416,10 +416,10 @@ fn a_data_event() {
      --> rules.yaml:5:75
       |
     5 |     eventSource = "s3.amazonaws.com" and eventName in ("PutBucketPolicy", "GetObject", "PutObject")
-      |                                                                           ^^^^^^^^^^^ logged only where the trail logs data events
+      |                                                                           ^^^^^^^^^^^ only trails with data events enabled log it
       |
       = rule: r
-      = help: switch data events on in the trail, or write a rule of its own for the data events
+      = help: enable data events in the trail, or write a separate rule for the data events
     "#);
 }
 
@@ -493,11 +493,11 @@ fn and_beside_or() {
 fn a_wildcard_in_a_name() {
     let file = rule(r#"eventName = "Describe*""#);
     assert_snapshot!(message(&file), @r#"
-    warning[literal-wildcard]: `*` is no wildcard
+    warning[literal-wildcard]: `*` is not a wildcard
      --> rules.yaml:5:17
       |
     5 |     eventName = "Describe*"
-      |                 ^^^^^^^^^^^ `=` looks for this character itself
+      |                 ^^^^^^^^^^^ `=` compares this character literally
       |
       = rule: r
       = help: write `eventName starts_with "Describe"`
@@ -508,14 +508,14 @@ fn a_wildcard_in_a_name() {
 fn a_wildcard_in_the_middle() {
     let file = rule(r#"userIdentity.arn = "arn:aws:iam::*:role/admin""#);
     assert_snapshot!(message(&file), @r#"
-    warning[literal-wildcard]: `*` is no wildcard
+    warning[literal-wildcard]: `*` is not a wildcard
      --> rules.yaml:5:24
       |
     5 |     userIdentity.arn = "arn:aws:iam::*:role/admin"
-      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^ `=` looks for this character itself
+      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^ `=` compares this character literally
       |
       = rule: r
-      = help: write a regular expression behind `matches`, in which `.*` is anything
+      = help: write a regular expression after `matches`, in which `.*` matches any text
     "#);
 }
 
@@ -523,11 +523,11 @@ fn a_wildcard_in_the_middle() {
 fn a_wildcard_behind_like() {
     let file = rule(r#"requestParameters.roleName like "%admin%""#);
     assert_snapshot!(message(&file), @r#"
-    warning[literal-wildcard]: `%` is no wildcard
+    warning[literal-wildcard]: `%` is not a wildcard
      --> rules.yaml:5:37
       |
     5 |     requestParameters.roleName like "%admin%"
-      |                                     ^^^^^^^^^ `like` looks for this character itself
+      |                                     ^^^^^^^^^ `like` compares this character literally
       |
       = rule: r
       = help: write `requestParameters.roleName like "admin"`
@@ -545,8 +545,8 @@ fn a_doubled_backslash() {
       |                                   ^^^^^^^^^^^^ expected `\d`?
       |
       = rule: r
-      = note: a pattern is taken as it stands; only YAML's double quotes ask for a second backslash
-      = help: write `\d`; for a backslash as such, write `[\\]`
+      = note: a filter keeps every backslash of a pattern; only YAML's double quotes need a second one
+      = help: write `\d`; for a literal backslash, write `[\\]`
     "#);
 }
 
@@ -557,7 +557,7 @@ fn the_same_filter() {
 - {name: b, severity: 3, filter: 'error = null and readOnly = false'}
 ";
     assert_snapshot!(message(file), @r"
-    warning[duplicate-rule]: `b` has the filter of `a`
+    warning[duplicate-rule]: `b` has the same filter as `a`
      --> rules.yaml:3:10
       |
     2 | - {name: a, severity: 3, filter: 'readOnly = false and errorCode = null'}
@@ -623,14 +623,14 @@ fn an_expired_suppression() {
     expires: 2026-02-28
 "#;
     assert_snapshot!(message(file), @r#"
-    warning[expired-suppression]: this suppression ended with 2026-02-28
+    warning[expired-suppression]: this suppression ended on 2026-02-28
      --> rules.yaml:7:13
       |
     7 |   - filter: user = "alice"
-      |             ^^^^^^^^^^^^^^ suppresses no event of today
+      |             ^^^^^^^^^^^^^^ suppresses no events of today
       |
       = rule: r
-      = help: remove it, or give it a later `expires` if it is still right
+      = help: remove it, or give it a later `expires` if it is still needed
     "#);
 }
 
@@ -652,8 +652,8 @@ rules:
       |                                   ^^^^^^^^^ expected `\d`?
       |
       = rule: r
-      = note: a pattern is taken as it stands; only YAML's double quotes ask for a second backslash
-      = help: write `\d`; for a backslash as such, write `[\\]`
+      = note: a filter keeps every backslash of a pattern; only YAML's double quotes need a second one
+      = help: write `\d`; for a literal backslash, write `[\\]`
     ");
 }
 
@@ -678,7 +678,7 @@ fn fields_that_tell_alerts_apart() {
       |                         ^^^^^^^^ never there
       |
       = rule: r
-      = help: remove it; if the records that you read do have it, write it in back-quotes: `` `sourceIp` ``
+      = help: remove it; if your records do have it, write it in back-quotes: `` `sourceIp` ``
     ");
 }
 
@@ -699,7 +699,7 @@ fn a_first_seen_without_a_chance() {
      --> rules.yaml:7:3
       |
     7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
-      |   ^^^^^^^^^^ what it learnt first is forgotten before it speaks
+      |   ^^^^^^^^^^ it forgets what it learnt first before it can alert
       |
       = rule: r
       = help: write `learning: 2d` or less, or a longer `within`
