@@ -69,6 +69,9 @@ check: ## Find mistakes in rules.yaml and run the tests of its rules.
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- test
 
+# Tests that need logs from outside of the repository run where the logs are, and are listed as ignored elsewhere.
+ALL_TESTS := $(if $(wildcard ../shared/data/logs),-- --include-ignored)
+
 # clippy also checks the command line on its own, because it must build without any AWS crate. Only the library, which has no
 # doctor, has documentation.
 test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS, then `check`.
@@ -76,7 +79,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features function
-	cargo test --locked --features $(ALL_FEATURES)
+	cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
 

@@ -2,12 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
+    fs,
     path::PathBuf,
 };
 
-use crate::command::{Ran, trailbell};
-use flate2::read::MultiGzDecoder;
+use crate::{
+    command::{Ran, trailbell},
+    real_logs,
+};
 use serde_json::Value;
 use trailbell::{
     backtest, engine,
@@ -23,16 +25,6 @@ const PREFIX: &str = "CloudTrail: ";
 
 fn file(name: &str) -> PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-/// The folder of these logs, if it is there.
-fn logs(name: &str) -> Option<PathBuf> {
-    let folder = file("../shared/data/logs").join(name);
-    if !folder.is_dir() {
-        eprintln!("skipped: there are no logs in {}", folder.display());
-        return None;
-    }
-    Some(folder)
 }
 
 /// The part of the page under this heading.
@@ -100,6 +92,16 @@ fn call(source: &str, name: String) -> Call {
 
 #[test]
 fn the_attack_lab_is_as_the_page_says() {
+    check_attack_lab(&real_logs::sample().join("invictus_stratus.json.gz"));
+}
+
+#[test]
+#[ignore = "needs ../shared/data"]
+fn the_whole_attack_lab_is_as_the_page_says() {
+    check_attack_lab(&real_logs::all().join("invictus_stratus"));
+}
+
+fn check_attack_lab(logs: &std::path::Path) {
     let section = section("An attack lab");
     let rules = RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0.rules;
     let mut named: BTreeMap<String, (u8, Vec<Vec<String>>)> = BTreeMap::new();
@@ -116,8 +118,7 @@ fn the_attack_lab_is_as_the_page_says() {
     let techniques = rows.iter().filter(|row| !row[0].starts_with('(')).count();
     assert!(says(&section, &format!("{techniques} techniques left")), "{techniques} techniques");
 
-    let Some(folder) = logs("invictus_stratus") else { return };
-    let matches = matches(&folder);
+    let matches = matches(logs);
     for (rule, (_, rows)) in &named {
         for calls in rows {
             let seen = calls.iter().any(|call| {
@@ -127,7 +128,7 @@ fn the_attack_lab_is_as_the_page_says() {
         }
     }
     let raised: BTreeMap<_, _> =
-        alerts(&folder).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, ..)| (name, severity)).collect();
+        alerts(logs).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, ..)| (name, severity)).collect();
     let said: BTreeMap<_, _> = named.into_iter().map(|(name, (severity, _))| (name, severity)).collect();
     assert_eq!(said, raised, "left: the page, right: scan --alerts");
 }
@@ -155,21 +156,19 @@ fn allowed_by_hand(record: &Record) -> Record {
 
 #[test]
 fn each_of_the_calls_is_as_the_page_says() {
-    let Some(folder) = logs("traildiscover_api_examples") else { return };
+    let logs = real_logs::sample().join("traildiscover_api_examples.json.gz");
     let rules = RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0.rules;
     let single: Vec<_> =
         rules.iter().filter(|rule| rule.enabled && rule.threshold <= 1 && rule.first_seen.is_none()).collect();
     let name = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
     let fired: BTreeSet<_> =
-        matches(&folder).into_iter().filter(|(rule, _)| single.iter().any(|one| name(&one.name) == *rule)).collect();
+        matches(&logs).into_iter().filter(|(rule, _)| single.iter().any(|one| name(&one.name) == *rule)).collect();
 
     let (mut waiting, mut changes) = (BTreeSet::new(), BTreeSet::new());
     // Events by what becomes of them, in the order of the page's first table.
     let (mut counts, mut failed) = ([0; 4], 0);
-    for entry in folder.read_dir().unwrap() {
-        let given: Value =
-            serde_json::from_reader(MultiGzDecoder::new(File::open(entry.unwrap().path()).unwrap())).unwrap();
-        for given in given["Records"].as_array().unwrap() {
+    {
+        for given in real_logs::records_of(&logs) {
             let text = |key: &str| given[key].as_str().unwrap_or_default().to_owned();
             let call = call(&text("eventSource"), text("eventName"));
             let record = engine::parse(given.to_string().as_bytes()).unwrap().0;
@@ -203,7 +202,7 @@ fn each_of_the_calls_is_as_the_page_says() {
     let total: u32 = counts.iter().sum();
     assert!(says(&section, &format!("{total} events, {failed} of them denied or failed")), "{total}, {failed}");
     let below = |rule: &str| {
-        let found = alerts(&folder).into_iter().find(|alert| alert.0 == rule).unwrap();
+        let found = alerts(&logs).into_iter().find(|alert| alert.0 == rule).unwrap();
         assert_eq!(found.2, 0, "{rule} raises alerts");
         found.3
     };
@@ -224,8 +223,10 @@ fn each_of_the_calls_is_as_the_page_says() {
 }
 
 #[test]
+#[ignore = "needs ../shared/data"]
 fn the_alerts_are_as_many_as_the_page_says() {
-    let (Some(all), Some(busy)) = (logs(""), logs("boogy_production_sample")) else { return };
+    let all = real_logs::all();
+    let busy = all.join("boogy_production_sample");
     // The rules of the first release, which read what everybody does.
     let first = |name: &str| name.starts_with("ECR ") || name.starts_with("SSM ");
     let all = alerts(&all);

@@ -1,9 +1,10 @@
 //! What the shipped rules find in real logs is what a few plain lines find, which share no code with the engine.
 
-use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use flate2::read::MultiGzDecoder;
 use serde_json::Value;
+
+use crate::{command::trailbell, real_logs};
 
 /// The rules that were asked for, in words of Rust: service, name, and what is asked of the event's name and the record.
 type Wanted = (&'static str, &'static str, fn(&str, &Value) -> bool);
@@ -49,18 +50,10 @@ fn wants((service, _, asks): &Wanted, record: &Value) -> bool {
 type Matches = BTreeMap<(String, String, String), u64>;
 
 fn count(folder: &Path, matches: &mut Matches, records: &mut u64) {
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            count(&path, matches, records);
-            continue;
-        }
-        let mut text = String::new();
-        MultiGzDecoder::new(File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
-        let file: Value = serde_json::from_str(&text).unwrap();
-        for record in file["Records"].as_array().unwrap() {
+    for path in real_logs::files(folder) {
+        for record in real_logs::records_of(&path) {
             *records += 1;
-            for (_, rule, _) in WANTED.iter().filter(|rule| wants(rule, record)) {
+            for (_, rule, _) in WANTED.iter().filter(|rule| wants(rule, &record)) {
                 let event = record["eventID"].as_str().unwrap_or_default().to_owned();
                 *matches.entry(((*rule).to_owned(), event, path.display().to_string())).or_default() += 1;
             }
@@ -69,17 +62,22 @@ fn count(folder: &Path, matches: &mut Matches, records: &mut u64) {
 }
 
 #[test]
-fn real_logs_hold_what_an_independent_count_finds() {
-    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs");
-    if !logs.is_dir() {
-        eprintln!("skipped: there are no logs in ../shared/data/logs");
-        return;
-    }
-    let (mut expected, mut records) = (Matches::new(), 0);
-    count(&logs, &mut expected, &mut records);
-    assert!(expected.values().sum::<u64>() > 100 && records > 5000, "the logs are not all there");
+fn the_sample_holds_what_an_independent_count_finds() {
+    check(&real_logs::sample(), 100, 1000);
+}
 
-    let ran = crate::command::trailbell(&["scan", "--format", "jsonl", &logs.display().to_string()]);
+#[test]
+#[ignore = "needs ../shared/data"]
+fn all_real_logs_hold_what_an_independent_count_finds() {
+    check(&real_logs::all(), 100, 5000);
+}
+
+fn check(logs: &Path, least_matches: u64, least_records: u64) {
+    let (mut expected, mut records) = (Matches::new(), 0);
+    count(logs, &mut expected, &mut records);
+    assert!(expected.values().sum::<u64>() > least_matches && records > least_records, "the logs are not all there");
+
+    let ran = trailbell(&["scan", "--format", "jsonl", &logs.display().to_string()]);
     let mut found = Matches::new();
     for line in ran.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();

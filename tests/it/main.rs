@@ -36,6 +36,7 @@ mod pack_events;
 mod pack_overlaps;
 mod ports;
 mod preview;
+mod real_logs;
 mod reference;
 mod rules_file;
 mod rules_page;

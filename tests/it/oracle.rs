@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path as File};
 
-use crate::generated::{NAMES, NUMBERS, TEXTS, expr};
+use crate::{
+    generated::{NAMES, NUMBERS, TEXTS, expr},
+    real_logs,
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value as Json;
 use trailbell::{
@@ -416,36 +419,21 @@ proptest! {
     }
 }
 
-/// The texts of all records of the logs that lie beside the repository; `None` where nothing lies there.
-fn real_records() -> Option<Vec<Vec<u8>>> {
-    let shared = File::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    if !shared.exists() {
-        return None;
-    }
-    let logs = shared.join("data/logs");
+/// The texts of all records of these logs, of which there are more than this.
+fn real_records(logs: &File, more_than: usize) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
-    let mut folders = vec![logs];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        let mut entries: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        entries.sort();
-        for path in entries {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
+    for path in real_logs::files(logs) {
+        let read = local::read(fs::File::open(&path).unwrap(), Limits::default(), &|_| {}, &mut |item| {
+            match item {
+                FileItem::Record(record) => records.push(record.text.to_vec()),
+                FileItem::Unparsable { index, reason } => panic!("{}: record {index}: {reason}", path.display()),
             }
-            let read = local::read(fs::File::open(&path).unwrap(), Limits::default(), &|_| {}, &mut |item| {
-                match item {
-                    FileItem::Record(record) => records.push(record.text.to_vec()),
-                    FileItem::Unparsable { index, reason } => panic!("{}: record {index}: {reason}", path.display()),
-                }
-                ControlFlow::Continue(())
-            });
-            read.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        }
+            ControlFlow::Continue(())
+        });
+        read.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    assert!(!records.is_empty(), "there are no logs in ../shared/data/logs");
-    Some(records)
+    assert!(records.len() > more_than, "{} in {}", records.len(), logs.display());
+    records
 }
 
 /// Every scalar of a record with its path.
@@ -541,16 +529,22 @@ fn what_no_rule_wants_is_not_parsed() {
 
 #[test]
 fn both_ways_agree_on_real_logs() {
-    let Some(records) = real_records() else {
-        eprintln!("skipped: there are no logs beside the repository");
-        return;
-    };
+    check_real(&real_records(&real_logs::sample(), 1_000));
+}
+
+#[test]
+#[ignore = "needs ../shared/data"]
+fn both_ways_agree_on_all_real_logs() {
+    check_real(&real_records(&real_logs::all(), 5_000));
+}
+
+fn check_real(records: &[Vec<u8>]) {
     let rules = fs::read_to_string(File::new(env!("CARGO_MANIFEST_DIR")).join("rules.yaml")).unwrap();
     let shipped = Engine::new(RuleSet::parse(&rules).unwrap().0);
     let mut scratch = Scratch::default();
     let mut found = BTreeMap::new();
     let mut shipped_matches = 0;
-    for record in &records {
+    for record in records {
         shipped_matches += agreed(&shipped, &mut scratch, RawRecord::of(record)).expect("a real record").len();
         scalars(&serde_json::from_slice(record).unwrap(), &mut Vec::new(), &mut found);
     }
@@ -565,7 +559,7 @@ fn both_ways_agree_on_real_logs() {
     assert!(filters.len() > 60, "{}", filters.len());
     let engine = engine(&filters);
     let mut hits = vec![0; filters.len()];
-    for record in &records {
+    for record in records {
         for position in agreed(&engine, &mut scratch, RawRecord::of(record)).expect("a real record") {
             hits[position] += 1;
         }

@@ -1,7 +1,6 @@
 //! What other tools detect, said in our language and held to the cases by which they test their own rules.
 //!
-//! The rules in `tests/cases` are ours and go by the ids of theirs. The cases are not ours and lie outside of the
-//! repository; where they are absent, the tests that need them stand aside.
+//! The rules in `tests/cases` are ours and have the ids of theirs; its README names where the cases come from.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,6 +9,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+use crate::real_logs;
 use trailbell::{
     backtest::{self, Tested},
     engine::{self, Engine, Evaluated, Scratch},
@@ -55,14 +56,9 @@ fn triggered(tool: &str, case: &Value) -> BTreeSet<String> {
     if tool == "streamalert" || case["expected"] == true { ids } else { BTreeSet::new() }
 }
 
-/// The cases; nothing if they are absent. A case speaks of all rules that any case of its file triggers.
-fn cases(tool: &str) -> Option<Vec<Case>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/cases").join(tool).with_extension("jsonl");
-    let Ok(text) = fs::read_to_string(path) else {
-        eprintln!("skipped: there are no cases of {tool} in ../shared/data/cases");
-        return None;
-    };
-    let cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+/// The cases. A case speaks of all rules that any case of its file triggers.
+fn cases(tool: &str) -> Vec<Case> {
+    let cases = real_logs::cases(tool);
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for case in &cases {
         files.entry(id(&case["rule_id"])).or_default().extend(triggered(tool, case));
@@ -80,7 +76,7 @@ fn cases(tool: &str) -> Option<Vec<Case>> {
             verdicts: rules.iter().map(|rule| (rule.clone(), triggered.contains(rule))).collect(),
         }
     };
-    Some(cases.iter().map(case).collect())
+    cases.iter().map(case).collect()
 }
 
 /// The ids of the rules that match.
@@ -95,7 +91,7 @@ fn matches(engine: &Engine, event: &[u8]) -> BTreeSet<String> {
 fn every_case_of_every_tool_is_decided_as_its_author_wants() {
     let mut wrong = Vec::new();
     for (tool, count) in TOOLS {
-        let Some(cases) = cases(tool) else { continue };
+        let cases = cases(tool);
         let engine = Engine::new(rules(tool));
         let mut passed = 0;
         for case in &cases {
@@ -119,7 +115,7 @@ fn every_case_of_every_tool_is_decided_as_its_author_wants() {
 #[test]
 fn every_rule_is_about_a_case() {
     for (tool, _) in TOOLS {
-        let Some(cases) = cases(tool) else { continue };
+        let cases = cases(tool);
         let known: BTreeSet<_> = cases.iter().flat_map(|case| case.verdicts.keys().cloned()).collect();
         let ours: BTreeSet<_> = rules(tool).rules.into_iter().map(|rule| rule.id).collect();
         assert_eq!(ours, known, "{tool}");
@@ -133,8 +129,7 @@ fn has_match(rule: &Rule) -> bool {
 /// Some rules have cases only that must not match, which a rule that never matches would pass.
 #[test]
 fn every_rule_can_match() {
-    let Some(all) = TOOLS.iter().map(|(tool, _)| cases(tool)).collect::<Option<Vec<_>>>() else { return };
-    let events: Vec<_> = all.into_iter().flatten().map(|case| case.event).collect();
+    let events: Vec<_> = TOOLS.iter().flat_map(|(tool, _)| cases(tool)).map(|case| case.event).collect();
     for (tool, _) in TOOLS {
         let set = rules(tool);
         let mut loud: BTreeSet<_> =

@@ -1,7 +1,8 @@
 //! Every shape in which work arrives: what it names is found, by the shape's own rules, and what is not understood is
 //! said.
-use std::{fs, io::Write, path::Path};
+use std::io::Write;
 
+use crate::real_logs::payload;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
@@ -378,11 +379,6 @@ fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
 /// Payloads of other projects: what each must become, by what those projects and AWS say of it.
 #[test]
 fn payloads_that_others_recorded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/payloads");
-    if !folder.is_dir() {
-        eprintln!("skipped: there are no payloads in ../shared/data/payloads");
-        return;
-    }
     let object = "object lambda-artifacts-deafc19498e3f2df b21b84d653bb07b05b1e6b33684dc11b";
     for (name, work) in [
         ("cloudtrail-rs/s3-event-object-created", vec![object]),
@@ -425,7 +421,7 @@ fn payloads_that_others_recorded() {
         ("example-cloudwatch-alarm-metric", vec!["error: the payload has no known shape"]),
         ("example-cloudwatch-cloudtrail-assumed-role", vec!["error: the payload has no known shape"]),
     ] {
-        let said = shown_bytes(&fs::read(folder.join(format!("{name}.json"))).unwrap());
+        let said = shown_bytes(&payload(name));
         let said: Vec<&str> = said.lines().collect();
         assert_eq!(said.len(), work.len(), "{name}: {said:#?}");
         for (said, work) in said.iter().zip(work) {

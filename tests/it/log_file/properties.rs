@@ -1,48 +1,38 @@
 //! What holds of every file, published or made up.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::Value;
 use trailbell::log_file::{FileShape, Limits};
 
 use super::{Outcome, gzip, read_in};
+use crate::real_logs;
 
-/// Published CloudTrail files, which are not part of the sources.
-fn published_logs() -> Vec<PathBuf> {
-    fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() { gather(&path, files) } else { files.push(path) }
-        }
-    }
-    let mut files = Vec::new();
-    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs"), &mut files);
-    files
-}
-
-#[test]
-fn published_logs_give_the_records_that_serde_json_finds() {
-    #[derive(serde::Deserialize)]
-    struct File {
-        #[serde(rename = "Records")]
-        records: Vec<Value>,
-    }
-    let files = published_logs();
-    if files.is_empty() {
-        eprintln!("skipped: no published logs here");
-    }
-    for path in files {
+/// Whatever the shape that is expected, the records are those of `serde_json`.
+fn check_records(logs: &Path) {
+    for path in real_logs::files(logs) {
         let file = std::fs::read(&path).unwrap();
-        let expected: File = serde_json::from_reader(flate2::read::MultiGzDecoder::new(&*file)).unwrap();
+        let expected = real_logs::records_of(&path);
         let chunks: Vec<&[u8]> = file.chunks(1000).collect();
         for shape in [FileShape::LogFile, FileShape::Any] {
             let outcome = read_in(shape, Limits::default(), &chunks);
             assert_eq!(outcome.end, Ok(()), "{}", path.display());
             let found: Vec<Value> = outcome.items.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-            assert!(found == expected.records, "{}", path.display());
+            assert!(!found.is_empty() && found == expected, "{}", path.display());
         }
     }
+}
+
+#[test]
+fn real_logs_give_the_records_that_serde_json_finds() {
+    check_records(&real_logs::sample());
+}
+
+#[test]
+#[ignore = "needs ../shared/data"]
+fn all_real_logs_give_the_records_that_serde_json_finds() {
+    check_records(&real_logs::all());
 }
 
 /// Strings that look like structure.

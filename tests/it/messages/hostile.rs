@@ -1,8 +1,7 @@
 //! Whatever a record or a rule says, SNS takes the message, and nobody is fooled by it.
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
-use flate2::read::MultiGzDecoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
@@ -11,7 +10,10 @@ use trailbell::{
     rule::RuleSet,
 };
 
-use crate::messages::{alert_of, ocsf::violations, origin, put_image, sample};
+use crate::{
+    messages::{alert_of, ocsf::violations, origin, put_image, sample},
+    real_logs,
+};
 
 /// What SNS takes, by "Publish" and "Amazon SNS message attributes" in its documentation; the strictest reading of each.
 fn check_limits(message: &Message) -> Result<(), TestCaseError> {
@@ -371,32 +373,8 @@ fn the_samples_pass_the_same_checks() {
     }
 }
 
-/// Records of other people's logs, where they are present.
-fn real_records(folder: &Path) -> Vec<Value> {
-    let mut found = Vec::new();
-    for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(real_records(&path));
-        } else if path.extension().is_some_and(|extension| extension == "gz") {
-            let text = std::io::read_to_string(MultiGzDecoder::new(std::fs::File::open(path).unwrap())).unwrap();
-            let mut file: Value = serde_json::from_str(&text).unwrap();
-            found.extend(file["Records"].as_array_mut().map(std::mem::take).unwrap_or_default());
-        }
-    }
-    found
-}
-
-#[test]
-fn real_records_pass_the_same_checks() {
-    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/logs");
-    if !logs.is_dir() {
-        eprintln!("skipped: there are no logs in ../shared/data/logs");
-        return;
-    }
-    let records = real_records(&logs);
-    assert!(records.len() > 5_000);
-    // One of each event is enough.
+/// One of each event is enough.
+fn check_records(records: Vec<Value>) {
     let mut seen = BTreeSet::new();
     let names = |record: &Value| (record["eventSource"].to_string(), record["eventName"].to_string());
     for record in records.into_iter().filter(|record| seen.insert(names(record))) {
@@ -404,4 +382,15 @@ fn real_records_pass_the_same_checks() {
         let checked = check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION);
         assert!(checked.is_ok(), "{checked:?}\n{shown}");
     }
+}
+
+#[test]
+fn real_records_pass_the_same_checks() {
+    check_records(real_logs::records(&real_logs::sample(), 1_000));
+}
+
+#[test]
+#[ignore = "needs ../shared/data"]
+fn all_real_records_pass_the_same_checks() {
+    check_records(real_logs::records(&real_logs::all(), 5_000));
 }
