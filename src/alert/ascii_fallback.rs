@@ -1,18 +1,18 @@
-//! What is left of a message in printable ASCII, for a channel that refused it in its full form.
+//! A message in printable ASCII, for a channel that refused the message as it was.
 //!
-//! JSON stays the same JSON; other text loses the characters that have no likeness.
+//! JSON keeps its meaning; in other text, `?` replaces each character without an ASCII equivalent.
 
 use std::fmt::Write;
 
-use super::{Attribute, AttributeValue};
+use super::message::{Attribute, AttributeValue};
 use crate::untrusted;
 
-/// Text, line by line.
+/// Text in printable ASCII, with its lines.
 pub fn lines(text: &str) -> String {
     text.lines().map(untrusted::ascii).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON, which can hold other characters in strings only, and there as escapes (RFC 8259, section 7).
+/// JSON in printable ASCII. It holds other characters only inside strings, where they become escapes (RFC 8259, section 7).
 pub fn json(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
@@ -27,7 +27,7 @@ pub fn json(text: &str) -> String {
     ascii
 }
 
-/// Severity, rule and `alert_id`.
+/// The attributes `severity`, `rule` and `alert_id`, in printable ASCII.
 pub fn attributes(attributes: &[Attribute]) -> Vec<Attribute> {
     let kept = |attribute: &&Attribute| matches!(attribute.name, "severity" | "rule" | "alert_id");
     let plain = |attribute: &Attribute| match &attribute.value {
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same() {
+    fn json_keeps_its_meaning() {
         let text = r#"{"é":"“😀” \"\\ \u00e9 ＼"}"#;
         let plain = json(text);
         assert!(plain.is_ascii(), "{plain}");
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_subscriptions_filter_by_is_kept() {
+    fn the_attributes_that_subscriptions_filter_by_are_kept() {
         let attribute = |name, value| Attribute { name, value };
         let all = [
             attribute("severity", AttributeValue::Number(1)),

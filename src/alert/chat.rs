@@ -1,7 +1,7 @@
-//! The alert as a custom notification of Amazon Q Developer in chat applications, which posts it to Slack or Teams.
+//! The format for chat: a custom notification of Amazon Q Developer in chat applications, which posts it to Slack or Teams.
 //!
-//! Whatever a record or a rule says stands in code spans, without the characters that markup is made of: it can mention
-//! nobody, link nowhere and leave its line. See "Custom notifications" in the Amazon Q Developer in chat applications
+//! All text of records and rules is in code spans and has no markup characters: it can neither mention people, nor make
+//! links, nor break out of its line. See "Custom notifications" in the Amazon Q Developer in chat applications
 //! Administrator Guide.
 
 use std::collections::BTreeMap;
@@ -10,26 +10,30 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
-    Alert, Event, Kind, Origin,
-    phrase::{Part, Phrase},
-    rendering::Caps,
+    ascii_fallback,
+    caps::TextCaps,
+    event::EventView,
+    format::Format,
+    model::{Alert, AlertKind},
+    origin::Origin,
+    phrase::{Phrase, PhrasePart},
     story::{Row, Story, story},
 };
 use crate::{object::ObjectId, record::Virtual, untrusted};
 
-/// Slack takes 3,000 characters in a section; this leaves room for what Amazon Q Developer adds.
+/// In characters. A section in Slack has at most 3,000; the rest is for what Amazon Q Developer adds.
 const MAX_DESCRIPTION: usize = 2_000;
 const MAX_TITLE: usize = 250;
 const MAX_VALUE: usize = 150;
 const MAX_ABOUT: usize = 700;
-/// S3 has keys of up to 1,024 bytes.
+/// The longest key in S3, in bytes.
 const MAX_KEY: usize = 1_024;
 const MAX_KEYWORDS: usize = 10;
 const MAX_RESOURCES: usize = 10;
 /// The longest value that a custom action may read (`CustomActionAttachment` in the API reference).
 const MAX_CONTEXT: usize = 1_024;
 
-/// The characters of an address that mean something to a chat.
+/// The characters of an address that can be markup in a chat.
 const MARKUP: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'<')
@@ -43,9 +47,9 @@ const MARKUP: &AsciiSet = &CONTROLS
     .add(b'*')
     .add(b'\\');
 
-/// Schema 1.0.
+/// A custom notification, schema version 1.0.
 #[derive(Serialize)]
-struct Notification<'a> {
+struct CustomNotification<'a> {
     version: &'static str,
     source: &'static str,
     id: &'a str,
@@ -75,10 +79,15 @@ struct Metadata<'a> {
     additional_context: BTreeMap<&'static str, String>,
 }
 
-/// The notification as JSON. It is far shorter than SNS allows, so the general caps cut nothing of it.
-pub fn body(alert: &Alert, _: &Caps) -> String {
+impl Format {
+    /// A notification for people in a chat channel.
+    pub const CHAT: Self = Self { name: "chat", body, to_ascii: ascii_fallback::json };
+}
+
+/// The notification as JSON. It has limits of its own, far below that of SNS, so it ignores the caps.
+fn body(alert: &Alert, _: &TextCaps) -> String {
     let story = story(alert);
-    let notification = Notification {
+    let notification = CustomNotification {
         version: "1.0",
         source: "custom",
         id: &alert.id,
@@ -90,7 +99,7 @@ pub fn body(alert: &Alert, _: &Caps) -> String {
             keywords: keywords(alert),
         },
         metadata: Metadata {
-            thread_id: alert.conversation(),
+            thread_id: alert.thread_id(),
             summary: plain(&alert.title(), MAX_TITLE),
             event_type: alert.rule_id(),
             related_resources: related_resources(alert),
@@ -100,28 +109,27 @@ pub fn body(alert: &Alert, _: &Caps) -> String {
     serde_json::to_string(&notification).unwrap_or_default()
 }
 
-/// Nothing of the record: it is shown outside of any code span.
+/// The title, without text of the record, since it is not in a code span.
 fn title(alert: &Alert) -> String {
     format!("SEV{} | {}", alert.severity().number(), plain(alert.rule_name(), MAX_TITLE))
 }
 
-/// The most important first: what does not fit is left out, and the last line says what it was.
+/// The sections, the most important first. The last line lists those that are omitted because they do not fit.
 fn description(alert: &Alert, story: &Story) -> String {
-    let phrases = |rows: &[Row]| -> Vec<String> {
-        rows.iter().map(|row| (row.name, said(&row.phrase))).map(|(name, text)| named(name, &text)).collect()
-    };
+    let phrases =
+        |rows: &[Row]| -> Vec<String> { rows.iter().map(|row| named(row.name, &shown(&row.phrase))).collect() };
     let title = Some(alert.title()).filter(|title| title != alert.rule_name());
     let mut lines: Vec<String> = title.map(|title| code(&title, MAX_TITLE)).into_iter().collect();
-    lines.extend(story.lead.iter().map(said));
+    lines.extend(story.lead.iter().map(shown));
     let description: Vec<String> = alert.description().map(about).into_iter().collect();
     let sections = [
-        ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", said(reason))).collect()),
+        ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
         ("outcome and count", "", phrases(&story.event)),
         ("actor", "", phrases(&story.actor)),
         ("description", "", description),
     ];
     let mut text = lines.join("\n");
-    let mut missing = Vec::new();
+    let mut omitted = Vec::new();
     for (name, heading, lines) in sections {
         for (at, line) in lines.iter().enumerate() {
             let line = match (at, heading) {
@@ -129,18 +137,18 @@ fn description(alert: &Alert, story: &Story) -> String {
                 (0, heading) => format!("\n\n{heading}\n{line}"),
                 _ => format!("\n{line}"),
             };
-            // The note on what is missing needs some of the room.
+            // The rest is for the list of omitted sections.
             if text.chars().count() + line.chars().count() > MAX_DESCRIPTION - 100 {
-                missing.push(name);
+                omitted.push(name);
                 break;
             }
             text += &line;
         }
     }
-    if missing.is_empty() { text } else { format!("{text}\n\nToo long for a chat: {}", missing.join(", ")) }
+    if omitted.is_empty() { text } else { format!("{text}\n\nToo long for chat, omitted: {}", omitted.join(", ")) }
 }
 
-/// The rule's description, which keeps its lines.
+/// The rule's description with its lines.
 fn about(text: &str) -> String {
     neutral(&untrusted::lines(text, MAX_ABOUT)).replace('_', "＿")
 }
@@ -150,23 +158,22 @@ fn named(name: &str, text: &str) -> String {
 }
 
 fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
-    let link = |row: &Row| match row.phrase.parts() {
-        [Part::Link(link)] if link.contains("/events/") => Some(format!("See the event in CloudTrail: {link}")),
-        _ => None,
-    };
+    let link = story.event_link.as_ref().map(|link| format!("See the event in CloudTrail: {link}"));
     let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
     let ask = match (&alert.kind, alert.event().and_then(|event| event.field(Virtual::User))) {
-        (Kind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
-        (Kind::HeldBack(_), _) => Some("Tune the rule: add a suppression, or raise its threshold".to_owned()),
-        (Kind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
+        (AlertKind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
+        (AlertKind::HeldBack(_), _) => {
+            Some("Make the rule less noisy: add a suppression, or raise its threshold".to_owned())
+        }
+        (AlertKind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
             Origin::Object(ObjectId { bucket, key }) => {
                 format!("Read the object {} in the bucket {}", code(key, MAX_KEY), code(bucket, MAX_VALUE))
             }
-            Origin::Message(message) => format!("Look for {}", code(message, MAX_VALUE)),
+            Origin::Message(message) => format!("Find the message {}", code(message, MAX_VALUE)),
         }),
-        (Kind::Match(_), None) => None,
+        (AlertKind::Match(_), None) => None,
     };
-    runbook.into_iter().chain(story.places.iter().find_map(link)).chain(ask).collect()
+    runbook.into_iter().chain(link).chain(ask).collect()
 }
 
 fn keywords(alert: &Alert) -> Vec<String> {
@@ -185,14 +192,14 @@ fn keywords(alert: &Alert) -> Vec<String> {
     words.map(|word| token(&word, MAX_VALUE)).filter(|word| !word.is_empty()).take(MAX_KEYWORDS).collect()
 }
 
-/// Only what is an ARN in every character.
+/// The ARNs of the resources, without those that hold characters that an ARN cannot.
 fn related_resources(alert: &Alert) -> Vec<String> {
-    let resources = alert.event().map(Event::resources).unwrap_or_default();
+    let resources = alert.event().map(EventView::resources).unwrap_or_default();
     let arns = resources.into_iter().map(|(arn, _)| arn);
     arns.filter(|arn| arn.starts_with("arn:aws") && token(arn, MAX_CONTEXT) == *arn).take(MAX_RESOURCES).collect()
 }
 
-/// What custom actions may read. They put it into commands, so nothing in it means anything to a shell.
+/// The values that custom actions can read. They insert them into commands, so no character has a meaning in a shell.
 fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
     let event = alert.event();
     let at = |keys: &[&str]| event.and_then(|event| event.at(keys));
@@ -206,7 +213,7 @@ fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
         ("event_name", at(&["eventName"])),
         ("event_id", at(&["eventID"])),
         ("event_time", at(&["eventTime"])),
-        ("actor", event.map(Event::actor)),
+        ("actor", event.map(EventView::actor)),
         ("actor_arn", at(&["userIdentity", "arn"])),
         ("access_key", event.and_then(|event| event.field(Virtual::AccessKey))),
         ("source_ip", event.and_then(|event| event.field(Virtual::Ip))),
@@ -217,33 +224,33 @@ fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
     values.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn said(phrase: &Phrase) -> String {
+fn shown(phrase: &Phrase) -> String {
     phrase.show(|part| match part {
-        Part::Ours(text) => text.clone(),
-        Part::Link(link) => link.clone(),
-        Part::Rule(text) | Part::Theirs(text) | Part::Quoted(text) => code(text, MAX_VALUE),
+        PhrasePart::Ours(text) => text.clone(),
+        PhrasePart::Link(link) => link.clone(),
+        PhrasePart::Rule(text) | PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, MAX_VALUE),
     })
 }
 
-/// A value in a code span, in which nothing is markup.
+/// A value in a code span, without markup.
 fn code(text: &str, limit: usize) -> String {
     let text = untrusted::line(text, limit);
     if text.is_empty() { "(empty)".to_owned() } else { format!("`{}`", neutral(&text)) }
 }
 
-/// Text outside of a code span, on one line: underscores and colons mean something there, too.
+/// Text outside of code spans, on one line: there, underscores are markup, too.
 fn plain(text: &str, limit: usize) -> String {
     neutral(&untrusted::line(text, limit)).replace('_', "＿")
 }
 
-/// Characters that Slack, Teams or Markdown make markup of, in their fullwidth forms, which look alike and mean nothing.
-/// Escapes would not do: nobody says how often they are undone on the way.
+/// The text with its markup characters (of Slack, Teams and Markdown) in their fullwidth forms, which look alike and are not
+/// markup. Escapes are not safe here: it is not documented how often they are decoded on the way.
 fn neutral(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let at = |at: usize| characters.get(at).copied().unwrap_or(' ');
     let shown = characters.iter().enumerate().map(|(here, &c)| match c {
         '<' | '>' | '&' | '`' | '[' | ']' | '*' | '~' | '\\' | '|' => fullwidth(c),
-        // A name behind them is a mention or a channel.
+        // Before a name they make a mention or a channel.
         '@' | '#' if here == 0 || !at(here - 1).is_ascii_alphanumeric() || is_group(&characters[here + 1..]) => {
             fullwidth(c)
         }
@@ -256,7 +263,7 @@ fn neutral(text: &str) -> String {
     shown.collect()
 }
 
-/// Whether a name that calls everybody begins here.
+/// Whether the text begins with a name that notifies a whole group.
 fn is_group(characters: &[char]) -> bool {
     let names = ["here", "channel", "everyone", "team", "general"];
     let starts = |name: &str| {
@@ -270,12 +277,12 @@ fn fullwidth(c: char) -> char {
     char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c)
 }
 
-/// The address of a runbook. What could end it early, or begin markup, is percent-encoded, which keeps its meaning.
+/// The address of a runbook. Characters that can end the address or begin markup are percent-encoded.
 fn address(url: &str) -> String {
     utf8_percent_encode(url, MARKUP).to_string()
 }
 
-/// A word of letters, digits and `._:/@+=,-`, which begins with no `-`; anything else becomes `_`.
+/// A word of letters, digits and `._:/@+=,-` that does not begin with `-`; `_` replaces every other character.
 fn token(text: &str, limit: usize) -> String {
     let line = untrusted::ascii(&neutral(&untrusted::line(text, usize::MAX)));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+=,-".contains(c);
@@ -291,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_value_is_markup() {
+    fn a_value_has_no_markup() {
         for (text, expected) in [
             ("<!channel> <@U012> &lt;!here&gt;", "＜!channel＞ ＜＠U012＞ ＆lt;!here＆gt;"),
             ("@here a@here.example ada@example.com x @Ada", "＠here a＠here.example ada@example.com x ＠Ada"),
@@ -304,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_means_nothing_to_a_shell() {
+    fn a_token_has_no_meaning_in_a_shell() {
         assert_eq!(token("-rf $(x) `y` 'z' \"a\";b|c é", 100), "_rf___x___y___z___a__b_c__");
         assert_eq!(
             token("arn:aws:sts::111122223333:assumed-role/ops/ada@example.com", 100),

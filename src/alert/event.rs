@@ -1,40 +1,40 @@
-//! What a record says of its event: who did what, where, when, and how it ended.
+//! The event of a record: who did what, where, when, and with which result.
 //!
-//! All of it is text as it stands in the record; nothing here is fit to be shown as it is.
+//! All text is as the record has it: it is not safe to show.
 
 use std::net::IpAddr;
 
 use crate::record::{Record, Virtual};
 
-/// A record, asked for what people want to know ("CloudTrail record contents" in the CloudTrail User Guide).
+/// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
 #[derive(Clone, Copy)]
-pub struct Event<'r>(pub &'r Record);
+pub struct EventView<'r>(pub &'r Record);
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It did what it should.
+pub enum CallOutcome {
+    /// The call succeeded.
     Success,
-    /// It did not.
+    /// The call failed.
     Failure {
-        /// The error code; there is none where a sign-in has a wrong password.
+        /// The error code; a sign-in with a wrong password has none.
         code: Option<String>,
-        /// What AWS says of it.
+        /// AWS's error message.
         message: Option<String>,
     },
 }
 
-impl Outcome {
-    /// `success`, the error code, or `failed` where there is none.
+impl CallOutcome {
+    /// `success`, else the error code, else `failed`.
     pub fn word(&self) -> String {
         match self {
-            Outcome::Success => "success".to_owned(),
-            Outcome::Failure { code, .. } => code.clone().unwrap_or_else(|| "failed".to_owned()),
+            CallOutcome::Success => "success".to_owned(),
+            CallOutcome::Failure { code, .. } => code.clone().unwrap_or_else(|| "failed".to_owned()),
         }
     }
 }
 
-impl Event<'_> {
+impl EventView<'_> {
     /// The text at a path of plain keys.
     pub fn at(self, keys: &[&str]) -> Option<String> {
         self.0.at(keys)
@@ -45,12 +45,12 @@ impl Event<'_> {
         self.0.field(field)
     }
 
-    /// What was called.
+    /// The name of the event.
     pub fn name(self) -> String {
         self.at(&["eventName"]).unwrap_or_else(|| "an unnamed event".to_owned())
     }
 
-    /// Who did it, as a short name.
+    /// The short name of the actor.
     pub fn actor(self) -> String {
         self.field(Virtual::User).unwrap_or_else(|| "unknown".to_owned())
     }
@@ -60,37 +60,37 @@ impl Event<'_> {
         self.at(&["recipientAccountId"]).or_else(|| self.field(Virtual::AccountId))
     }
 
-    /// The account that the actor belongs to, where it is another.
+    /// The account of the actor, if it is not that of the event.
     pub fn foreign_account(self) -> Option<String> {
         self.field(Virtual::AccountId).filter(|account| Some(account) != self.account().as_ref())
     }
 
-    /// How it ended. A sign-in that failed has an `errorMessage` and no `errorCode`, or says so in its response only.
-    pub fn outcome(self) -> Outcome {
+    /// The result. A failed sign-in has an `errorMessage` and no `errorCode`, or only a `Failure` in its response.
+    pub fn outcome(self) -> CallOutcome {
         let (code, message) = (self.field(Virtual::Error), self.at(&["errorMessage"]));
         let sign_in = self.at(&["responseElements", "ConsoleLogin"]);
         if code.is_none() && message.is_none() && sign_in.is_none_or(|outcome| outcome != "Failure") {
-            return Outcome::Success;
+            return CallOutcome::Success;
         }
-        Outcome::Failure { code, message }
+        CallOutcome::Failure { code, message }
     }
 
-    /// Something about the session behind temporary credentials.
+    /// The text at a path below `userIdentity.sessionContext`, the session of temporary credentials.
     pub fn session(self, keys: &[&str]) -> Option<String> {
         self.at(&[&["userIdentity", "sessionContext"], keys].concat())
     }
 
-    /// Whether the actor had passed multi-factor authentication, where the record says.
+    /// Whether the actor used multi-factor authentication, if the record has that fact.
     pub fn mfa(self) -> Option<bool> {
         self.field(Virtual::MfaUsed).map(|used| used == "true")
     }
 
-    /// The address that the call came from, where it is one: AWS also writes the name of a service there.
+    /// The IP address of the caller. AWS can write the name of a service in its place; then it is `None`.
     pub fn address(self) -> Option<IpAddr> {
         self.field(Virtual::Ip)?.parse().ok()
     }
 
-    /// The resources that AWS names, each by its ARN and its type.
+    /// The resources of the event, each as its ARN and its type.
     pub fn resources(self) -> Vec<(String, Option<String>)> {
         let listed = self.0.value().get("resources").and_then(|resources| resources.as_array());
         let text = |resource: &serde_json::Value, key| Some(resource.get(key)?.as_str()?.to_owned());
@@ -105,22 +105,24 @@ mod tests {
 
     use super::*;
 
-    fn check(record: Value, test: impl Fn(Event<'_>) -> bool) {
+    fn check(record: Value, test: impl Fn(EventView<'_>) -> bool) {
         let record = Record::new(record).unwrap();
-        assert!(test(Event(&record)), "{record:?}");
+        assert!(test(EventView(&record)), "{record:?}");
     }
 
     #[test]
-    fn how_it_ended() {
-        check(json!({"eventName": "X"}), |event| event.outcome() == Outcome::Success);
+    fn a_failure_has_a_code_a_message_or_a_failed_sign_in() {
+        check(json!({"eventName": "X"}), |event| event.outcome() == CallOutcome::Success);
         check(json!({"errorCode": "AccessDenied"}), |event| event.outcome().word() == "AccessDenied");
         check(json!({"errorMessage": "Failed authentication"}), |event| event.outcome().word() == "failed");
         check(json!({"responseElements": {"ConsoleLogin": "Failure"}}), |event| event.outcome().word() == "failed");
-        check(json!({"responseElements": {"ConsoleLogin": "Success"}}), |event| event.outcome() == Outcome::Success);
+        check(json!({"responseElements": {"ConsoleLogin": "Success"}}), |event| {
+            event.outcome() == CallOutcome::Success
+        });
     }
 
     #[test]
-    fn whose_it_is() {
+    fn the_account_of_the_event_is_not_that_of_a_foreign_actor() {
         let both = json!({"recipientAccountId": "111122223333", "userIdentity": {"accountId": "444455556666"}});
         check(both, |event| {
             event.account().as_deref() == Some("111122223333")
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn only_addresses_are_addresses() {
+    fn the_name_of_a_service_is_no_address() {
         check(json!({"sourceIPAddress": "2001:db8::1"}), |event| event.address().is_some());
         check(json!({"sourceIPAddress": "AWS Internal"}), |event| event.address().is_none());
     }

@@ -1,11 +1,12 @@
 //! Links into the AWS console.
 //!
-//! A link is made of parts that have been looked at, or not made at all: no text of a record leads a reader anywhere else.
+//! Every part of a link is checked first, and without valid parts there is no link: no text of a record can lead a reader
+//! to another site.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::{Uuid, fmt::Hyphenated};
 
-/// What stands in a key as it is: the unreserved characters of RFC 3986 and `/`.
+/// All but the characters of a key that are not encoded: the unreserved characters of RFC 3986 and `/`.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The event's page in the CloudTrail console, which shows events of the last ninety days.
@@ -15,14 +16,14 @@ pub fn event(region: &str, event_id: &str) -> Option<String> {
     is_uuid(event_id).then_some(address)
 }
 
-/// The object's page in the S3 console. The region tells the partition: a bucket lies in that of its trail.
+/// The object's page in the S3 console. A bucket is in the same partition as its trail, which follows from the region.
 pub fn object(region: &str, bucket: &str, key: &str) -> Option<String> {
     let console = console(region)?;
     let address = format!("https://{console}/s3/object/{bucket}?prefix={}", utf8_percent_encode(key, KEY));
     (is_bucket(bucket) && !key.is_empty()).then_some(address)
 }
 
-/// The host of the console for a region; `None` for what is no region, and for partitions that have no public console.
+/// The host of the console for a region; `None` if the text is not a region or its partition has no public console.
 fn console(region: &str) -> Option<&'static str> {
     let mut parts = region.split('-');
     let (area, place, number) = (parts.next()?, parts.next()?, parts.next_back()?);
@@ -48,7 +49,7 @@ fn is_uuid(text: &str) -> bool {
     text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()
 }
 
-/// "Bucket naming rules" in the Amazon S3 User Guide.
+/// Whether the text can be the name of a bucket ("Bucket naming rules" in the Amazon S3 User Guide).
 fn is_bucket(name: &str) -> bool {
     let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     (3..=63).contains(&name.len())
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_text_gets_into_a_link() {
+    fn a_link_holds_only_valid_parts() {
         for region in [
             "",
             "us",
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_encoded_whole() {
+    fn every_reserved_character_of_a_key_is_encoded() {
         assert_eq!(
             object("cn-north-1", "my.logs-1", "a b/c+d=é%?#&\"<>()[]\n.gz").unwrap(),
             "https://console.amazonaws.cn/s3/object/my.logs-1?prefix=a%20b/c%2Bd%3D%C3%A9%25%3F%23%26%22%3C%3E%28%29%5B%5D%0A.gz"

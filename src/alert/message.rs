@@ -1,32 +1,34 @@
-//! What goes to a channel, within what SNS takes.
+//! The message that a channel publishes.
 //!
-//! A message that exists has a subject that SNS takes, no empty attribute and no more than ten of them.
+//! Every message has a subject that SNS accepts and at most ten attributes, none of them empty.
 
-use super::{Alert, Event, Kind, Unread};
+use super::{
+    event::EventView,
+    model::{Alert, AlertKind, Unread},
+};
 use crate::{diagnostic::counted, untrusted};
 
-/// SNS takes no more: the body and the attributes together ("Publish" in the SNS API Reference).
+/// The limit of SNS for the body and the attributes together ("Publish" in the Amazon SNS API Reference).
 pub const MAX_BYTES: usize = 262_144;
 
-/// SNS: "less than 100 characters" (the same).
+/// The limit of SNS: "less than 100 characters" (as above).
 const MAX_SUBJECT: usize = 99;
 
-/// What goes to a channel.
+/// What a channel publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// The alert's id.
     pub id: String,
     /// Printable ASCII, 1 to 99 characters.
     pub subject: String,
-    /// Text or JSON, by its rendering.
+    /// Text or JSON, by its format.
     pub body: String,
-    /// At most ten.
+    /// At most ten attributes.
     pub attributes: Vec<Attribute>,
 }
 
 impl Message {
-    /// What SNS counts against its limit of 262,144 bytes: the body, and of every attribute the name, the type and the
-    /// value ("Publish" in the SNS API Reference).
+    /// The bytes that SNS counts against [`MAX_BYTES`]: the body, and the name, the type and the value of every attribute.
     pub fn bytes(&self) -> usize {
         let attribute =
             |attribute: &Attribute| attribute.name.len() + attribute.data_type().len() + attribute.string_value().len();
@@ -34,12 +36,12 @@ impl Message {
     }
 }
 
-/// `SEV1 <rule>: <title>`, printable ASCII, as much as fits; of an unread record why it could not be read.
+/// `SEV1 <rule>: <title>` in printable ASCII, cut to the limit; for an unread record, the reason is the title.
 pub fn subject(alert: &Alert) -> String {
     let (name, title) = (alert.rule_name(), alert.title());
     let headline = match &alert.kind {
-        Kind::Unread(Unread::Record { reason, .. }) => format!("{name}: {reason}"),
-        Kind::Unread(Unread::More { count }) => format!("{name}: {}", counted(*count, "more record")),
+        AlertKind::Unread(Unread::Record { reason, .. }) => format!("{name}: {reason}"),
+        AlertKind::Unread(Unread::More { count }) => format!("{name}: {}", counted(*count, "more record")),
         _ if title == name => title,
         _ => format!("{name}: {title}"),
     };
@@ -52,7 +54,7 @@ pub fn subject(alert: &Alert) -> String {
     kept.trim_end().to_owned() + "..."
 }
 
-/// What subscribers can filter by.
+/// The attributes that subscriptions can filter by.
 pub fn attributes(alert: &Alert) -> Vec<Attribute> {
     let event = alert.event();
     let text = |text: Option<String>| AttributeValue::Text(text.unwrap_or_default());
@@ -64,7 +66,7 @@ pub fn attributes(alert: &Alert) -> Vec<Attribute> {
         ("region", text(alert.region())),
         ("event_source", at("eventSource")),
         ("event_name", at("eventName")),
-        ("actor", text(event.map(Event::actor))),
+        ("actor", text(event.map(EventView::actor))),
         ("outcome", text(event.map(|event| event.outcome().word()))),
         ("tags", AttributeValue::List(alert.tags().to_vec())),
         ("alert_id", AttributeValue::Text(alert.id.clone())),
@@ -72,17 +74,17 @@ pub fn attributes(alert: &Alert) -> Vec<Attribute> {
     attributes.into_iter().filter_map(|(name, value)| Attribute::new(name, value)).collect()
 }
 
-/// A message attribute as SNS has it ("Amazon SNS message attributes" in the SNS Developer Guide): never empty, at most
-/// ten on a message, since raw delivery to SQS allows no more.
+/// A message attribute ("Amazon SNS message attributes" in the Amazon SNS Developer Guide). A message has at most ten,
+/// since raw message delivery to SQS supports no more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attribute {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its value.
+    /// The value; it is never empty.
     pub value: AttributeValue,
 }
 
-/// The data types of SNS attributes that are used here.
+/// A value of one of the data types that are used here.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttributeValue {
     /// `String`.
@@ -94,12 +96,12 @@ pub enum AttributeValue {
 }
 
 impl Attribute {
-    /// The longest text of a value, in characters.
+    /// The longest text, in characters.
     const MAX_LENGTH: usize = 256;
-    /// The longest list; no subscription can filter by more values than 150.
+    /// The longest list. A filter policy of a subscription has at most 150 values.
     const MAX_ITEMS: usize = 50;
 
-    /// The attribute with its value made safe; `None` where nothing is left of it.
+    /// The attribute with its value made safe to show; `None` if nothing printable remains.
     fn new(name: &'static str, value: AttributeValue) -> Option<Self> {
         let value = match value {
             AttributeValue::Text(text) => AttributeValue::Text(untrusted::line(&text, Self::MAX_LENGTH)),
@@ -117,7 +119,7 @@ impl Attribute {
         (!empty).then_some(Self { name, value })
     }
 
-    /// SNS's name for its type.
+    /// The name of its data type in SNS.
     pub fn data_type(&self) -> &'static str {
         match self.value {
             AttributeValue::Text(_) => "String",
@@ -126,7 +128,7 @@ impl Attribute {
         }
     }
 
-    /// Its value as SNS takes it: a list as JSON.
+    /// The value as SNS takes it: a list is JSON.
     pub fn string_value(&self) -> String {
         match &self.value {
             AttributeValue::Text(text) => text.clone(),

@@ -1,12 +1,20 @@
-//! The alert as a Detection Finding of the Open Cybersecurity Schema Framework, version 1.8.0, for machines
+//! The format for machines: a Detection Finding of the Open Cybersecurity Schema Framework, version 1.8.0
 //! (<https://schema.ocsf.io/1.8.0/classes/detection_finding>).
 //!
-//! Values are stripped of what cannot be printed and cut, but escaped by nothing other than JSON.
+//! Values lose what is not printable and what is too long; JSON is the only escaping.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Alert, Event, Origin, Outcome, Remembered, link, rendering::Caps};
+use super::{
+    ascii_fallback,
+    caps::TextCaps,
+    event::{CallOutcome, EventView},
+    format::Format,
+    link,
+    model::{Alert, Remembered},
+    origin::Origin,
+};
 use crate::{
     record::Virtual,
     rule::tag::{self, TagMeaning},
@@ -15,17 +23,22 @@ use crate::{
 
 const VERSION: &str = "1.8.0";
 
-/// No more resources are listed.
+/// The most resources that are listed.
 const MAX_RESOURCES: usize = 20;
-/// No more tags are listed.
+/// The most tags that are listed.
 const MAX_LABELS: usize = 50;
-/// No more aggregate values are listed.
+/// The most aggregate values that are listed.
 const MAX_VALUES: usize = 20;
-/// No more techniques are listed.
+/// The most techniques that are listed.
 const MAX_ATTACKS: usize = 20;
 
+impl Format {
+    /// JSON for machines, such as a SIEM: a Detection Finding of OCSF 1.8.0.
+    pub const OCSF: Self = Self { name: "ocsf", body, to_ascii: ascii_fallback::json };
+}
+
 /// The finding as JSON.
-pub fn body(alert: &Alert, caps: &Caps) -> String {
+fn body(alert: &Alert, caps: &TextCaps) -> String {
     let event = alert.event();
     let occurrences = &alert.occurrences;
     let time = alert.time().map_or(0, Timestamp::as_millisecond);
@@ -48,7 +61,7 @@ pub fn body(alert: &Alert, caps: &Caps) -> String {
             "product": product,
             "profiles": ["cloud"],
             "uid": alert.id,
-            "correlation_uid": alert.conversation(),
+            "correlation_uid": alert.thread_id(),
             "event_code": event.and_then(|event| event.at(&["eventName"])),
             "log_name": "AWS CloudTrail",
             "original_time": event.and_then(|event| event.at(&["eventTime"])),
@@ -84,7 +97,7 @@ pub fn body(alert: &Alert, caps: &Caps) -> String {
     safe(finding, caps).unwrap_or_default().to_string()
 }
 
-/// By urgency: 1 is High, 2 Medium, 3 Informational.
+/// The severity in the words of OCSF: 1 is High, 2 is Medium, 3 is Informational.
 fn severity(alert: &Alert) -> (u8, &'static str) {
     match alert.severity().number() {
         1 => (4, "High"),
@@ -98,12 +111,12 @@ fn account(alert: &Alert, id: Option<String>) -> Option<Value> {
     Some(json!({"uid": id, "name": alert.account_name(&id), "type_id": 10, "type": "AWS Account"}))
 }
 
-/// Whether anything is left of a text that an object must not be without.
+/// Whether a text has a printable character, as a required member must have.
 fn is_visible(text: &str) -> bool {
     !untrusted::line(text, usize::MAX).is_empty()
 }
 
-/// The techniques and tactics of ATT&CK that tags name.
+/// The MITRE ATT&CK techniques and tactics that the tags name.
 fn attacks(tags: &[String]) -> Vec<Value> {
     let attack = |tag: &String| match tag::meaning(tag)? {
         TagMeaning::Tactic(id) => Some(json!({"tactic": {"uid": id}})),
@@ -116,11 +129,11 @@ fn attacks(tags: &[String]) -> Vec<Value> {
     tags.iter().filter_map(attack).take(MAX_ATTACKS).collect()
 }
 
-/// `None` where nothing is called: an operation is required.
-fn api(event: Event<'_>) -> Option<Value> {
+/// The call; `None` without a name of the event, since `operation` is required.
+fn api(event: EventView<'_>) -> Option<Value> {
     let response = match event.outcome() {
-        Outcome::Success => None,
-        Outcome::Failure { code, message } => Some(json!({"error": code, "error_message": message})),
+        CallOutcome::Success => None,
+        CallOutcome::Failure { code, message } => Some(json!({"error": code, "error_message": message})),
     };
     Some(json!({
         "operation": event.at(&["eventName"]).filter(|name| is_visible(name))?,
@@ -130,7 +143,7 @@ fn api(event: Event<'_>) -> Option<Value> {
     }))
 }
 
-fn actor(alert: &Alert, event: Event<'_>) -> Value {
+fn actor(alert: &Alert, event: EventView<'_>) -> Value {
     let identity = |key: &str| event.at(&["userIdentity", key]);
     let kind = event.field(Virtual::UserType);
     let type_id = match kind.as_deref() {
@@ -159,18 +172,18 @@ fn actor(alert: &Alert, event: Event<'_>) -> Value {
     })
 }
 
-/// An address, or the service that AWS names in place of one.
-fn src_endpoint(event: Event<'_>) -> Option<Value> {
+/// The IP address of the caller, or the name of the AWS service in its place.
+fn src_endpoint(event: EventView<'_>) -> Option<Value> {
     let source = event.field(Virtual::Ip)?;
     Some(if event.address().is_some() { json!({"ip": source}) } else { json!({"svc_name": source}) })
 }
 
-fn resources(event: Event<'_>) -> Vec<Value> {
+fn resources(event: EventView<'_>) -> Vec<Value> {
     let listed = event.resources().into_iter().filter(|(arn, _)| is_visible(arn)).take(MAX_RESOURCES);
     listed.map(|(arn, kind)| json!({"uid": arn, "type": kind})).collect()
 }
 
-/// What the schema has no place for.
+/// Facts for which the schema has no attribute.
 fn unmapped(alert: &Alert) -> Value {
     let at = |key: &str| alert.event().and_then(|event| event.at(&[key]));
     let (occurrences, object) = (&alert.occurrences, alert.origin.as_ref().and_then(Origin::object));
@@ -188,8 +201,8 @@ fn unmapped(alert: &Alert) -> Value {
     })
 }
 
-/// `value` without what is null or empty, and with every text fit to be shown; `None` where nothing is left.
-fn safe(value: Value, caps: &Caps) -> Option<Value> {
+/// The value without its null and empty members, and with every text made safe to show; `None` if nothing remains.
+fn safe(value: Value, caps: &TextCaps) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::String(text) => {
@@ -202,7 +215,7 @@ fn safe(value: Value, caps: &Caps) -> Option<Value> {
         }
         Value::Object(members) => {
             let member = |(key, value): (String, Value)| {
-                // The one text that has lines.
+                // Only the description keeps its lines.
                 let value = match value {
                     Value::String(text) if key == "desc" => {
                         let text = untrusted::lines(&text, caps.description);

@@ -1,52 +1,52 @@
-//! Text that knows whose words it is made of, so that every channel can show each as it must.
+//! Text that keeps track of who chose its words, so that every format can escape each part as it must.
 
-/// Words in a row.
+/// Parts in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Phrase(Vec<Part>);
+pub struct Phrase(Vec<PhrasePart>);
 
-/// Words, by who chose them.
+/// A part of a phrase, by who chose its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// This program.
+pub enum PhrasePart {
+    /// Words of this program.
     Ours(String),
-    /// Whoever wrote the rules: true, but not in any channel's markup.
+    /// Words of the author of the rules: trusted, but without the markup of any format.
     Rule(String),
-    /// Perhaps an attacker.
+    /// A value of a record, which an attacker can have chosen.
     Theirs(String),
-    /// The same, in quotes that it cannot leave.
+    /// The same, in quotes with all quotes inside escaped.
     Quoted(String),
-    /// This program, from parts that it has looked at.
+    /// A link that this program made of checked parts.
     Link(String),
 }
 
 impl Phrase {
-    /// Words of this program.
+    /// A phrase that begins with words of this program.
     pub fn ours(text: impl Into<String>) -> Self {
         Self::default().then(text)
     }
 
-    /// A value of a record.
+    /// A phrase that begins with a value of a record.
     pub fn theirs(text: impl Into<String>) -> Self {
-        Self::default().with(Part::Theirs(text.into()))
+        Self::default().value(text)
     }
 
-    /// More words of this program.
+    /// Adds words of this program.
     pub fn then(self, text: impl Into<String>) -> Self {
-        self.with(Part::Ours(text.into()))
+        self.with(PhrasePart::Ours(text.into()))
     }
 
-    /// And a value of a record.
+    /// Adds a value of a record.
     pub fn value(self, text: impl Into<String>) -> Self {
-        self.with(Part::Theirs(text.into()))
+        self.with(PhrasePart::Theirs(text.into()))
     }
 
-    /// And something else.
-    pub fn with(mut self, part: Part) -> Self {
+    /// Adds a part.
+    pub fn with(mut self, part: PhrasePart) -> Self {
         self.0.push(part);
         self
     }
 
-    /// Words of this program and a value behind them, where there is a value.
+    /// Adds words of this program and a value, if there is a value.
     pub fn maybe(self, before: &str, value: Option<String>) -> Self {
         match value {
             Some(value) => self.then(before).value(value),
@@ -55,12 +55,12 @@ impl Phrase {
     }
 
     /// Its parts.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[PhrasePart] {
         &self.0
     }
 
-    /// The phrase as a channel shows it.
-    pub fn show(&self, show: impl Fn(&Part) -> String) -> String {
+    /// The phrase in a format that shows each part with `show`.
+    pub fn show(&self, show: impl Fn(&PhrasePart) -> String) -> String {
         self.0.iter().map(show).collect()
     }
 }

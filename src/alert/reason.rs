@@ -1,12 +1,12 @@
-//! Why a rule matched: the conditions that held, with the values that made them hold.
+//! Why a rule matched: the conditions that hold, with the values that satisfy them.
 
-use super::phrase::{Part, Phrase};
+use super::phrase::{Phrase, PhrasePart};
 use crate::filter::{Compared, Condition, Explanation};
 
-/// No more values of one condition are shown.
+/// The most values of one condition that are shown.
 const MAX_VALUES: usize = 5;
 
-/// One phrase a condition that held, in the order of the filter; what joins them is left out.
+/// One phrase for each condition that holds, in the order of the filter, without the `and` and `or` between them.
 pub fn reasons(explanation: &Explanation) -> Vec<Phrase> {
     let mut found = Vec::new();
     collect(explanation, &Phrase::default(), &mut found);
@@ -19,12 +19,12 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
     }
     let before = match &part.condition {
         Condition::Compare(compared) => {
-            found.push(values(compared, before.clone().with(Part::Rule(compared.text.clone()))));
+            found.push(values(compared, before.clone().with(PhrasePart::Rule(compared.text.clone()))));
             return;
         }
         Condition::Not => {
             let text = part.parts.iter().map(written).collect::<String>();
-            let phrase = before.clone().then("not ").with(Part::Rule(text));
+            let phrase = before.clone().then("not ").with(PhrasePart::Rule(text));
             found.push(match part.parts.first().and_then(Explanation::compared) {
                 Some(compared) => values(compared, phrase),
                 None => phrase,
@@ -32,13 +32,13 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
             return;
         }
         Condition::And | Condition::Or => before.clone(),
-        Condition::Any(_) => before.clone().with(Part::Rule(part.condition.to_string())).then(", "),
+        Condition::Any(_) => before.clone().with(PhrasePart::Rule(part.condition.to_string())).then(", "),
         Condition::Element(_) => before.clone().then(format!("{}: ", part.condition)),
     };
     part.parts.iter().for_each(|part| collect(part, &before, found));
 }
 
-/// A condition as the rule has it.
+/// A condition as the rule spells it.
 fn written(part: &Explanation) -> String {
     let joined = |word: &str| part.parts.iter().map(written).collect::<Vec<_>>().join(word);
     match &part.condition {
@@ -54,11 +54,11 @@ fn written(part: &Explanation) -> String {
     }
 }
 
-/// The phrase with the values that a comparison saw, unless they stand in it already.
+/// The phrase with the values that were compared, unless it already shows them.
 fn values(compared: &Compared, phrase: Phrase) -> Phrase {
     let phrase = match (&compared.decided_by, &compared.saw[..]) {
         (_, []) if compared.asks_presence => return phrase,
-        (_, []) => phrase.then(" (nothing is there"),
+        (_, []) => phrase.then(" (the field is missing"),
         (Some(value), [_]) | (None, [value]) if compared.equals.as_ref() == Some(value) => return phrase,
         (Some(value), [_, _, ..]) => listed(phrase.then(" (one is "), std::slice::from_ref(value)),
         (_, values) => listed(phrase.then(" (it is "), values),
@@ -73,7 +73,7 @@ fn values(compared: &Compared, phrase: Phrase) -> Phrase {
 fn listed(mut phrase: Phrase, values: &[String]) -> Phrase {
     for (at, value) in values.iter().take(MAX_VALUES).enumerate() {
         let comma = if at == 0 { "" } else { ", " };
-        phrase = phrase.then(comma).with(Part::Quoted(value.clone()));
+        phrase = phrase.then(comma).with(PhrasePart::Quoted(value.clone()));
     }
     match values.len() {
         0..=MAX_VALUES => phrase,
@@ -94,17 +94,19 @@ mod tests {
             "userIdentity": {"userName": "eve\" (it is \"ada"},
         }));
         let explanation = Filter::parse(filter).unwrap().explain(record.unwrap().value());
-        let show = |part: &Part| match part {
-            Part::Ours(text) | Part::Rule(text) | Part::Theirs(text) | Part::Quoted(text) | Part::Link(text) => {
-                text.clone()
-            }
+        let show = |part: &PhrasePart| match part {
+            PhrasePart::Ours(text)
+            | PhrasePart::Rule(text)
+            | PhrasePart::Theirs(text)
+            | PhrasePart::Quoted(text)
+            | PhrasePart::Link(text) => text.clone(),
         };
         let found: Vec<String> = reasons(&explanation).iter().map(|phrase| phrase.show(show)).collect();
         assert_eq!(found, expected, "{filter}");
     }
 
     #[test]
-    fn what_held_is_said_with_what_it_saw() {
+    fn a_condition_that_holds_is_shown_with_the_compared_values() {
         check(
             r#"eventName = "PutImage" and n > 1 and (n = 4 or n in (2, 3))"#,
             &[r#"eventName = "PutImage""#, "n > 1 (it is 3)", "n in (2, 3) (it is 3)"],
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_list_the_elements_that_held() {
+    fn the_elements_of_a_list_that_hold_are_shown() {
         check(
             "any any (port <= 22 and to >= 22)",
             &["any `any`, element 1: port <= 22 (it is 22)", "any `any`, element 1: to >= 22 (it is 23)"],

@@ -1,92 +1,104 @@
-//! What an alert tells a person, in phrases and without any channel's markup.
+//! The content of an alert for people, in phrases without the markup of any format.
 //!
-//! The order of the rows is the order in which people ask; a channel leaves rows out, and adds none.
+//! The rows are in the order in which people ask for them; a format can omit rows and adds none.
 
 use super::{
-    Alert, Event, HeldBack, Kind, Occurrences, Origin, Outcome, Remembered, Unread, link,
-    phrase::{Part, Phrase},
+    event::{CallOutcome, EventView},
+    link,
+    model::{Alert, AlertKind, HeldBack, Occurrences, Remembered, Unread},
+    origin::Origin,
+    phrase::{Phrase, PhrasePart},
     reason::reasons,
 };
 use crate::{diagnostic::counted, object::ObjectId, record::Virtual};
 
-/// No more resources are named.
+/// The most resources that are listed.
 const MAX_RESOURCES: usize = 5;
-/// No more aggregate values are named.
+/// The most aggregate values that are listed.
 const MAX_VALUES: usize = 20;
 
-/// What there is to tell.
+/// The content of an alert.
 pub struct Story {
-    /// Who did what, and how it ended; then where and when.
+    /// Who did what, and with which result; then where and when.
     pub lead: [Phrase; 2],
-    /// The conditions of the rule that held.
+    /// The conditions of the rule that hold.
     pub reasons: Vec<Phrase>,
-    /// Whose credentials they were, and how they came by them.
+    /// The credentials of the caller, and the session that they belong to.
     pub actor: Vec<Row>,
-    /// What came of it, on what, and how often.
+    /// The result, the resources and the number of events.
     pub event: Vec<Row>,
-    /// Where to look at it.
+    /// The event and the object or message that holds its record.
     pub places: Vec<Row>,
+    /// The page of the event in the CloudTrail console.
+    pub event_link: Option<String>,
 }
 
-/// A phrase and what it is of; without a name it belongs to the row before.
+/// A name and a phrase; a row with an empty name continues the row above.
 pub struct Row {
     /// One word.
     pub name: &'static str,
-    /// What there is to say.
+    /// The text of the row.
     pub phrase: Phrase,
 }
 
-/// The story of an alert.
+/// The content of an alert.
 pub fn story(alert: &Alert) -> Story {
     let mut story = match &alert.kind {
-        Kind::Match(finding) => {
-            let event = Event(&finding.record);
+        AlertKind::Match(finding) => {
+            let event = EventView(&finding.record);
             Story {
-                lead: [what(event), place(alert, event)],
                 reasons: reasons(&finding.rule.explain(&finding.record).filter),
                 actor: actor(alert, event),
                 event: outcome(event),
-                places: Vec::new(),
+                ..Story::of([what(event), place(alert, event)])
             }
         }
-        Kind::HeldBack(held_back) => of_held_back(held_back),
-        Kind::Unread(unread) => of_unread(alert, unread),
+        AlertKind::HeldBack(held_back) => of_held_back(held_back),
+        AlertKind::Unread(unread) => of_unread(alert, unread),
     };
-    if !matches!(alert.kind, Kind::Unread(_)) {
+    if !matches!(alert.kind, AlertKind::Unread(_)) {
         story.event.extend(occurrences(&alert.occurrences));
     }
     if alert.state == Remembered::Unavailable {
-        let text = "what was sent before could not be looked up: this may be a repetition, and its count too low";
+        let text = "earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low";
         story.event.push(row("State", Phrase::ours(text)));
     }
-    story.places.extend(places(alert));
+    story.event_link = event_link(alert);
+    story.places = places(alert, story.event_link.as_deref());
     story
+}
+
+impl Story {
+    /// No more than the first two lines.
+    fn of(lead: [Phrase; 2]) -> Self {
+        Self { lead, reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new(), event_link: None }
+    }
 }
 
 fn row(name: &'static str, phrase: Phrase) -> Row {
     Row { name, phrase }
 }
 
-/// Who did what, and how it ended.
-fn what(event: Event<'_>) -> Phrase {
+/// Who did what, and with which result.
+fn what(event: EventView<'_>) -> Phrase {
     let phrase = match event.field(Virtual::User) {
         Some(user) => Phrase::theirs(user),
-        None => Phrase::ours("somebody unknown"),
+        None => Phrase::ours("an unknown user"),
     };
     let phrase = phrase.maybe(" in the role ", event.field(Virtual::Role));
     let phrase = match event.at(&["eventName"]) {
         Some(name) => phrase.then(" called ").value(name),
-        None => phrase.then(" did something without a name"),
+        None => phrase.then(" made a call without a name"),
     };
     let phrase = phrase.maybe(" at ", event.at(&["eventSource"]));
     match event.outcome() {
-        Outcome::Success => phrase.then(", and it succeeded"),
-        Outcome::Failure { code, .. } => phrase.then(", and it failed").maybe(": ", code),
+        CallOutcome::Success => phrase.then(", and it succeeded"),
+        CallOutcome::Failure { code, .. } => phrase.then(", and it failed").maybe(": ", code),
     }
 }
 
 /// Where and when.
-fn place(alert: &Alert, event: Event<'_>) -> Phrase {
+fn place(alert: &Alert, event: EventView<'_>) -> Phrase {
     let phrase = account(alert, Phrase::ours("in "), event.account());
     let phrase = match event.field(Virtual::Region) {
         Some(region) => phrase.then(", region ").value(region),
@@ -106,18 +118,18 @@ fn account(alert: &Alert, phrase: Phrase, id: Option<String>) -> Phrase {
     }
 }
 
-/// An account by its id and its name.
+/// The id of an account, and its name in the rules file.
 fn named(alert: &Alert, phrase: Phrase, id: String) -> Phrase {
     let name = alert.account_name(&id).map(str::to_owned);
     let phrase = phrase.value(id);
     match name {
-        Some(name) => phrase.then(" (").with(Part::Rule(name)).then(")"),
+        Some(name) => phrase.then(" (").with(PhrasePart::Rule(name)).then(")"),
         None => phrase,
     }
 }
 
-/// The credentials, and the chain that they came by.
-fn actor(alert: &Alert, event: Event<'_>) -> Vec<Row> {
+/// The credentials of the caller, and the session that they belong to.
+fn actor(alert: &Alert, event: EventView<'_>) -> Vec<Row> {
     let identity = |key: &str| event.at(&["userIdentity", key]);
     let kind = event.field(Virtual::UserType);
     let who = identity("arn").or_else(|| identity("principalId")).or_else(|| identity("userName"));
@@ -127,12 +139,12 @@ fn actor(alert: &Alert, event: Event<'_>) -> Vec<Row> {
         let phrase = kind.map_or_else(Phrase::default, Phrase::theirs);
         rows.push(row("Actor", phrase.maybe(blank, who)));
     }
-    let foreign = event.foreign_account().map(|id| named(alert, Phrase::ours("of another account, "), id));
+    let foreign = event.foreign_account().map(|id| named(alert, Phrase::ours("from another account: "), id));
     rows.extend(foreign.map(|phrase| row("", phrase)));
     let issuer = |key: &str| event.session(&["sessionIssuer", key]);
     if let Some(arn) = issuer("arn").or_else(|| issuer("userName")) {
         let since = event.session(&["attributes", "creationDate"]);
-        let phrase = Phrase::ours("of ").value(arn).maybe(", since ", since);
+        let phrase = Phrase::ours("issued by ").value(arn).maybe(", since ", since);
         rows.push(row("Session", phrase));
     }
     let federated = event.session(&["webIdFederationData", "federatedProvider"]);
@@ -151,11 +163,11 @@ fn actor(alert: &Alert, event: Event<'_>) -> Vec<Row> {
     rows
 }
 
-/// What came of it, and on what.
-fn outcome(event: Event<'_>) -> Vec<Row> {
+/// The result, and the resources.
+fn outcome(event: EventView<'_>) -> Vec<Row> {
     let outcome = match event.outcome() {
-        Outcome::Success => Phrase::ours("succeeded"),
-        Outcome::Failure { code, message } => {
+        CallOutcome::Success => Phrase::ours("succeeded"),
+        CallOutcome::Failure { code, message } => {
             let before = if code.is_some() { ", " } else { ": " };
             Phrase::ours("failed").maybe(": ", code).maybe(before, message)
         }
@@ -170,7 +182,7 @@ fn outcome(event: Event<'_>) -> Vec<Row> {
     rows
 }
 
-/// How many events it stands for, and what they have in common.
+/// How many events the alert covers, and what they have in common.
 fn occurrences(occurrences: &Occurrences) -> Vec<Row> {
     let Occurrences { count, first, last, since_last, held_before, approximate, values } = occurrences;
     if *count == 0 {
@@ -184,33 +196,33 @@ fn occurrences(occurrences: &Occurrences) -> Vec<Row> {
         _ => row("Count", phrase),
     });
     if let Some(since) = since_last {
-        let text = format!("{about}{} since the alert before this one", counted(*since, "event"));
+        let text = format!("{about}{} since the previous alert", counted(*since, "event"));
         rows.push(row("", Phrase::ours(text)));
     }
     if *held_before > 0 {
-        let text = format!("{} of the rule held back before, by its limit an hour", counted(*held_before, "alert"));
+        let text = format!("{} of this rule held back earlier by its hourly limit", counted(*held_before, "alert"));
         rows.push(row("", Phrase::ours(text)));
     }
-    // What one event has in common with itself is said above.
+    // The values of a single event are in the rows above.
     let values = if *count > 1 || since_last.is_some() { &values[..] } else { &[] };
     for (at, (path, value)) in values.iter().take(MAX_VALUES).enumerate() {
-        let phrase = Phrase::default().with(Part::Rule(path.clone()));
+        let phrase = Phrase::default().with(PhrasePart::Rule(path.clone()));
         let phrase = match value {
             Some(value) => phrase.then(" = ").value(value),
             None => phrase.then(" = null"),
         };
-        rows.push(row(if at == 0 { "Same" } else { "" }, phrase));
+        rows.push(row(if at == 0 { "In common" } else { "" }, phrase));
     }
     rows
 }
 
 fn of_held_back(held_back: &HeldBack) -> Story {
     let HeldBack { rule, hour, cap, alerts } = held_back;
-    let first = Phrase::ours(format!("{} of the rule ", counted(*alerts, "alert"))).with(Part::Rule(rule.name.clone()));
+    let first =
+        Phrase::ours(format!("{} of the rule ", counted(*alerts, "alert"))).with(PhrasePart::Rule(rule.name.clone()));
     let first = first.then(if *alerts == 1 { " was held back" } else { " were held back" });
-    let second = format!("in the hour from {hour}: a rule may raise {} an hour", counted(*cap, "alert"));
-    let lead = [first, Phrase::ours(second)];
-    Story { lead, reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new() }
+    let second = format!("in the hour from {hour}: the limit of a rule is {} an hour", counted(*cap, "alert"));
+    Story::of([first, Phrase::ours(second)])
 }
 
 fn of_unread(alert: &Alert, unread: &Unread) -> Story {
@@ -224,7 +236,7 @@ fn of_unread(alert: &Alert, unread: &Unread) -> Story {
         }
         Unread::More { count } => {
             let more = counted(*count, "more record");
-            Phrase::ours(format!("of {place} {more} could not be read, without an alert of their own"))
+            Phrase::ours(format!("{more} of {place} could not be read; they have no alerts of their own"))
         }
     };
     let second = match &alert.origin {
@@ -237,19 +249,22 @@ fn of_unread(alert: &Alert, unread: &Unread) -> Story {
         Some(time) => second.then(format!(", delivered at {time}")),
         None => second,
     };
-    Story { lead: [first, second], reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new() }
+    Story::of([first, second])
 }
 
-/// The event and the object, with links where a link can be made.
-fn places(alert: &Alert) -> Vec<Row> {
-    let region = alert.region().unwrap_or_default();
+fn event_link(alert: &Alert) -> Option<String> {
+    link::event(&alert.region()?, &alert.event()?.at(&["eventID"])?)
+}
+
+/// The event, and the object or message that holds its record.
+fn places(alert: &Alert, event_link: Option<&str>) -> Vec<Row> {
+    let linked = |link: &str| row("", Phrase::default().with(PhrasePart::Link(link.to_owned())));
     let mut rows = Vec::new();
     if let Some(event) = alert.event() {
         match event.at(&["eventID"]) {
             Some(id) => {
-                let link = link::event(&region, &id);
                 rows.push(row("Event", Phrase::theirs(id)));
-                rows.extend(link.map(|link| row("", Phrase::default().with(Part::Link(link)))));
+                rows.extend(event_link.map(linked));
             }
             None => rows.push(row("Event", Phrase::ours("without an id"))),
         }
@@ -257,8 +272,8 @@ fn places(alert: &Alert) -> Vec<Row> {
     match &alert.origin {
         Some(Origin::Object(ObjectId { bucket, key })) => {
             rows.push(row("Object", Phrase::ours("s3://").value(format!("{bucket}/{key}"))));
-            let link = link::object(&region, bucket, key);
-            rows.extend(link.map(|link| row("", Phrase::default().with(Part::Link(link)))));
+            let link = alert.region().and_then(|region| link::object(&region, bucket, key));
+            rows.extend(link.as_deref().map(linked));
         }
         Some(Origin::Message(message)) => rows.push(row("Message", Phrase::theirs(message))),
         None => {}

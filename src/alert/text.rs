@@ -1,21 +1,29 @@
-//! The alert as plain text, for e-mail and terminals.
+//! The format for e-mail and terminals: plain text.
 //!
-//! Every line but those of the rule's own description begins with words of ours, so no value forges one.
+//! Every line begins with words of this program, other than the lines of the rule's description, so that no value can forge
+//! a line.
 
 use std::fmt::Write;
 
 use super::{
-    Alert,
-    phrase::{Part, Phrase},
-    rendering::Caps,
+    ascii_fallback,
+    caps::TextCaps,
+    format::Format,
+    model::Alert,
+    phrase::{Phrase, PhrasePart},
     story::{Row, story},
 };
 use crate::untrusted;
 
-/// Who did what, where and when; then all the rest in rows.
-pub fn body(alert: &Alert, caps: &Caps) -> String {
+impl Format {
+    /// Plain text for people, by e-mail or on a terminal.
+    pub const TEXT: Self = Self { name: "text", body, to_ascii: ascii_fallback::lines };
+}
+
+/// Who did what, where and when; then the details in rows.
+fn body(alert: &Alert, caps: &TextCaps) -> String {
     let story = story(alert);
-    let mut body = Body { text: String::new(), caps };
+    let mut body = TextBody { text: String::new(), caps };
     for phrase in &story.lead {
         body.line(&phrase.show(|part| shown(part, caps)));
     }
@@ -52,13 +60,13 @@ pub fn body(alert: &Alert, caps: &Caps) -> String {
 /// The longest address of a runbook, in characters.
 const MAX_URL: usize = 2_000;
 
-/// A value in a sentence: in quotes, unless it is plainly one word.
-fn shown(part: &Part, caps: &Caps) -> String {
+/// A part inside a sentence: a value is in quotes, unless it is one word.
+fn shown(part: &PhrasePart, caps: &TextCaps) -> String {
     match part {
-        Part::Ours(text) | Part::Link(text) => text.clone(),
-        Part::Rule(text) => untrusted::defanged(&untrusted::cut(&untrusted::printable(text), caps.value)),
-        Part::Quoted(text) => untrusted::defanged(&untrusted::line(text, caps.value)),
-        Part::Theirs(text) => {
+        PhrasePart::Ours(text) | PhrasePart::Link(text) => text.clone(),
+        PhrasePart::Rule(text) => untrusted::defanged(&untrusted::cut(&untrusted::printable(text), caps.value)),
+        PhrasePart::Quoted(text) => untrusted::defanged(&untrusted::line(text, caps.value)),
+        PhrasePart::Theirs(text) => {
             let value = untrusted::defanged(&untrusted::line(text, caps.value));
             let is_word = |c: char| c.is_alphanumeric() || "._:/@+=,-*~[]".contains(c);
             let is_word = !value.is_empty() && value.chars().all(is_word);
@@ -67,18 +75,18 @@ fn shown(part: &Part, caps: &Caps) -> String {
     }
 }
 
-/// Rows of a name and a value; a value never leaves its row.
-struct Body<'c> {
+/// Lines of a name and a value; a value never continues on another line.
+struct TextBody<'c> {
     text: String,
-    caps: &'c Caps,
+    caps: &'c TextCaps,
 }
 
-impl Body<'_> {
+impl TextBody<'_> {
     fn line(&mut self, text: &str) {
         let _ = writeln!(self.text, "{text}");
     }
 
-    /// One empty line, however often it is asked for.
+    /// Ends a block with one empty line, unless it has one already.
     fn gap(&mut self) {
         if !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -91,11 +99,11 @@ impl Body<'_> {
         }
     }
 
-    /// A value that ends its row needs no quotes.
+    /// A row. A value at its end needs no quotes.
     fn phrase(&mut self, name: &str, phrase: &Phrase) {
         let caps = self.caps;
         let text = match phrase.parts() {
-            [before @ .., Part::Theirs(value)] => {
+            [before @ .., PhrasePart::Theirs(value)] => {
                 let before: String = before.iter().map(|part| shown(part, caps)).collect();
                 before + &untrusted::defanged(&untrusted::line(value, caps.value))
             }
@@ -104,7 +112,7 @@ impl Body<'_> {
         self.line_of(name, &text);
     }
 
-    /// Left out where there is no value.
+    /// A name and a value; nothing if the value is empty.
     fn line_of(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             let _ = writeln!(self.text, "{name:<9} {value}");

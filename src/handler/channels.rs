@@ -3,7 +3,7 @@
 //! There is always one that every alert goes to for people to read; only that one says whether a match is alerted.
 
 use super::port::Channel;
-use crate::{alert::Rendering, rule::Severity};
+use crate::{alert::Format, rule::Severity};
 
 /// Channels of one kind, by audience.
 #[derive(Clone, Debug)]
@@ -49,12 +49,12 @@ impl Audience {
         }
     }
 
-    /// What it reads.
-    pub(super) fn rendering(self) -> Rendering {
+    /// The format of its messages.
+    pub(super) fn format(self) -> Format {
         match self {
-            Audience::Alerts => Rendering::Text,
-            Audience::Chat => Rendering::Chat,
-            Audience::Findings => Rendering::Ocsf,
+            Audience::Alerts => Format::TEXT,
+            Audience::Chat => Format::CHAT,
+            Audience::Findings => Format::OCSF,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time_budget::Time};
 use crate::{
-    alert::{Alert, Kind, Message, Origin, render, render_plainly},
+    alert::{Alert, AlertKind, Message, Origin, render, render_ascii},
     state::Ticket,
 };
 
@@ -35,7 +35,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     }
 
     pub(super) fn push(&mut self, letter: Letter, outcome: &mut Outcome) {
-        if !matches!(letter.alert.kind, Kind::Match(_)) && letter.audiences.contains(&Audience::Alerts) {
+        if !matches!(letter.alert.kind, AlertKind::Match(_)) && letter.audiences.contains(&Audience::Alerts) {
             outcome.notices.due += 1;
         }
         for audience in &letter.audiences {
@@ -83,13 +83,13 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
 
     /// An answer for every alert. One that is refused for itself may be taken in another form.
     async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
-        let rendering = audience.rendering();
-        let messages: Vec<_> = alerts.iter().map(|alert| render(rendering, alert)).collect();
+        let format = audience.format();
+        let messages: Vec<_> = alerts.iter().map(|alert| render(format, alert)).collect();
         let mut answers = self.answers(audience, channel, &messages).await;
         for (alert, answer) in alerts.iter().zip(&mut answers) {
             let Err(PublishError { channel: topic, reason, is_refusal: true }) = &*answer else { continue };
             tracing::warn!(alert = alert.id, topic, reason, "alert refused; sent again in a plainer form");
-            let plain = [render_plainly(rendering, alert)];
+            let plain = [render_ascii(format, alert)];
             if let Some(second) = self.answers(audience, channel, &plain).await.pop() {
                 *answer = second;
             }
@@ -121,9 +121,9 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
                 self.note(alert, outcome);
             }
             match (&alert.kind, is_sent) {
-                (Kind::Match(_), true) => outcome.matches.alerted += 1,
-                (Kind::Match(_), false) => outcome.matches.failed += 1,
-                (Kind::HeldBack(_) | Kind::Unread(_), _) => outcome.notices.count(is_sent),
+                (AlertKind::Match(_), true) => outcome.matches.alerted += 1,
+                (AlertKind::Match(_), false) => outcome.matches.failed += 1,
+                (AlertKind::HeldBack(_) | AlertKind::Unread(_), _) => outcome.notices.count(is_sent),
             }
         }
         let Err(error) = answer else { return };

@@ -300,7 +300,7 @@ fn a_flood_of_failures_is_counted_and_told_in_few_lines() {
     let sent = outbox.sent.lock().unwrap();
     let more = sent
         .iter()
-        .filter(|message| message.body.contains("99981 more records could not be read, without an alert of their own"));
+        .filter(|message| message.body.contains("99981 more records of a CloudTrail log file could not be read"));
     assert_eq!(more.count(), 1, "{sent:#?}");
 }
 

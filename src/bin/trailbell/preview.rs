@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use trailbell::{
-    alert::{Alert, Message, Origin, Rendering, render},
+    alert::{Alert, Format, Message, Origin, render},
     engine::Finding,
     object::ObjectId,
     rule::{Accounts, Rule, Verdict},
@@ -36,10 +36,10 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     let (rule, record) = (Arc::new(rule), Arc::new(record));
     let finding = Finding { rule, position: 0, suppressed: verdict == Verdict::Suppressed, record };
     let alert = alert(finding, origin(file), &rules.accounts);
-    for (at, (rendering, name)) in Rendering::all().enumerate() {
+    for (at, format) in Format::ALL.into_iter().enumerate() {
         let gap = if at == 0 { "" } else { "\n" };
-        writeln!(stdout, "{gap}{}\n", heading(name))?;
-        show(&render(rendering, &alert), &mut stdout)?;
+        writeln!(stdout, "{gap}{}\n", heading(format.name))?;
+        show(&render(format, &alert), &mut stdout)?;
     }
     Ok(0)
 }

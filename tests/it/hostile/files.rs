@@ -172,7 +172,12 @@ fn records_that_cannot_be_read_raise_a_few_alerts_and_one_that_counts_the_rest()
     let outcome = handled(&Memory::default().with("a", vec![Ok(log_file(&bad))]), &outbox, &event(&["a"]));
     assert_eq!((outcome.records.unparsable, outcome.notices.sent), (1_000, 21));
     let last = outbox.sent.lock().unwrap().last().unwrap().clone();
-    assert!(last.body.contains("980 more records could not be read, without an alert of their own"), "{}", last.body);
+    assert!(
+        last.body
+            .contains("980 more records of a CloudTrail log file could not be read; they have no alerts of their own"),
+        "{}",
+        last.body
+    );
     assert!(outcome.answer().is_ok(), "they do not fail the invocation");
 }
 

@@ -1,12 +1,12 @@
 //! What people read in a chat channel.
 
 use serde_json::{Value, json};
-use trailbell::alert::Rendering;
+use trailbell::alert::Format;
 
 use crate::messages::{alert, held_back, json as rendered, put_image, sample, unread, window};
 
 fn chat(alert: &trailbell::alert::Alert) -> Value {
-    rendered(alert, Rendering::Chat)
+    rendered(alert, Format::CHAT)
 }
 
 #[test]
@@ -14,7 +14,7 @@ fn a_notification_has_the_shape_that_amazon_q_takes() {
     insta::assert_snapshot!(format!("{:#}", chat(&alert(0, put_image()))), @r#"
     {
       "content": {
-        "description": "`GitHubActions put image shop/web`\n`GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
+        "description": "`GitHubActions put image shop/web`\n`GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
         "keywords": [
           "SEV2",
           "cloudtrail-ecr-put-image",
@@ -112,13 +112,13 @@ fn a_window_says_how_often() {
     Outcome: succeeded
     Resource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`
     Count: about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
-    about 70 events since the alert before this one
-    Same: `role` = `ci-deploy`
+    about 70 events since the previous alert
+    In common: `role` = `ci-deploy`
     `｀odd key｀` = null
-    State: what was sent before could not be looked up: this may be a repetition, and its count too low
+    State: earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low
 
     Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`
-    Session: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
+    Session: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
     federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
     MFA: no
     Key: `ASIACIDEPLOY2EXAMPLE`
@@ -139,7 +139,7 @@ fn the_other_kinds_are_told_too() {
     SEV2 | CloudTrail: ECR Put Image
     `812 alerts held back in an hour`
     812 alerts of the rule `CloudTrail: ECR Put Image` were held back
-    in the hour from 2026-03-02T09:00:00Z: a rule may raise 100 alerts an hour
+    in the hour from 2026-03-02T09:00:00Z: the limit of a rule is 100 alerts an hour
 
     Count: 900 events, from 2026-03-02T09:00:00Z to 2026-03-02T09:59:59Z
 
@@ -147,14 +147,14 @@ fn the_other_kinds_are_told_too() {
 
     Compare its digest with the one that the build made.
     - Follow the runbook: https://example.com/runbooks/ecr
-    - Tune the rule: add a suppression, or raise its threshold
+    - Make the rule less noisy: add a suppression, or raise its threshold
     ");
     insta::assert_snapshot!(shown(&unread()), @"
     SEV2 | CloudTrail record could not be read
     record 12 of a CloudTrail log file could not be read: `expected ｀,｀ or ｀}｀ at line 1 column 80`
     in the log of account `111122223333` (`production`), region `us-east-1`, delivered at 2026-03-02T09:20:00Z
 
-    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
     - Read the object `AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz` in the bucket `logs`
     ");
 }
@@ -184,7 +184,7 @@ fn nothing_that_an_attacker_names_is_markup() {
     Count: 1 event
 
     Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
-    Session: of `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
+    Session: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
     federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
     MFA: no
     Key: `ASIACIDEPLOY2EXAMPLE`
@@ -209,5 +209,5 @@ fn what_does_not_fit_is_named() {
     let description = chat(&alert(0, record))["content"]["description"].as_str().unwrap().to_owned();
     assert!(description.chars().count() <= 2_000, "{description}");
     let last = description.lines().last().unwrap();
-    assert!(last.starts_with("Too long for a chat: ") && last.ends_with("actor, description"), "{description}");
+    assert!(last.starts_with("Too long for chat, omitted: ") && last.ends_with("actor, description"), "{description}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, AttributeValue, Message, Origin, Rendering, Unread, render, render_plainly},
+    alert::{Alert, AttributeValue, Format, Message, Origin, Unread, render, render_ascii},
     object::ObjectId,
     rule::RuleSet,
 };
@@ -82,8 +82,26 @@ fn is_ours(address: &str) -> bool {
 
 /// The names of the rows.
 const ROWS: &[&str] = &[
-    "Title", "Severity", "Rule", "Why", "Actor", "Session", "MFA", "Key", "Client", "Outcome", "Resource", "Count",
-    "Same", "State", "Runbook", "Event", "Object", "Message", "Alert", "",
+    "Title",
+    "Severity",
+    "Rule",
+    "Why",
+    "Actor",
+    "Session",
+    "MFA",
+    "Key",
+    "Client",
+    "Outcome",
+    "Resource",
+    "Count",
+    "In common",
+    "State",
+    "Runbook",
+    "Event",
+    "Object",
+    "Message",
+    "Alert",
+    "",
 ];
 
 /// Every line is ours: two of who and what, then rows of known names, each once, and the rule's description.
@@ -145,9 +163,10 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
         "• ",
         "Why:",
         "in ",
-        "somebody unknown",
-        "Too long for a chat: ",
-        "of ",
+        "an unknown user",
+        "Too long for chat, omitted: ",
+        "from another account: ",
+        "980 more records ",
         "source identity ",
         "federated by ",
         "on behalf of ",
@@ -185,7 +204,7 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
 }
 
 fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
-    let made: Vec<Message> = Rendering::all().map(|(rendering, _)| render(rendering, alert)).collect();
+    let made: Vec<Message> = Format::ALL.into_iter().map(|format| render(format, alert)).collect();
     for message in &made {
         check_limits(message)?;
         prop_assert_eq!(&message.id, &alert.id);
@@ -202,7 +221,7 @@ fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
 
 /// What is sent when SNS refuses a message says the same, in ASCII.
 fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
-    let plain: Vec<Message> = Rendering::all().map(|(rendering, _)| render_plainly(rendering, alert)).collect();
+    let plain: Vec<Message> = Format::ALL.into_iter().map(|format| render_ascii(format, alert)).collect();
     for message in &plain {
         check_limits(message)?;
         prop_assert!(message.body.is_ascii() && message.id == alert.id, "{message:?}");
@@ -320,8 +339,8 @@ proptest! {
         let Some(rules) = hostile_rules(&title, &format!("x{name}"), DESCRIPTION, &tags) else { return Ok(()) };
         check(&alert_of(rules, 0, rich(), Some(origin("k"))), DESCRIPTION)?;
         let Some(rules) = hostile_rules("{{user}}", "Rule", &text, &[]) else { return Ok(()) };
-        for (rendering, _) in Rendering::all() {
-            check_limits(&render(rendering, &alert_of(rules.clone(), 0, rich(), Some(origin("k")))))?;
+        for format in Format::ALL {
+            check_limits(&render(format, &alert_of(rules.clone(), 0, rich(), Some(origin("k")))))?;
         }
     }
 
@@ -341,9 +360,9 @@ proptest! {
     }
 }
 
-const UNREAD: &str = "No rule has seen what could not be read, so what it would have raised is not known. Damage is \
-    harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside \
-    it has been evaluated.";
+const UNREAD: &str = "No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote \
+    it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records \
+    have been evaluated.";
 
 #[test]
 fn the_largest_alert_is_cut_in_order() {
@@ -353,7 +372,7 @@ fn the_largest_alert_is_cut_in_order() {
         poisoned(&mut record, &[large(length)], &mut std::iter::repeat(0));
         record
     };
-    let text = |rules: RuleSet, length| render(Rendering::Text, &alert_of(rules, 0, record(length), Some(origin("k"))));
+    let text = |rules: RuleSet, length| render(Format::TEXT, &alert_of(rules, 0, record(length), Some(origin("k"))));
     let rules = |length: usize| hostile_rules("t", "Rule", &large(length), &vec![large(300); 60]).unwrap();
     let description = |message: &Message| message.body.contains("characters)");
     assert!(!description(&text(rules(100), 100)), "nothing is cut that fits");

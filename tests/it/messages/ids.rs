@@ -25,7 +25,7 @@ fn the_same_event_and_rule_always_make_the_same_id() {
 #[test]
 fn ids_are_hexadecimal_and_of_one_length() {
     for alert in [window(), held_back(), unread()] {
-        for id in [alert.id.clone(), alert.conversation()] {
+        for id in [alert.id.clone(), alert.thread_id()] {
             assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
         }
     }
@@ -39,7 +39,7 @@ fn a_thread_is_of_one_rule_and_the_same_values() {
         alert.occurrences.values = owned.collect();
         // Neither the event nor how often it came matters.
         alert.occurrences.count += values.len() as u64;
-        (Alert::id(&[]), alert.conversation()).1
+        (Alert::id(&[]), alert.thread_id()).1
     };
     assert_eq!(thread(&[("user", Some("a"))]), thread(&[("user", Some("a"))]));
     for other in [&[("user", Some("b"))][..], &[("role", Some("a"))], &[("user", None)], &[], &[("user", Some(""))]] {
@@ -47,9 +47,9 @@ fn a_thread_is_of_one_rule_and_the_same_values() {
     }
     assert_ne!(thread(&[("user", None)]), thread(&[("user", Some(""))]));
     assert_ne!(thread(&[("a", Some("b")), ("c", None)]), thread(&[("a", Some("bc")), ("", None)]));
-    assert_eq!(alert_of(rules(), 0, put_image(), None).conversation(), held_back().conversation());
+    assert_eq!(alert_of(rules(), 0, put_image(), None).thread_id(), held_back().thread_id());
     assert_ne!(
-        alert_of(rules(), 0, put_image(), None).conversation(),
-        alert_of(rules(), 1, put_image(), None).conversation()
+        alert_of(rules(), 0, put_image(), None).thread_id(),
+        alert_of(rules(), 1, put_image(), None).thread_id()
     );
 }

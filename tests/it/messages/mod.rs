@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::Value;
 use trailbell::{
-    alert::{Alert, HeldBack, Message, Occurrences, Origin, Remembered, Rendering, Unread, render},
+    alert::{Alert, Format, HeldBack, Message, Occurrences, Origin, Remembered, Unread, render},
     engine::Finding,
     object::ObjectId,
     record::Record,
@@ -115,6 +115,6 @@ fn whole(message: &Message) -> String {
     format!("{}\n\n{}", message.subject, message.body)
 }
 
-fn json(alert: &Alert, rendering: Rendering) -> Value {
-    serde_json::from_str(&render(rendering, alert).body).unwrap()
+fn json(alert: &Alert, format: Format) -> Value {
+    serde_json::from_str(&render(format, alert).body).unwrap()
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
-use trailbell::alert::{Alert, Rendering};
+use trailbell::alert::{Alert, Format};
 
 use crate::messages::{alert, held_back, json as rendered, put_image, sample, unread, window};
 
@@ -52,7 +52,7 @@ fn check_type(kind: &str, value: &Value, place: &str, found: &mut Vec<String>) {
 }
 
 fn ocsf(alert: &Alert) -> Value {
-    let finding = rendered(alert, Rendering::Ocsf);
+    let finding = rendered(alert, Format::OCSF);
     let mut found = Vec::new();
     violations("detection_finding", &finding, "finding", &mut found);
     assert!(found.is_empty(), "{found:#?}\n{finding:#}");

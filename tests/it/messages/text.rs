@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, Message, Origin, Rendering, Unread, render},
+    alert::{Alert, Format, Message, Origin, Unread, render},
     rule::RuleSet,
 };
 
 use crate::messages::{RULES, alert, alert_of, held_back, origin, put_image, sample, unread, whole, window};
 
 fn text(alert: &Alert) -> Message {
-    render(Rendering::Text, alert)
+    render(Format::TEXT, alert)
 }
 
 /// The row of that name.
@@ -37,7 +37,7 @@ fn an_alert_says_who_did_what_where_when_and_why() {
               not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
 
     Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
-    Session   of arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
+    Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
               federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
     MFA       no
     Key       ASIACIDEPLOY2EXAMPLE
@@ -125,7 +125,7 @@ fn a_window_says_how_often() {
               not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
 
     Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
-    Session   of arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
+    Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
               federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
     MFA       no
     Key       ASIACIDEPLOY2EXAMPLE
@@ -134,10 +134,10 @@ fn a_window_says_how_often() {
     Outcome   succeeded
     Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
     Count     about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
-              about 70 events since the alert before this one
-    Same      role = ci-deploy
+              about 70 events since the previous alert
+    In common role = ci-deploy
               `odd key` = null
-    State     what was sent before could not be looked up: this may be a repetition, and its count too low
+    State     earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low
 
     An image was pushed.
 
@@ -158,7 +158,7 @@ fn what_was_held_back_is_said_once() {
     SEV2 CloudTrail: ECR Put Image: 812 alerts held back in an hour
 
     812 alerts of the rule CloudTrail: ECR Put Image were held back
-    in the hour from 2026-03-02T09:00:00Z: a rule may raise 100 alerts an hour
+    in the hour from 2026-03-02T09:00:00Z: the limit of a rule is 100 alerts an hour
 
     Title     812 alerts held back in an hour
     Severity  2 (review)
@@ -186,7 +186,7 @@ fn a_record_that_cannot_be_read_is_told_with_its_place() {
     Severity  2 (review)
     Rule      CloudTrail record could not be read
 
-    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
     Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
               https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
@@ -200,13 +200,13 @@ fn further_records_that_cannot_be_read_are_told_as_one() {
     insta::assert_snapshot!(whole(&text(&more)), @"
     SEV2 CloudTrail record could not be read: 980 more records
 
-    of a CloudTrail log file 980 more records could not be read, without an alert of their own
+    980 more records of a CloudTrail log file could not be read; they have no alerts of their own
     in the log of an unknown account
 
     Severity  2 (review)
     Rule      CloudTrail record could not be read
 
-    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
     Object    s3://logs/k
     Alert     d409ce76faaf84be245755ceb6e85383
@@ -226,7 +226,7 @@ fn a_record_of_a_message_is_told_with_the_message() {
     Severity  2 (review)
     Rule      CloudTrail record could not be read
 
-    No rule has seen what could not be read, so what it would have raised is not known. Damage is harmless if CloudTrail wrote it so, and a way to hide if anybody else did: read it by hand. What could be read beside it has been evaluated.
+    No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
     Message   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602
     Alert     654f6148cbd03b282e8b6be11f2a61e9
@@ -240,7 +240,7 @@ fn a_record_that_says_nothing_makes_an_alert_too() {
     insta::assert_snapshot!(whole(&text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), Some(origin("k"))))), @r#"
     SEV3 Nothing to say: X by unknown
 
-    somebody unknown called X, and it succeeded
+    an unknown user called X, and it succeeded
     in an unknown account, in an unknown region, at an unknown time
 
     Title     X by unknown
@@ -298,8 +298,8 @@ fn the_chain_behind_a_session_is_shown() {
         },
     })), @"
     Actor     AssumedRole arn:aws:sts::444455556666:assumed-role/ops/ada
-              of another account, 444455556666
-    Session   of arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
+              from another account: 444455556666
+    Session   issued by arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
               source identity ada lovelace
               federated by arn:aws:iam::444455556666:oidc-provider/idp.example.com
               on behalf of the user u-1

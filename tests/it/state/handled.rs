@@ -149,7 +149,7 @@ fn without_its_table_it_alerts_and_says_so() {
     assert_eq!(failures(&outcome), Vec::<String>::new());
     assert!(outcome.answer().is_ok());
     let body = &bodies(&outbox)[0];
-    assert!(body.contains("what was sent before could not be looked up"), "{body}");
+    assert!(body.contains("earlier alerts could not be looked up"), "{body}");
 }
 
 #[test]
