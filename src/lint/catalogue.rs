@@ -10,8 +10,8 @@ use std::{
 
 use crate::diagnostic::nearest;
 
-const APIS: &str = include_str!("apis.txt");
-const EVENTS: &str = include_str!("events.txt");
+const APIS: &str = include_str!("catalogue/apis.txt");
+const EVENTS: &str = include_str!("catalogue/events.txt");
 const SUFFIX: &str = ".amazonaws.com";
 
 /// Names of services that are not event sources, and the event source of each.
