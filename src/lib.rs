@@ -43,6 +43,7 @@
 //! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
+#![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 pub mod alert;
 #[cfg(feature = "function")]

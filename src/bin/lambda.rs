@@ -2,6 +2,7 @@
 //!
 //! What keeps it from starting is said on standard error and posted as the init error; it never waits for work that it
 //! cannot do.
+#![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 use std::{
     env,

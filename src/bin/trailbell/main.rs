@@ -1,5 +1,6 @@
 //! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
 //! systems, run the function's own handler, look at a deployed stack.
+#![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 mod alerts;
 mod check;
