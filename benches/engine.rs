@@ -1,8 +1,8 @@
-//! What the engine costs beside the gunzip that nobody can spare: every stage on the same objects, in memory.
+//! Compares the engine with gunzip, which every reader must run: each stage on the same objects, in memory.
 //!
-//! `make bench` runs it several times over and prints the ratios; the folders that it reads are made there.
+//! `make bench` creates the folders that it reads, runs it several times and prints the ratios.
 
-#![expect(clippy::expect_used, reason = "whatever is missing ends the measurement")]
+#![expect(clippy::expect_used, reason = "a missing file ends the measurement")]
 
 use std::{fs, hint::black_box, io::Read, path::Path, time::Duration};
 
@@ -13,14 +13,15 @@ use trailbell::{
     log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
     rule::RuleSet,
 };
+use walkdir::WalkDir;
 
-/// As much as a request to S3 brings at a time.
+/// The length of a chunk from S3, in bytes.
 const CHUNK: usize = 64 * 1024;
 
 criterion_group!(benches, busy, tiny);
 criterion_main!(benches);
 
-/// One object of 50 MB: what a record costs.
+/// One object of 50 MB: the cost of a record.
 fn busy(criterion: &mut Criterion) {
     let objects = objects(Path::new("target/bench/busy"));
     let mut text = Vec::new();
@@ -49,7 +50,7 @@ fn busy(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Thousands of objects of five events: what an object costs.
+/// Thousands of objects with five events each: the cost of an object.
 fn tiny(criterion: &mut Criterion) {
     let objects = objects(Path::new("target/bench/tiny"));
     let (engine, mut scratch) = (engine(100), Scratch::default());
@@ -72,50 +73,44 @@ fn tiny(criterion: &mut Criterion) {
 
 fn engine(count: usize) -> Engine {
     let text = fs::read_to_string(format!("benches/rules/{count}.yaml")).expect("the rule sets are committed");
-    Engine::new(RuleSet::parse(&text).expect("they have no mistakes").0)
+    Engine::new(RuleSet::parse(&text).expect("the rule sets are valid").0)
 }
 
 /// The objects under a folder.
 fn objects(folder: &Path) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("`make bench` makes it").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(objects(&path));
-        } else if path.extension().is_some_and(|extension| extension == "gz") {
-            found.push(fs::read(path).expect("a file"));
-        }
-    }
-    found
+    let files =
+        WalkDir::new(folder).into_iter().map(|entry| entry.expect("`make bench` creates the folder").into_path());
+    let objects = files.filter(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    objects.map(|path| fs::read(path).expect("a readable file")).collect()
 }
 
-/// The decoder that the reader uses, alone: shows what comes out, piece by piece.
+/// Runs the decoder that the reader uses, and passes the content to `see` piece by piece.
 fn gunzip(object: &[u8], mut see: impl FnMut(&[u8])) {
     let (mut decoder, mut buffer) = (MultiGzDecoder::new(object), vec![0; 2 * CHUNK]);
     loop {
-        match decoder.read(&mut buffer).expect("it is whole") {
+        match decoder.read(&mut buffer).expect("the object is complete") {
             0 => return,
             length => see(&buffer[..length]),
         }
     }
 }
 
-/// Shows every record of an object, and says how many there are.
+/// Passes every record of an object to `see`, and returns how many there are.
 fn read(object: &[u8], mut see: impl FnMut(RawRecord<'_>)) -> u64 {
     let (mut reader, mut count) = (Reader::new(FileShape::LogFile, Limits::default()), 0);
     for mut chunk in object.chunks(CHUNK) {
-        while let Some(item) = reader.next(&mut chunk).expect("it is whole") {
+        while let Some(item) = reader.next(&mut chunk).expect("the object is complete") {
             if let FileItem::Record(record) = item {
                 count += 1;
                 see(record);
             }
         }
     }
-    reader.finish().expect("it is whole");
+    reader.finish().expect("the object is complete");
     count
 }
 
-/// How many records match a rule, and about how many a rule had to be asked.
+/// How many records match a rule, and for how many a rule was evaluated.
 fn shares(engine: &Engine, text: &[u8]) -> String {
     let (mut scratch, mut matched, mut candidates) = (Scratch::default(), 0, 0);
     let records = read(text, |record| {

@@ -1,4 +1,4 @@
-//! What is fuzzed: every body takes any bytes, and panics where a promise of the library is broken.
+//! The bodies of the fuzz targets: each accepts any bytes, and panics if the library breaks a guarantee.
 //!
 //! `tests/it/fuzz.rs` runs them with stable Rust as part of `make test`, `fuzz_targets/` under cargo-fuzz.
 
@@ -15,7 +15,7 @@ use trailbell::{
     trigger,
 };
 
-/// A name, and what is done with any bytes.
+/// A name and a body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
@@ -29,8 +29,8 @@ pub const TARGETS: &[Target] = &[
     ("path", path),
 ];
 
-/// The text of a filter: an error has a place in the text; a filter that is printed is read again as the same, and
-/// whoever looks on changes nothing.
+/// The text of a filter: an error points into the text; a printed filter parses to the same filter; an observer does not change
+/// the result.
 pub fn filter(input: &[u8]) {
     let text = &String::from_utf8_lossy(input);
     let filter = match Filter::parse_with(text, &fixed().lists) {
@@ -40,7 +40,7 @@ pub fn filter(input: &[u8]) {
     let printed = filter.to_string();
     let again = match Filter::parse_with(&printed, &fixed().lists) {
         Ok(again) => again,
-        // Canonical text has blanks and brackets that the original may do without.
+        // Canonical text has blanks and brackets that the original may lack.
         Err(errors) => {
             assert!(matches!(errors[0].code, "filter-too-long" | "nested-too-deep"), "{printed}\n{errors:#?}");
             return;
@@ -55,8 +55,8 @@ pub fn filter(input: &[u8]) {
     }
 }
 
-/// The text of a rules file: a finding has a place in the text and can be printed; rules that are read explain
-/// themselves as they match.
+/// The text of a rules file: a finding points into the text and can be printed; the explanation of a rule agrees with its
+/// verdict.
 pub fn rules(input: &[u8]) {
     let text = &String::from_utf8_lossy(input);
     match RuleSet::parse(text) {
@@ -77,8 +77,7 @@ pub fn rules(input: &[u8]) {
     }
 }
 
-/// The bytes of a log file: the size of the chunks in which they come, and compression, change nothing; nothing is
-/// over a limit.
+/// The bytes of a log file: neither the size of the chunks nor compression changes the result; no record exceeds a limit.
 pub fn log_file(input: &[u8]) {
     let loose = Limits { max_record_bytes: 1 << 16, ..Limits::default() };
     let tight = Limits { max_decompressed_bytes: 2000, max_record_bytes: 200, max_nesting: 5 };
@@ -97,7 +96,7 @@ pub fn log_file(input: &[u8]) {
     }
 }
 
-/// The text of a record: the quick engine finds what the plain one finds.
+/// The text of a record: both evaluations find the same matches.
 pub fn record(input: &[u8]) {
     let Fixed { engine, .. } = fixed();
     let positions = |findings: &[Finding]| -> Vec<_> {
@@ -107,14 +106,14 @@ pub fn record(input: &[u8]) {
         (Evaluated::Record { findings: quick, .. }, Evaluated::Record { findings: plain, .. }) => {
             assert_eq!(positions(&quick), positions(&plain));
         }
-        // A record that no rule wants is not parsed.
+        // A record that matches no rule is not parsed.
         (Evaluated::Record { findings, .. }, Evaluated::Unparsable(_)) => assert!(findings.is_empty()),
         (Evaluated::Unparsable(quick), Evaluated::Unparsable(plain)) => assert_eq!(chain(&quick), chain(&plain)),
-        (Evaluated::Unparsable(reason), Evaluated::Record { .. }) => panic!("only the quick engine says: {reason}"),
+        (Evaluated::Unparsable(error), Evaluated::Record { .. }) => panic!("only the fast evaluation fails: {error}"),
     }
 }
 
-/// An invocation's payload: it is work or an error, never nothing.
+/// The payload of an invocation: it becomes work or an error, never nothing.
 pub fn trigger(input: &[u8]) {
     match trigger::decode(input) {
         Ok(delivery) => {
@@ -125,7 +124,7 @@ pub fn trigger(input: &[u8]) {
     }
 }
 
-/// The template of a title: an error has a place in the text.
+/// The template of a title: an error points into the text.
 pub fn title(input: &[u8]) {
     let text = &String::from_utf8_lossy(input);
     match Title::parse(text) {
@@ -137,7 +136,7 @@ pub fn title(input: &[u8]) {
     }
 }
 
-/// The text of a path: an error has a place in the text, and a path that is printed is read again as the same.
+/// The text of a path: an error points into the text, and a printed path parses to the same path.
 pub fn path(input: &[u8]) {
     let text = &String::from_utf8_lossy(input);
     match Path::parse(text) {
@@ -152,7 +151,7 @@ pub fn path(input: &[u8]) {
     }
 }
 
-/// What the bodies need and what does not depend on their input.
+/// What the bodies need besides their input.
 struct Fixed {
     lists: Lists,
     engine: Engine,
@@ -169,7 +168,7 @@ fn fixed() -> &'static Fixed {
     })
 }
 
-/// Somebody who wants to see every condition.
+/// An observer of every condition.
 struct Thorough;
 
 impl Observer for Thorough {
@@ -187,10 +186,10 @@ fn check_findings(findings: &[Diagnostic], text: &str) {
     assert!(!render(findings, "rules.yaml", text, false).is_empty());
 }
 
-/// The items of a file, and how it ended.
-type Outcome = (Vec<Result<Vec<u8>, String>>, Result<(), String>);
+/// The items of a file, and its end.
+type ReadFile = (Vec<Result<Vec<u8>, String>>, Result<(), String>);
 
-fn read(input: &[u8], chunk: usize, shape: FileShape, limits: Limits) -> Outcome {
+fn read(input: &[u8], chunk: usize, shape: FileShape, limits: Limits) -> ReadFile {
     let mut reader = Reader::new(shape, limits);
     let mut items = Vec::new();
     for mut chunk in input.chunks(chunk) {

@@ -2,7 +2,7 @@
 //!
 //! [`Engine::evaluate`] is fast: it parses a record only if a rule matches it, or may match it where a field that the rule
 //! reads is written with escapes. [`Engine::evaluate_plainly`] is simple: it parses every record and evaluates every rule.
-//! Both find the same matches; `tests/oracle.rs` compares them.
+//! Both find the same matches; `tests/it/oracle.rs` compares them.
 
 mod evaluate;
 mod fields;

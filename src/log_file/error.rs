@@ -29,7 +29,7 @@ pub enum LogFileError {
     #[error("the gzip data ends early, {progress}")]
     GzipEndsEarly {
         /// How many records were read.
-        progress: Progress,
+        progress: ReadProgress,
     },
     /// The gzip data cannot be decompressed, or its content does not have the checksum and the length that RFC 1952, section
     /// 2.3.1, stores after it (CRC32 and ISIZE).
@@ -38,7 +38,7 @@ pub enum LogFileError {
         /// The offset in the compressed file.
         at: u64,
         /// How many records were read.
-        progress: Progress,
+        progress: ReadProgress,
         /// The decompressor's reason.
         #[source]
         source: DecompressError,
@@ -55,7 +55,7 @@ pub enum LogFileError {
         /// The limit.
         limit: u64,
         /// How many records were read.
-        progress: Progress,
+        progress: ReadProgress,
     },
     /// The JSON stops before its end.
     #[error("the JSON ends early at byte {at}, {progress}")]
@@ -63,7 +63,7 @@ pub enum LogFileError {
         /// The length of the JSON.
         at: u64,
         /// How many records were read.
-        progress: Progress,
+        progress: ReadProgress,
     },
     /// Brackets that do not match, a missing comma, and the like.
     #[error("the JSON is broken at byte {at}, {progress}: expected {expected}, found {found}")]
@@ -71,7 +71,7 @@ pub enum LogFileError {
         /// The offset of the byte.
         at: u64,
         /// How many records were read.
-        progress: Progress,
+        progress: ReadProgress,
         /// What is valid there.
         expected: &'static str,
         /// The byte.
@@ -136,21 +136,21 @@ pub enum Unparsable {
 
 /// How many records of a file were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum ReadProgress {
     /// Inside the record with this index.
     Inside(u64),
     /// Outside any record, after this many.
     After(u64),
 }
 
-impl Progress {
+impl ReadProgress {
     /// What a reader should know of these records if the data is corrupt.
     fn damage(self) -> &'static str {
         if self == Self::After(0) { "" } else { ", and what was read may be damaged" }
     }
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for ReadProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inside(index) => write!(f, "inside record {index}"),

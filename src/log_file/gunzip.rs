@@ -4,7 +4,7 @@
 
 use flate2::{Decompress, DecompressError, FlushDecompress, Status};
 
-use super::error::{FirstBytes, LogFileError, Progress};
+use super::error::{FirstBytes, LogFileError, ReadProgress};
 
 /// The two bytes that begin a gzip member: RFC 1952, section 2.3.1.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -154,7 +154,7 @@ impl Gunzip {
 
 impl GunzipFailure {
     /// The error of the file. `limit` is the limit on decompressed bytes.
-    pub(super) fn into_error(self, progress: Progress, limit: u64) -> LogFileError {
+    pub(super) fn into_error(self, progress: ReadProgress, limit: u64) -> LogFileError {
         match self {
             Self::EndsEarly => LogFileError::GzipEndsEarly { progress },
             Self::Corrupt { at, source } => LogFileError::GzipCorrupt { at, progress, source },

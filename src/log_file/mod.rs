@@ -14,7 +14,7 @@ mod scan;
 mod split;
 mod window;
 
-pub use error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, Progress, Unparsable};
+pub use error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable};
 pub use keys::Keys;
 pub use options::{FileShape, Limits};
 pub use reader::{FileItem, RawRecord, Reader};

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::{
-    error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, Progress, Unparsable},
+    error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable},
     keys::Keys,
     options::{FileShape, Limits},
     scan::{Mismatch, Scan, Strings, string_end},
@@ -171,12 +171,12 @@ impl Splitter {
     }
 
     /// How many records were read.
-    pub(super) fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> ReadProgress {
         let inside = match self.list {
             Some(_) => matches!(self.state, SplitState::In(_)),
             None => self.object.is_record && !self.object.has_list,
         };
-        if inside { Progress::Inside(self.records) } else { Progress::After(self.records) }
+        if inside { ReadProgress::Inside(self.records) } else { ReadProgress::After(self.records) }
     }
 
     fn go_through(&mut self, token: Token, window: &mut Window) -> Result<SplitStep, LogFileError> {
