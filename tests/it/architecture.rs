@@ -212,7 +212,8 @@ fn only_what_drives_the_ports_is_async() {
             let code = code(text);
             let allowed = is_edge(path)
                 || path.starts_with("src/handler/")
-                || ["src/state/decide.rs", "src/state/learn.rs", "src/state/mark.rs", "src/state/store.rs"].contains(&path);
+                || ["src/state/decide.rs", "src/state/learn.rs", "src/state/mark.rs", "src/state/store.rs"]
+                    .contains(&path);
             let found = names(&code).filter(|name| !allowed && matches!(*name, "async" | "await"));
             found.map(str::to_owned).collect()
         },
