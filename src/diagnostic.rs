@@ -7,6 +7,8 @@ use std::{error::Error, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level as SnippetLevel, Renderer, Snippet};
 
+use crate::untrusted::shorten_to;
+
 /// A range of bytes in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -202,15 +204,7 @@ pub fn shorten(text: &str) -> String {
     const LIMIT: usize = 60;
     match text.split_once(['\n', '\r']) {
         None => shorten_to(text, LIMIT),
-        Some((line, _)) => line.chars().take(LIMIT - 1).chain(['…']).collect(),
-    }
-}
-
-/// A text of at most `limit` characters, of which the last is `…` if the text is longer.
-pub fn shorten_to(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(limit.saturating_sub(1)).collect::<String>().trim_end().to_owned() + "…",
+        Some((line, _)) => shorten_to(&format!("{line}…"), LIMIT),
     }
 }
 

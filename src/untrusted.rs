@@ -1,37 +1,51 @@
-//! Text that an attacker may have written, made fit to be shown.
+//! Text that an attacker can have written, made safe to show; and the one way to shorten text.
 
-/// `text` on one line: what is no printable character becomes a blank, runs of blanks become one, and what is longer
-/// than `limit` characters is cut, with a word on how much.
+/// The text on one line: characters that are not printable become blanks, runs of blanks become one blank, and text longer
+/// than `limit` characters is cut as by [`cut`].
 pub fn line(text: &str, limit: usize) -> String {
     let shown = printable(text);
     let words: Vec<&str> = shown.split_whitespace().collect();
     cut(&words.join(" "), limit)
 }
 
-/// `text` on one line: what is no printable character becomes a blank.
+/// The text on one line: each character that is not printable becomes a blank.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
 }
 
-/// `text` with its lines, each made fit to be shown.
+/// The text with its lines, each as by [`printable`], and cut as by [`cut`].
 pub fn lines(text: &str, limit: usize) -> String {
     let lines: Vec<String> = text.trim().lines().map(|text| printable(text).trim_end().to_owned()).collect();
     cut(&lines.join("\n"), limit)
 }
 
-/// The beginning of `text`, with a word on how many characters are missing.
+/// The text, shortened to `limit` characters; a text that is cut ends in `…` and its full length.
 pub fn cut(text: &str, limit: usize) -> String {
-    let length = text.chars().count();
-    if length <= limit {
-        return text.to_owned();
+    // The length is known only after a walk through the text, and few texts are longer than the limit.
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => shorten_with(text, limit, &format!("… ({} characters)", text.chars().count())),
     }
-    let mark = format!("… ({length} characters)");
-    let kept: String = text.chars().take(limit.saturating_sub(mark.chars().count())).collect();
-    kept + &mark
 }
 
-/// `text` without anything that a mail reader makes a link of by itself: `https[:]//example.com`, `www[.]example.com`, as
-/// those write who pass on addresses that nobody should follow.
+/// The text, shortened to `limit` characters; a text that is cut ends in `…`.
+pub fn shorten_to(text: &str, limit: usize) -> String {
+    shorten_with(text, limit, "…")
+}
+
+/// The text, shortened to `limit` characters; a text that is cut ends in `mark`, which the limit includes.
+pub fn shorten_with(text: &str, limit: usize, mark: &str) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept: String = text.chars().take(limit.saturating_sub(mark.chars().count())).collect();
+            kept.trim_end().to_owned() + mark
+        }
+    }
+}
+
+/// The text with its addresses written so that mail readers do not make links of them: `https[:]//example.com`,
+/// `www[.]example.com`, as is usual in reports of malicious addresses.
 pub fn defanged(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -53,7 +67,7 @@ pub fn defanged(text: &str) -> String {
     out
 }
 
-/// Printable ASCII for places that take nothing else; a character that has no likeness there becomes `?`.
+/// The text in printable ASCII: punctuation becomes its ASCII equivalent, and every other character becomes `?`.
 pub fn ascii(text: &str) -> String {
     text.chars().fold(String::new(), |mut ascii, c| {
         match c {
@@ -69,9 +83,10 @@ pub fn ascii(text: &str) -> String {
     })
 }
 
-/// Not a control character, nor one that is invisible or turns the direction of the text round it: those can hide or
-/// forge what a reader sees (Unicode Technical Report 36, "Unicode Security Considerations"). Invisible are those of the
-/// property `Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`, and the blank Braille pattern.
+/// Whether a character is neither a control character, nor invisible, nor one that changes the direction of text: those can
+/// hide or forge what a reader sees (Unicode Technical Report 36, "Unicode Security Considerations"). Invisible are the
+/// characters with the property `Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`, and the blank
+/// Braille pattern.
 fn is_printable(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
@@ -82,7 +97,7 @@ fn is_printable(c: char) -> bool {
         && !is_noncharacter(c)
 }
 
-/// Code points that XML, and with it SNS, does not take.
+/// Whether a character is a Unicode noncharacter; some of them are not allowed in XML, and so not in SNS.
 fn is_noncharacter(c: char) -> bool {
     matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff) || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
@@ -106,20 +121,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_is_said() {
+    fn a_cut_text_shows_its_length() {
         assert_eq!(line(&"x".repeat(300), 30), format!("{}… (300 characters)", "x".repeat(12)));
         assert_eq!(line("12345", 5), "12345");
     }
 
     #[test]
-    fn no_address_can_be_followed() {
+    fn a_limit_counts_characters_and_includes_the_mark() {
+        assert_eq!(shorten_to("Ådå😀x", 5), "Ådå😀x");
+        assert_eq!(shorten_to("Ådå😀x", 4), "Ådå…");
+        assert_eq!(shorten_to("ab cd", 4), "ab…");
+        assert_eq!(shorten_with("abcdef", 5, "..."), "ab...");
+        assert_eq!(shorten_with("abc", 2, "..."), "...");
+        assert_eq!(shorten_to("", 0), "");
+    }
+
+    #[test]
+    fn addresses_are_not_links() {
         assert_eq!(defanged("see https://a.example/://x"), "see https[:]//a.example/[:]//x");
         assert_eq!(defanged("WWW.a.example wwww.b www"), "WWW[.]a.example wwww[.]b www");
         assert_eq!(defanged("arn:aws:iam::111122223333:user/é www"), "arn:aws:iam::111122223333:user/é www");
     }
 
     #[test]
-    fn ascii_keeps_what_has_a_likeness() {
+    fn ascii_keeps_equivalents() {
         assert_eq!(ascii("Findings – “HIGH”… é😀"), "Findings - \"HIGH\"... ??");
     }
 }

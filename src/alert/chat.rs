@@ -286,7 +286,8 @@ fn address(url: &str) -> String {
 fn token(text: &str, limit: usize) -> String {
     let line = untrusted::ascii(&neutral(&untrusted::line(text, usize::MAX)));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+=,-".contains(c);
-    let token: String = line.chars().take(limit).map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let word = untrusted::shorten_with(&line, limit, "");
+    let token: String = word.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     match token.strip_prefix('-') {
         Some(rest) => format!("_{rest}"),
         None => token,

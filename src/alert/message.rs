@@ -47,11 +47,7 @@ pub fn subject(alert: &Alert) -> String {
     };
     let line = untrusted::line(&headline, usize::MAX);
     let subject = untrusted::ascii(&format!("SEV{} {line}", alert.severity().number()));
-    if subject.len() <= MAX_SUBJECT {
-        return subject;
-    }
-    let kept: String = subject.chars().take(MAX_SUBJECT - 3).collect();
-    kept.trim_end().to_owned() + "..."
+    untrusted::shorten_with(&subject, MAX_SUBJECT, "...")
 }
 
 /// The attributes that subscriptions can filter by.

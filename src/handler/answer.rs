@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Failure, Outcome, Settled};
-use crate::trigger::Sender;
+use crate::{trigger::Sender, untrusted::shorten_to};
 
 /// S3 Batch Operations keeps the text of a result in its report.
 const MAX_RESULT: usize = 1_000;
@@ -49,7 +49,7 @@ fn result(task: &Settled) -> Value {
     } else {
         ("TemporaryFailure", said(task.failures.iter()))
     };
-    let text: String = text.chars().take(MAX_RESULT).collect();
+    let text = shorten_to(&text, MAX_RESULT);
     json!({"taskId": task.id, "resultCode": code, "resultString": text})
 }
 

@@ -6,10 +6,7 @@ use super::{
     draft::ImportedRule,
     problem::{Loss, Problem},
 };
-use crate::{
-    diagnostic::{nearest, shorten_to},
-    rule,
-};
+use crate::{diagnostic::nearest, rule, untrusted::shorten_to};
 
 /// The names and ids that are in use, each with the last number that was added to it.
 #[derive(Default)]

@@ -4,6 +4,7 @@ use crate::{
     diagnostic::Span,
     filter::{Lists, ast::Expr},
     rule::{Rule, Suppression},
+    untrusted::shorten_to,
     yaml,
 };
 
@@ -35,6 +36,6 @@ impl<'a> FilterText<'a> {
         const MAX: usize = 60;
         let text = self.written.text.get(span.start..span.end).unwrap_or_default();
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if line.chars().count() <= MAX { line } else { line.chars().take(MAX - 1).chain(['…']).collect() }
+        shorten_to(&line, MAX)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::untrusted::shorten_with;
+
 /// The first keys of an object, and how many more it has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -18,7 +20,7 @@ impl Keys {
         if self.shown.len() == Self::MAX_SHOWN {
             self.hidden += 1;
         } else {
-            self.shown.push(String::from_utf8_lossy(key).chars().take(Self::MAX_CHARS).collect());
+            self.shown.push(shorten_with(&String::from_utf8_lossy(key), Self::MAX_CHARS, ""));
         }
     }
 

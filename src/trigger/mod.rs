@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 
-use crate::{diagnostic::shorten_to, object::ObjectId};
+use crate::{object::ObjectId, untrusted::shorten_to};
 
 /// What one invocation has to do, in the order in which it arrived.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,10 +6,9 @@ use std::{
 };
 
 use trailbell::{
-    diagnostic::shorten_to,
     filter::{Condition, Explanation, Gap},
     rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
-    untrusted::printable,
+    untrusted::{printable, shorten_to},
 };
 
 use crate::{Status, inputs};
