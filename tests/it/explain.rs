@@ -1,4 +1,4 @@
-//! Explanations: they say what matching says, and a person can read them.
+//! Explanations agree with matching, and a person can read them.
 
 use crate::generated::{expr, record};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -17,7 +17,7 @@ fn rule(fields: &Value) -> Rule {
 }
 
 #[test]
-fn a_suppression_counts_up_to_its_end() {
+fn a_suppression_applies_up_to_its_end() {
     let rule = rule(&json!({
         "filter": "a = 1",
         "suppressions": ["b = 2", {"filter": "c = 3", "expires": "2026-03-01"}],
@@ -117,7 +117,7 @@ fn elements_values_and_gaps_are_shown() {
 }
 
 #[test]
-fn of_many_elements_those_that_hold_are_shown_first() {
+fn the_elements_that_hold_are_shown_before_the_others() {
     let numbers: Vec<u32> = (0..300).collect();
     let record = json!({"eventVersion": "1.08", "a": numbers, "b": numbers, "c": ["x".repeat(300)]});
     let filter = "    filter: |
@@ -245,7 +245,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn explanations_say_what_matching_says(
+    fn explanations_agree_with_matching(
         filter in expr(),
         suppressions in vec((expr(), select(&[None, Some("2026-03-01"), Some("2026-03-02T12:00:00Z")][..])), 0..3),
         record in record(),

@@ -1,4 +1,4 @@
-//! What the rule language has beyond Threat Stack's, case by case. The cases are data; `check` is the only test.
+//! The meaning of the filter language's extensions, case by case. The cases are data, which `check` evaluates.
 
 use serde_json::{Value, json};
 use trailbell::{
@@ -43,7 +43,7 @@ fn permissions(items: Value) -> Value {
 }
 
 #[test]
-fn vector_7_a_world_open_port() {
+fn any_finds_a_port_that_is_open_to_the_world() {
     let range = |from: i32, to: i32, cidr: &str| json!({"fromPort": from, "toPort": to, "ipRanges": {"items": [{"cidrIp": cidr}]}});
     let nested = "any requestParameters.ipPermissions.items \
          (fromPort <= 22 and toPort >= 22 and ipRanges.items.cidrIp = \"0.0.0.0/0\")";
@@ -57,7 +57,7 @@ fn vector_7_a_world_open_port() {
             (permissions(json!([range(443, 443, "10.0.0.0/8"), range(22, 22, "0.0.0.0/0")])), true),
         ],
     );
-    // Without `any` the two conditions may be satisfied by two permissions.
+    // Without `any`, two permissions may satisfy the two conditions.
     check(
         "requestParameters.ipPermissions.items.fromPort = 22 \
          and requestParameters.ipPermissions.items.ipRanges.items.cidrIp = '0.0.0.0/0'",
@@ -73,7 +73,7 @@ fn vector_7_a_world_open_port() {
 }
 
 #[test]
-fn any_looks_at_one_element() {
+fn any_tries_one_element_at_a_time() {
     check(
         "any list (a = 1 and b = 2)",
         &[
@@ -109,7 +109,7 @@ fn any_looks_at_one_element() {
 }
 
 #[test]
-fn it_is_the_element_and_record_leads_back() {
+fn it_is_the_element_and_record_is_the_record() {
     let record = |values: Value| json!({"recipientAccountId": "1", "requestParameters": {"valuesToAdd": values}});
     check(
         "any requestParameters.valuesToAdd (it != field record.recipientAccountId)",
@@ -146,7 +146,7 @@ fn it_is_the_element_and_record_leads_back() {
     );
     check("any list (it.a = 1 and it[0] = null)", &[(json!({"list": [{"a": 1}]}), true)]);
     check("any list (record.list exists and record exists)", &[(json!({"list": [{"a": 1}]}), true)]);
-    // Outside of any both are ordinary keys.
+    // Outside of `any`, both are ordinary keys.
     check("it = 1 and record.user = 2", &[(json!({"it": 1, "record": {"user": 2}}), true)]);
 }
 
@@ -187,7 +187,7 @@ fn paths_enter_json_in_strings() {
             (with("*"), false),
             (with("{broken"), false),
             (with("\"*\""), false),
-            // A blank that is written as `+` is no blank.
+            // A `+` is not a percent-encoded blank.
             (with(&policy.replace(':', "+:")), false),
         ],
     );
@@ -199,7 +199,7 @@ fn paths_enter_json_in_strings() {
     check("any requestParameters.policyDocument (Version exists)", &[(with(policy), true)]);
     // The string itself is still a string.
     check("requestParameters.policyDocument like '2012-10-17'", &[(with(policy), true)]);
-    // A block that is a string is entered too; nothing else is.
+    // Paths continue into a block that is a string, and into no other string.
     check(
         "requestParameters.a = 1",
         &[(json!({"requestParameters": r#"{"a":1}"#}), true), (json!({"requestParameters": [r#"{"a":1}"#]}), true)],
@@ -214,7 +214,7 @@ fn paths_enter_json_in_strings() {
 }
 
 #[test]
-fn strings_are_entered_four_deep() {
+fn paths_continue_through_four_nested_strings() {
     let nested = |depth: usize| {
         let mut value = json!({"x": 1});
         for _ in 0..depth {
@@ -277,7 +277,7 @@ fn regular_expressions() {
     assert_eq!(refused(r#"id matches "a{1,1000}{1,1000}""#), "wrong-operand");
     assert_eq!(refused(r#"id matches "(?=a)""#), "wrong-operand");
     assert_eq!(refused("id matches 5"), "wrong-operand");
-    // Takes no time that grows with the square of the text, or worse.
+    // The time is linear in the text.
     check(r#"id matches "^(a+)+$""#, &[(id(&("a".repeat(50_000) + "b")), false)]);
 }
 

@@ -1,5 +1,4 @@
-//! Filters as proptest makes them, from one small set of names and values that records are made from too, so that
-//! they meet.
+//! Generated filters and records, from one small set of names and values so that they match often.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Map, Value as Json};
@@ -49,8 +48,8 @@ pub const NAMES: &[&str] = &[
     "$serde_json::private::Number",
 ];
 
-/// Text of records and of filters: with everything that JSON can spell in more than one way, and text that reads as
-/// another type.
+/// Text of records and of filters: with everything that JSON can spell in several ways, and text that looks like another
+/// type.
 pub const TEXTS: &[&str] = &[
     "",
     "PutImage",
@@ -119,7 +118,7 @@ pub fn expr() -> impl Strategy<Value = Expr> {
     expr_of(path().boxed(), element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed())
 }
 
-/// Any condition that an `any` can express of its element.
+/// Any condition that an `any` can have on its element.
 pub fn element_expr() -> impl Strategy<Value = Expr> {
     conditions(compare(element_path().boxed(), select(TEXTS).prop_map(str::to_owned).boxed()).boxed(), 2, 6)
 }
@@ -186,7 +185,7 @@ fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strat
     })
 }
 
-/// What may stand on the right of the operator.
+/// A right side that the operator takes.
 fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> BoxedStrategy<Right> {
     let operand = accepted(operator, text).prop_map(|value| Operand { value, span: Span::default() }).boxed();
     let list = vec(operand.clone(), 1..4).prop_map(Right::List).boxed();
@@ -210,12 +209,12 @@ fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> BoxedSt
     match operator.meaning {
         // Few texts are networks.
         Meaning::Network => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
-        // A line break cannot be written in text that is taken as it stands.
+        // Raw text cannot contain a line break.
         Meaning::Pattern => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
             .prop_map(|text| Value::Text(text.to_owned()))
             .boxed(),
         _ => value(text)
-            .prop_filter("the operator refuses it", move |value| {
+            .prop_filter("the operator does not take it", move |value| {
                 (null || *value != Value::Null) && (operator.compile)(value).is_ok()
             })
             .boxed(),
@@ -248,7 +247,7 @@ pub fn path() -> impl Strategy<Value = Path> {
     ]
 }
 
-/// A path as it stands inside of an `any`.
+/// Any path in an `any`.
 fn element_path() -> impl Strategy<Value = Path> {
     prop_oneof![
         3 => steps(true).prop_map(|steps| Path { root: Root::Element, steps }),
@@ -258,7 +257,7 @@ fn element_path() -> impl Strategy<Value = Path> {
     ]
 }
 
-/// Keys and places in lists; those at the top of a record begin with a key.
+/// Keys and list indexes; a path from the top of a record begins with a key.
 fn steps(top: bool) -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         5 => select(NAMES).prop_map(|name| Step::Key(name.to_owned())),

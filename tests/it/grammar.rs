@@ -1,4 +1,4 @@
-//! The grammar as a whole: what is printed is read again, nothing makes the parser panic, and the laws of logic hold.
+//! The grammar as a whole: printing and parsing are inverse, no text makes the parser panic, and the laws of logic hold.
 
 use crate::generated::{bare, element_expr, expr, expr_of, path, record};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -72,7 +72,7 @@ fn other_text_is_printed_in_canonical_form() {
     }
 }
 
-/// Pieces of the language, right and wrong, to be glued together at random.
+/// Pieces of the language, correct and incorrect, that a test joins at random.
 fn fragment() -> impl Strategy<Value = String> {
     let spellings = operator::all().map(|operator| operator.spelling);
     let pieces: Vec<&str> = [
@@ -145,7 +145,7 @@ fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(pieces).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
-/// Reads a text; every place that an error names lies in it.
+/// Parses a text; the spans of every error are in the text.
 fn read(text: &str) -> Result<(), TestCaseError> {
     if let Err(errors) = Filter::parse(text) {
         prop_assert!(!errors.is_empty());
@@ -158,12 +158,12 @@ fn read(text: &str) -> Result<(), TestCaseError> {
             prop_assert!(!error.title.is_empty() && !error.label.is_empty() && error.help.is_some(), "{:?}", error);
         }
     }
-    // A path that stands alone has its own entry.
+    // A text that is one path has a parser of its own.
     let _ = Path::parse(text);
     Ok(())
 }
 
-/// A path of any names.
+/// A path with arbitrary names.
 fn named(root: Root) -> BoxedStrategy<Path> {
     vec("[^`\r\n]+", 1..3).prop_map(move |keys| Path { root, steps: keys.into_iter().map(Step::Key).collect() }).boxed()
 }
@@ -172,7 +172,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn what_is_printed_is_read_again(expr in expr()) {
+    fn printed_filters_parse_to_the_same_tree(expr in expr()) {
         let printed = expr.to_string();
         let filter = parse(&printed);
         prop_assert_eq!(filter.expr(), &expr, "{}", &printed);
@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn no_glued_fragments_make_the_parser_panic(pieces in vec(fragment(), 0..14)) {
+    fn no_joined_fragments_make_the_parser_panic(pieces in vec(fragment(), 0..14)) {
         read(&pieces.concat())?;
         read(&pieces.join(" "))?;
     }
@@ -224,7 +224,7 @@ proptest! {
 
     #[test]
     fn unequal_is_not_equal(expr in expr(), record in record()) {
-        // Every `=` of the filter becomes `!=` under a `not`, and the other way round.
+        // Every `=` of the filter becomes `!=` under a `not`, and vice versa.
         let swapped = swap(&expr);
         prop_assert_eq!(compiled(&swapped).matches(&record), compiled(&expr).matches(&record), "{} and {}", expr, swapped);
     }
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn who_looks_on_changes_nothing(expr in expr(), record in record()) {
+    fn an_observer_changes_nothing(expr in expr(), record in record()) {
         let filter = compiled(&expr);
         let holds = filter.matches(&record);
         prop_assert_eq!(filter.matches_observed(&record, &mut Unobserved), holds);
@@ -256,16 +256,16 @@ proptest! {
         prop_assert_eq!(holds(&not(&or)), holds(&bare(ExprKind::And(vec![not(&a), not(&b)]))));
         prop_assert_eq!(holds(&not(&not(&a))), holds(&a));
         prop_assert_eq!(compiled(&not(&within(&a))).matches(&record), !holds(&a));
-        // One element satisfies one of two conditions just where one of two conditions is satisfied by an element, if
-        // both look at the same elements: those that are no objects are looked at for `it` only.
+        // An element satisfies one of two conditions exactly where one of the conditions has an element that satisfies it, if
+        // both try the same elements: `any` tries elements that are not objects only for `it`.
         let [a, b] = [&a, &b].map(|expr| bare(ExprKind::And(vec![it_exists(), expr.clone()])));
         prop_assert_eq!(holds(&bare(ExprKind::Or(vec![a.clone(), b.clone()]))), holds(&a) || holds(&b));
-        // Of both conditions it is only in the one direction.
+        // For both conditions, the implication has one direction only.
         prop_assert!(!holds(&bare(ExprKind::And(vec![a.clone(), b.clone()]))) || holds(&a) && holds(&b));
     }
 }
 
-/// Counts what it is shown.
+/// Counts the values that it receives.
 #[derive(Default)]
 struct Looking<const THOROUGH: bool> {
     depth: usize,

@@ -1,4 +1,5 @@
-//! What the rule language means, case by case; what it has beyond Threat Stack's stands in `extensions.rs`. The cases are data; `check` is the only test.
+//! The meaning of the filter language, case by case; `extensions.rs` has the cases of its extensions. The cases are data, which
+//! `check` evaluates.
 
 use serde_json::{Value, json};
 use trailbell::filter::{Filter, operator};
@@ -24,7 +25,7 @@ fn scan(response: Value) -> Value {
 }
 
 #[test]
-fn vector_1_scan_findings() {
+fn a_count_of_scan_findings_is_compared() {
     let counts = |counts: Value| scan(json!({"imageScanFindings": {"findingSeverityCounts": counts}}));
     check(
         HIGH,
@@ -40,7 +41,7 @@ fn vector_1_scan_findings() {
 }
 
 #[test]
-fn vector_2_discovery() {
+fn prefixes_select_discovery_calls() {
     let call = |name: &str| json!({"eventSource": "ssm.amazonaws.com", "eventName": name});
     check(
         r#"event_type = "cloudtrail" and eventSource = "ssm.amazonaws.com" and (eventName starts_with "Describe" or eventName starts_with "List")"#,
@@ -54,7 +55,7 @@ fn vector_2_discovery() {
 }
 
 #[test]
-fn vector_3_spelling() {
+fn blanks_quotes_and_the_case_of_words_do_not_matter() {
     for filter in [
         r#"eventSource = "s3" AND (eventName = "A" Or eventName = 'B')"#,
         "eventSource=\"s3\"and(eventName='A'or eventName=\"B\")",
@@ -74,14 +75,14 @@ fn vector_3_spelling() {
 }
 
 #[test]
-fn vector_4_any_element_of_a_list() {
+fn one_element_of_a_list_is_enough() {
     let record = json!({"group": ["invalid_login", "authentication_failed"]});
     check(r#"group like "fail""#, &[(record.clone(), true)]);
     check(r#"group != "invalid_login""#, &[(record, false)]);
 }
 
 #[test]
-fn vector_5_null() {
+fn null_is_no_value() {
     let records = |path_is_null: bool| {
         [
             (json!({}), path_is_null),
@@ -103,7 +104,7 @@ fn vector_5_null() {
 }
 
 #[test]
-fn vector_6_numbers_and_text() {
+fn numbers_equal_the_text_that_spells_them() {
     check(
         r#"sigid = "5902""#,
         &[(json!({"sigid": 5902}), true), (json!({"sigid": "5902"}), true), (json!({"sigid": 5903}), false)],
@@ -116,7 +117,7 @@ fn vector_6_numbers_and_text() {
 }
 
 #[test]
-fn vector_8_names_with_odd_characters() {
+fn names_may_have_special_characters() {
     check(
         "requestParameters.x-amz-acl = \"public-read\"",
         &[(json!({"requestParameters": {"x-amz-acl": "public-read"}}), true)],
@@ -128,12 +129,12 @@ fn vector_8_names_with_odd_characters() {
 }
 
 #[test]
-fn vector_9_dated_event_names() {
+fn a_prefix_covers_dated_event_names() {
     check(r#"eventName starts_with "CreateFunction""#, &[(json!({"eventName": "CreateFunction20150331"}), true)]);
 }
 
 #[test]
-fn vector_11_a_denied_call_matches() {
+fn a_denied_call_matches() {
     check(
         r#"event_type = "cloudtrail" and eventSource = "ssm.amazonaws.com" and eventName = "ResumeSession""#,
         &[(
@@ -145,7 +146,7 @@ fn vector_11_a_denied_call_matches() {
 }
 
 #[test]
-fn vector_12_control_channels_are_no_components() {
+fn an_exception_excludes_one_event_name() {
     let call = |name: &str| json!({"eventSource": "ssm.amazonaws.com", "eventName": name});
     check(
         r#"eventSource = "ssm.amazonaws.com" and eventName starts_with "Create" and eventName != "CreateControlChannel""#,
@@ -190,7 +191,7 @@ fn types_compare_natively_or_by_canonical_text() {
 }
 
 #[test]
-fn paths_walk_through_lists_at_every_depth() {
+fn paths_search_lists_at_every_depth() {
     let open = json!({"requestParameters": {"ipPermissions": {"items": [
         {"ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]}},
         {"ipRanges": {"items": [{"cidrIp": "192.168.0.0/16"}, {"cidrIp": "0.0.0.0/0"}]}},
@@ -203,7 +204,7 @@ fn paths_walk_through_lists_at_every_depth() {
 }
 
 #[test]
-fn keywords_are_fields_where_a_field_stands() {
+fn keywords_are_fields_where_the_grammar_needs_a_field() {
     check(r#"in in ("a")"#, &[(json!({"in": "a"}), true)]);
     check("not exists", &[(json!({"not": 1}), true), (json!({}), false)]);
     check("not exists = 1", &[(json!({"exists": 2}), true), (json!({"exists": 1}), false)]);
@@ -229,13 +230,13 @@ fn precedence_is_not_and_or() {
 }
 
 #[test]
-fn escapes_stand_for_characters() {
+fn escapes_denote_characters() {
     check(r#"x = "a\"b\\c\'d\n\r\t\u{e9}\u{1F600}""#, &[(json!({"x": "a\"b\\c'd\n\r\té😀"}), true)]);
     check(r#"x = 'it\'s "so"'"#, &[(json!({"x": "it's \"so\""}), true)]);
 }
 
 #[test]
-fn virtual_fields_win_and_back_quotes_give_the_raw_key() {
+fn virtual_fields_take_precedence_and_back_quotes_give_the_raw_key() {
     check(r#"user = "raw""#, &[(json!({"user": "raw"}), false)]);
     check(r#"`user` = "raw""#, &[(json!({"user": "raw"}), true)]);
     check("x.user = 1", &[(json!({"x": {"user": 1}}), true)]);
@@ -341,8 +342,8 @@ fn limits() {
 }
 
 #[test]
-fn floats_are_read_as_they_are_written() {
-    // Numbers that a parser which rounds twice gets wrong in the last bit.
+fn floats_are_parsed_exactly() {
+    // A parser that rounds twice gets the last bit of these numbers wrong.
     for text in [
         "0.9452706955539223",
         "8.35235235935322e-1",

@@ -27,7 +27,6 @@ mod logs;
 mod messages;
 mod metrics;
 mod mistakes;
-mod mistakes_more;
 mod oracle;
 mod overrides;
 mod pack;

@@ -1,4 +1,4 @@
-//! The language reference says what the code does: its tables are the code's, and its examples are read.
+//! The language reference agrees with the code: its tables are those of the code, and its examples parse.
 
 use trailbell::{
     filter::{
@@ -65,7 +65,7 @@ fn virtual_fields_are_those_of_the_code() {
 }
 
 #[test]
-fn examples_are_read() {
+fn examples_parse() {
     let (filters, rules) = (blocks("text"), blocks("yaml"));
     assert!(!filters.is_empty() && !rules.is_empty());
     for filter in filters {
@@ -77,7 +77,7 @@ fn examples_are_read() {
 }
 
 #[test]
-fn mistakes_are_refused_and_their_repairs_read() {
+fn mistakes_are_errors_and_their_repairs_parse() {
     let mut count = 0;
     for line in section("Mistakes").lines().filter_map(|line| line.strip_prefix("- ")) {
         let (wrong, right) = line.split_once(" → ").unwrap_or_else(|| panic!("no repair: {line}"));

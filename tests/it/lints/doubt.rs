@@ -1,4 +1,4 @@
-//! What is close to a mistake and none.
+//! Filters and rules that resemble a mistake and get no warning.
 
 use jiff::civil::date;
 use trailbell::{lint, rule::RuleSet};
@@ -6,9 +6,9 @@ use trailbell::{lint, rule::RuleSet};
 use crate::lints::{codes, rule, suppression};
 
 #[test]
-fn in_doubt_nothing_is_said() {
+fn filters_that_may_be_right_get_no_warning() {
     for filter in [
-        // Fields: open blocks, back-quotes, elements, indexes, short names, what enriched and edge events have.
+        // Fields: open blocks, back-quotes, elements, indexes, virtual fields, fields of enriched and edge events.
         "requestParameters.sourceIpAddress exists",
         "`sourceIpAddress` exists",
         r#"`user` = "alice""#,
@@ -20,7 +20,7 @@ fn in_doubt_nothing_is_said() {
         "eventContext.tagContext.resourceTags exists or edgeDeviceDetails.type exists or insightDetails.state exists",
         r#"requestParameters.policyDocument.Statement[0].Principal.AWS = "*""#,
         "requestParameters.omitted = true",
-        // Conditions that can hold at once.
+        // Conditions that can hold together.
         r#"userAgent = "a" and userAgent = "b""#,
         r#"requestParameters.groups = "a" and requestParameters.groups = "b""#,
         r#"resources.type = "a" and resources.type = "b""#,
@@ -53,7 +53,7 @@ fn in_doubt_nothing_is_said() {
         r#"eventName = "ConsoleLogin""#,
         r#"eventSource like "iam" and eventName = "RunInstances""#,
         r#"(eventSource = "iam.amazonaws.com" or eventSource = "ec2.amazonaws.com") and eventName = "RunInstances""#,
-        // Data events that the author knows of, and calls that are none everywhere.
+        // Data events that the filter requires explicitly, and calls that are data events of some sources only.
         r#"eventName = "GetObject" and eventCategory = "Data""#,
         r#"eventName = "GetObject" and managementEvent = false"#,
         r#"eventSource = "s3.amazonaws.com" and eventName != "GetObject""#,
@@ -62,7 +62,7 @@ fn in_doubt_nothing_is_said() {
         "(errorCode exists and readOnly = true) or readOnly = false",
         "((errorCode exists) and (readOnly = true)) or readOnly = false",
         "errorCode exists and (readOnly = true or managementEvent = true)",
-        // Stars that stand in policies, and percent signs in what is encoded.
+        // Stars in policies, and percent signs in encoded text.
         r#"requestParameters.policyDocument like "\"Action\":\"*\"""#,
         r#"requestParameters.policyDocument.Statement.Resource = "*""#,
         r#"requestParameters.key like "%2Fetc%2F""#,
@@ -71,7 +71,7 @@ fn in_doubt_nothing_is_said() {
         r#"userIdentity.userName matches "^CORP\\david$""#,
         r#"userIdentity.userName matches "^\d+\.\w""#,
         r#"requestParameters.path matches "C:\\[a-z]+""#,
-        // `!=` in a rule shows more, not less.
+        // `!=` in a rule matches more records, not fewer.
         r#"errorCode != "AccessDenied""#,
     ] {
         assert_eq!(codes(&rule(filter)), [""; 0], "{filter}");
@@ -79,7 +79,7 @@ fn in_doubt_nothing_is_said() {
 }
 
 #[test]
-fn in_doubt_nothing_is_said_of_suppressions() {
+fn suppressions_that_may_be_right_get_no_warning() {
     for filter in [
         r#"errorCode exists and errorCode != "AccessDenied""#,
         r#"errorCode starts_with "Client." and errorCode != "Client.UnauthorizedOperation""#,
@@ -94,7 +94,7 @@ fn in_doubt_nothing_is_said_of_suppressions() {
 }
 
 #[test]
-fn yaml_takes_one_backslash_of_two_in_double_quotes() {
+fn yaml_reads_two_backslashes_as_one_in_double_quotes() {
     let file = |filter: &str| format!("rules:\n- {{name: r, severity: 3, filter: {filter}}}\n");
     assert_eq!(codes(&file(r#""userIdentity.userName matches '^svc-\\d+$'""#)), [""; 0]);
     assert_eq!(codes(&file(r#"'userIdentity.userName matches "^svc-\\d+$"'"#)), ["doubled-backslash"]);

@@ -1,4 +1,4 @@
-//! Every message, whole.
+//! The whole message of every lint.
 
 use insta::assert_snapshot;
 use trailbell::diagnostic::{Level, render};
@@ -87,7 +87,7 @@ fn a_field_of_a_list_element() {
 }
 
 #[test]
-fn a_field_behind_the_word_field() {
+fn a_field_after_the_word_field() {
     let file = rule("userIdentity.userName = field userIdentity.sessionContext.sessionIssuer.username");
     assert_snapshot!(message(&file), @r"
     warning[unknown-field]: `userIdentity.sessionContext.sessionIssuer` has no field `username`
@@ -133,7 +133,7 @@ fn a_path_into_text() {
 }
 
 #[test]
-fn a_path_into_a_worked_out_field() {
+fn a_path_into_a_computed_field() {
     let file = rule(r#"user.name = "alice""#);
     assert_snapshot!(message(&file), @r#"
     warning[unknown-field]: `user` has no fields
@@ -166,7 +166,7 @@ fn two_values_at_once() {
 }
 
 #[test]
-fn a_value_and_a_beginning() {
+fn a_value_and_a_prefix() {
     let file = rule(r#"eventName in ("GetUser", "GetRole") and eventName starts_with "Put""#);
     assert_snapshot!(message(&file), @r#"
     warning[never-matches]: no record satisfies both conditions on `eventName`
@@ -183,7 +183,7 @@ fn a_value_and_a_beginning() {
 }
 
 #[test]
-fn two_beginnings() {
+fn two_prefixes() {
     let file = rule(r#"eventName starts_with "Get" and eventName starts_with "List""#);
     assert_snapshot!(message(&file), @r#"
     warning[never-matches]: no record satisfies both conditions on `eventName`
@@ -232,7 +232,7 @@ fn no_value_left() {
 }
 
 #[test]
-fn a_type_that_is_none() {
+fn an_event_type_that_does_not_exist() {
     let file = rule(r#"event_type = "AwsApiCall""#);
     assert_snapshot!(message(&file), @r#"
     warning[never-matches]: `event_type = "AwsApiCall"` is never true
@@ -265,7 +265,7 @@ fn either_of_two_differences() {
 }
 
 #[test]
-fn a_field_that_is_there_or_not() {
+fn a_field_that_is_present_or_missing() {
     let file = rule("errorCode = null or errorCode exists");
     assert_snapshot!(message(&file), @"
     warning[always-matches]: every record satisfies one of the conditions on `errorCode`
@@ -300,7 +300,7 @@ fn not_of_what_never_holds() {
 }
 
 #[test]
-fn a_field_that_is_always_there() {
+fn a_field_that_is_always_present() {
     let file = suppression("eventTime exists");
     assert_snapshot!(message(&file), @r"
     warning[always-matches]: `eventTime exists` is always true
@@ -332,7 +332,7 @@ fn a_blank_at_the_end() {
 }
 
 #[test]
-fn a_source_without_its_end() {
+fn a_source_without_its_suffix() {
     let file = rule(r#"eventSource = "aws.ecr""#);
     assert_snapshot!(message(&file), @r#"
     warning[unknown-event-source]: AWS has no event source `aws.ecr`
@@ -430,7 +430,7 @@ fn only_data_events() {
     assert!(message(&file).contains(repair), "{}", message(&file));
 }
 
-/// The other word between exact complements would only turn one mistake into its opposite.
+/// The other connective between exact complements would only turn one mistake into its opposite.
 #[test]
 fn exact_complements_are_removed() {
     let check = |filter: &str, code: &str, help: &str| {
@@ -460,7 +460,7 @@ fn a_rule_that_always_matches_shadows_no_other() {
 }
 
 #[test]
-fn a_suppression_of_what_is_missing() {
+fn a_suppression_that_a_missing_field_satisfies() {
     let file = suppression(r#"not (userIdentity.userName like "svc-")"#);
     assert_snapshot!(message(&file), @r#"
     warning[negation-on-missing]: `not (userIdentity.userName like "svc-")` is true where there is no `userIdentity.userName`
@@ -475,7 +475,7 @@ fn a_suppression_of_what_is_missing() {
 }
 
 #[test]
-fn and_beside_or() {
+fn and_next_to_or() {
     let file = rule(r#"errorCode exists and readOnly = false or eventName = "DeleteTrail""#);
     assert_snapshot!(message(&file), @r#"
     warning[mixed-and-or]: `and` and `or` are mixed without parentheses
@@ -520,7 +520,7 @@ fn a_wildcard_in_the_middle() {
 }
 
 #[test]
-fn a_wildcard_behind_like() {
+fn a_wildcard_after_like() {
     let file = rule(r#"requestParameters.roleName like "%admin%""#);
     assert_snapshot!(message(&file), @r#"
     warning[literal-wildcard]: `%` is not a wildcard
@@ -658,7 +658,7 @@ rules:
 }
 
 #[test]
-fn fields_that_tell_alerts_apart() {
+fn fields_that_distinguish_alerts() {
     let file = rule("readOnly = false")
         + "  aggregate_fields: [userIdentity.username, eventName]\n  first_seen: {fields: [sourceIp]}\n";
     assert_snapshot!(message(&file), @"
@@ -683,7 +683,7 @@ fn fields_that_tell_alerts_apart() {
 }
 
 #[test]
-fn a_first_seen_without_a_chance() {
+fn a_first_seen_that_can_never_fire() {
     let file = rule("readOnly = false") + "  threshold: 5\n  first_seen: {fields: [ip], within: 2d, learning: 3d}\n";
     assert_snapshot!(message(&file), @"
     warning[first-seen]: `threshold: 5` has no effect beside `first_seen`

@@ -1,4 +1,4 @@
-//! What `trailbell check` warns of: every message whole, what it must be silent about, and that it is right.
+//! The lints: every message whole, what gets no warning, and that every warning is right.
 
 mod doubt;
 mod messages;

@@ -1,4 +1,4 @@
-//! What is said of two rules is so on every record.
+//! Warnings about two rules are true for every record.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use trailbell::{diagnostic::render, lint, rule::RuleSet};
 
 use crate::generated::expr;
 
-/// Conditions that meet in one field and in several.
+/// Conditions on one field and on several.
 const CONDITIONS: &[&str] = &[
     r#"eventName = "A""#,
     r#"eventName != "A""#,
@@ -34,7 +34,7 @@ fn filters() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Duplicates match the same, and what is shadowed matches nothing that the other does not.
+    /// Duplicates match the same records, and a shadowed rule matches none that the other rule does not.
     #[test]
     fn shadows_are_sure(one in filters(), other in filters()) {
         let file = format!("rules:\n- name: a\n  severity: 3\n  filter: |\n    {one}\n- name: b\n  severity: 3\n  filter: |\n    {other}\n");
@@ -57,9 +57,9 @@ proptest! {
         }
     }
 
-    /// Whatever a filter says, it is looked at, and every place lies in the file.
+    /// The lints accept every filter, and every span is in the file.
     #[test]
-    fn no_filter_is_too_odd(filter in expr(), suppression in expr()) {
+    fn every_filter_can_be_checked(filter in expr(), suppression in expr()) {
         let quoted = |filter: &str| serde_json::to_string(filter).unwrap();
         let (filter, suppression) = (quoted(&filter.to_string()), quoted(&suppression.to_string()));
         let file = format!("rules:\n- name: r\n  severity: 3\n  filter: {filter}\n  suppressions:\n  - {suppression}\n");
