@@ -47,7 +47,8 @@ pub enum Value {
 pub type Test = Arc<dyn Fn(Scalar<'_>) -> bool + Send + Sync>;
 
 /// Why an operator does not take an operand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{expected}")]
 pub struct OperandError {
     /// What the operator expects.
     pub expected: String,
@@ -106,6 +107,10 @@ fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 /// Prints text for an operator that takes raw text, in the quotes that need no backslash where the text already has one.
+///
+/// # Errors
+///
+/// `f` returns an error.
 pub fn print_raw(f: &mut impl Write, text: &str) -> fmt::Result {
     let quote = if escapes(text, '"') { '\'' } else { '"' };
     f.write_char(quote)?;

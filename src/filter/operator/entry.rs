@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// One entry of the table.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact about an operator")]
 #[derive(Debug)]
 pub struct Operator {
     /// How it is written, in lower case.
