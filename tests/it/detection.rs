@@ -1,4 +1,4 @@
-//! `docs/detection.md` says what the rules find in the logs that others published: no more, and no less.
+//! `docs/detection.md` lists exactly what the rules find in logs that others published.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use trailbell::{
 /// A call, as the page names it: the service and the name of the event.
 type Call = (String, String);
 
-/// What the names of nearly all rules begin with, and the page leaves out.
+/// The prefix of nearly all rule names, which the page omits.
 const PREFIX: &str = "CloudTrail: ";
 
 fn file(name: &str) -> PathBuf {
@@ -44,7 +44,7 @@ fn table(section: &str, heading: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// What stands in back-quotes.
+/// The texts in back-quotes.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -129,8 +129,8 @@ fn check_attack_lab(logs: &std::path::Path) {
     }
     let raised: BTreeMap<_, _> =
         alerts(logs).into_iter().filter(|alert| alert.2 > 0).map(|(name, severity, ..)| (name, severity)).collect();
-    let said: BTreeMap<_, _> = named.into_iter().map(|(name, (severity, _))| (name, severity)).collect();
-    assert_eq!(said, raised, "left: the page, right: scan --alerts");
+    let listed: BTreeMap<_, _> = named.into_iter().map(|(name, (severity, _))| (name, severity)).collect();
+    assert_eq!(listed, raised, "left: the page, right: scan --alerts");
 }
 
 /// `Call`: Rule, Rule<br>`Call`: Rule
@@ -165,7 +165,7 @@ fn each_of_the_calls_is_as_the_page_says() {
         matches(&logs).into_iter().filter(|(rule, _)| single.iter().any(|one| name(&one.name) == *rule)).collect();
 
     let (mut waiting, mut changes) = (BTreeSet::new(), BTreeSet::new());
-    // Events by what becomes of them, in the order of the page's first table.
+    // Events by their outcome, in the order of the page's first table.
     let (mut counts, mut failed) = ([0; 4], 0);
     {
         for given in real_logs::records_of(&logs) {
@@ -181,7 +181,7 @@ fn each_of_the_calls_is_as_the_page_says() {
                     .collect::<Vec<_>>()
             };
             failed += u32::from(!text("errorCode").is_empty());
-            let becomes = if !matched(&record).is_empty() {
+            let outcome = if !matched(&record).is_empty() {
                 0
             } else if let waits = matched(&by_hand)
                 && !waits.is_empty()
@@ -194,7 +194,7 @@ fn each_of_the_calls_is_as_the_page_says() {
                 changes.insert(format!("{}:{}", call.0, call.1));
                 2
             };
-            counts[becomes] += 1;
+            counts[outcome] += 1;
         }
     }
 
@@ -208,18 +208,18 @@ fn each_of_the_calls_is_as_the_page_says() {
     };
     let (denied, read) = (below("Denied Calls"), below("Discovery With A Long-Lived Key"));
     assert!(says(&section, &format!("here {denied} and {read} match")), "{denied}, {read}");
-    let said: Vec<u32> = table(&section, "outcome").iter().map(|row| row[1].parse().unwrap()).collect();
-    assert_eq!(said, counts, "left: the page, right: as it is");
-    let (mut said_fired, mut said_waiting) = (BTreeSet::new(), BTreeSet::new());
+    let listed: Vec<u32> = table(&section, "outcome").iter().map(|row| row[1].parse().unwrap()).collect();
+    assert_eq!(listed, counts, "left: the page, right: measured");
+    let (mut listed_fired, mut listed_waiting) = (BTreeSet::new(), BTreeSet::new());
     for row in table(&section, "service") {
-        said_fired.extend(cell(&row[0], &row[1]));
-        said_waiting.extend(cell(&row[0], &row[2]));
+        listed_fired.extend(cell(&row[0], &row[1]));
+        listed_waiting.extend(cell(&row[0], &row[2]));
     }
-    assert_eq!(said_fired, fired, "fired; left: the page, right: scan");
-    assert_eq!(said_waiting, waiting, "waits; left: the page, right: as it is");
-    let said_changes: BTreeSet<_> =
+    assert_eq!(listed_fired, fired, "fired; left: the page, right: scan");
+    assert_eq!(listed_waiting, waiting, "waits; left: the page, right: measured");
+    let listed_changes: BTreeSet<_> =
         quoted(section.split_once("Changes without a rule:").unwrap().1).into_iter().collect();
-    assert_eq!(said_changes, changes, "changes without a rule; left: the page, right: as it is");
+    assert_eq!(listed_changes, changes, "changes without a rule; left: the page, right: measured");
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn each_of_the_calls_is_as_the_page_says() {
 fn the_alerts_are_as_many_as_the_page_says() {
     let all = real_logs::all();
     let busy = all.join("boogy_production_sample");
-    // The rules of the first release, which read what everybody does.
+    // The rules of the first release.
     let first = |name: &str| name.starts_with("ECR ") || name.starts_with("SSM ");
     let all = alerts(&all);
     let loudest = |severities: &[u8]| {
@@ -240,8 +240,8 @@ fn the_alerts_are_as_many_as_the_page_says() {
     let busy = alerts(&busy);
     let sum = |asked: bool| busy.iter().filter(|alert| first(&alert.0) == asked).map(|alert| alert.2).sum::<u64>();
     let rows = table(&section("How many alerts the rules raise"), "logs and rules");
-    let said: Vec<u64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
-    assert_eq!(said, [woken, kept, sum(true), sum(false)], "left: the page, right: scan --alerts");
+    let listed: Vec<u64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
+    assert_eq!(listed, [woken, kept, sum(true), sum(false)], "left: the page, right: scan --alerts");
     for (row, rules) in rows.iter().zip([woken_by, kept_by]) {
         assert!(rules.iter().any(|rule| row[0].ends_with(rule.as_str())), "{} is not one of {rules:?}", row[0]);
     }
