@@ -1,5 +1,5 @@
-//! What is fuzzed, on stable Rust: every body runs over its corpus and over inputs that a fixed seed makes out of it.
-//! `make fuzz` goes on where this ends, guided by coverage.
+//! The fuzz targets on stable Rust: every body runs on its corpus and on inputs that a fixed seed derives from it.
+//! `make fuzz` goes further, guided by coverage.
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
@@ -8,10 +8,10 @@ use std::{fs, panic, path::PathBuf};
 
 use bodies::TARGETS;
 
-/// How many inputs are made.
+/// How many inputs are derived.
 const INPUTS: u32 = 20_000;
 
-/// Longer inputs are no likelier to find anything, and take longer.
+/// Longer inputs take longer and find no more.
 const MAX_LENGTH: usize = 4096;
 
 fn root() -> PathBuf {
@@ -25,7 +25,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// The tokens of a dictionary of libFuzzer: one a line, in quotes, odd bytes as `\xNN`.
+/// The tokens of a libFuzzer dictionary: one on each line, in quotes, with escapes `\xNN`.
 fn tokens(target: &str) -> Vec<Vec<u8>> {
     let text = fs::read_to_string(root().join("dictionaries").join(target)).unwrap();
     let token = |line: &str| {
@@ -63,17 +63,17 @@ impl Random {
         self.next().to_le_bytes()[0]
     }
 
-    /// A piece of a text, short more often than not.
+    /// A piece of a text, usually short.
     fn piece(&mut self, text: &[u8]) -> std::ops::Range<usize> {
         let start = self.below(text.len() + 1);
         let longest = 1 << self.below(8);
         start..start + self.below((text.len() - start + 1).min(longest))
     }
 
-    /// An input made out of others.
+    /// An input derived from others.
     fn input(&mut self, corpus: &[Vec<u8>], tokens: &[Vec<u8>]) -> Vec<u8> {
         let mut input = self.of(corpus).to_vec();
-        // One change in every second input, two in every fourth, and so on.
+        // Half of the inputs have one change, a quarter have two, and so on.
         for _ in 0..=self.next().trailing_zeros() {
             let piece = self.piece(&input);
             let put = match self.below(8) {
@@ -121,7 +121,7 @@ fn rules_files() {
 
 #[test]
 fn log_files() {
-    // Each is read sixteen times, and a debug build clears every buffer byte by byte: it takes some milliseconds.
+    // Each input is read sixteen times, and a debug build clears every buffer byte by byte, so each takes some milliseconds.
     check("log_file", INPUTS / 8);
 }
 
@@ -145,7 +145,7 @@ fn paths() {
     check("path", INPUTS);
 }
 
-/// A target that is not built is not run, and nobody would miss it.
+/// cargo-fuzz would silently skip a body without a target.
 #[test]
 fn every_body_is_a_target_of_cargo_fuzz() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
@@ -160,7 +160,7 @@ fn every_body_is_a_target_of_cargo_fuzz() {
     assert_eq!(fs::read_dir(root().join("fuzz_targets")).unwrap().count(), TARGETS.len());
 }
 
-/// Enough of the inputs must come so far as to be read, or all this tests the error messages only.
+/// Enough of the inputs must be valid; otherwise the targets test error messages only.
 #[test]
 fn the_inputs_are_not_all_rejected() {
     let share = |target: &str, accepts: &dyn Fn(&str) -> bool| {

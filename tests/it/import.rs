@@ -1,5 +1,4 @@
-//! Rules of other systems as `trailbell import` reads them: whole outputs, what imported rules mean, what is refused and
-//! that nothing hostile is more than an error.
+//! `trailbell import`: its whole output, what imported rules match, and what it refuses. Hostile files are errors only.
 use insta::assert_snapshot;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ fn imported(text: &str) -> Imported {
         Ok(imported) => imported,
         Err(errors) => panic!("{errors:?}\n{text}"),
     };
-    // What is printed is a rules file, and says of each rule what the count says.
+    // The output is a valid rules file with as many rules as the count.
     if imported.converted > 0 {
         match RuleSet::parse(&imported.rules) {
             Ok((set, _)) => assert_eq!(set.rules.len(), imported.converted),
@@ -49,7 +48,7 @@ fn a_threat_stack_policy_of_version_1() {
         "alert_policy": [
             {
                 "id": "7f7474ae", "type": "cloudtrail", "severity": 2, "enabled": true, "threshold": 1, "window_seconds": 86400,
-                "title": "Bucket Contents: {{eventName}} by {{user}}", "description": "Somebody reads a \"bucket\".",
+                "title": "Bucket Contents: {{eventName}} by {{user}}", "description": "A user reads a \"bucket\".",
                 "filter": "(eventName = \"GetObject\" OR eventName='PutObject') and bucketName = \"ledger\"",
                 "exclusions": ["user = \"backup\"", "user == \"x\""], "aggregate_fields": ["eventName", "user"],
             },
@@ -71,7 +70,7 @@ fn a_threat_stack_policy_of_version_1() {
         aggregate_fields: [eventName, user]
         window: 24h
         title: "Bucket Contents: {{eventName}} by {{user}}"
-        description: "Somebody reads a \"bucket\"."
+        description: "A user reads a \"bucket\"."
         # not converted: a suppression with a mistake: `==` is not an operator
         #   error[unknown-operator]: `==` is not an operator
         #    --> suppression:1:6
@@ -164,7 +163,7 @@ id: 6f0bd4cb-3c57-4a31-9c6c-0d0c4b1d2a01
 status: test
 author: Ada, Grace
 description: >
-    Somebody makes a key
+    A user creates a key
     for another user.
 references: [https://example.com/one, https://example.com/two]
 tags: [attack.persistence, attack.t1098.001, cve.2021-1]
@@ -213,7 +212,7 @@ just: something
           and not (userAgent istarts_with "aws-cli/"
           or sourceIPAddress cidr ("10.0.0.0/8", "192.168.0.0/16") or errorCode icontains "Denied")
         description: |-
-          Somebody makes a key for another user.
+          A user creates a key for another user.
           False positives: Administrators; Automation.
         tags: [attack.persistence, attack.T1098.001, cve.2021-1]
         # its condition does not use the selection `unused`, which is left out
@@ -309,7 +308,7 @@ fn fields_become_conditions() {
     check("eventSource|endswith: .amazonaws.com", r#"eventSource iends_with ".amazonaws.com""#);
 }
 
-/// A condition over selections `a`, `b`, `c1`, `c2` and `_d`, each of which asks for the field of its name.
+/// A condition over selections `a`, `b`, `c1`, `c2` and `_d`, each of which tests the field of the same name.
 #[test]
 fn conditions_join_selections() {
     let detection = |condition: &str| {
@@ -358,7 +357,7 @@ fn conditions_join_selections() {
     refused(&format!("a{}", " or a".repeat(10_000)), "longer than 16 KiB");
 }
 
-/// What a filter cannot say is a reason, and no rule.
+/// A rule that a filter cannot express is not converted, and the reason is reported.
 #[test]
 fn nothing_unsupported_is_dropped() {
     let check = |selection: &str, expected: &str| {
@@ -424,7 +423,7 @@ fn nothing_unsupported_is_dropped() {
     document("title: A\nlogsource: {product: aws, service: cloudtrail}\nfilter: {rules: [x]}\n", "`suppressions`");
 }
 
-/// A rule of Threat Stack with this field changed, and why it is refused.
+/// A Threat Stack rule with one changed field, and the problem that it causes.
 #[test]
 fn nothing_of_threat_stack_is_dropped() {
     let check = |key: &str, value: Value, loss: Loss, expected: &str| {
@@ -468,7 +467,7 @@ fn nothing_of_threat_stack_is_dropped() {
         (vec!["user".to_owned(), "a.`b c`[0]".to_owned()], 90, 5)
     );
     assert_eq!(alerting(json!({"threshold": 9999, "aggregateFields": []})).2, 500);
-    // The first text that says something is the description; another stays as a comment.
+    // The first text that is not empty becomes the description; any other becomes a comment.
     let described = |texts: Value| {
         let mut rule =
             json!({"name": "A", "type": "CloudTrail", "severity": null, "severityOfAlerts": 1, "filter": "a = 1"});
@@ -504,7 +503,7 @@ fn names_and_ids_are_made_unique() {
 
 /// The detection of a Sigma rule, a record, and whether it matches.
 #[test]
-fn imported_rules_mean_what_they_say() {
+fn imported_rules_match_what_the_originals_match() {
     let check = |detection: &str, cases: &[(Value, bool)]| {
         let (rule, _) = only(&sigma(detection));
         for (record, expected) in cases {
@@ -609,7 +608,7 @@ fn hostile_files_are_errors() {
     }
 }
 
-/// Words that a file could use to end a comment or a text, or to smuggle in a rule.
+/// Texts with which a file could end a comment or a text, or inject a rule.
 const TEXTS: &[&str] = &[
     "",
     "Ada",
@@ -686,7 +685,7 @@ const MODIFIERS: &[&str] = &[
     "|windash",
 ];
 
-/// What Sigma says of a text and a pattern, told by trying.
+/// Whether a text matches a Sigma pattern, found by trying every way.
 fn fits(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], text) => text.is_empty(),
@@ -709,7 +708,7 @@ fn folded(text: &str, cased: bool) -> Vec<char> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Every selection becomes a rule that reads back, or a problem that says why not.
+    /// Every selection becomes a rule that reads back as the same, or a problem with the reason.
     #[test]
     fn every_selection_is_a_rule_or_a_reason(
         fields in vec((select(NAMES), select(MODIFIERS), vec(select(TEXTS), 0..4)), 1..4),
@@ -730,7 +729,7 @@ proptest! {
         }
     }
 
-    /// What Threat Stack's filter says, the imported one says.
+    /// Every Threat Stack rule becomes a rule, or a problem with the reason.
     #[test]
     fn every_threat_stack_rule_is_a_rule_or_a_reason(
         text in select(TEXTS), name in select(TEXTS), title in select(TEXTS), value in select(TEXTS),
@@ -745,7 +744,7 @@ proptest! {
         prop_assert_eq!(imported.converted + lost, 1);
     }
 
-    /// Wildcards, parts and case against a matcher that tries every way.
+    /// Wildcards, positions and case agree with a matcher that tries every way.
     #[test]
     fn patterns_mean_what_sigma_says(
         pattern in r"[aAbé*?\\.]{0,6}", text in r"[aAbéÉ*?\\.\n]{0,6}", cased: bool, place in select(&["", "|contains", "|startswith", "|endswith"][..]),
@@ -756,7 +755,7 @@ proptest! {
             "detection": {"s": {key: pattern}, "condition": "s"},
         });
         let (rule, _) = only(&rule.to_string());
-        // Otherwise a backslash at the end would take the meaning of the star that is put behind it.
+        // Otherwise a backslash at the end would escape the star after it.
         let odd = pattern.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
         let end = if odd { format!("{pattern}\\*") } else { format!("{pattern}*") };
         let whole = match place {
@@ -769,7 +768,7 @@ proptest! {
         prop_assert_eq!(rule.filter.matches(&json!({"f": text})), expected, "{:?}", rule.filter);
     }
 
-    /// Whatever the file is.
+    /// No file causes a panic.
     #[test]
     fn no_text_panics(text in any::<String>(), yaml in r#"[a-c:|*?\-\[\]{}\n "'%.,#&]{0,80}"#) {
         let _ = import(&text);

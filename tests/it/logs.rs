@@ -1,4 +1,4 @@
-//! What the shipped rules find in real logs is what a few plain lines find, which share no code with the engine.
+//! The shipped rules find the same matches in real logs as a few lines of Rust that share no code with the engine.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{command::trailbell, real_logs};
 
-/// The rules that were asked for, in words of Rust: service, name, and what is asked of the event's name and the record.
+/// The required rules as Rust: the service, the name, and the condition on the event name and the record.
 type Wanted = (&'static str, &'static str, fn(&str, &Value) -> bool);
 
 const WANTED: &[Wanted] = &[
@@ -46,7 +46,7 @@ fn wants((service, _, asks): &Wanted, record: &Value) -> bool {
         && asks(record["eventName"].as_str().unwrap_or_default(), record)
 }
 
-/// Every match by rule, event and file, with how often it comes.
+/// The number of matches by rule, event and file.
 type Matches = BTreeMap<(String, String, String), u64>;
 
 fn count(folder: &Path, matches: &mut Matches, records: &mut u64) {
@@ -62,13 +62,13 @@ fn count(folder: &Path, matches: &mut Matches, records: &mut u64) {
 }
 
 #[test]
-fn the_sample_holds_what_an_independent_count_finds() {
+fn the_sample_has_the_matches_of_an_independent_count() {
     check(&real_logs::sample(), 100, 1000);
 }
 
 #[test]
 #[ignore = "needs ../shared/data"]
-fn all_real_logs_hold_what_an_independent_count_finds() {
+fn all_real_logs_have_the_matches_of_an_independent_count() {
     check(&real_logs::all(), 100, 5000);
 }
 
@@ -82,7 +82,7 @@ fn check(logs: &Path, least_matches: u64, least_records: u64) {
     for line in ran.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-        // Rules that were added later are not counted here.
+        // Other rules are not counted here.
         if WANTED.iter().any(|(_, name, _)| *name == text("rule")) {
             *found.entry((text("rule"), text("eventID"), text("file"))).or_default() += 1;
         }

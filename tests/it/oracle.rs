@@ -1,4 +1,4 @@
-//! The quick engine is held to the plain one: however a record is spelled, both find the same matches.
+//! The fast and the plain evaluation find the same matches, however a record is spelled.
 
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path as File};
 
@@ -18,7 +18,7 @@ use trailbell::{
     rule::RuleSet,
 };
 
-/// An engine of one rule for each filter.
+/// An engine with one rule for each filter.
 fn engine<S: AsRef<str>>(filters: &[S]) -> Engine {
     let rule = |(at, filter): (usize, &S)| {
         let filter = serde_json::to_string(filter.as_ref()).unwrap();
@@ -28,11 +28,11 @@ fn engine<S: AsRef<str>>(filters: &[S]) -> Engine {
     Engine::new(RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}")).0)
 }
 
-/// The positions of the rules that match, after both ways have agreed on them; `None` for a record that is none.
+/// The positions of the rules that match, which both evaluations must agree on; `None` for text that is not a record.
 fn matches(engine: &Engine, scratch: &mut Scratch, record: &[u8]) -> Option<Vec<usize>> {
     let found = agreed(engine, scratch, RawRecord::of(record));
     let is_readable = record.starts_with(b"{") && matches!(engine.evaluate_plainly(record), Evaluated::Record { .. });
-    // A reader tells the engine what it has come across in the record.
+    // A reader passes the strings that it found in the record to the engine.
     for chunk in [1, 7, 64, usize::MAX] {
         let file = [b"{\"Records\":[{\"eventName\":\"PutImage\"},", record, b"]}"].concat();
         let mut reader = Reader::new(FileShape::LogFile, Limits::default());
@@ -78,7 +78,7 @@ fn agreed(engine: &Engine, scratch: &mut Scratch, record: RawRecord<'_>) -> Opti
             assert_eq!(chain(&quick), chain(&plain), "{}", shown());
             None
         }
-        // No rule matches it: nothing is lost.
+        // No rule matches it, so no alert is lost.
         (Evaluated::Record { findings, .. }, Evaluated::Unparsable(_)) => {
             assert!(findings.is_empty(), "{}", shown());
             None
@@ -87,7 +87,7 @@ fn agreed(engine: &Engine, scratch: &mut Scratch, record: RawRecord<'_>) -> Opti
     }
 }
 
-/// One rule on one record, spelled in several ways; each must match.
+/// One rule on one record in several spellings; each must match.
 fn check_all_match(filter: &str, spellings: &[&[u8]]) {
     let engine = engine(&[filter]);
     for record in spellings {
@@ -140,7 +140,7 @@ fn no_spelling_hides_a_value() {
         r#"x = "é😀""#,
         &["{\"x\":\"é😀\"}".as_bytes(), br#"{"x":"\u00e9\ud83d\ude00"}"#, br#"{"x":"\u00E9\uD83D\uDE00"}"#],
     );
-    // What cannot be read is seen as U+FFFD.
+    // Invalid Unicode is read as U+FFFD.
     check_all_match(
         "x = \"a\u{fffd}b\"",
         &[br#"{"x":"a\ud800b"}"#, br#"{"x":"a\udc00b"}"#, b"{\"x\":\"a\xffb\"}", "{\"x\":\"a\u{fffd}b\"}".as_bytes()],
@@ -160,9 +160,9 @@ fn no_spelling_hides_a_value() {
     );
 }
 
-/// Keys by which `serde_json` tells its own types. In a record they are keys like any other.
+/// Keys that `serde_json` uses for its own types. In a record they are ordinary keys.
 #[test]
-fn no_key_has_a_meaning_of_its_own() {
+fn no_key_has_a_special_meaning() {
     let rules = [
         "a = 5",
         "a.b = 1",
@@ -200,7 +200,7 @@ fn no_odd_spelling_hides_a_document_in_a_string() {
         br#"{"requestParameters":{"policyDocument":"{\"Statement\":[{\"Principal\":\"*\"}]}"}}"#,
         br#"{"requestParameters":{"policyDocument":"%7B%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
     ]);
-    // No Unicode.
+    // Invalid Unicode.
     check(&[
         br#"{"requestParameters":{"policyDocument":"{\"Sid\":\"\\ud800\",\"Statement\":{\"Principal\":\"*\"}}"}}"#,
         br#"{"requestParameters":{"policyDocument":"%7B%22Sid%22:%22%FF%22,%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D"}}"#,
@@ -216,7 +216,7 @@ fn no_odd_spelling_hides_a_document_in_a_string() {
         r#"requestParameters.a.b exists and requestParameters.a.b = "1e400""#,
         &[br#"{"requestParameters":{"a":"{\"b\":1e400}"}}"#, br#"{"requestParameters":{"a":"%7B%22b%22:1e400%7D"}}"#],
     );
-    // A byte order mark, and blanks that are none to JSON.
+    // A byte order mark, and blanks that JSON does not allow.
     check(&[
         br#"{"requestParameters":{"policyDocument":"\ufeff{\"Statement\":{\"Principal\":\"*\"}}"}}"#,
         "{\"requestParameters\":{\"policyDocument\":\"\u{feff}%7B%22Statement%22:%7B%22Principal%22:%22*%22%7D%7D\"}}"
@@ -226,9 +226,9 @@ fn no_odd_spelling_hides_a_document_in_a_string() {
     ]);
 }
 
-/// What is kept from record to record, or found out for one rule, says nothing of another.
+/// The state that is kept between records and rules does not change a result.
 #[test]
-fn nothing_of_one_record_or_rule_shows_in_another() {
+fn records_and_rules_do_not_affect_each_other() {
     let two = engine(&[r#"a.b = "v""#, r#"a.b like "zz""#]);
     assert_eq!(matches(&two, &mut Scratch::default(), br#"{"a":{"b":"zz"}}"#), Some(vec![1]));
 
@@ -236,7 +236,7 @@ fn nothing_of_one_record_or_rule_shows_in_another() {
     let mut scratch = Scratch::default();
     assert_eq!(matches(&one, &mut scratch, br#"{"a":{"xx":"b"}}"#), Some(vec![]));
     assert_eq!(matches(&one, &mut scratch, br#"{"a":{"b":1}}"#), Some(vec![0]));
-    // Without a reader between them.
+    // Without a reader.
     for (record, expected) in [(br#"{"a":{"xx":"b"}}"#.as_slice(), vec![]), (br#"{"a":{"b":1}}"#, vec![0])] {
         assert_eq!(agreed(&one, &mut scratch, RawRecord::of(record)), Some(expected));
     }
@@ -250,7 +250,7 @@ fn nothing_of_one_record_or_rule_shows_in_another() {
 /// Pieces of white space.
 const BLANKS: &[&str] = &["", "", "", " ", "\n", "\t\r\n  "];
 
-/// Strings that no Unicode text is, and what is close to it.
+/// Invalid Unicode, and text that is close to it.
 const BROKEN: &[&[u8]] = &[
     br"\ud800",
     br"\udc00",
@@ -268,15 +268,15 @@ const BROKEN: &[&[u8]] = &[
 /// How one character of a string is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Spelling {
-    /// As it is, where JSON allows it.
+    /// Literally, if JSON allows it.
     Plain,
-    /// By a backslash and a letter, where JSON has one.
+    /// As a backslash and a letter, if JSON has such an escape.
     Short,
-    /// By its number.
+    /// As `\uXXXX`.
     Number,
 }
 
-/// A JSON string that says `text`.
+/// A JSON string with the content `text`.
 fn spelled(text: &str, how: &[Spelling]) -> Vec<u8> {
     const SHORT: &[(char, char)] =
         &[('"', '"'), ('\\', '\\'), ('/', '/'), ('\n', 'n'), ('\t', 't'), ('\r', 'r'), ('\u{8}', 'b'), ('\u{c}', 'f')];
@@ -294,7 +294,7 @@ fn spelled(text: &str, how: &[Spelling]) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Mostly without escapes: a key with one of them has the whole record parsed, which would prove little.
+/// Mostly without escapes: a key with an escape causes the whole record to be parsed, which would test little.
 fn how() -> impl Strategy<Value = Vec<Spelling>> {
     use Spelling::{Number, Plain, Short};
     prop_oneof![
@@ -309,9 +309,9 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
     let text = prop_oneof![
         5 => select(TEXTS).prop_map(str::to_owned),
         2 => (select(TEXTS), select(TEXTS)).prop_map(|(one, other)| format!("{one}{other}")),
-        // What looks like a field, inside of a string.
+        // Text that looks like a field, inside a string.
         1 => (select(NAMES), select(TEXTS)).prop_map(|(name, text)| format!("{{\"{name}\":\"{text}\"}}")),
-        // The same as a service may write it, which is JSON without a quote or a backslash.
+        // The same percent-encoded, without a quote or a backslash.
         1 => (select(NAMES), select(TEXTS)).prop_map(|(name, text)| format!("%7B%22{name}%22%3A%22{text}%22%7D")),
     ];
     let numbers = NUMBERS.iter().copied().chain(["1e400", "123456789012345678901234567890", "1E2", "-0.0", "5902e0"]);
@@ -322,7 +322,7 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
         1 => select(BROKEN).prop_map(|inside| [b"\"", inside, b"\""].concat()),
     ];
     let value = leaf.prop_recursive(3, 16, 4, |inner| {
-        // Now and then more elements than are remembered.
+        // Sometimes more elements than the engine keeps.
         let length = prop_oneof![12 => 0..4_usize, 1 => 17..22_usize];
         let elements = length.prop_flat_map({
             let inner = inner.clone();
@@ -334,7 +334,7 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
         });
         prop_oneof![list, object(inner)]
     });
-    // Now and then deeper than the rest.
+    // Sometimes nested deeper.
     let wrapped = (select(NAMES), any::<bool>(), 2..6_usize, value.clone()).prop_map(|(name, list, times, value)| {
         (0..times).fold(value, |value, _| {
             if list {
@@ -347,7 +347,7 @@ fn hostile_record() -> impl Strategy<Value = Vec<u8>> {
     object(prop_oneof![15 => value, 1 => wrapped])
 }
 
-/// Names come in any order, and more than once.
+/// Names in any order, some more than once.
 fn object(value: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     vec((select(NAMES), how(), select(BLANKS), value), 0..6).prop_map(|fields| {
         let fields: Vec<Vec<u8>> = fields
@@ -361,7 +361,7 @@ fn object(value: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8
     })
 }
 
-/// Comparisons of a whole path with text, of the kind that an index can use: at the top of the record and one below.
+/// Comparisons of a path with text that the index can use: at the top of the record and one level below.
 fn indexed() -> impl Strategy<Value = String> {
     let block = select(vec!["requestParameters", "userIdentity", "a"]);
     let keys = prop_oneof![
@@ -385,7 +385,7 @@ proptest! {
         records in vec(hostile_record(), 1..6),
     ) {
         let engine = engine(&filters);
-        // One scratch for all records: nothing of one may show in the next.
+        // One scratch for all records: a record must not affect the next.
         let mut scratch = Scratch::default();
         for record in &records {
             matches(&engine, &mut scratch, record);
@@ -419,7 +419,7 @@ proptest! {
     }
 }
 
-/// The texts of all records of these logs, of which there are more than this.
+/// The texts of all records of these logs; there must be more than the given number.
 fn real_records(logs: &File, more_than: usize) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
     for path in real_logs::files(logs) {
@@ -454,7 +454,7 @@ fn scalars(value: &Json, keys: &mut Vec<String>, found: &mut BTreeMap<(String, S
     }
 }
 
-/// Filters that ask for a value as it stands in a record, by every operator that could.
+/// Filters that match a value of a record, with every operator that can.
 fn filters_for(keys: &[String], value: &Json) -> Vec<String> {
     let path = Path { root: Root::Record, steps: keys.iter().cloned().map(Step::Key).collect() };
     if keys.iter().any(|key| key.is_empty() || key.contains(['`', '\n', '\r'])) {
@@ -491,7 +491,7 @@ fn filters_for(keys: &[String], value: &Json) -> Vec<String> {
 }
 
 #[test]
-fn what_only_looks_like_the_value_is_none() {
+fn text_that_only_looks_like_the_value_does_not_match() {
     let engine = engine(&[r#"eventName = "PutImage""#, r#"eventName starts_with "Put""#, r#"eventName like "mag""#]);
     for record in [
         br#"{"x":{"eventName":"PutImage"}}"#.as_slice(),
@@ -507,7 +507,7 @@ fn what_only_looks_like_the_value_is_none() {
 }
 
 #[test]
-fn what_no_rule_wants_is_not_parsed() {
+fn records_that_no_rule_matches_are_not_parsed() {
     let engine =
         engine(&[r#"eventSource = "ecr.amazonaws.com" and (eventName = "PutImage" or eventName = "DeleteImage")"#]);
     let mut scratch = Scratch::default();
@@ -515,7 +515,7 @@ fn what_no_rule_wants_is_not_parsed() {
         Evaluated::Unparsable(_) => true,
         Evaluated::Record { .. } => false,
     };
-    // Each would be unparsable if anybody looked.
+    // Each record is invalid, so parsing it fails.
     assert!(is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"PutImage",}"#));
     assert!(is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"DeleteImage",}"#));
     assert!(is_parsed(r#"{"eventSource":"ecr.amazonaws.com","eventName":"Put\u0049mage",}"#));
@@ -528,13 +528,13 @@ fn what_no_rule_wants_is_not_parsed() {
 }
 
 #[test]
-fn both_ways_agree_on_real_logs() {
+fn both_evaluations_agree_on_real_logs() {
     check_real(&real_records(&real_logs::sample(), 1_000));
 }
 
 #[test]
 #[ignore = "needs ../shared/data"]
-fn both_ways_agree_on_all_real_logs() {
+fn both_evaluations_agree_on_all_real_logs() {
     check_real(&real_records(&real_logs::all(), 5_000));
 }
 
@@ -549,7 +549,7 @@ fn check_real(records: &[Vec<u8>]) {
         scalars(&serde_json::from_slice(record).unwrap(), &mut Vec::new(), &mut found);
     }
     assert!(shipped_matches > 100, "{shipped_matches}");
-    // A few dozen values, spread over all paths, of every type.
+    // A few dozen values of every type, spread over all paths.
     let mut filters = Vec::new();
     let (texts, others): (Vec<_>, Vec<_>) = found.into_values().partition(|(_, value)| value.is_string());
     for values in [texts, others] {

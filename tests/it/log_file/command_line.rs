@@ -48,7 +48,7 @@ fn reads_lookup_events() {
 }
 
 #[test]
-fn a_document_of_another_kind_harms_no_sibling() {
+fn a_document_of_another_kind_does_not_affect_the_others() {
     assert_snapshot!(any(format!("{RECORD}\n{{\"a\":1}}\n{{}}\n{RECORD}")), @r#"
     {"eventVersion":"1.08","a":{"Records":[]}}
     unparsable: neither a record (no `eventVersion`, no `eventID`) nor `Records`; its keys are `a`
@@ -68,7 +68,7 @@ fn a_document_of_another_kind_harms_no_sibling() {
 }
 
 #[test]
-fn a_single_record_obeys_the_limits_and_a_log_file_need_not() {
+fn the_limits_are_for_single_records_and_not_for_a_log_file() {
     let limits = Limits { max_record_bytes: 100, max_nesting: 3, ..Limits::default() };
     let outcome = |file: &str| {
         let chunks: Vec<&[u8]> = file.as_bytes().chunks(10).collect();

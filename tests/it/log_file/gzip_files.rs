@@ -9,7 +9,7 @@ use trailbell::log_file::{FileShape, Limits, Reader};
 use super::{TWO, TWO_READ, any, gzip, log_file, raw, read, read_in, shown};
 
 #[test]
-fn plain_and_zipped_are_told_apart_by_their_first_bytes() {
+fn plain_and_gzip_are_distinguished_by_their_first_bytes() {
     assert_eq!(log_file(TWO), TWO_READ);
 }
 
@@ -20,7 +20,7 @@ fn all_members_are_read() {
 }
 
 #[test]
-fn all_that_a_chunk_holds_comes_out_with_it() {
+fn all_content_of_a_chunk_is_returned_at_once() {
     let json = format!(r#"{{"Records":[{}{{}}]}}"#, "{},".repeat(22_000));
     let file = gzip(json.as_bytes());
     for length in file.len() - 40..file.len() {
@@ -53,7 +53,7 @@ fn other_garbage_is_reported_after_the_records() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_an_error_and_gives_the_records_before() {
+fn a_file_cut_anywhere_is_an_error_after_its_records() {
     let member = gzip(TWO.as_bytes());
     for length in 2..member.len() {
         let outcome = read(FileShape::LogFile, &member[..length]);
@@ -96,7 +96,7 @@ fn corrupt_data_is_reported_with_its_place() {
 }
 
 #[test]
-fn what_is_neither_says_what_it_is() {
+fn other_formats_are_named() {
     assert_snapshot!(raw(b"Records"), @"error: neither gzip nor a JSON object: it starts with `Reco`");
     assert_snapshot!(raw(b"PK\x03\x04\x14"), @"error: neither gzip nor a JSON object: it starts with the bytes 50 4b 03 04 (zip)");
     assert_snapshot!(raw(b"\x1f"), @"error: neither gzip nor a JSON object: it starts with the bytes 1f");
@@ -126,7 +126,7 @@ fn a_file_may_hold_no_record() {
     assert_eq!(log_file("{ \"Records\" : [ ] }\n"), "end");
 }
 
-/// A gzip member of `length` times `byte`, made block by block.
+/// A gzip member with `length` times `byte`, compressed block by block.
 fn bomb(head: &str, byte: u8, length: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(head.as_bytes()).unwrap();

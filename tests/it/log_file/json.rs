@@ -1,4 +1,4 @@
-//! One object `{"Records": […]}`, sound and broken.
+//! One object `{"Records": […]}`, valid and broken.
 
 use insta::assert_snapshot;
 use trailbell::log_file::{FileItem, FileShape, Limits, Reader};
@@ -87,7 +87,7 @@ fn bytes_that_are_not_utf_8_are_left_as_they_are() {
 }
 
 #[test]
-fn white_space_may_stand_anywhere() {
+fn white_space_may_be_anywhere() {
     assert_snapshot!(log_file("\n{ \"Records\"\t:\r\n[ { \"a\" : 1 } , {\n} ] , \"x\" : 1 }\n\n"), @r#"
     { "a" : 1 }
     {
@@ -97,7 +97,7 @@ fn white_space_may_stand_anywhere() {
 }
 
 #[test]
-fn what_is_no_object_harms_no_sibling() {
+fn an_element_that_is_not_an_object_does_not_affect_the_others() {
     assert_snapshot!(log_file(r#"{"Records":[null,5,{"a":1},"},{",[{"b":[]}],true,{},oops,-1 ,{"b":2}]}"#), @r#"
     unparsable: a record must be an object and is null
     unparsable: a record must be an object and is a number
@@ -114,7 +114,7 @@ fn what_is_no_object_harms_no_sibling() {
 }
 
 #[test]
-fn deep_nesting_harms_no_sibling() {
+fn deep_nesting_does_not_affect_the_other_records() {
     let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
     let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     let file = format!("{{\"Records\":[{},{},{},{}]}}", nested(128), nested(129), objects(10_000), "{}");
@@ -132,7 +132,7 @@ fn deep_nesting_harms_no_sibling() {
 }
 
 #[test]
-fn a_long_record_harms_no_sibling() {
+fn a_long_record_does_not_affect_the_others() {
     let limits = Limits { max_record_bytes: 20, ..Limits::default() };
     let file = r#"{"Records":[{"a":"789012345678"},{"a":"7890123456789"},{"b":2}]}"#;
     for size in [1, 7, 1000] {
@@ -146,7 +146,7 @@ fn a_long_record_harms_no_sibling() {
 }
 
 #[test]
-fn records_up_to_the_limit_are_whole_however_long() {
+fn records_up_to_the_limit_are_complete() {
     let record = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
     let records = [record(1 << 20), record((1 << 20) + 1), record(70_000), record(8), record(1 << 20)];
     let file = format!(r#"{{"Records":[{}]}}"#, records.join(","));
@@ -161,7 +161,7 @@ fn records_up_to_the_limit_are_whole_however_long() {
 }
 
 #[test]
-fn a_text_cut_anywhere_is_an_error_and_gives_the_records_before() {
+fn a_text_cut_anywhere_is_an_error_after_its_records() {
     for length in 1..TWO.len() {
         let outcome = read(FileShape::LogFile, &TWO.as_bytes()[..length]);
         assert!(TWO_READ.starts_with(&outcome.items.join("\n")), "{length}: {outcome:?}");

@@ -1,4 +1,4 @@
-//! A log file arrives in any chunks, whole or hostile, and every record that it holds comes out once.
+//! A log file is read in chunks of any size, valid or hostile, and each of its records is returned once.
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
@@ -10,7 +10,7 @@ mod gzip_files;
 mod json;
 mod properties;
 
-/// What a file gave: its items in words, and how it ended.
+/// The items of a file as text, and its end.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     items: Vec<String>,
@@ -25,11 +25,11 @@ fn read_in(shape: FileShape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
         loop {
             match reader.next(&mut input) {
                 Ok(Some(FileItem::Record(RawRecord { index, text, .. }))) => {
-                    assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
+                    assert_eq!(index, items.len() as u64, "records are numbered from 0 without a gap");
                     items.push(String::from_utf8_lossy(text).into_owned());
                 }
                 Ok(Some(FileItem::Unparsable { index, reason })) => {
-                    assert_eq!(index, items.len() as u64, "records are counted from 0 without a gap");
+                    assert_eq!(index, items.len() as u64, "records are numbered from 0 without a gap");
                     items.push(format!("unparsable: {reason}"));
                 }
                 Ok(None) => {
@@ -37,9 +37,9 @@ fn read_in(shape: FileShape, limits: Limits, chunks: &[&[u8]]) -> Outcome {
                     break;
                 }
                 Err(error) => {
-                    let again = reader.next(&mut input).expect_err("an error stays");
+                    let again = reader.next(&mut input).expect_err("every later call fails too");
                     assert_eq!(again.to_string(), error.to_string());
-                    assert_eq!(reader.finish().expect_err("an error stays").to_string(), error.to_string());
+                    assert_eq!(reader.finish().expect_err("every later call fails too").to_string(), error.to_string());
                     return Outcome { items, end: Err(chain(&error)) };
                 }
             }
@@ -58,7 +58,7 @@ fn read(shape: FileShape, file: &[u8]) -> Outcome {
     whole
 }
 
-/// The items a line each, and the end in the last line.
+/// One line for each item, and the end in the last line.
 fn shown(outcome: &Outcome) -> String {
     let mut lines = outcome.items.clone();
     lines.push(match &outcome.end {
@@ -68,7 +68,7 @@ fn shown(outcome: &Outcome) -> String {
     lines.join("\n")
 }
 
-/// The outcome of a file; plain JSON and the same in gzip must agree.
+/// The outcome of a file, which must be the same for plain JSON and for gzip.
 fn check(shape: FileShape, json: &[u8]) -> String {
     let plain = shown(&read(shape, json));
     let zipped = shown(&read(shape, &gzip(json)));
@@ -84,7 +84,7 @@ fn any(json: impl AsRef<[u8]>) -> String {
     check(FileShape::Any, json.as_ref())
 }
 
-/// The outcome of bytes as they stand.
+/// The outcome of the bytes as they are.
 fn raw(file: &[u8]) -> String {
     shown(&read(FileShape::LogFile, file))
 }

@@ -1,4 +1,4 @@
-//! What holds of every file, published or made up.
+//! Properties of every file, real or generated.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use trailbell::log_file::{FileShape, Limits};
 use super::{Outcome, gzip, read_in};
 use crate::real_logs;
 
-/// Whatever the shape that is expected, the records are those of `serde_json`.
+/// With either shape, the records are those that `serde_json` finds.
 fn check_records(logs: &Path) {
     for path in real_logs::files(logs) {
         let file = std::fs::read(&path).unwrap();
@@ -25,13 +25,13 @@ fn check_records(logs: &Path) {
 }
 
 #[test]
-fn real_logs_give_the_records_that_serde_json_finds() {
+fn real_logs_have_the_records_that_serde_json_finds() {
     check_records(&real_logs::sample());
 }
 
 #[test]
 #[ignore = "needs ../shared/data"]
-fn all_real_logs_give_the_records_that_serde_json_finds() {
+fn all_real_logs_have_the_records_that_serde_json_finds() {
     check_records(&real_logs::all());
 }
 
@@ -91,7 +91,7 @@ fn text(records: &[Value], pretty: bool) -> String {
     if pretty { serde_json::to_string_pretty(&file) } else { serde_json::to_string(&file) }.unwrap()
 }
 
-/// `file` in pieces whose lengths repeat `lengths`.
+/// `file` in chunks whose lengths repeat `lengths`.
 fn chopped<'a>(mut file: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     let mut chunks = Vec::new();
     for length in lengths.iter().cycle() {
@@ -105,7 +105,7 @@ fn chopped<'a>(mut file: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     chunks
 }
 
-/// A valid file, plain or zipped, with some bytes replaced, put in or taken out.
+/// A valid file, plain or gzip, with some bytes replaced, inserted or removed.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![proptest::sample::select(br#"{}[]",:\ 0n"#.to_vec()), proptest::arbitrary::any::<u8>()];
     let mutation = (proptest::arbitrary::any::<proptest::sample::Index>(), 0..3, byte);
@@ -154,7 +154,7 @@ proptest! {
     #[test]
     fn chunks_change_nothing_in_a_damaged_file(file in mutated(), lengths in lengths()) {
         let limits = Limits { max_decompressed_bytes: 1 << 20, max_record_bytes: 60, max_nesting: 3 };
-        // Where corrupt data is noticed depends on how much of it is there.
+        // Where corruption is detected depends on the length of the chunks.
         let known = |mut outcome: Outcome| {
             if outcome.end.as_ref().is_err_and(|error| error.starts_with("the gzip data is corrupt")) {
                 outcome.end = Ok(());
