@@ -182,8 +182,9 @@ doctor: ## Check the deployed stack, have it send a test alert, and report what 
 	cargo run --locked --no-default-features --features aws --bin trailbell -- \
 		doctor --stack $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION)) $(DOCTOR_FLAGS)
 
-redrive: .venv ## Sends the events that failed for good to the deployed function again.
-	.venv/bin/python scripts/redrive.py $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION))
+redrive: ## Send the events that failed for good to the deployed function again.
+	cargo run --locked --no-default-features --features aws --bin trailbell -- \
+		redrive $(or $(SAVED_STACK),$(STACK)) $(addprefix --region ,$(SAVED_REGION))
 
 clean: ## Remove what was built, and .venv.
 	rm -rf .venv .aws-sam target

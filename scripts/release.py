@@ -28,7 +28,7 @@ DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 # What is read beside it, with all that it links to.
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
-    "docs/detection.md", "docs/rules.md", "scripts/redrive.py", "src/filter/reference.md", "src/lint/lints.md",
+    "docs/detection.md", "docs/rules.md", "src/filter/reference.md", "src/lint/lints.md",
 )
 # What no binary may name.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}

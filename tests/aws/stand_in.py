@@ -77,6 +77,27 @@ class Function:
         self.process.wait()
 
 
+def queue_event(messages, queue_arn):
+    """The event with which Lambda invokes a function for these messages of a queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": {},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": queue_arn,
+            }
+            for message in messages
+        ]
+    }
+
+
 class StandIn(unittest.TestCase):
     """One stack, for all tests of a class that says with what parameters."""
 

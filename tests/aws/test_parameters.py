@@ -147,7 +147,7 @@ class Parameters(unittest.TestCase):
         said = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertIn("sam build --build-in-source --parameter-overrides Architecture=arm64\n", said.stdout)
-        self.assertIn("scripts/redrive.py trailbell --region eu-west-1\n", said.stdout)
+        self.assertIn("redrive trailbell --region eu-west-1\n", said.stdout)
 
     def test_chats_are_configured_as_they_are_named(self):
         slack = Stack(**EVERYTHING).resources["SlackChannel"]

@@ -1,23 +1,38 @@
-"""The reliable mode on a stand-in for AWS: a log file is put into the bucket, the real function takes the message out of the
-queue, and alerts arrive; what fails is kept, and sent again.
+"""The queued mode on a stand-in for AWS: a log file arrives in the bucket, the real function receives the message of the queue,
+and alerts arrive; an event that fails is kept, and sent again.
 """
 
 import json
 import os
+import signal
 import subprocess
-import sys
+import threading
 import unittest
 
-from stack import NAME, REGION, ROOT, Stack
-from stand_in import ACCOUNT, StandIn
+from api import COMMAND, Api
+from stack import NAME, REGION, Stack
+from stand_in import ACCOUNT, StandIn, queue_event
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import redrive
+
+class Broken:
+    """A function that fails with this answer."""
+
+    def __init__(self, **answer):
+        self.answer = answer
+
+    def invoke(self, _):
+        return self.answer
 
 
 class Trail(StandIn):
     parameters = {"Source": "trail"}
     bucket = f"trailbell-{ACCOUNT}-{REGION}"
+
+    @classmethod
+    def prepare(cls):
+        cls.api = Api(cls.endpoint)
+        cls.addClassCleanup(cls.api.server_close)
+        cls.addClassCleanup(cls.api.shutdown)
 
     @classmethod
     def complete(cls):
@@ -39,7 +54,7 @@ class Trail(StandIn):
         self.s3.put_object(Bucket=self.bucket, Key="AWSLogs/111122223333/notes.txt", Body=b"no log file")
         messages = self.receive(self.outputs["LogQueueUrl"])
         self.assertEqual(len(messages), 1, "only what ends in .json.gz is notified")
-        answer = self.function.invoke(redrive.wrapped(messages, self.arn(self.outputs["LogQueueUrl"])))
+        answer = self.function.invoke(queue_event(messages, self.arn(self.outputs["LogQueueUrl"])))
         self.assertEqual(answer, {"batchItemFailures": []})
         everything = self.severities(self.all)
         self.assertTrue(set(everything) > {"1"}, everything)
@@ -72,32 +87,66 @@ class Trail(StandIn):
         ]
         for body in bodies:
             self.sqs.send_message(QueueUrl=failed, MessageBody=json.dumps(body))
-        handled, kept = redrive.redrive(self.sqs, failed, self.function.invoke)
-        self.assertEqual((handled, len(kept)), (3, 1))
+        reason = "it failed again; the function's log has the reason"
+        self.assertEqual(self.redrive(), (1, "3 handled, 1 kept\n", f"kept 1: {reason}\n"))
         [left] = self.receive(failed)
         self.assertEqual(json.loads(left["Body"]), bodies[3])
 
-    def test_nothing_is_lost_if_the_function_does_not_answer(self):
-        def broken(_):
-            raise redrive.Failed("the function failed: Task timed out")
-
+    def test_no_event_is_lost_if_the_function_fails(self):
         failed = self.outputs["FailedEventsUrl"]
         self.sqs.send_message(QueueUrl=failed, MessageBody="not understood")
-        self.assertEqual(redrive.redrive(self.sqs, failed, broken), (0, ["the function failed: Task timed out"]))
+        broken = Broken(errorMessage="Task timed out", errorType="Sandbox.Timedout")
+        reason = "the function failed: Task timed out"
+        self.assertEqual(self.redrive(function=broken), (1, "0 handled, 1 kept\n", f"kept 1: {reason}\n"))
         self.assertEqual(len(self.receive(failed)), 1)
-        self.assertEqual(redrive.redrive(self.sqs, failed, broken), (0, []))
+        self.assertEqual(self.redrive(function=broken), (0, "0 handled, 0 kept\n", ""))
+
+    def test_no_event_is_lost_if_a_request_fails(self):
+        failed = self.outputs["FailedEventsUrl"]
+        self.sqs.send_message(QueueUrl=failed, MessageBody="{}")
+        status, output, error = self.redrive(AWS_ENDPOINT_URL_LAMBDA="http://127.0.0.1:9")
+        self.assertEqual((status, output), (2, ""))
+        self.assertRegex(error, "^error: a request failed, and the events not yet handled stay in the queue: ")
+        self.assertEqual(len(self.receive(failed)), 1)
+
+    def test_no_event_is_lost_if_the_user_interrupts(self):
+        failed = self.outputs["FailedEventsUrl"]
+        self.sqs.send_message(QueueUrl=failed, MessageBody="{}")
+        entered, leave = threading.Event(), threading.Event()
+        self.addCleanup(leave.set)
+
+        class Slow:
+            def invoke(self, _):
+                entered.set()
+                leave.wait(60)
+                return {"batchItemFailures": []}
+
+        run = self.start(NAME, function=Slow())
+        self.assertTrue(entered.wait(60))
+        run.send_signal(signal.SIGINT)
+        output, error = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, output), (2, ""))
+        self.assertEqual(error, "error: interrupted; the events not yet handled stay in the queue\n")
+        self.assertEqual(len(self.receive(failed)), 1)
 
     def test_the_stack_is_found_by_its_name(self):
-        def run(stack):
-            command = [sys.executable, ROOT / "scripts/redrive.py", stack, "--region", REGION]
-            environment = os.environ | {"AWS_ENDPOINT_URL": self.endpoint}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            return done.returncode, done.stdout, done.stderr
-
-        self.assertEqual(run(NAME), (0, "0 handled, 0 kept\n", ""))
-        status, said, error = run("another")
-        self.assertEqual((status, said), (2, ""))
+        self.assertEqual(self.redrive(), (0, "0 handled, 0 kept\n", ""))
+        status, output, error = self.redrive("another")
+        self.assertEqual((status, output), (2, ""))
         self.assertRegex(error, "^error: .*another.*does not exist\n$")
+
+    def redrive(self, stack=NAME, function=None, **variables):
+        """Runs the command with this function, or the real one; its exit status, output and errors."""
+        run = self.start(stack, function, **variables)
+        output, error = run.communicate(timeout=120)
+        return run.returncode, output, error
+
+    def start(self, stack, function=None, **variables):
+        self.api.function = function or self.function
+        environment = {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ENDPOINT_URL_LAMBDA": self.api.url}
+        command = [COMMAND, "redrive", stack, "--region", REGION]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, env=os.environ | environment | variables, **pipes)
 
     def event(self, key):
         place = {"bucket": {"name": self.bucket}, "object": {"key": key}}
@@ -131,7 +180,7 @@ class Bucket(StandIn):
             self.s3.put_object(Bucket="central-logs", Key=key, Body=b"no log file")
         messages = self.receive(self.outputs["LogQueueUrl"])
         self.assertEqual([json.loads(message["Body"])["detail-type"] for message in messages], ["Object Created"])
-        answer = self.function.invoke(redrive.wrapped(messages, self.arn(self.outputs["LogQueueUrl"])))
+        answer = self.function.invoke(queue_event(messages, self.arn(self.outputs["LogQueueUrl"])))
         self.assertEqual(answer, {"batchItemFailures": []})
         self.assertTrue(self.severities(self.all))
 

@@ -208,7 +208,7 @@ fn a_list_of_more_than_a_page_is_read_whole() {
 fn nothing_there_is_told() {
     bucket("scan-empty", &[]);
     for (path, said) in [
-        ("s3://scan-empty/logs/", "error: s3://scan-empty/logs/: no object has a key that begins so"),
+        ("s3://scan-empty/logs/", "error: s3://scan-empty/logs/: no object has a key with this prefix"),
         ("s3://scan-no-such-bucket/", "error: s3://scan-no-such-bucket: it does not exist (NoSuchBucket)"),
     ] {
         let ran = scan(&[path]);

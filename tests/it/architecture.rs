@@ -181,18 +181,18 @@ fn only_one_folder_and_one_file_import_aws() {
         &[
             ("src/local/mod.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/trailbell/main.rs", "aws_config::load()"),
-            ("src/bin/trailbell/doctor/table.rs", "aws_config::load()"),
+            ("src/bin/trailbell/aws/stack.rs", "aws_config::load()"),
         ],
         &[
             ("src/aws/mod.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/lambda.rs", "aws_config::load()"),
-            ("src/bin/trailbell/doctor/aws.rs", "aws_config::load()"),
+            ("src/bin/trailbell/aws/client.rs", "aws_config::load()"),
             ("src/bin/trailbell/main.rs", "let aws = 1;"),
         ],
         |path, text| {
             let code = code(text);
             let allowed = path.starts_with("src/aws/")
-                || ["src/bin/lambda.rs", "src/bin/trailbell/doctor/aws.rs"].contains(&path);
+                || ["src/bin/lambda.rs", "src/bin/trailbell/aws/client.rs"].contains(&path);
             let aws = names(&code).filter(|name| !allowed && name.starts_with("aws_"));
             aws.map(str::to_owned).collect()
         },

@@ -242,14 +242,14 @@ fn a_test_that_fails_names_rule_place_and_record() {
     assert_eq!(output.status.code(), Some(1));
     assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
     FAILED Images
-           rules.yaml:6: put.json: the rule must not match this record, and matches it
+           rules.yaml:6: put.json: the rule must not match this record, but it matches it
            see: trailbell explain --rules rules.yaml images put.json
 
     FAILED Images
-           rules.yaml:7: put.json: the rule must match this record, and does not match it
+           rules.yaml:7: put.json: the rule must match this record, but it does not match it
 
     FAILED Images
-           rules.yaml:9: two.json: it holds more than one record; choose one by its event id
+           rules.yaml:9: two.json: the file holds more than one record; choose one by its event id
            see: trailbell explain --rules rules.yaml images two.json
 
     0 passed, 3 failed
@@ -436,7 +436,7 @@ fn explain_finds_a_record_by_its_event_id() {
     let path = show(&root.join("three.json"));
     let rule = "CloudTrail: ECR Put Image";
     let ran = check(&["explain", rule, &path], 2, false, true);
-    assert!(ran.stderr.ends_with("it holds more than one record; choose one by its event id: add --event-id ID\n"));
+    assert!(ran.stderr.ends_with("the file holds more than one record; choose one by its event id: add --event-id ID\n"));
     let ran = check(&["explain", rule, &path, "--event-id", "1"], 0, true, false);
     assert!(ran.stdout.starts_with("CloudTrail: ECR Put Image: does not match\n"), "{}", ran.stdout);
     let ran = check(&["explain", rule, &path, "--event-id", "2"], 2, false, true);
@@ -520,12 +520,19 @@ fn a_folder_without_log_files_is_said() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
 }
 
-/// What is built with it is tried on a stand-in for S3.
+/// With the feature, they are tested on stand-ins for AWS.
 #[test]
 #[cfg(not(feature = "aws"))]
-fn scan_says_how_to_build_what_reads_s3() {
-    let ran = check(&["scan", "s3://trailbell-demo-logs/AWSLogs/"], 2, false, true);
-    assert!(ran.stderr.contains("--features aws --bin trailbell"), "{}", ran.stderr);
+fn a_build_without_aws_names_the_one_that_has_it() {
+    let commands: [&[&str]; 3] = [
+        &["scan", "s3://trailbell-demo-logs/AWSLogs/"],
+        &["doctor", "--stack", "trailbell", "--no-alert"],
+        &["redrive", "trailbell", "--region", "eu-west-1"],
+    ];
+    for command in commands {
+        let ran = check(command, 2, false, true);
+        assert!(ran.stderr.contains("`cargo install --locked --path . --features aws"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `trailbell check`: every mistake in a rules file.
+//! `trailbell check`: finds every error and likely mistake in a rules file.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -15,13 +15,13 @@ use trailbell::{
 };
 
 use crate::{
-    Status,
     inputs::{Checked, RulesFile},
+    status::Status,
 };
 
 /// How findings are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
-pub enum Format {
+pub enum CheckFormat {
     /// For people, as rustc prints them
     #[default]
     Text,
@@ -32,7 +32,11 @@ pub enum Format {
 }
 
 /// Prints the findings in the rules file and in the overrides beside it, with a tally on the last line.
-pub fn run(path: &Path, format: Format) -> Status {
+///
+/// # Errors
+///
+/// If one of the two files cannot be read.
+pub fn run(path: &Path, format: CheckFormat) -> Status {
     let mut read = RulesFile::read(path)?;
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
     if let Some(rules) = &read.rules {
@@ -46,13 +50,13 @@ pub fn run(path: &Path, format: Format) -> Status {
     let mut stdout = io::stdout().lock();
     for file in read.files() {
         match format {
-            Format::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,
-            Format::Json => {
+            CheckFormat::Text => stdout.write_all(file.rendered(stdout.is_terminal()).as_bytes())?,
+            CheckFormat::Json => {
                 for finding in &file.findings {
                     writeln!(stdout, "{}", as_json(finding, file))?;
                 }
             }
-            Format::Github => {
+            CheckFormat::Github => {
                 for finding in &file.findings {
                     writeln!(stdout, "{}", as_github(finding, file))?;
                 }
@@ -60,8 +64,8 @@ pub fn run(path: &Path, format: Format) -> Status {
         }
     }
     match format {
-        Format::Text => writeln!(stdout, "{}", read.tally())?,
-        Format::Json | Format::Github => writeln!(io::stderr(), "{}", read.tally())?,
+        CheckFormat::Text => writeln!(stdout, "{}", read.tally())?,
+        CheckFormat::Json | CheckFormat::Github => writeln!(io::stderr(), "{}", read.tally())?,
     }
     let errors = |file: &Checked| file.findings.iter().any(|finding| finding.level == Level::Error);
     Ok(u8::from(read.files().any(errors)))

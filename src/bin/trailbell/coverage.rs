@@ -1,4 +1,4 @@
-//! `trailbell coverage`: what the enabled rules see, by their tags.
+//! `trailbell coverage`: the ATT&CK techniques and the controls that the enabled rules cover, by their tags.
 
 use std::{
     collections::BTreeMap,
@@ -17,20 +17,24 @@ use trailbell::{
     untrusted::printable,
 };
 
-use crate::{Status, inputs};
+use crate::{inputs, status::Status};
 
-/// How it is printed.
+/// How coverage is printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
-pub enum Format {
+pub enum CoverageFormat {
     /// Tables in Markdown
     #[default]
     Markdown,
-    /// A layer of the ATT&CK Navigator, to be opened at <https://mitre-attack.github.io/attack-navigator/>
+    /// A layer of the ATT&CK Navigator, to open at <https://mitre-attack.github.io/attack-navigator/>
     Navigator,
 }
 
 /// Prints the coverage of the rules file at `path`.
-pub fn run(path: &Path, format: Format) -> Status {
+///
+/// # Errors
+///
+/// If the rules cannot be used.
+pub fn run(path: &Path, format: CoverageFormat) -> Status {
     let rules: Vec<Rule> = inputs::rules(path)?.rules.into_iter().filter(|rule| rule.enabled).collect();
     let mut coverage = Coverage::default();
     for rule in &rules {
@@ -38,13 +42,13 @@ pub fn run(path: &Path, format: Format) -> Status {
     }
     let mut stdout = io::stdout().lock();
     match format {
-        Format::Markdown => coverage.markdown(rules.len(), &mut stdout)?,
-        Format::Navigator => writeln!(stdout, "{:#}", coverage.layer(rules.len()))?,
+        CoverageFormat::Markdown => coverage.markdown(rules.len(), &mut stdout)?,
+        CoverageFormat::Navigator => writeln!(stdout, "{:#}", coverage.layer(rules.len()))?,
     }
     Ok(0)
 }
 
-/// Rules by what their tags name.
+/// Rules by the techniques and controls in their tags.
 #[derive(Default)]
 struct Coverage<'a> {
     techniques: BTreeMap<String, Vec<&'a Rule>>,
@@ -54,11 +58,11 @@ struct Coverage<'a> {
 
 impl<'a> Coverage<'a> {
     fn add(&mut self, rule: &'a Rule) {
-        let mut sees = false;
+        let mut has_technique = false;
         for tag in rule.tags.iter().filter_map(|tag| meaning(tag)) {
             let rules = match tag {
                 TagMeaning::Technique(id) | TagMeaning::SubTechnique(_, id) => {
-                    sees = true;
+                    has_technique = true;
                     self.techniques.entry(id).or_default()
                 }
                 TagMeaning::Control(framework, control) => self.controls.entry((framework, control)).or_default(),
@@ -66,7 +70,7 @@ impl<'a> Coverage<'a> {
             };
             rules.push(rule);
         }
-        if !sees {
+        if !has_technique {
             self.without.push(rule);
         }
     }
@@ -95,7 +99,7 @@ impl<'a> Coverage<'a> {
         Ok(())
     }
 
-    /// <https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md>
+    /// The layer file format: <https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md>
     fn layer(&self, rules: usize) -> Value {
         let most = self.techniques.values().map(Vec::len).max().unwrap_or(1);
         let technique = |(id, rules): (&String, &Vec<&Rule>)| {
@@ -107,7 +111,7 @@ impl<'a> Coverage<'a> {
             "name": "trailbell",
             "versions": {"layer": "4.5", "navigator": "5.1.0", "attack": "17"},
             "domain": "enterprise-attack",
-            "description": format!("What {} see in CloudTrail", counted(rules as u64, "enabled rule")),
+            "description": format!("What {} detect in CloudTrail", counted(rules as u64, "enabled rule")),
             "filters": {"platforms": ["IaaS", "Identity Provider", "SaaS"]},
             "techniques": self.techniques.iter().map(technique).collect::<Vec<_>>(),
             "gradient": {"colors": ["#ffe8b3", "#d9480f"], "minValue": 0, "maxValue": most},
@@ -115,7 +119,7 @@ impl<'a> Coverage<'a> {
     }
 }
 
-/// `4.10` comes after `4.9`.
+/// A sort key with which `4.10` comes after `4.9`.
 fn by_number(control: &str) -> Vec<(u64, String)> {
     let part = |part: &str| (part.parse().unwrap_or(0), part.to_owned());
     control.split('.').map(part).collect()
@@ -126,7 +130,7 @@ fn named(rules: &[&Rule]) -> String {
     rules.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Text of a rules file in a cell of a table.
+/// Text of a rules file, escaped for a cell of a table.
 fn cell(text: &str) -> String {
     printable(text).replace('|', "\\|")
 }

@@ -11,7 +11,7 @@ use trailbell::{
     untrusted::{printable, shorten_to},
 };
 
-use crate::{Status, inputs};
+use crate::{inputs, status::Status};
 
 /// Longer texts are cut, in characters.
 const MAX_SHOWN: usize = 200;

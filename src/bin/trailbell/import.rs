@@ -1,4 +1,4 @@
-//! `trailbell import`: rules of other systems as a rules file.
+//! `trailbell import`: converts rules of other systems to a rules file.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -8,20 +8,25 @@ use std::{
 use trailbell::{
     diagnostic::{counted, render},
     import::{self, Loss, Problem},
+    local::read_text,
 };
 
-use crate::{Status, Stop, inputs};
+use crate::status::{Status, Stop};
 
-/// Prints the rules on standard output, and on standard error what they lack, with a tally on the last line.
+/// Prints the rules on standard output, and on standard error what could not be converted, with a tally on the last line.
+///
+/// # Errors
+///
+/// If the file cannot be read, or holds no rules of a known system.
 pub fn run(path: &Path) -> Status {
-    let text = inputs::text(path)?;
+    let text = read_text(path)?;
     let mut stderr = io::stderr().lock();
     let imported = match import::import(&text) {
         Ok(imported) => imported,
         Err(errors) => {
             let shown = render(&errors, &path.display().to_string(), &text, stderr.is_terminal());
             let _ = write!(stderr, "{shown}");
-            return Err(Stop::Said);
+            return Err(Stop::Reported);
         }
     };
     io::stdout().lock().write_all(imported.rules.as_bytes())?;
@@ -45,7 +50,7 @@ fn show(problem: &Problem, output: &mut impl Write) -> io::Result<()> {
     problem.detail.lines().try_for_each(|line| writeln!(output, "    {}", printable(line)))
 }
 
-/// Files of others may hold what a terminal obeys.
+/// Replaces control characters, which a terminal would obey.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

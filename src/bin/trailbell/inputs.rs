@@ -1,4 +1,4 @@
-//! What the commands read: rules files, and single records.
+//! Reads what the commands take: rules files, and single records.
 
 use std::{
     fs::File,
@@ -7,25 +7,43 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use thiserror::Error;
 use trailbell::{
     diagnostic::{Diagnostic, chain, counted, nearest, render, tally},
     engine,
-    local::{self, RulesFiles, TextFile, read_text},
+    local::{self, ReadError, RulesFiles, TextFile, TextFileError},
     log_file::{FileItem, Limits},
     record::Record,
     rule::{Rule, RuleSet, missing_tests, overrides_beside_errors},
     untrusted::printable,
 };
 
-use crate::Stop;
+use crate::status::Stop;
+
+/// Why a file does not hold the one record that a command needs.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("record {index}: {reason}")]
+    Unparsable { index: u64, reason: String },
+    #[error("the file holds no record")]
+    NoRecord,
+    #[error("the file holds no record with the event id `{0}`")]
+    NoRecordWithId(String),
+    #[error("the file holds more than one record; choose one by its event id")]
+    Several,
+    #[error("the file holds more than one record with the event id `{0}`")]
+    SeveralWithId(String),
+}
 
 /// A file that has been read, and what was found in it.
 pub struct Checked {
-    /// Its path as the user gave it.
+    /// Its path, as the user wrote it.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
-    /// All that was found.
+    /// All findings.
     pub findings: Vec<Diagnostic>,
 }
 
@@ -42,15 +60,19 @@ pub struct RulesFile {
     pub file: Checked,
     /// The overrides file.
     pub overrides: Option<Checked>,
-    /// The rules as the rules file has them, or nothing where that has errors.
+    /// The rules of the rules file alone, or `None` if it has errors.
     pub written: Option<RuleSet>,
-    /// The rules with what is overridden, or nothing where either file has errors.
+    /// The rules with the overrides applied, or `None` if either file has errors.
     pub rules: Option<RuleSet>,
 }
 
 impl RulesFile {
-    /// Reads and checks the rules file at `path`, with the files of its tests, and its overrides.
-    pub fn read(path: &Path) -> Result<Self, Stop> {
+    /// Reads and checks the rules file at `path` and its overrides, and whether the record files of its tests exist.
+    ///
+    /// # Errors
+    ///
+    /// If one of the two files cannot be read.
+    pub fn read(path: &Path) -> Result<Self, TextFileError> {
         let mut read = Self::without_tests(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let file = &mut read.file;
@@ -59,8 +81,8 @@ impl RulesFile {
         Ok(read)
     }
 
-    fn without_tests(path: &Path) -> Result<Self, Stop> {
-        let files = RulesFiles::read(path).map_err(|error| Stop::Message(chain(&error)))?;
+    fn without_tests(path: &Path) -> Result<Self, TextFileError> {
+        let files = RulesFiles::read(path)?;
         let text = files.rules.text;
         let (written, findings) = match RuleSet::parse(&text) {
             Ok((rules, warnings)) => (Some(rules), warnings),
@@ -92,13 +114,12 @@ impl RulesFile {
     }
 }
 
-/// The text of the file at `path`.
-pub fn text(path: &Path) -> Result<String, Stop> {
-    read_text(path).map_err(|error| Stop::Message(chain(&error)))
-}
-
-/// The rules at `path` with what is overridden, for a command that needs them whole; says on standard error what keeps it
-/// from that. The files that tests name are not asked for.
+/// The rules at `path` with the overrides applied, for a command that needs them without errors. The record files of tests
+/// are not checked.
+///
+/// # Errors
+///
+/// If the files cannot be read or have errors, which are printed on standard error.
 pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
     let read = RulesFile::without_tests(path)?;
     if let Some(rules) = read.rules {
@@ -107,8 +128,12 @@ pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
     Err(refused(&read))
 }
 
-/// The rules as their own tests are about them, without what is overridden, and the text of the file: an account that a
-/// test takes for a stranger stays one, whomever the user trusts. Overrides with errors are refused all the same.
+/// The rules without overrides, and the text of the rules file. The tests of the rules are about them: an account that a
+/// test takes for a foreign one remains foreign, even if the user's overrides trust it.
+///
+/// # Errors
+///
+/// If the files cannot be read or have errors, overrides too; errors are printed on standard error.
 pub fn written_rules(path: &Path) -> Result<(RuleSet, String), Stop> {
     let read = RulesFile::without_tests(path)?;
     match read {
@@ -123,20 +148,28 @@ fn refused(read: &RulesFile) -> Stop {
         let _ = write!(stderr, "{}", file.rendered(io::stderr().is_terminal()));
     }
     let _ = writeln!(stderr, "{}", read.tally());
-    Stop::Said
+    Stop::Reported
 }
 
-/// A file that a user names; `-` is standard input.
+/// Opens a file that a user names; `-` is standard input.
+///
+/// # Errors
+///
+/// If the file cannot be opened.
 pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     if path == Path::new("-") { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
 }
 
-/// A path as it can be shown: whatever its name holds, it stays on its line.
+/// A path as it can be shown, on one line and without control characters.
 pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-/// One rule of a rules file and one record of another file, for commands that are about both.
+/// All rules of a rules file, one of them, and one record of another file, for commands that take a rule and a record.
+///
+/// # Errors
+///
+/// If the rules cannot be used, there is no such rule, or the file does not hold one such record.
 pub fn rule_and_record(
     rules: &Path,
     rule: &str,
@@ -145,10 +178,10 @@ pub fn rule_and_record(
 ) -> Result<(RuleSet, Rule, Record), Stop> {
     let rules = self::rules(rules)?;
     let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
-    let read = open(file).map_err(|error| error.to_string()).and_then(|input| record(input, event_id));
-    let record = read.map_err(|reason| {
-        let hint = if event_id.is_none() && reason.contains("more than one") { ": add --event-id ID" } else { "" };
-        Stop::Message(format!("{}: {reason}{hint}", shown(file)))
+    let read = open(file).map_err(|error| RecordError::Read(error.into())).and_then(|input| record(input, event_id));
+    let record = read.map_err(|error| {
+        let hint = if matches!(error, RecordError::Several) { ": add --event-id ID" } else { "" };
+        Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
     })?;
     Ok((rules, rule, record))
 }
@@ -161,8 +194,12 @@ fn unknown(rule: &str, rules: &RuleSet) -> String {
     }
 }
 
-/// The one record of a file; with `event_id` the one of that id, whatever else the file holds.
-pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, String> {
+/// The one record of a file; with `event_id` the one with that id, whatever else the file holds.
+///
+/// # Errors
+///
+/// If the file cannot be read, or does not hold one such record.
+pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, RecordError> {
     let (mut found, mut broken) = (Vec::new(), None);
     let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
         let parsed = match item {
@@ -174,18 +211,18 @@ pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, String
                 found.push(record);
             }
             Ok(_) => {}
-            Err((index, reason)) => broken = broken.take().or(Some(format!("record {index}: {reason}"))),
+            Err((index, reason)) => broken = broken.take().or(Some(RecordError::Unparsable { index, reason })),
         }
         // Two are enough to know that there is more than one.
         if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    let broken = broken.or_else(|| read.err().map(|error| error.to_string()));
+    let broken = broken.or_else(|| read.err().map(RecordError::from));
     match (found.len(), found.pop(), broken, event_id) {
         (1, Some(record), None, _) | (1, Some(record), Some(_), Some(_)) => Ok(record),
-        (0 | 1, _, Some(reason), _) => Err(reason),
-        (0, _, None, Some(id)) => Err(format!("it holds no record with the event id `{id}`")),
-        (0, _, None, None) => Err("it holds no record".to_owned()),
-        (.., Some(id)) => Err(format!("it holds more than one record with the event id `{id}`")),
-        (.., None) => Err("it holds more than one record; choose one by its event id".to_owned()),
+        (0 | 1, _, Some(error), _) => Err(error),
+        (0, _, None, Some(id)) => Err(RecordError::NoRecordWithId(id.to_owned())),
+        (0, _, None, None) => Err(RecordError::NoRecord),
+        (.., Some(id)) => Err(RecordError::SeveralWithId(id.to_owned())),
+        (.., None) => Err(RecordError::Several),
     }
 }

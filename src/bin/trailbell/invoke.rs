@@ -1,4 +1,4 @@
-//! `trailbell invoke`: the function's own handler, on local ports.
+//! `trailbell invoke`: runs the function's own handler on local ports.
 
 use std::{
     fs,
@@ -18,11 +18,15 @@ use trailbell::{
 };
 
 use crate::{
-    Status, Stop,
     inputs::{self, shown},
+    status::{Status, Stop},
 };
 
-/// Prints each alert on standard output, and what came of the invocation on standard error.
+/// Prints each alert on standard output, and the outcome of the invocation on standard error.
+///
+/// # Errors
+///
+/// If the rules or the event cannot be read.
 pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let payload =

@@ -1,8 +1,9 @@
-//! The command line: check rules, test them, replay logs, explain a match, preview its alert, take over rules of other
-//! systems, run the function's own handler, look at a deployed stack.
+//! The command line: check and test rules, replay logs, explain a match, preview its alert, import rules of other systems,
+//! run the function's own handler, check a deployed stack and send its failed events again.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
-mod alerts;
+#[cfg(feature = "aws")]
+mod aws;
 mod check;
 mod coverage;
 #[cfg(feature = "aws")]
@@ -11,20 +12,23 @@ mod explain;
 mod import;
 mod inputs;
 mod invoke;
-#[cfg(not(feature = "aws"))]
-mod no_buckets;
 mod preview;
+#[cfg(feature = "aws")]
+mod redrive;
 mod scan;
-mod sources;
+mod status;
 mod test;
+#[cfg(not(feature = "aws"))]
+mod without_aws;
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
+use status::{Status, Stop};
 use trailbell::untrusted::printable;
 
 /// Watches CloudTrail: evaluates every event against rules and raises alerts.
@@ -37,18 +41,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Find every mistake in a rules file, and what it may say but hardly means
+    /// Find every error in a rules file, and likely mistakes
     ///
-    /// Exit status: 0 clean or only warnings, 1 errors, 2 the file could not be read.
+    /// Exit status: 0 no errors (there may be warnings), 1 errors, 2 the file could not be read.
     Check {
         /// The rules file
         #[arg(default_value = "rules.yaml")]
         rules: PathBuf,
         /// How findings are printed
         #[arg(long, value_enum, default_value_t)]
-        format: check::Format,
+        format: check::CheckFormat,
     },
-    /// Run the tests that the rules carry
+    /// Run the tests of the rules
     ///
     /// Exit status: 0 all passed, 1 some failed, 2 the rules could not be used.
     Test {
@@ -58,21 +62,21 @@ enum Command {
     },
     /// Replay CloudTrail files and print a line for each match
     ///
-    /// Files may be gzipped or not, and hold {"Records": […]}, a list of records, one record, JSON lines, or the output
-    /// of `aws cloudtrail lookup-events`. A tally by rule follows on standard error.
+    /// A file may be gzipped, and holds {"Records": […]}, a list of records, one record, JSON lines, or the output of
+    /// `aws cloudtrail lookup-events`. The matches of each rule are counted on standard error.
     ///
-    /// `s3://BUCKET/PREFIX` reads the log files among all objects whose keys begin with PREFIX, an object of that very
-    /// key too, as they arrive. Region and credentials are found as the AWS command line finds them.
+    /// `s3://BUCKET/PREFIX` reads the log files among the objects whose keys begin with PREFIX, and the object with that
+    /// exact key. Region and credentials are found as the AWS command line finds them.
     ///
-    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules, or S3 at all, could not be used.
+    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules or S3 could not be used.
     Scan {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
         rules: PathBuf,
         /// How matches, or alerts, are printed
         #[arg(long, value_enum, default_value_t)]
-        format: scan::Format,
-        /// Print the alerts that would have been sent, once all is read: windows, thresholds and so on applied
+        format: scan::ScanFormat,
+        /// Print the alerts that would have been sent, after windows, thresholds and limits, once all files are read
         #[arg(long)]
         alerts: bool,
         /// Files, folders (their .json and .json.gz files), `s3://BUCKET/PREFIX`, or - for standard input
@@ -81,7 +85,7 @@ enum Command {
     },
     /// Show why a rule matches a record, or does not
     ///
-    /// Exit status: 0 shown, 2 not possible.
+    /// Exit status: 0 shown, 2 the rule or the record could not be read.
     Explain {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
@@ -90,13 +94,13 @@ enum Command {
         rule: String,
         /// A file with the record, or - for standard input
         file: PathBuf,
-        /// Which record of the file
+        /// The event id of the record, if the file holds several
         #[arg(long, value_name = "ID")]
         event_id: Option<String>,
     },
     /// Show the alert that a rule raises for a record, in every format
     ///
-    /// Exit status: 0 shown, 2 not possible: the rule does not match the record, too.
+    /// Exit status: 0 shown, 2 the rule or the record could not be read, or the rule does not match the record.
     Preview {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
@@ -105,48 +109,48 @@ enum Command {
         rule: String,
         /// A file with the record, or - for standard input
         file: PathBuf,
-        /// Which record of the file
+        /// The event id of the record, if the file holds several
         #[arg(long, value_name = "ID")]
         event_id: Option<String>,
     },
     /// Run the function's handler on an invocation, with folders as S3 and the terminal as SNS
     ///
-    /// Exit status: 0 all done, 1 something failed, 2 could not start.
+    /// Exit status: 0 all processed, 1 something failed, 2 the rules or the event could not be read.
     Invoke {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
         rules: PathBuf,
-        /// The invocation's payload, as Lambda would hand it over
+        /// The invocation's payload, as Lambda passes it
         #[arg(value_name = "EVENT.json")]
         event: PathBuf,
-        /// The folder that holds a folder for each bucket
+        /// The folder with a folder for each bucket
         #[arg(long, value_name = "DIR", default_value = "events/bucket")]
         buckets: PathBuf,
     },
-    /// Show what the enabled rules see: by technique of ATT&CK and by control
+    /// Show which ATT&CK techniques and controls the enabled rules cover
     ///
-    /// Exit status: 0 shown, 2 not possible.
+    /// Exit status: 0 shown, 2 the rules could not be used.
     Coverage {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
         rules: PathBuf,
-        /// How it is printed
+        /// How coverage is printed
         #[arg(long, value_enum, default_value_t)]
-        format: coverage::Format,
+        format: coverage::CoverageFormat,
     },
-    /// Look at a deployed stack: what is wrong with it, and how to mend it
+    /// Check a deployed stack: what is wrong with it, and how to fix it
     ///
-    /// Credentials and region are found as the AWS command line finds them. It invokes the function, and unless told not to
-    /// has it send a labelled test alert; it changes nothing. What you may not look at is a warning that names the
-    /// permission.
+    /// Credentials and region are found as the AWS command line finds them. The doctor invokes the function and, without
+    /// `--no-alert`, has it send a labelled test alert; it changes nothing. A check that your credentials do not permit is
+    /// a warning that names the permission.
     ///
-    /// Exit status: 0 nothing failed, 1 something failed, 2 it could not look at all: no credentials, no such stack.
+    /// Exit status: 0 no check failed, 1 a check failed, 2 the checks could not run: no credentials, no such stack.
     #[cfg(feature = "aws")]
     Doctor {
         /// The name of the stack
         #[arg(long, value_name = "NAME", required_unless_present = "function")]
         stack: Option<String>,
-        /// A function by itself, where there is no stack: its topics, its table, its rules and its alert
+        /// A function without a stack: checks its topics, its table, its rules and its alert
         #[arg(long, value_name = "NAME", conflicts_with = "stack")]
         function: Option<String>,
         /// Its region, if it is not that of your profile
@@ -160,46 +164,44 @@ enum Command {
         no_alert: bool,
         /// How checks are printed
         #[arg(long, value_enum, default_value_t)]
-        format: doctor::Format,
+        format: doctor::DoctorFormat,
     },
-    /// Turn rules of other systems into a rules file
+    /// Check a deployed stack; this build lacks the feature `aws`
+    #[cfg(not(feature = "aws"))]
+    Doctor(without_aws::Ignored),
+    /// Send the events that failed for good to the function again, and delete those that it handles
     ///
-    /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one document or more), and
-    /// prints a rules file. What cannot be converted is said on standard error, by rule and reason, and stands as a
-    /// comment at its place.
+    /// The function receives every event in the stack's queue of failed events. An event that fails again stays in the
+    /// queue; the last line counts both. Credentials and region are found as the AWS command line finds them.
+    ///
+    /// Exit status: 0 the queue is empty, 1 events stay in the queue, 2 the work could not be done.
+    #[cfg(feature = "aws")]
+    Redrive {
+        /// The name of the stack
+        stack: String,
+        /// Its region, if it is not that of your profile
+        #[arg(long)]
+        region: Option<String>,
+    },
+    /// Send failed events to the function again; this build lacks the feature `aws`
+    #[cfg(not(feature = "aws"))]
+    Redrive(without_aws::Ignored),
+    /// Convert rules of other systems to a rules file
+    ///
+    /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one or more documents), and
+    /// prints a rules file. Whatever cannot be converted is reported on standard error, by rule and reason, and is a
+    /// comment at its place in the rules file.
     ///
     /// Exit status: 0 all converted, 1 something not converted, 2 the file holds no rules that could be read.
     Import {
         /// The file of the other system
         file: PathBuf,
     },
-    /// Show help: `trailbell help filter` is the language reference, `trailbell help lints` what `check` warns of
+    /// Show help: `trailbell help filter` is the language reference, `trailbell help lints` lists the warnings of `check`
     Help {
         /// `filter`, `lints`, or a command
         topic: Option<String>,
     },
-}
-
-/// How a command ends: 0, 1 or 2 as its help says.
-type Status = Result<u8, Stop>;
-
-/// Why a command could not go on.
-enum Stop {
-    /// A sentence for the user.
-    Message(String),
-    /// All has been said.
-    Said,
-    /// Nobody reads the output any more.
-    Closed,
-}
-
-impl From<io::Error> for Stop {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::BrokenPipe => Stop::Closed,
-            _ => Stop::Message(format!("the output cannot be written: {error}")),
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -214,16 +216,22 @@ fn main() -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Doctor { stack, function, region, rules, no_alert, format } => {
             let target = stack.map(doctor::Target::Stack).or(function.map(doctor::Target::Function));
-            // clap asks for one of them.
+            // clap requires one of them.
             target.map_or(Ok(2), |target| doctor::run(&target, region, &rules, !no_alert, format))
         }
+        #[cfg(not(feature = "aws"))]
+        Command::Doctor(_) => Err(without_aws::lacks("the doctor")),
+        #[cfg(feature = "aws")]
+        Command::Redrive { stack, region } => redrive::run(&stack, region),
+        #[cfg(not(feature = "aws"))]
+        Command::Redrive(_) => Err(without_aws::lacks("`redrive`")),
         Command::Import { file } => import::run(&file),
         Command::Help { topic } => help(topic.as_deref()),
     };
     match status {
         Ok(status) => ExitCode::from(status),
         Err(Stop::Closed) => ExitCode::SUCCESS,
-        Err(Stop::Said) => ExitCode::from(2),
+        Err(Stop::Reported) => ExitCode::from(2),
         Err(Stop::Message(message)) => {
             let _ = writeln!(io::stderr(), "error: {}", printable(&message));
             ExitCode::from(2)

@@ -1,4 +1,4 @@
-//! `trailbell preview`: the alert that a rule raises for a record, as each channel gets it.
+//! `trailbell preview`: prints the alert that a rule raises for a record, in each format.
 
 use std::{
     io::{self, Write},
@@ -16,14 +16,21 @@ use trailbell::{
     untrusted::printable,
 };
 
-use crate::{Status, Stop, inputs};
+use crate::{
+    inputs,
+    status::{Status, Stop},
+};
 
-/// Prints the renderings, each under its name; JSON is laid out for reading.
+/// Prints the renderings, each under its name; JSON is indented.
+///
+/// # Errors
+///
+/// If the rule or the record cannot be read, or the rule does not match the record.
 pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
     let (rules, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
     let verdict = rule.verdict(&record);
     if verdict == Verdict::NoMatch {
-        let hint = "`trailbell explain` with the same arguments says why";
+        let hint = "`trailbell explain` with the same arguments shows why";
         return Err(Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name)));
     }
     let mut stdout = io::stdout().lock();
@@ -44,7 +51,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     Ok(0)
 }
 
-/// As the function would make it, if it was the first and enough.
+/// The alert that the function would raise if the record were the first of its window and reached the threshold.
 fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Alert {
     let mut rule = Rule::clone(&finding.rule);
     (rule.threshold, rule.notify) = (1, true);
@@ -65,7 +72,7 @@ fn heading(name: &str) -> String {
     format!("── {name} {}", "─".repeat(96_usize.saturating_sub(name.len())))
 }
 
-/// The object that a file is a copy of, where its folders say so: `<bucket>/AWSLogs/…`.
+/// The object that a file is a copy of, if its path has the form `<bucket>/AWSLogs/…`.
 fn origin(file: &Path) -> Option<Origin> {
     let names: Vec<&str> = file.components().map(|component| component.as_os_str().to_str()).collect::<Option<_>>()?;
     ObjectId::of_copy(&names).map(Origin::Object)

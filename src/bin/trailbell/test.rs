@@ -1,4 +1,4 @@
-//! `trailbell test`: the tests that rules carry.
+//! `trailbell test`: runs the tests of the rules.
 
 use std::{
     fs::File,
@@ -13,11 +13,15 @@ use trailbell::{
 };
 
 use crate::{
-    Status, Stop,
-    inputs::{self, shown},
+    inputs::{self, RecordError, shown},
+    status::{Status, Stop},
 };
 
 /// Prints every test that fails, with a tally on the last line.
+///
+/// # Errors
+///
+/// If the rules cannot be used, or no rule has a test.
 pub fn run(path: &Path) -> Status {
     let (rules, text) = inputs::written_rules(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -27,22 +31,24 @@ pub fn run(path: &Path) -> Status {
         untested += u64::from(rule.tests.is_empty());
         for test in &rule.tests {
             let file = folder.join(&test.record);
-            let record = File::open(&file).map_err(|error| error.to_string());
+            let record = File::open(&file).map_err(|error| RecordError::Read(error.into()));
             let record = record.and_then(|file| inputs::record(file, None));
             let reason = match record.map(|record| backtest::run(rule, test, record)) {
                 Ok(Tested::Passed) => {
                     passed += 1;
                     continue;
                 }
-                Ok(Tested::Failed(verdict)) => format!("the rule must {}, and {}", wanted(test.expect), said(verdict)),
+                Ok(Tested::Failed(verdict)) => {
+                    format!("the rule must {}, but it {}", wanted(test.expect), result(verdict))
+                }
                 Ok(Tested::Broken(error)) => chain(&error),
-                Err(reason) => reason,
+                Err(error) => chain(&error),
             };
             failed += 1;
             let (line, _) = line_column(&text, test.span.start);
             let record = shown(Path::new(&test.record));
             writeln!(stdout, "FAILED {}\n       {}:{line}: {record}: {reason}", rule.name, shown(path))?;
-            // With changes made to it, the record is not what the file holds.
+            // With `set`, the tested record differs from the one in the file.
             if test.set.is_empty() {
                 let (rules, file) = (shown(path), shown(&file));
                 writeln!(stdout, "       see: trailbell explain --rules {rules} {} {file}", rule.id)?;
@@ -56,7 +62,7 @@ pub fn run(path: &Path) -> Status {
     }
     writeln!(stdout, "{passed} passed, {failed} failed")?;
     if passed + failed == 0 {
-        return Err(Stop::Message("no rule carries a test".to_owned()));
+        return Err(Stop::Message("no rule has a test".to_owned()));
     }
     Ok(u8::from(failed > 0))
 }
@@ -69,7 +75,7 @@ fn wanted(verdict: Verdict) -> &'static str {
     }
 }
 
-fn said(verdict: Verdict) -> &'static str {
+fn result(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Match => "matches it",
         Verdict::NoMatch => "does not match it",

@@ -1,23 +1,21 @@
-//! Does an alert come out at the other end?
+//! Does an alert reach its topic?
 //!
-//! A record that nobody can take for a real one goes the whole way of a record of EventBridge: decoding, rules, state, SNS.
+//! A record that cannot be mistaken for a real one goes the whole way of a record from EventBridge: decoding, rules, state,
+//! SNS.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use trailbell::digest::Digest;
 use uuid::Uuid;
 
-use super::{
-    aws::Answer,
-    check::{Check, Look},
-    stack::Stack,
-};
+use super::check::Check;
+use crate::aws::{FunctionAnswer, Seen, Stack};
 
 const NAME: &str = "test alert";
-/// The rule of `rules.yaml` that wants the record.
+/// The rule of `rules.yaml` that matches the record.
 pub const RULE: &str = "Trailbell: Test Alert";
 
-/// The event of EventBridge with the record.
+/// The event of EventBridge with the record, of this id and time.
 ///
 /// See [events delivered via CloudTrail][1].
 ///
@@ -41,7 +39,7 @@ pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
     })
 }
 
-/// An id that no other run has, in the form of a UUID.
+/// The id of the record, a UUID that no other run has.
 pub fn fresh_id(stack: &Stack, now: Timestamp, process: u32) -> String {
     let digest = Digest::of(&[&stack.function_arn(), &now.as_nanosecond().to_string(), &process.to_string()]);
     // Version 8 of RFC 9562, whose content its maker defines.
@@ -49,65 +47,65 @@ pub fn fresh_id(stack: &Stack, now: Timestamp, process: u32) -> String {
 }
 
 /// Judges the function's answer.
-pub fn judge(stack: &Stack, id: &str, answer: &Look<Answer>) -> Check {
-    let said = match answer {
-        Ok(Answer::Said(said)) => said,
-        Ok(Answer::Failed(reason)) => {
+pub fn judge(stack: &Stack, id: &str, answer: &Seen<FunctionAnswer>) -> Check {
+    let counts = match answer {
+        Ok(FunctionAnswer::Value(counts)) => counts,
+        Ok(FunctionAnswer::Failed(reason)) => {
             return Check::failed(NAME, format!("the function could not publish it: {reason}"), repair(reason, stack));
         }
-        Err(unseen) => return Check::unseen(NAME, "whether an alert arrives", unseen),
+        Err(unseen) => return Check::unseen(NAME, "whether an alert is sent", unseen),
     };
-    let count = |pointer: &str| said.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    let count = |pointer: &str| counts.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
     if count("/matches/alerted") == 0 {
-        return unpublished(said, count("/matches/seen"));
+        return unpublished(counts, count("/matches/seen"));
     }
-    let channels = said["sends"].as_object().into_iter().flatten();
+    let channels = counts["sends"].as_object().into_iter().flatten();
     let sent: Vec<_> =
         channels.filter(|(_, sends)| sends["sent"].as_u64() > Some(0)).map(|(name, _)| &**name).collect();
-    let found = format!("event {id} raised one, which SNS took ({})", sent.join(", "));
+    let found = format!("event {id} raised an alert, which SNS accepted ({})", sent.join(", "));
     if count("/unremembered") > 0 {
-        let repair = "let the function's role get and put items of the state table, and use its key; the function's log says \
-                      more";
-        return Check::warning(NAME, format!("{found}; the state table could not be asked"), repair);
+        let repair = "let the function's role get and put items of the state table, and use its key; the function's log has \
+                      details";
+        return Check::warning(NAME, format!("{found}; the state table could not be used"), repair);
     }
     match stack.parameter("EmailSeverity") {
         Some(severity @ ("1" | "2")) if !sent.contains(&"chat") => {
             let found = format!("{found}; it has severity 3, so `EmailSeverity={severity}` does not mail it");
-            Check::warning(NAME, found, "to see one arrive, deploy with `EmailSeverity=3` for the time of the test")
+            Check::warning(NAME, found, "to receive it by e-mail, deploy with `EmailSeverity=3` for the test")
         }
         _ => Check::ok(NAME, found),
     }
 }
 
-fn unpublished(said: &Value, matches: u64) -> Check {
+fn unpublished(counts: &Value, matches: u64) -> Check {
     if matches == 0 {
-        let found = format!("no rule of the function wants the record: `{RULE}` is missing or switched off");
-        return Check::failed(NAME, found, "take that rule from the end of trailbell's rules.yaml, and `make deploy`");
+        let found = format!("no rule of the function matches the record: `{RULE}` is missing or disabled");
+        return Check::failed(NAME, found, "copy that rule from the end of trailbell's rules.yaml, and `make deploy`");
     }
-    let outcomes = said["matches"].as_object().into_iter().flatten();
+    let outcomes = counts["matches"].as_object().into_iter().flatten();
     let words: Vec<_> = outcomes
         .filter(|(word, count)| *word != "seen" && count.as_u64() > Some(0))
         .map(|(word, _)| word.replace('_', " "))
         .collect();
-    let found = format!("the rule `{RULE}` matched and sent nothing: {}", words.join(", "));
-    let repair = format!("look at suppressions, `notify` and `threshold` of `{RULE}` in rules.yaml and overrides.yaml");
+    let found = format!("the rule `{RULE}` matched but sent nothing: {}", words.join(", "));
+    let repair = format!("check suppressions, `notify` and `threshold` of `{RULE}` in rules.yaml and overrides.yaml");
     Check::failed(NAME, found, repair)
 }
 
-/// How to mend what the function failed of, by what AWS said.
+/// How to fix the failure, by the error of AWS.
 fn repair(reason: &str, stack: &Stack) -> String {
-    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    let known = if says(&["KMS", "kms:"]) {
-        "let the function's role use the topic's key (`UseKey` in template.yaml), and see the lines on the key above"
-    } else if says(&["AuthorizationError", "AccessDenied", "not authorized"]) {
+    let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    let known = if has(&["KMS", "kms:"]) {
+        "let the function's role use the topic's key (`UseKey` in template.yaml), and see the checks of the key above"
+    } else if has(&["AuthorizationError", "AccessDenied", "not authorized"]) {
         "let the function's role publish to the topic (`PublishAlerts` in template.yaml), and see that no policy of the topic \
          or the organization denies it"
-    } else if says(&["NotFound", "does not exist"]) {
-        "the topic is gone: see the lines on subscriptions above"
-    } else if says(&["Task timed out", "timed out"]) {
-        "see that the function reaches SNS and DynamoDB: with a VPC it needs their endpoints"
+    } else if has(&["NotFound", "does not exist"]) {
+        "the topic does not exist: see the checks of subscriptions above"
+    } else if has(&["Task timed out", "timed out"]) {
+        "make sure that the function reaches SNS and DynamoDB: in a VPC it needs their endpoints"
     } else {
-        return format!("the function's log says more: `aws logs tail /aws/lambda/{}`", stack.name);
+        return format!("the function's log has details: `aws logs tail /aws/lambda/{}`", stack.name);
     };
     known.to_owned()
 }
@@ -115,50 +113,50 @@ fn repair(reason: &str, stack: &Stack) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{check::Outcome, stack::tests::stack};
+    use crate::{aws::tests::stack, doctor::check::CheckOutcome};
 
-    fn check(parameters: &[(&str, &str)], answer: Answer, expected: Outcome, part: &str) {
+    fn check(parameters: &[(&str, &str)], answer: FunctionAnswer, expected: CheckOutcome, part: &str) {
         let check = judge(&stack(parameters), "8a", &Ok(answer));
         assert!(check.outcome == expected && check.line().contains(part), "{}", check.line());
     }
 
     #[test]
-    fn an_alert_is_published_or_it_is_said_why_not() {
+    fn an_alert_is_published_or_the_reason_is_reported() {
         let counts = |matches: Value, unremembered| {
-            Answer::Said(
+            FunctionAnswer::Value(
                 json!({"matches": matches, "sends": {"alerts": {"sent": 1, "failed": 0}}, "unremembered": unremembered}),
             )
         };
         let alerted = json!({"seen": 1, "alerted": 1});
-        check(&[], counts(alerted.clone(), 0), Outcome::Ok, "event 8a raised one, which SNS took (alerts)");
-        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), Outcome::Warning, "does not mail it");
-        check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), Outcome::Ok, "SNS took");
-        check(&[], counts(alerted, 1), Outcome::Warning, "state table");
-        check(&[], counts(json!({"seen": 0}), 0), Outcome::Failed, "is missing or switched off");
+        check(&[], counts(alerted.clone(), 0), CheckOutcome::Ok, "event 8a raised one, which SNS accepted (alerts)");
+        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), CheckOutcome::Warning, "does not mail it");
+        check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), CheckOutcome::Ok, "SNS accepted");
+        check(&[], counts(alerted, 1), CheckOutcome::Warning, "state table");
+        check(&[], counts(json!({"seen": 0}), 0), CheckOutcome::Failed, "is missing or disabled");
         check(
             &[],
             counts(json!({"seen": 1, "alerted": 0, "suppressed": 1}), 0),
-            Outcome::Failed,
-            "sent nothing: suppressed;",
+            CheckOutcome::Failed,
+            "but sent nothing: suppressed;",
         );
     }
 
     #[test]
-    fn the_repair_goes_by_what_aws_said() {
+    fn the_repair_depends_on_the_error_of_aws() {
         let cases = [
             ("alert 1: arn: KMSAccessDeniedException: The ciphertext …", "UseKey"),
             ("alert 1: arn: AuthorizationError: not authorized to perform: SNS:Publish", "PublishAlerts"),
-            ("alert 1: arn: NotFoundException: Topic does not exist", "the topic is gone"),
+            ("alert 1: arn: NotFoundException: Topic does not exist", "the topic does not exist"),
             ("Task timed out after 300.00 seconds", "endpoints"),
             ("rules.yaml cannot be read", "`aws logs tail /aws/lambda/bell`"),
         ];
         for (reason, part) in cases {
-            check(&[], Answer::Failed(reason.to_owned()), Outcome::Failed, part);
+            check(&[], FunctionAnswer::Failed(reason.to_owned()), CheckOutcome::Failed, part);
         }
     }
 
     #[test]
-    fn ids_differ_and_look_like_any_other() {
+    fn every_run_has_another_id() {
         let (stack, now) = (stack(&[]), Timestamp::from_second(1_772_438_400).unwrap());
         let id = fresh_id(&stack, now, 1);
         assert_ne!(id, fresh_id(&stack, now, 2));

@@ -1,82 +1,62 @@
-//! Is the function ready, and does its work reach it?
+//! Is the function ready, and do events reach it?
 //!
-//! Through a queue it is a mapping that brings it; directly it is a permission of the sender.
+//! Messages of a queue reach it through an event source mapping; without a queue, the sender needs a permission.
+
+use trailbell::diagnostic::counted;
 
 use super::{
-    check::{Check, Kind, Look, Unseen},
-    policy::{Request, Said, judge as said},
-    stack::{Source, Stack},
+    check::Check,
+    policy::{Access, AccessRequest, judge as access},
 };
+use crate::aws::{Cause, FunctionState, Mapping, Seen, Stack, StackSource, Unseen};
 
 const NAME: &str = "function";
 const TRIGGER: &str = "trigger";
 const FAILED: &str = "failed events";
 
-/// The function, as Lambda describes it.
-#[derive(Clone, Debug, Default)]
-pub struct Function {
-    /// `Active` and its like.
-    pub state: String,
-    /// `Successful` and its like.
-    pub update: String,
-    /// Why it is neither.
-    pub reason: String,
-}
-
-/// What brings messages of a queue to the function.
-#[derive(Clone, Debug)]
-pub struct Mapping {
-    /// The queue's ARN.
-    pub queue: String,
-    /// `Enabled` and its like.
-    pub state: String,
-    /// Its id.
-    pub id: String,
-}
-
-/// Judges the function's state; Lambda gives none for old functions that are ready.
-pub fn judge(name: &str, function: &Look<Function>) -> Check {
+/// Judges the function's state; Lambda returns none for old functions that are ready.
+pub fn judge(name: &str, function: &Seen<FunctionState>) -> Check {
     let function = match function {
         Ok(function) => function,
-        Err(Unseen { kind: Kind::Missing, .. }) => {
+        Err(Unseen { cause: Cause::Missing, .. }) => {
             let repair =
-                "`make deploy` with another stack name: CloudFormation does not make again what was deleted by hand";
+                "`make deploy` with another stack name: CloudFormation does not recreate what was deleted by hand";
             return Check::failed(NAME, format!("the function `{name}` does not exist"), repair);
         }
         Err(unseen) => return Check::unseen(NAME, &format!("the function `{name}`"), unseen),
     };
     let reason = if function.reason.is_empty() { String::new() } else { format!(": {}", function.reason) };
     match (&*function.state, &*function.update) {
-        // Lambda wakes an idle function with the next event.
+        // The next event activates an idle function.
         ("Active" | "Inactive" | "", "Successful" | "") => Check::ok(NAME, format!("`{name}` is ready")),
         ("Pending", _) | (_, "InProgress") => {
             Check::warning(NAME, format!("`{name}` is being changed{reason}"), "wait a minute, and run this again")
         }
         ("Active" | "Inactive" | "", _) => {
-            Check::failed(NAME, format!("the last update of `{name}` failed{reason}"), "mend that, and `make deploy`")
+            Check::failed(NAME, format!("the last update of `{name}` failed{reason}"), "fix that, and `make deploy`")
         }
-        (state, _) => Check::failed(NAME, format!("`{name}` is {state}{reason}"), "mend that, and `make deploy`"),
+        (state, _) => Check::failed(NAME, format!("`{name}` is {state}{reason}"), "fix that, and `make deploy`"),
     }
 }
 
-/// Judges the mapping of each queue that the function must take its work from.
-pub fn mappings(stack: &Stack, mappings: &Look<Vec<Mapping>>) -> Vec<Check> {
+/// Judges the mapping of each queue whose messages must reach the function.
+pub fn mappings(stack: &Stack, mappings: &Seen<Vec<Mapping>>) -> Vec<Check> {
     let mappings = match mappings {
         Ok(mappings) => mappings,
-        Err(unseen) => return vec![Check::unseen(TRIGGER, "what brings messages to the function", unseen)],
+        Err(unseen) => return vec![Check::unseen(TRIGGER, "the mappings of the function", unseen)],
     };
     let one = |queue: &String| match mappings.iter().find(|mapping| mapping.queue == *queue) {
         Some(mapping) if matches!(&*mapping.state, "Enabled" | "Enabling" | "Updating" | "Creating") => {
-            Check::ok(TRIGGER, format!("messages of `{queue}` are brought to the function"))
+            Check::ok(TRIGGER, format!("messages of `{queue}` reach the function"))
         }
         Some(Mapping { state, id, .. }) => Check::failed(
             TRIGGER,
-            format!("messages of `{queue}` are not brought to the function: the mapping is {state}"),
+            format!("messages of `{queue}` do not reach the function: the mapping is {state}"),
             format!("`aws lambda update-event-source-mapping --uuid {id} --enabled`"),
         ),
         None => Check::failed(
             TRIGGER,
-            format!("messages of `{queue}` are not brought to the function: there is no mapping"),
+            format!("messages of `{queue}` do not reach the function: there is no mapping"),
             format!(
                 "`aws lambda create-event-source-mapping --function-name {} --event-source-arn {queue} \
                  --batch-size 10 --function-response-types ReportBatchItemFailures`",
@@ -88,32 +68,32 @@ pub fn mappings(stack: &Stack, mappings: &Look<Vec<Mapping>>) -> Vec<Check> {
 }
 
 /// Judges whether each sender may invoke the function; without a policy none may.
-pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
+pub fn permissions(stack: &Stack, policy: &Seen<String>) -> Vec<Check> {
     let policy = match policy {
         Ok(policy) => policy.as_str(),
-        Err(Unseen { kind: Kind::Missing, .. }) => "",
-        Err(unseen) => return vec![Check::unseen(TRIGGER, "who may invoke the function", unseen)],
+        Err(Unseen { cause: Cause::Missing, .. }) => "",
+        Err(unseen) => return vec![Check::unseen(TRIGGER, "the permissions to invoke the function", unseen)],
     };
     let rule = |id: &str| stack.arn("events", &format!("rule/{}-{id}-*", stack.name));
     let mut senders = match stack.source() {
-        Source::Trail => vec![("s3.amazonaws.com", stack.bucket_arn())],
-        Source::Bucket => vec![("events.amazonaws.com", rule("NewObjects"))],
-        Source::Topic => vec![("sns.amazonaws.com", stack.parameter("TrailTopicArn").unwrap_or_default().to_owned())],
-        Source::Queue | Source::Events => Vec::new(),
+        StackSource::Trail => vec![("s3.amazonaws.com", stack.bucket_arn())],
+        StackSource::Bucket => vec![("events.amazonaws.com", rule("NewObjects"))],
+        StackSource::Topic => vec![("sns.amazonaws.com", stack.parameter("TrailTopicArn").unwrap_or_default().to_owned())],
+        StackSource::Queue | StackSource::Events => Vec::new(),
     };
     if stack.takes_events() {
         senders.push(("events.amazonaws.com", rule("ApiCalls")));
     }
     let one = |(place, (service, source)): (usize, &(&str, String))| {
-        let said = invoke(stack, policy, service, source);
-        // The whole name of a rule is not known here, and a condition that has one that it may have is right.
-        let named = || named(policy, source).iter().any(|name| invoke(stack, policy, service, name) == Said::Allowed);
-        if said == Said::Doubtful && !named() {
+        let decision = invoke(stack, policy, service, source);
+        // CloudFormation adds a random end to the name of a rule; a condition with any name of that form is right.
+        let named = || named(policy, source).iter().any(|name| invoke(stack, policy, service, name) == Access::Allowed);
+        if decision == Access::Conditional && !named() {
             let found = format!("whether `{service}` may invoke the function depends on conditions");
-            let repair = format!("see in the function's policy that `{source}` meets them");
+            let repair = format!("make sure that `{source}` meets the conditions in the function's policy");
             return Check::warning(TRIGGER, found, repair);
         }
-        if said == Said::Refused {
+        if decision == Access::Refused {
             let found = format!("`{service}` may not invoke the function, so nothing arrives");
             // The name of a bucket may pass to another account.
             let owner = if *service == "s3.amazonaws.com" {
@@ -133,30 +113,30 @@ pub fn permissions(stack: &Stack, policy: &Look<String>) -> Vec<Check> {
     senders.iter().enumerate().map(one).collect()
 }
 
-fn invoke(stack: &Stack, policy: &str, service: &str, source: &str) -> Said {
+fn invoke(stack: &Stack, policy: &str, service: &str, source: &str) -> Access {
     let context = [("aws:SourceAccount", stack.owner(source)), ("aws:SourceArn", source)];
     let request =
-        Request { service, action: "lambda:InvokeFunction", resource: &stack.function_arn(), context: &context };
-    said(policy, &request)
+        AccessRequest { service, action: "lambda:InvokeFunction", resource: &stack.function_arn(), context: &context };
+    access(policy, &request)
 }
 
-/// The texts of a policy that begin as a name does whose end is not known.
+/// The texts of a policy that begin like `name`, whose end is unknown.
 fn named<'p>(policy: &'p str, name: &str) -> Vec<&'p str> {
     let begin = name.split('*').next().unwrap_or_default();
     policy.split('"').filter(|text| text.starts_with(begin) && !text.contains('*')).collect()
 }
 
-/// Judges how many events failed for good.
-pub fn failed(waiting: &Look<u64>) -> Check {
+/// Judges the number of events in the queue of failed events.
+pub fn failed(waiting: &Seen<u64>) -> Check {
     match waiting {
         Ok(0) => Check::ok(FAILED, "the queue of failed events is empty"),
         Ok(count) => {
-            let found = format!("{count} in the queue of events that failed for good");
-            Check::warning(FAILED, found, "look into the function's log, mend the cause, then `make redrive`")
+            let found = format!("{} in the queue of failed events", counted(*count, "event"));
+            Check::warning(FAILED, found, "find the cause in the function's log and fix it, then `make redrive`")
         }
-        Err(Unseen { kind: Kind::Missing, .. }) => {
-            let repair = "make it again under the name that it has in CloudFormation: `aws sqs create-queue --queue-name NAME`, with \
-                          what `FailedEvents` of template.yaml gives it";
+        Err(Unseen { cause: Cause::Missing, .. }) => {
+            let repair = "create it again with the name that CloudFormation has: `aws sqs create-queue --queue-name NAME`, with \
+                          the properties of `FailedEvents` in template.yaml";
             Check::failed(FAILED, "the queue of failed events does not exist, so what fails is lost", repair)
         }
         Err(unseen) => Check::unseen(FAILED, "the queue of failed events", unseen),
@@ -166,35 +146,35 @@ pub fn failed(waiting: &Look<u64>) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{check::Outcome, stack::tests::stack};
+    use crate::{aws::tests::stack, doctor::check::CheckOutcome};
 
     #[test]
     fn a_function_is_ready_or_not() {
         let cases = [
-            ("Active", "Successful", Outcome::Ok),
-            ("Inactive", "Successful", Outcome::Ok),
-            ("", "", Outcome::Ok),
-            ("Pending", "Successful", Outcome::Warning),
-            ("Active", "InProgress", Outcome::Warning),
-            ("Active", "Failed", Outcome::Failed),
-            ("Failed", "Successful", Outcome::Failed),
+            ("Active", "Successful", CheckOutcome::Ok),
+            ("Inactive", "Successful", CheckOutcome::Ok),
+            ("", "", CheckOutcome::Ok),
+            ("Pending", "Successful", CheckOutcome::Warning),
+            ("Active", "InProgress", CheckOutcome::Warning),
+            ("Active", "Failed", CheckOutcome::Failed),
+            ("Failed", "Successful", CheckOutcome::Failed),
         ];
         for (state, update, expected) in cases {
-            let function = Function { state: state.into(), update: update.into(), reason: String::new() };
+            let function = FunctionState { state: state.into(), update: update.into(), reason: String::new() };
             assert_eq!(judge("bell", &Ok(function)).outcome, expected, "{state} {update}");
         }
-        let gone = Unseen { action: "lambda:GetFunctionConfiguration", reason: String::new(), kind: Kind::Missing };
-        assert_eq!(judge("bell", &Err(gone)).outcome, Outcome::Failed);
+        let gone = Unseen { action: "lambda:GetFunctionConfiguration", reason: String::new(), cause: Cause::Missing };
+        assert_eq!(judge("bell", &Err(gone)).outcome, CheckOutcome::Failed);
     }
 
     #[test]
-    fn every_queue_has_a_mapping_that_works() {
+    fn every_queue_needs_an_enabled_mapping() {
         let queue = "arn:aws:sqs:eu-west-1:111122223333:logs";
         let of = |state: &str| Mapping { queue: queue.into(), state: state.into(), id: "8a".into() };
         let judged = |list: Vec<Mapping>| mappings(&stack(&[]), &Ok(list))[0].outcome;
-        assert_eq!(judged(vec![of("Enabled")]), Outcome::Ok);
-        assert_eq!(judged(vec![of("Disabled")]), Outcome::Failed);
-        assert_eq!(judged(vec![]), Outcome::Failed);
+        assert_eq!(judged(vec![of("Enabled")]), CheckOutcome::Ok);
+        assert_eq!(judged(vec![of("Disabled")]), CheckOutcome::Failed);
+        assert_eq!(judged(vec![]), CheckOutcome::Failed);
         let both =
             stack(&[("Source", "queue"), ("QueueArn", "arn:aws:sqs:eu-west-1:1:other"), ("NearRealTime", "yes")]);
         assert_eq!(mappings(&both, &Ok(vec![of("Enabled")])).len(), 2);
@@ -206,31 +186,32 @@ mod tests {
         let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
             "Action": "lambda:InvokeFunction", "Condition": {"ArnLike":
             {"AWS:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/bell-NewObjects-1"}}}]}"#;
-        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Ok);
+        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, CheckOutcome::Ok);
         assert_eq!(
             permissions(&direct, &Ok(policy.replace("events.amazonaws", "s3.amazonaws")))[0].outcome,
-            Outcome::Failed
+            CheckOutcome::Failed
         );
-        let none = Unseen { action: "lambda:GetPolicy", reason: String::new(), kind: Kind::Missing };
-        assert_eq!(permissions(&direct, &Err(none))[0].outcome, Outcome::Failed);
+        let none = Unseen { action: "lambda:GetPolicy", reason: String::new(), cause: Cause::Missing };
+        assert_eq!(permissions(&direct, &Err(none))[0].outcome, CheckOutcome::Failed);
     }
 
     #[test]
-    fn what_failed_for_good_is_counted() {
-        assert_eq!(failed(&Ok(0)).outcome, Outcome::Ok);
-        assert!(failed(&Ok(3)).line().ends_with("then `make redrive`"));
+    fn failed_events_are_counted() {
+        assert_eq!(failed(&Ok(0)).outcome, CheckOutcome::Ok);
+        assert!(failed(&Ok(3)).line().contains("3 events in the queue of failed events; repair: "));
+        assert!(failed(&Ok(1)).line().ends_with("then `make redrive`"));
     }
 
     #[test]
-    fn a_condition_that_is_not_understood_is_doubtful() {
+    fn an_unknown_condition_is_a_warning() {
         let direct = stack(&[("Source", "bucket"), ("LogBucketName", "logs"), ("Delivery", "direct")]);
         let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
             "Action": "lambda:InvokeFunction", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}]}"#;
-        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Warning);
+        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, CheckOutcome::Warning);
     }
 
     #[test]
-    fn a_topic_is_of_its_own_account() {
+    fn the_account_of_a_topic_may_be_another() {
         let direct = stack(&[
             ("Source", "topic"),
             ("TrailTopicArn", "arn:aws:sns:eu-west-1:444455556666:t"),
@@ -238,6 +219,6 @@ mod tests {
         ]);
         let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
             "Action": "lambda:InvokeFunction", "Condition": {"StringEquals": {"aws:SourceAccount": "444455556666"}}}]}"#;
-        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, Outcome::Ok);
+        assert_eq!(permissions(&direct, &Ok(policy.to_owned()))[0].outcome, CheckOutcome::Ok);
     }
 }

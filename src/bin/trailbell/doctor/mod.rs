@@ -1,10 +1,9 @@
-//! `trailbell doctor`: looks at a deployed stack, and says what is wrong with it and how to mend it.
+//! `trailbell doctor`: checks a deployed stack, and prints what is wrong with it and how to fix it.
 //!
-//! `aws` sees and the other files judge: each check is a function from what was seen, or why it was not, to its lines. A
-//! check that may not look keeps no other from looking.
+//! [`crate::aws`] asks AWS, and the files here judge: each check is a function from what AWS returned, or why it returned
+//! nothing, to lines. A check that lacks a permission does not stop the others.
 
 mod alert;
-mod aws;
 mod check;
 mod function;
 mod key;
@@ -12,158 +11,8 @@ mod notification;
 mod policy;
 mod region;
 mod rules;
-mod stack;
+mod run;
 mod subscription;
 mod table;
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    process,
-};
-
-use clap::ValueEnum;
-use jiff::Timestamp;
-use trailbell::{diagnostic::chain, local::RulesFiles, rule::version, untrusted::printable};
-
-use crate::{Status, Stop};
-use aws::Aws;
-use check::{Check, Outcome, tally};
-use stack::Stack;
-
-/// What is looked at.
-pub enum Target {
-    /// A stack, with all that belongs to it.
-    Stack(String),
-    /// A function, with what its settings name.
-    Function(String),
-}
-
-/// How checks are printed.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub enum Format {
-    /// A line a check
-    #[default]
-    Text,
-    /// One JSON object a check and line
-    Json,
-}
-
-/// Prints a line for each check, and the tally.
-pub fn run(target: &Target, region: Option<String>, rules: &Path, alert: bool, format: Format) -> Status {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
-    let checks = runtime.block_on(Box::pin(look(target, region, rules, alert))).map_err(Stop::Message)?;
-    let mut stdout = io::stdout().lock();
-    for check in &checks {
-        match format {
-            Format::Text => writeln!(stdout, "{}", printable(&check.line()))?,
-            Format::Json => writeln!(stdout, "{}", check.json())?,
-        }
-    }
-    match format {
-        Format::Text => writeln!(stdout, "{}", tally(&checks))?,
-        Format::Json => writeln!(io::stderr(), "{}", tally(&checks))?,
-    }
-    Ok(u8::from(checks.iter().any(|check| check.outcome == Outcome::Failed)))
-}
-
-async fn look(target: &Target, region: Option<String>, rules: &Path, alert: bool) -> Result<Vec<Check>, String> {
-    let aws = Aws::connect(region).await?;
-    let stack = match target {
-        Target::Stack(name) => aws.stack(name).await?,
-        Target::Function(name) => aws.lone_function(name).await?,
-    };
-    let is_stack = matches!(target, Target::Stack(_));
-    let mut checks = Vec::new();
-    if is_stack {
-        checks.push(stack_check(&stack));
-        checks.extend(bucket(&aws, &stack).await);
-        checks.extend(keys(&aws, &stack).await);
-    }
-    checks.extend(topics(&aws, &stack).await);
-    checks.extend(table(&aws, &stack).await);
-    checks.push(function::judge(stack.function(), &aws.function(stack.function()).await));
-    if is_stack {
-        checks.extend(triggers(&aws, &stack).await);
-        checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
-    }
-    let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
-    checks.push(rules::judge(&version_of(rules), &answer));
-    if alert {
-        let now = Timestamp::now();
-        let id = alert::fresh_id(&stack, now, process::id());
-        let answer = aws.invoke(stack.function(), &alert::event(&stack, &id, now)).await;
-        checks.push(alert::judge(&stack, &id, &answer));
-    }
-    Ok(checks)
-}
-
-fn stack_check(stack: &Stack) -> Check {
-    let (name, status) = (&stack.name, &stack.status);
-    let found = format!("`{name}` in {} is {status}", stack.region);
-    match &**status {
-        "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => Check::ok("stack", found),
-        status if status.ends_with("_IN_PROGRESS") => Check::warning("stack", found, "wait, and run this again"),
-        _ => {
-            let repair = format!(
-                "`aws cloudformation describe-stack-events --stack-name {name}` says why; mend that, and `make deploy`"
-            );
-            Check::warning("stack", found, repair)
-        }
-    }
-}
-
-async fn bucket(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let Some(bucket) = stack.bucket() else { return region::judge(stack, None) };
-    let seen = aws.bucket_region(bucket).await;
-    let mut checks = region::judge(stack, Some(&seen));
-    if let Ok(region) = &seen {
-        checks.push(match aws.notifications(bucket, region).await {
-            Ok(found) => notification::judge(stack, &found),
-            Err(unseen) => Check::unseen("notifications", &format!("whom the bucket `{bucket}` tells"), &unseen),
-        });
-    }
-    checks
-}
-
-async fn keys(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for (parameter, arn) in key::keys(stack) {
-        checks.push(key::state(parameter, &arn, &aws.key_state(&arn).await));
-    }
-    if let Some(arn) = stack.key() {
-        checks.extend(key::policy(stack, arn, &aws.key_policy(arn).await));
-    }
-    checks
-}
-
-async fn topics(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let mut seen = Vec::new();
-    for topic in subscription::topics(stack) {
-        let subscriptions = aws.subscriptions(&topic.arn).await;
-        seen.push((topic, subscriptions));
-    }
-    subscription::judge(&seen)
-}
-
-async fn table(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let Some(name) = stack.output("StateTableName") else { return table::judge(None, None, None) };
-    let (table, ttl) = (aws.table(name).await, aws.time_to_live(name).await);
-    table::judge(Some(name), Some(&table), Some(&ttl))
-}
-
-async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let name = stack.function();
-    if stack.is_queued() {
-        function::mappings(stack, &aws.mappings(name).await)
-    } else {
-        function::permissions(stack, &aws.function_policy(name).await)
-    }
-}
-
-/// The version of the rules file here and of the overrides beside it, or why it is not known.
-fn version_of(rules: &Path) -> Result<String, String> {
-    let files = RulesFiles::read(rules).map_err(|error| chain(&error))?;
-    Ok(version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text)))
-}
+pub use run::{DoctorFormat, Target, run};

@@ -1,60 +1,36 @@
-//! Do new log files reach the function, and once?
+//! Do new log files reach the function exactly once?
 //!
-//! Every way from the bucket that ends at the function is counted; other receivers may have as many as they like.
+//! Each path from the bucket to the function is counted; other receivers do not matter.
 
-use super::{
-    check::Check,
-    stack::{Source, Stack},
-};
+use super::check::Check;
+use crate::aws::{BucketNotification, BucketNotifications, Stack, StackSource};
 
 const NAME: &str = "notifications";
 const SUFFIX: &str = ".json.gz";
-/// How CloudTrail may write an object.
-const WAYS: [&str; 2] = ["Put", "CompleteMultipartUpload"];
+/// The event types of the ways in which CloudTrail may write an object.
+const WRITES: [&str; 2] = ["Put", "CompleteMultipartUpload"];
 
-/// A bucket's notification configuration.
-#[derive(Clone, Debug, Default)]
-pub struct Notifications {
-    /// Whether all events go to EventBridge.
-    pub eventbridge: bool,
-    /// Those to queues, topics and functions.
-    pub list: Vec<Notification>,
-}
-
-/// One of them.
-#[derive(Clone, Debug, Default)]
-pub struct Notification {
-    /// Such as `s3:ObjectCreated:*`.
-    pub events: Vec<String>,
-    /// The ARN of whom it tells.
-    pub to: String,
-    /// What keys must begin with.
-    pub prefix: String,
-    /// What keys must end with.
-    pub suffix: String,
-}
-
-impl Notification {
-    /// The ways in which CloudTrail may write an object that it tells of.
-    fn ways(&self) -> impl Iterator<Item = &'static str> {
-        let is_told = |way: &&str| {
-            let events = ["s3:*".to_owned(), "s3:ObjectCreated:*".to_owned(), format!("s3:ObjectCreated:{way}")];
+impl BucketNotification {
+    /// The ways of writing an object that it reports.
+    fn writes(&self) -> impl Iterator<Item = &'static str> {
+        let is_reported = |write: &&str| {
+            let events = ["s3:*".to_owned(), "s3:ObjectCreated:*".to_owned(), format!("s3:ObjectCreated:{write}")];
             self.events.iter().any(|event| events.contains(event))
         };
-        WAYS.into_iter().filter(is_told)
+        WRITES.into_iter().filter(is_reported)
     }
 
-    /// Whether some object is told of by both.
+    /// Whether both report some object.
     fn overlaps(&self, other: &Self) -> bool {
         let begins = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
         let ends = |one: &str, other: &str| one.ends_with(other) || other.ends_with(one);
-        self.ways().any(|way| other.ways().any(|one| one == way))
+        self.writes().any(|write| other.writes().any(|one| one == write))
             && begins(&self.prefix, &other.prefix)
             && ends(&self.suffix, &other.suffix)
     }
 
     fn is_of_log_files(&self, prefix: &str) -> bool {
-        self.ways().next().is_some()
+        self.writes().next().is_some()
             && (self.prefix.starts_with(prefix) || prefix.starts_with(&self.prefix))
             && (self.suffix.ends_with(SUFFIX) || SUFFIX.ends_with(&self.suffix))
     }
@@ -65,7 +41,7 @@ impl Notification {
 }
 
 /// Judges the notifications of the stack's bucket.
-pub fn judge(stack: &Stack, found: &Notifications) -> Check {
+pub fn judge(stack: &Stack, found: &BucketNotifications) -> Check {
     let prefix = stack.prefix();
     let about = || found.list.iter().filter(|one| one.is_of_log_files(&prefix));
     let function = stack.function_arn();
@@ -76,143 +52,143 @@ pub fn judge(stack: &Stack, found: &Notifications) -> Check {
     let (ours, others): (Vec<_>, Vec<_>) =
         about().partition(|one| is_function(&one.to) || queues.contains(&one.to) || Some(&*one.to) == topic);
     let source = stack.source();
-    // The trail itself may tell its topic; whoever else fills a queue that exists is not seen from here.
-    let through_rule = usize::from(source == Source::Bucket && found.eventbridge);
-    let through_trail = usize::from(source == Source::Topic && !ours.iter().any(|one| Some(&*one.to) == topic));
-    // Several that share no object are one way.
-    let doubled = |(at, one): (usize, &&Notification)| ours[..at].iter().any(|other| one.overlaps(other));
-    let told = usize::from(!ours.is_empty()) + ours.iter().enumerate().filter(|one| doubled(*one)).count();
-    let ways = told + through_rule + through_trail;
+    // The trail itself may publish to its topic; other senders to an existing queue cannot be seen from here.
+    let through_rule = usize::from(source == StackSource::Bucket && found.eventbridge);
+    let through_trail = usize::from(source == StackSource::Topic && !ours.iter().any(|one| Some(&*one.to) == topic));
+    // BucketNotifications that share no object are one path.
+    let doubled = |(at, one): (usize, &&BucketNotification)| ours[..at].iter().any(|other| one.overlaps(other));
+    let notified = usize::from(!ours.is_empty()) + ours.iter().enumerate().filter(|one| doubled(*one)).count();
+    let paths = notified + through_rule + through_trail;
     let bucket = stack.bucket().unwrap_or_default();
 
-    if source == Source::Bucket && !found.eventbridge {
+    if source == StackSource::Bucket && !found.eventbridge {
         return Check::failed(
             NAME,
             format!("the bucket `{bucket}` sends nothing to EventBridge, so no log file arrives"),
             format!("its owner switches it on: S3, `{bucket}`, Properties, Amazon EventBridge, On"),
         );
     }
-    if source == Source::Trail && ours.is_empty() {
+    if source == StackSource::Trail && ours.is_empty() {
         let to = stack.queue_arn().filter(|_| stack.is_queued()).unwrap_or(function);
         return Check::failed(
             NAME,
-            format!("the bucket `{bucket}` does not tell `{to}` of new log files"),
+            format!("the bucket `{bucket}` does not notify `{to}` of new log files"),
             format!(
                 "set its notification again: `s3:ObjectCreated:*`, prefix `{prefix}`, suffix `{SUFFIX}`, to `{to}`"
             ),
         );
     }
-    if ways > 1 {
+    if paths > 1 {
         let mut named: Vec<_> = ours.iter().map(|one| format!("a notification to `{}`", one.to)).collect();
         named.extend((through_rule > 0).then(|| "the rule `NewObjects` of EventBridge".to_owned()));
         named.extend((through_trail > 0).then(|| "the topic of the trail".to_owned()));
         return Check::failed(
             NAME,
-            format!("a log file of the bucket `{bucket}` reaches the function {ways} times: {}", named.join(", ")),
+            format!("a log file of the bucket `{bucket}` reaches the function {paths} times: {}", named.join(", ")),
             match source {
-                Source::Bucket | Source::Topic => "remove the bucket's notification to the function or its queue",
-                _ => "leave one of them and remove the others",
+                StackSource::Bucket | StackSource::Topic => "remove the bucket's notification to the function or its queue",
+                _ => "keep one of them and remove the others",
             },
         );
     }
     let wide = || ours.iter().filter(|one| one.is_of_all_log_files(&prefix));
-    let is_complete = WAYS.iter().all(|way| wide().any(|one| one.ways().any(|told| told == *way)));
+    let is_complete = WRITES.iter().all(|write| wide().any(|one| one.writes().any(|reported| reported == *write)));
     if let Some(narrow) = ours.first().filter(|_| !is_complete) {
-        let told: Vec<_> = ours
+        let reported: Vec<_> = ours
             .iter()
-            .map(|one| format!("`{}*{}` ({})", one.prefix, one.suffix, one.ways().collect::<Vec<_>>().join(", ")))
+            .map(|one| format!("`{}*{}` ({})", one.prefix, one.suffix, one.writes().collect::<Vec<_>>().join(", ")))
             .collect();
         return Check::warning(
             NAME,
-            format!("log files other than {} are not told of", told.join(", ")),
+            format!("the bucket sends no notification of log files other than {}", reported.join(", ")),
             format!(
-                "let the notification to `{}` have the prefix `{prefix}`, the suffix `{SUFFIX}` and `s3:ObjectCreated:*`",
+                "give the notification to `{}` the prefix `{prefix}`, the suffix `{SUFFIX}` and `s3:ObjectCreated:*`",
                 narrow.to
             ),
         );
     }
-    let way = match source {
-        Source::Bucket => "through EventBridge",
-        Source::Topic if ours.is_empty() => "through the trail's topic",
-        Source::Queue if ours.is_empty() => "through the queue, whoever fills it",
+    let path = match source {
+        StackSource::Bucket => "through EventBridge",
+        StackSource::Topic if ours.is_empty() => "through the trail's topic",
+        StackSource::Queue if ours.is_empty() => "through the queue",
         _ => "by a notification",
     };
     let beside = match others.len() {
         0 => String::new(),
-        1 => "; another receiver is told, too".to_owned(),
-        many => format!("; {many} other receivers are told, too"),
+        1 => "; another receiver is notified, too".to_owned(),
+        many => format!("; {many} other receivers are notified, too"),
     };
-    Check::ok(NAME, format!("new log files of `{bucket}` are told of once, {way}{beside}"))
+    Check::ok(NAME, format!("new log files of `{bucket}` reach the function once, {path}{beside}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{check::Outcome, stack::tests::stack};
+    use crate::{aws::tests::stack, doctor::check::CheckOutcome};
 
     const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:logs";
     const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:bell-Function";
     const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:trail";
     const THEIRS: &str = "arn:aws:sqs:eu-west-1:111122223333:theirs";
 
-    fn to(arn: &str, prefix: &str) -> Notification {
+    fn to(arn: &str, prefix: &str) -> BucketNotification {
         let events = vec!["s3:ObjectCreated:*".to_owned()];
-        Notification { events, to: arn.to_owned(), prefix: prefix.to_owned(), suffix: String::new() }
+        BucketNotification { events, to: arn.to_owned(), prefix: prefix.to_owned(), suffix: String::new() }
     }
 
-    fn check(parameters: &[(&str, &str)], eventbridge: bool, list: Vec<Notification>, expected: Outcome, part: &str) {
+    fn check(parameters: &[(&str, &str)], eventbridge: bool, list: Vec<BucketNotification>, expected: CheckOutcome, part: &str) {
         let with = [parameters, &[("LogBucketName", "central")]].concat();
-        let check = judge(&stack(&with), &Notifications { eventbridge, list });
+        let check = judge(&stack(&with), &BucketNotifications { eventbridge, list });
         assert_eq!(check.outcome, expected, "{}", check.line());
         assert!(check.found.contains(part), "{}", check.line());
     }
 
     #[test]
-    fn a_trail_of_ours_tells_the_queue_once() {
+    fn the_bucket_of_a_new_trail_notifies_the_queue_once() {
         let trail = [("Source", "trail")];
-        check(&trail, false, vec![to(QUEUE, "AWSLogs/")], Outcome::Ok, "once, by a notification");
-        check(&trail, true, vec![to(QUEUE, "")], Outcome::Ok, "once");
-        check(&trail, false, vec![], Outcome::Failed, "does not tell `arn:aws:sqs:");
-        check(&trail, false, vec![to(QUEUE, "images/")], Outcome::Failed, "does not tell");
-        check(&trail, false, vec![to(QUEUE, "AWSLogs/1/")], Outcome::Warning, "other than `AWSLogs/1/*`");
-        let only = |events: &[&str]| Notification {
+        check(&trail, false, vec![to(QUEUE, "AWSLogs/")], CheckOutcome::Ok, "once, by a notification");
+        check(&trail, true, vec![to(QUEUE, "")], CheckOutcome::Ok, "once");
+        check(&trail, false, vec![], CheckOutcome::Failed, "does not notify `arn:aws:sqs:");
+        check(&trail, false, vec![to(QUEUE, "images/")], CheckOutcome::Failed, "does not notify");
+        check(&trail, false, vec![to(QUEUE, "AWSLogs/1/")], CheckOutcome::Warning, "other than `AWSLogs/1/*`");
+        let only = |events: &[&str]| BucketNotification {
             events: events.iter().map(|it| (*it).to_owned()).collect(),
             ..to(QUEUE, "")
         };
         let (put, rest) = (only(&["s3:ObjectCreated:Put"]), only(&["s3:ObjectCreated:CompleteMultipartUpload"]));
-        check(&trail, false, vec![only(&["s3:ObjectCreated:Copy"])], Outcome::Failed, "does not tell");
-        check(&trail, false, vec![put.clone()], Outcome::Warning, "(Put) are not told of");
-        check(&trail, false, vec![put, rest], Outcome::Ok, "once");
+        check(&trail, false, vec![only(&["s3:ObjectCreated:Copy"])], CheckOutcome::Failed, "does not notify");
+        check(&trail, false, vec![put.clone()], CheckOutcome::Warning, "(Put)");
+        check(&trail, false, vec![put, rest], CheckOutcome::Ok, "once");
         let tagged = only(&["s3:ObjectTagging:Put"]);
-        check(&trail, false, vec![tagged.clone()], Outcome::Failed, "does not tell");
-        check(&trail, false, vec![to(QUEUE, ""), tagged], Outcome::Ok, "once");
+        check(&trail, false, vec![tagged.clone()], CheckOutcome::Failed, "does not notify");
+        check(&trail, false, vec![to(QUEUE, ""), tagged], CheckOutcome::Ok, "once");
         let two = vec![to(QUEUE, "AWSLogs/1/"), to(QUEUE, "AWSLogs/2/")];
-        check(&trail, false, two, Outcome::Warning, "`AWSLogs/1/*` (Put, CompleteMultipartUpload), `AWSLogs/2/*`");
-        check(&trail, false, vec![to(QUEUE, "AWSLogs/"), to(FUNCTION, "")], Outcome::Failed, "2 times");
-        let removed = Notification { events: vec!["s3:ObjectRemoved:*".to_owned()], ..to(QUEUE, "") };
-        check(&trail, false, vec![removed], Outcome::Failed, "does not tell");
-        check(&[("Delivery", "direct")], false, vec![to(FUNCTION, "")], Outcome::Ok, "once");
+        check(&trail, false, two, CheckOutcome::Warning, "`AWSLogs/1/*` (Put, CompleteMultipartUpload), `AWSLogs/2/*`");
+        check(&trail, false, vec![to(QUEUE, "AWSLogs/"), to(FUNCTION, "")], CheckOutcome::Failed, "2 times");
+        let removed = BucketNotification { events: vec!["s3:ObjectRemoved:*".to_owned()], ..to(QUEUE, "") };
+        check(&trail, false, vec![removed], CheckOutcome::Failed, "does not notify");
+        check(&[("Delivery", "direct")], false, vec![to(FUNCTION, "")], CheckOutcome::Ok, "once");
     }
 
     #[test]
-    fn a_bucket_tells_eventbridge_and_whom_else_it_likes() {
+    fn an_existing_bucket_notifies_eventbridge_and_any_others() {
         let bucket = [("Source", "bucket")];
-        check(&bucket, true, vec![], Outcome::Ok, "once, through EventBridge");
-        check(&bucket, true, vec![to(THEIRS, "")], Outcome::Ok, "another receiver is told, too");
-        check(&bucket, false, vec![to(THEIRS, "")], Outcome::Failed, "sends nothing to EventBridge");
-        check(&bucket, true, vec![to(QUEUE, "")], Outcome::Failed, "2 times");
-        check(&bucket, true, vec![to(&format!("{FUNCTION}:live"), "")], Outcome::Failed, "2 times");
+        check(&bucket, true, vec![], CheckOutcome::Ok, "once, through EventBridge");
+        check(&bucket, true, vec![to(THEIRS, "")], CheckOutcome::Ok, "another receiver is notified, too");
+        check(&bucket, false, vec![to(THEIRS, "")], CheckOutcome::Failed, "sends nothing to EventBridge");
+        check(&bucket, true, vec![to(QUEUE, "")], CheckOutcome::Failed, "2 times");
+        check(&bucket, true, vec![to(&format!("{FUNCTION}:live"), "")], CheckOutcome::Failed, "2 times");
     }
 
     #[test]
-    fn a_topic_or_a_queue_is_filled_from_one_side() {
+    fn a_topic_or_a_queue_has_one_sender() {
         let topic = [("Source", "topic"), ("TrailTopicArn", TOPIC)];
-        check(&topic, false, vec![], Outcome::Ok, "through the trail's topic");
-        check(&topic, false, vec![to(TOPIC, "")], Outcome::Ok, "by a notification");
-        check(&topic, false, vec![to(QUEUE, "")], Outcome::Failed, "2 times");
+        check(&topic, false, vec![], CheckOutcome::Ok, "through the trail's topic");
+        check(&topic, false, vec![to(TOPIC, "")], CheckOutcome::Ok, "by a notification");
+        check(&topic, false, vec![to(QUEUE, "")], CheckOutcome::Failed, "2 times");
         let queue = [("Source", "queue"), ("QueueArn", THEIRS)];
-        check(&queue, false, vec![], Outcome::Ok, "through the queue");
-        check(&queue, false, vec![to(THEIRS, "")], Outcome::Ok, "by a notification");
-        check(&queue, false, vec![to(THEIRS, ""), to(FUNCTION, "")], Outcome::Failed, "2 times");
+        check(&queue, false, vec![], CheckOutcome::Ok, "through the queue");
+        check(&queue, false, vec![to(THEIRS, "")], CheckOutcome::Ok, "by a notification");
+        check(&queue, false, vec![to(THEIRS, ""), to(FUNCTION, "")], CheckOutcome::Failed, "2 times");
     }
 }

@@ -1,40 +1,40 @@
 //! What a resource's policy lets a service do.
 //!
-//! It says `Allowed` only of what it understands: a condition that it does not know makes it doubtful.
+//! A request is `Allowed` only by statements that are fully understood: an unknown condition makes it `Conditional`.
 
 use serde_json::Value;
 
-/// Who wants to do what, and for whom.
-pub struct Request<'a> {
-    /// Such as `events.amazonaws.com`.
+/// A request of a service.
+pub struct AccessRequest<'a> {
+    /// The principal, such as `events.amazonaws.com`.
     pub service: &'a str,
-    /// Such as `kms:Decrypt`.
+    /// The action, such as `kms:Decrypt`.
     pub action: &'a str,
-    /// The ARN of what the policy is of.
+    /// The ARN of the resource with the policy.
     pub resource: &'a str,
-    /// The keys of conditions, with what they are; a `*` stands for a name that is not known.
+    /// Condition keys with their values; a `*` in a value is an unknown part of a name.
     pub context: &'a [(&'a str, &'a str)],
 }
 
-/// What a policy says.
+/// What a policy decides about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
-    /// It lets it.
+pub enum Access {
+    /// A statement allows it.
     Allowed,
-    /// It may, by the conditions of a statement.
-    Doubtful,
-    /// It does not, or forbids it.
+    /// Statements with unknown conditions decide.
+    Conditional,
+    /// No statement allows it, or one denies it.
     Refused,
 }
 
-/// Judges a request by the text of a policy; one that is no policy allows nothing.
+/// Judges a request by the JSON text of a policy; any other text allows nothing.
 ///
 /// See [policy evaluation](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
-pub fn judge(policy: &str, request: &Request<'_>) -> Said {
+pub fn judge(policy: &str, request: &AccessRequest<'_>) -> Access {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let (mut said, mut may_be_denied) = (Said::Refused, false);
+    let (mut access, mut may_be_denied) = (Access::Refused, false);
     for statement in list(&policy["Statement"]) {
-        // What is left out of such a statement is not followed here.
+        // Such statements are not evaluated, only taken as unknown.
         let is_inverse = ["NotAction", "NotPrincipal", "NotResource"].iter().any(|key| !statement[*key].is_null());
         let has = |key: &str, wanted: &str| {
             list(&statement[key]).iter().filter_map(Value::as_str).any(|pattern| covers(pattern, wanted))
@@ -48,17 +48,17 @@ pub fn judge(policy: &str, request: &Request<'_>) -> Said {
         let condition = holds(&statement["Condition"], request.context);
         let holds = if is_inverse && condition == Some(true) { None } else { condition };
         match (statement["Effect"].as_str(), holds) {
-            (Some("Deny"), Some(true)) => return Said::Refused,
+            (Some("Deny"), Some(true)) => return Access::Refused,
             (Some("Deny"), None) => may_be_denied = true,
-            (Some("Allow"), Some(true)) => said = Said::Allowed,
-            (Some("Allow"), None) if said == Said::Refused => said = Said::Doubtful,
+            (Some("Allow"), Some(true)) => access = Access::Allowed,
+            (Some("Allow"), None) if access == Access::Refused => access = Access::Conditional,
             _ => {}
         }
     }
-    if said == Said::Allowed && may_be_denied { Said::Doubtful } else { said }
+    if access == Access::Allowed && may_be_denied { Access::Conditional } else { access }
 }
 
-/// Whether a policy leaves an account's own principals to IAM, for this action.
+/// Whether a policy lets the IAM policies of an account grant this action.
 pub fn leaves_to_iam(policy: &str, account: &str, action: &str) -> bool {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let has = |effect: &str| {
@@ -71,7 +71,7 @@ pub fn leaves_to_iam(policy: &str, account: &str, action: &str) -> bool {
             let actions = list(&statement["Action"]);
             is_ours
             && statement["Effect"] == effect
-            // One with a condition denies some, and leaves the others.
+            // A statement with a condition does not deny all requests.
             && (effect == "Allow" || statement["Condition"].is_null())
             && actions.iter().filter_map(Value::as_str).any(|one| covers(one, action))
         })
@@ -79,7 +79,7 @@ pub fn leaves_to_iam(policy: &str, account: &str, action: &str) -> bool {
     has("Allow") && !has("Deny")
 }
 
-/// One or several, as policies write them.
+/// The elements of a value that policies write as one element or as a list.
 fn list(value: &Value) -> &[Value] {
     match value {
         Value::Null => &[],
@@ -88,14 +88,14 @@ fn list(value: &Value) -> &[Value] {
     }
 }
 
-/// `"*"` and `{"AWS": "*"}` are everyone.
+/// Whether a principal includes a service; `"*"` and `{"AWS": "*"}` include all.
 fn names(principal: &Value, service: &str) -> bool {
     principal == "*"
         || list(&principal["AWS"]).iter().any(|name| name == "*")
         || list(&principal["Service"]).iter().any(|name| name == service || name == "*")
 }
 
-/// Whether all conditions hold; nothing if one is unknown and none fails.
+/// Whether all conditions hold; `None` if one is unknown and none fails.
 fn holds(condition: &Value, context: &[(&str, &str)]) -> Option<bool> {
     let mut known = true;
     for (operator, tests) in condition.as_object().into_iter().flatten() {
@@ -111,7 +111,7 @@ fn holds(condition: &Value, context: &[(&str, &str)]) -> Option<bool> {
 }
 
 fn holds_one(operator: &str, key: &str, wanted: &[Value], context: &[(&str, &str)]) -> Option<bool> {
-    // Keys are told without regard to case.
+    // Condition keys are case-insensitive.
     if operator == "Bool" && key.eq_ignore_ascii_case("aws:SecureTransport") {
         return Some(wanted.iter().all(|value| value == "true" || value == true));
     }
@@ -122,11 +122,11 @@ fn holds_one(operator: &str, key: &str, wanted: &[Value], context: &[(&str, &str
         "StringLike" | "ArnEquals" | "ArnLike" => wanted().any(|pattern| covers(pattern, actual)),
         _ => return None,
     };
-    // Of a name that is not known whole, a pattern may mean just the right one.
+    // A pattern may match the actual name, of which only a part is known.
     if !matched && wanted().any(|pattern| meet(pattern, actual)) { None } else { Some(matched) }
 }
 
-/// Whether a pattern with `*` and `?` covers a text; actions are told without regard to case, and ARNs lose nothing by it.
+/// Whether a pattern with `*` and `?` matches a text. Actions are case-insensitive, and no two ARNs differ only in case here.
 fn covers(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_lowercase().into_bytes(), text.to_ascii_lowercase().into_bytes());
     let (mut p, mut t, mut star) = (0, 0, None);
@@ -146,10 +146,10 @@ fn covers(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
-/// Whether some text is covered by both patterns.
+/// Whether some text matches both patterns.
 fn meet(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    // By how much is left of the second: whether it meets what is left of the first.
+    // For each suffix of the second pattern: whether some text matches both it and a suffix of the first.
     let step = |of_rest: &[bool], byte: Option<&u8>| {
         let mut meets = vec![false; other.len() + 1];
         for at in (0..=other.len()).rev() {
@@ -173,9 +173,9 @@ fn meet(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn said(statement: &str) -> Said {
+    fn access(statement: &str) -> Access {
         let context = [("aws:SourceAccount", "111122223333"), ("aws:SourceArn", "arn:aws:events:r:1:rule/bell-*")];
-        let request = Request {
+        let request = AccessRequest {
             service: "events.amazonaws.com",
             action: "kms:Decrypt",
             resource: "arn:aws:kms:r:1:key/2",
@@ -189,56 +189,56 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_lets_a_service_in_or_does_not() {
+    fn statements_allow_and_deny() {
         let decrypt = allow(r#""Action": ["kms:Decrypt", "kms:GenerateDataKey"]"#);
         let deny = |condition| format!(r#"{{"Effect": "Deny", "Principal": "*", "Action": "kms:*"{condition}}}"#);
         let cases = [
-            (decrypt.clone(), Said::Allowed),
-            (allow(r#""Action": "kms:Dec*""#), Said::Allowed),
-            (allow(r#""Action": "KMS:DECRYPT""#), Said::Allowed),
-            (allow(r#""Action": "kms:GenerateDataKey*""#), Said::Refused),
-            (decrypt.replace("events", "sns"), Said::Refused),
-            (String::new(), Said::Refused),
-            (allow(r#""NotAction": "kms:ScheduleKeyDeletion""#), Said::Doubtful),
-            (format!("{decrypt}, {}", deny("")), Said::Refused),
-            (format!("{decrypt}, {}", deny("").replace(r#""*""#, r#"{"AWS": "*"}"#)), Said::Refused),
-            (format!("{decrypt}, {}", deny("").replace("Action", "NotAction")), Said::Doubtful),
+            (decrypt.clone(), Access::Allowed),
+            (allow(r#""Action": "kms:Dec*""#), Access::Allowed),
+            (allow(r#""Action": "KMS:DECRYPT""#), Access::Allowed),
+            (allow(r#""Action": "kms:GenerateDataKey*""#), Access::Refused),
+            (decrypt.replace("events", "sns"), Access::Refused),
+            (String::new(), Access::Refused),
+            (allow(r#""NotAction": "kms:ScheduleKeyDeletion""#), Access::Conditional),
+            (format!("{decrypt}, {}", deny("")), Access::Refused),
+            (format!("{decrypt}, {}", deny("").replace(r#""*""#, r#"{"AWS": "*"}"#)), Access::Refused),
+            (format!("{decrypt}, {}", deny("").replace("Action", "NotAction")), Access::Conditional),
             (
                 format!("{decrypt}, {}", deny(r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#)),
-                Said::Doubtful,
+                Access::Conditional,
             ),
             (
                 format!("{decrypt}, {}", deny(r#", "Condition": {"Bool": {"aws:SecureTransport": "false"}}"#)),
-                Said::Allowed,
+                Access::Allowed,
             ),
         ];
         for (statement, expected) in cases {
-            assert_eq!(said(&statement), expected, "{statement}");
+            assert_eq!(access(&statement), expected, "{statement}");
         }
     }
 
     #[test]
-    fn a_condition_decides_where_it_is_understood() {
+    fn a_known_condition_decides() {
         let cases = [
-            (r#"{"StringEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Allowed),
-            (r#"{"StringEquals": {"aws:sourceaccount": ["1", "111122223333"]}}"#, Said::Allowed),
-            (r#"{"StringEquals": {"aws:SourceAccount": "444455556666"}}"#, Said::Refused),
-            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-*"}}"#, Said::Allowed),
-            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/*"}}"#, Said::Allowed),
-            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-New-8X"}}"#, Said::Doubtful),
-            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/another"}}"#, Said::Refused),
-            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:*:1:rule/bell-New-8X"}}"#, Said::Doubtful),
-            (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, Said::Doubtful),
-            (r#"{"StringNotEquals": {"aws:SourceAccount": "111122223333"}}"#, Said::Doubtful),
+            (r#"{"StringEquals": {"aws:SourceAccount": "111122223333"}}"#, Access::Allowed),
+            (r#"{"StringEquals": {"aws:sourceaccount": ["1", "111122223333"]}}"#, Access::Allowed),
+            (r#"{"StringEquals": {"aws:SourceAccount": "444455556666"}}"#, Access::Refused),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-*"}}"#, Access::Allowed),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:r:1:rule/*"}}"#, Access::Allowed),
+            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/bell-New-8X"}}"#, Access::Conditional),
+            (r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:events:r:1:rule/another"}}"#, Access::Refused),
+            (r#"{"ArnLike": {"aws:SourceArn": "arn:aws:events:*:1:rule/bell-New-8X"}}"#, Access::Conditional),
+            (r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#, Access::Conditional),
+            (r#"{"StringNotEquals": {"aws:SourceAccount": "111122223333"}}"#, Access::Conditional),
         ];
         for (condition, expected) in cases {
             let statement = allow(&format!(r#""Action": "kms:*", "Condition": {condition}"#));
-            assert_eq!(said(&statement), expected, "{condition}");
+            assert_eq!(access(&statement), expected, "{condition}");
         }
     }
 
     #[test]
-    fn an_account_is_left_to_iam_by_its_root() {
+    fn the_root_principal_lets_iam_policies_grant() {
         let policy = |principal: &str| {
             format!(r#"{{"Statement": {{"Effect": "Allow", "Principal": {principal}, "Action": "kms:*"}}}}"#)
         };
@@ -255,22 +255,22 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_is_about_its_resource() {
+    fn a_statement_applies_to_its_resources() {
         let of = |resource: &str| allow(r#""Action": "kms:*""#).replace(r#""Resource": "*""#, resource);
         let deny = r#"{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "NotResource": "arn:aws:kms:r:1:key/x"}"#;
         for (statement, expected) in [
-            (of(r#""Resource": "arn:aws:kms:r:1:key/2""#), Said::Allowed),
-            (of(r#""Resource": ["x", "arn:aws:kms:*:key/*"]"#), Said::Allowed),
-            (of(r#""Resource": "arn:aws:kms:r:1:key/other""#), Said::Refused),
-            (of(r#""NotResource": "*""#), Said::Doubtful),
-            (format!("{}, {deny}", of(r#""Resource": "*""#)), Said::Doubtful),
+            (of(r#""Resource": "arn:aws:kms:r:1:key/2""#), Access::Allowed),
+            (of(r#""Resource": ["x", "arn:aws:kms:*:key/*"]"#), Access::Allowed),
+            (of(r#""Resource": "arn:aws:kms:r:1:key/other""#), Access::Refused),
+            (of(r#""NotResource": "*""#), Access::Conditional),
+            (format!("{}, {deny}", of(r#""Resource": "*""#)), Access::Conditional),
         ] {
-            assert_eq!(said(&statement), expected, "{statement}");
+            assert_eq!(access(&statement), expected, "{statement}");
         }
     }
 
     #[test]
-    fn patterns_meet_where_a_text_is_of_both() {
+    fn two_patterns_meet_if_a_text_matches_both() {
         for (one, other, expected) in [
             ("", "", true),
             ("", "a", false),

@@ -1,12 +1,10 @@
-//! Is everything in the stack's region? S3 sends events, and keys serve, nowhere else.
+//! Is everything in the region of the stack? S3 sends events, and KMS keys work, only within a region.
 
-use super::{
-    check::{Check, Kind, Look},
-    stack::Stack,
-};
+use super::check::Check;
+use crate::aws::{Cause, Seen, Stack};
 
 const NAME: &str = "region";
-/// Parameters that are ARNs, and what each is of.
+/// The parameters that are ARNs, and the resource of each.
 const ARNS: [(&str, &str); 5] = [
     ("TrailTopicArn", "the trail's topic"),
     ("QueueArn", "the queue"),
@@ -15,8 +13,8 @@ const ARNS: [(&str, &str); 5] = [
     ("QueueKeyArn", "the queue's key"),
 ];
 
-/// Judges by the region that S3 tells of the bucket, if there is one, and by the ARNs that were given.
-pub fn judge(stack: &Stack, bucket: Option<&Look<String>>) -> Vec<Check> {
+/// Judges the region of the bucket, if there is one, and the regions in the ARNs of the parameters.
+pub fn judge(stack: &Stack, bucket: Option<&Seen<String>>) -> Vec<Check> {
     let here = &*stack.region;
     let (mut checks, mut seen) = (Vec::new(), vec!["the stack"]);
     let name = stack.bucket().unwrap_or_default();
@@ -27,10 +25,10 @@ pub fn judge(stack: &Stack, bucket: Option<&Look<String>>) -> Vec<Check> {
             format!("the bucket `{name}` is in {region}, the stack in {here}"),
             format!("deploy the stack in {region}: `region` in samconfig.toml, or `--region`"),
         )),
-        Some(Err(unseen)) if unseen.kind == Kind::Missing => checks.push(Check::failed(
+        Some(Err(unseen)) if unseen.cause == Cause::Missing => checks.push(Check::failed(
             NAME,
             format!("there is no bucket `{name}`"),
-            "give the name of the bucket of the log files as `LogBucketName`, and `make deploy`",
+            "set `LogBucketName` to the name of the bucket with the log files, and `make deploy`",
         )),
         Some(Err(unseen)) => checks.push(Check::unseen(NAME, &format!("the bucket `{name}`"), unseen)),
         None => {}
@@ -56,13 +54,13 @@ pub fn judge(stack: &Stack, bucket: Option<&Look<String>>) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::{
-        check::{Outcome, Unseen},
-        stack::tests::stack,
+    use crate::{
+        aws::{Unseen, tests::stack},
+        doctor::check::CheckOutcome,
     };
 
     #[test]
-    fn what_is_elsewhere_is_named() {
+    fn resources_in_other_regions_are_named() {
         let there = [
             ("Source", "topic"),
             ("LogBucketName", "logs"),
@@ -73,8 +71,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                (Outcome::Failed, "the bucket `logs` is in us-east-1, the stack in eu-west-1"),
-                (Outcome::Failed, "the trail's topic is in us-east-1, the stack in eu-west-1")
+                (CheckOutcome::Failed, "the bucket `logs` is in us-east-1, the stack in eu-west-1"),
+                (CheckOutcome::Failed, "the trail's topic is in us-east-1, the stack in eu-west-1")
             ]
         );
         let here = stack(&[("LogBucketName", "logs"), ("EncryptionKey", "arn:aws:kms:eu-west-1:1:key/2")]);
@@ -83,12 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_is_not_there_fails_and_one_that_is_not_shown_warns() {
-        let outcome = |kind| {
-            let unseen = Unseen { action: "s3:ListBucket", reason: String::new(), kind };
+    fn a_missing_bucket_fails_and_an_unseen_one_warns() {
+        let outcome = |cause| {
+            let unseen = Unseen { action: "s3:ListBucket", reason: String::new(), cause };
             judge(&stack(&[("LogBucketName", "logs")]), Some(&Err(unseen)))[0].outcome
         };
-        assert_eq!(outcome(Kind::Missing), Outcome::Failed);
-        assert_eq!(outcome(Kind::Denied), Outcome::Warning);
+        assert_eq!(outcome(Cause::Missing), CheckOutcome::Failed);
+        assert_eq!(outcome(Cause::Denied), CheckOutcome::Warning);
     }
 }

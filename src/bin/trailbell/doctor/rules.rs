@@ -1,18 +1,16 @@
 //! Does the function run the rules that are here?
 //!
-//! The function says its rules' version in its answer; S3's own test event makes it answer without any work.
+//! The function's answer has the version of its rules; S3's own test event makes it answer without any work.
 
 use serde_json::{Value, json};
+use trailbell::{diagnostic::chain, local::TextFileError};
 
-use super::{
-    aws::Answer,
-    check::{Check, Look},
-    stack::Stack,
-};
+use super::check::Check;
+use crate::aws::{FunctionAnswer, Seen, Stack};
 
 const NAME: &str = "rules";
 
-/// What S3 sends when a notification is set, and what the function counts and skips.
+/// The event that S3 sends when a notification is configured; the function counts and skips it.
 ///
 /// See [the test event](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
 pub fn question(stack: &Stack) -> Value {
@@ -20,31 +18,31 @@ pub fn question(stack: &Stack) -> Value {
     json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": bucket})
 }
 
-/// Judges by the version of the files here, or by why they cannot be read.
-pub fn judge(here: &Result<String, String>, answer: &Look<Answer>) -> Check {
+/// Compares the version of the files here with that in the function's answer.
+pub fn judge(here: &Result<String, TextFileError>, answer: &Seen<FunctionAnswer>) -> Check {
     let there = match answer {
-        Ok(Answer::Said(said)) => said["rules_version"].as_str(),
-        Ok(Answer::Failed(reason)) => {
-            let repair = "mend what it says and `make deploy`; the function's log says more";
-            return Check::failed(NAME, format!("the function does not answer: {reason}"), repair);
+        Ok(FunctionAnswer::Value(value)) => value["rules_version"].as_str(),
+        Ok(FunctionAnswer::Failed(reason)) => {
+            let repair = "fix that and `make deploy`; the function's log has details";
+            return Check::failed(NAME, format!("the function fails: {reason}"), repair);
         }
-        Err(unseen) => return Check::unseen(NAME, "what rules the function runs", unseen),
+        Err(unseen) => return Check::unseen(NAME, "the version of the function's rules", unseen),
     };
     match (here, there) {
         (_, None) => {
-            Check::warning(NAME, "the function does not tell the version of its rules: it is older", "`make deploy`")
+            Check::warning(NAME, "the function does not report the version of its rules: it is older than this doctor", "`make deploy`")
         }
-        (Err(reason), Some(there)) => {
-            let found = format!("the function runs version {there} of the rules; those here: {reason}");
-            Check::warning(NAME, found, "name the deployed file by `--rules`")
+        (Err(unreadable), Some(there)) => {
+            let found = format!("the function runs version {there} of the rules; those here are unknown: {}", chain(unreadable));
+            Check::warning(NAME, found, "name the deployed file with `--rules`")
         }
         (Ok(here), Some(there)) if here == there => {
             Check::ok(NAME, format!("the function runs the rules that are here, version {here}"))
         }
         (Ok(here), Some(there)) => Check::failed(
             NAME,
-            format!("the function runs version {there} of the rules, and here is version {here}"),
-            "`make deploy`, or name the deployed file by `--rules`",
+            format!("the function runs version {there} of the rules, and the files here are version {here}"),
+            "`make deploy`, or name the deployed file with `--rules`",
         ),
     }
 }
@@ -52,18 +50,18 @@ pub fn judge(here: &Result<String, String>, answer: &Look<Answer>) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::check::Outcome;
+    use crate::doctor::check::CheckOutcome;
 
     #[test]
     fn versions_are_compared() {
-        let said = |version: Value| Ok(Answer::Said(json!({"rules_version": version})));
-        let (here, unreadable) = (Ok("aa".to_owned()), Err("rules.yaml cannot be read".to_owned()));
+        let answer = |version: Value| Ok(FunctionAnswer::Value(json!({"rules_version": version})));
+        let (here, unreadable) = (Ok("aa".to_owned()), Err(TextFileError::NotUtf8 { path: "rules.yaml".into(), offset: 0 }));
         let cases = [
-            (&here, said(json!("aa")), Outcome::Ok),
-            (&here, said(json!("bb")), Outcome::Failed),
-            (&here, said(Value::Null), Outcome::Warning),
-            (&unreadable, said(json!("aa")), Outcome::Warning),
-            (&here, Ok(Answer::Failed("no".to_owned())), Outcome::Failed),
+            (&here, answer(json!("aa")), CheckOutcome::Ok),
+            (&here, answer(json!("bb")), CheckOutcome::Failed),
+            (&here, answer(Value::Null), CheckOutcome::Warning),
+            (&unreadable, answer(json!("aa")), CheckOutcome::Warning),
+            (&here, Ok(FunctionAnswer::Failed("no".to_owned())), CheckOutcome::Failed),
         ];
         for (here, answer, expected) in cases {
             let check = judge(here, &answer);

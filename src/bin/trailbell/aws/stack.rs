@@ -1,77 +1,81 @@
-//! A deployed stack of `template.yaml`: its parameters and its outputs, and what follows from them.
+//! A deployed stack of `template.yaml`: its parameters and outputs, and what follows from them.
 //!
-//! Whatever is asked of AWS is named here; a parameter that is not told has the default of the template.
+//! A parameter that the stack does not report has the default of the template.
 
 use std::collections::BTreeMap;
 
 use trailbell::object::LOG_FOLDER;
 
-/// A stack.
+use super::seen::Unusable;
+
+/// A deployed stack, or a function without one.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
     /// Its name.
     pub name: String,
-    /// `CREATE_COMPLETE` and its like.
+    /// `CREATE_COMPLETE` and so on.
     pub status: String,
     /// `aws` in most regions.
     pub partition: String,
-    /// Where it is.
+    /// Its region.
     pub region: String,
-    /// Whose it is.
+    /// The id of its account.
     pub account: String,
-    /// What was answered when it was deployed.
+    /// The parameters of its deployment.
     pub parameters: BTreeMap<String, String>,
-    /// What it says of itself.
+    /// Its outputs.
     pub outputs: BTreeMap<String, String>,
 }
 
 /// Where the events come from: the parameter `Source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A trail and its bucket, both made.
+pub enum StackSource {
+    /// A new trail with its bucket.
     Trail,
-    /// A bucket that exists, through EventBridge.
+    /// An existing bucket, through EventBridge.
     Bucket,
-    /// The topic of a trail that exists.
+    /// The topic of an existing trail.
     Topic,
-    /// A queue that exists.
+    /// An existing queue.
     Queue,
-    /// EventBridge, without any log file.
+    /// EventBridge, without log files.
     Events,
 }
 
 impl Stack {
     /// The stack of this id, `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/…`, with parameters and outputs.
     ///
-    /// Errors: the id is none, or the stack is not made of `template.yaml`.
+    /// # Errors
+    ///
+    /// If the id is not an ARN, or the stack lacks an output of `template.yaml`.
     pub fn new(
         id: &str,
         status: &str,
         parameters: BTreeMap<String, String>,
         outputs: BTreeMap<String, String>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Unusable> {
         let parts: Vec<&str> = id.splitn(6, ':').collect();
         let &[_, partition, _, region, account, path] = &*parts else {
-            return Err(format!("CloudFormation gave the stack the id `{id}`, which is no ARN"));
+            return Err(Unusable::BadStackId(id.to_owned()));
         };
         let name = path.split('/').nth(1).unwrap_or(path).to_owned();
         let needed = ["FunctionName", "AlertTopicArn", "AlarmTopicArn", "FailedEventsUrl"];
-        if let Some(missing) = needed.iter().find(|output| !outputs.contains_key(**output)) {
-            return Err(format!(
-                "the stack `{name}` ({status}) has no output `{missing}`: name a stack that `make deploy` made"
-            ));
+        if let Some(output) = needed.into_iter().find(|output| !outputs.contains_key(*output)) {
+            return Err(Unusable::NoOutput { stack: name, status: status.to_owned(), output });
         }
         let [status, partition, region, account] = [status, partition, region, account].map(str::to_owned);
         Ok(Self { name, status, partition, region, account, parameters, outputs })
     }
 
-    /// What can be told of a function by itself: its topics and its table, from its environment.
+    /// The topics and the table of a function without a stack, from its environment variables.
     ///
-    /// Errors: it is no function of trailbell's.
-    pub fn of_function(arn: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// # Errors
+    ///
+    /// If the ARN is not one, or the function has no alert topic.
+    pub fn of_function(arn: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Unusable> {
         let parts: Vec<&str> = arn.splitn(7, ':').collect();
         let &[_, partition, _, region, account, _, name] = &*parts else {
-            return Err(format!("Lambda gave the function the ARN `{arn}`, which is none"));
+            return Err(Unusable::BadFunctionArn(arn.to_owned()));
         };
         let outputs = [
             ("AlertTopicArn", "ALERT_TOPIC_ARN"),
@@ -83,19 +87,19 @@ impl Stack {
             |(output, name): (&str, &str)| Some((output.to_owned(), variable(name).filter(|text| !text.is_empty())?));
         let mut outputs: BTreeMap<_, _> = outputs.into_iter().filter_map(set).collect();
         if !outputs.contains_key("AlertTopicArn") {
-            return Err(format!("the function `{name}` has no `ALERT_TOPIC_ARN`: name a function of trailbell's"));
+            return Err(Unusable::NoAlertTopic(name.to_owned()));
         }
         outputs.insert("FunctionName".to_owned(), name.to_owned());
         let [name, partition, region, account] = [name, partition, region, account].map(str::to_owned);
         Ok(Self { name, partition, region, account, outputs, ..Self::default() })
     }
 
-    /// Whose the resource of an ARN is: this account's where it does not say, as a bucket's does not.
+    /// The account of an ARN: this account where the ARN names none, as a bucket's does not.
     pub fn owner<'a>(&'a self, arn: &'a str) -> &'a str {
         arn.split(':').nth(4).filter(|account| !account.is_empty()).unwrap_or(&self.account)
     }
 
-    /// A parameter that is set to something.
+    /// A parameter that is set, unless to nothing.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -105,41 +109,41 @@ impl Stack {
         self.outputs.get(name).map(String::as_str)
     }
 
-    /// Where the events come from.
-    pub fn source(&self) -> Source {
+    /// The parameter `Source`.
+    pub fn source(&self) -> StackSource {
         match self.parameter("Source") {
-            Some("bucket") => Source::Bucket,
-            Some("topic") => Source::Topic,
-            Some("queue") => Source::Queue,
-            Some("events") => Source::Events,
-            _ => Source::Trail,
+            Some("bucket") => StackSource::Bucket,
+            Some("topic") => StackSource::Topic,
+            Some("queue") => StackSource::Queue,
+            Some("events") => StackSource::Events,
+            _ => StackSource::Trail,
         }
     }
 
-    /// Whether work goes through a queue of this stack.
+    /// Whether events reach the function through a queue of this stack.
     pub fn is_queued(&self) -> bool {
         self.parameter("Delivery") != Some("direct")
     }
 
-    /// Whether events are taken from EventBridge.
+    /// Whether EventBridge delivers events, not only log files.
     pub fn takes_events(&self) -> bool {
-        self.source() == Source::Events || self.parameter("NearRealTime") == Some("yes")
+        self.source() == StackSource::Events || self.parameter("NearRealTime") == Some("yes")
     }
 
     /// The bucket of the log files.
     pub fn bucket(&self) -> Option<&str> {
-        if self.source() == Source::Events {
+        if self.source() == StackSource::Events {
             return None;
         }
         self.parameter("LogBucketName").or_else(|| self.output("LogBucketName"))
     }
 
-    /// What the keys of log files begin with.
+    /// The prefix of the keys of log files.
     pub fn prefix(&self) -> String {
         format!("{}{LOG_FOLDER}/", self.parameter("LogPrefix").unwrap_or_default())
     }
 
-    /// The key of topics, queues, table and log.
+    /// The KMS key of topics, queues, table and log, by ARN.
     pub fn key(&self) -> Option<&str> {
         match self.parameter("EncryptionKey") {
             None | Some("none") => None,
@@ -158,19 +162,19 @@ impl Stack {
         self.arn("lambda", &format!("function:{}", self.function()))
     }
 
-    /// The ARN of the queue that the stack makes.
+    /// The ARN of the queue that the stack creates.
     pub fn queue_arn(&self) -> Option<String> {
         let name = self.output("LogQueueUrl")?.rsplit('/').next()?;
         Some(self.arn("sqs", name))
     }
 
-    /// The queues that the function must take its work from, by ARN.
+    /// The queues whose messages must reach the function, by ARN.
     pub fn queues(&self) -> Vec<String> {
         let given = self.parameter("QueueArn").map(str::to_owned);
         self.queue_arn().into_iter().chain(given).collect()
     }
 
-    /// The ARN of something of this account and region.
+    /// The ARN of a resource of this account and region.
     pub fn arn(&self, service: &str, path: &str) -> String {
         format!("arn:{}:{service}:{}:{}:{path}", self.partition, self.region, self.account)
     }
@@ -208,7 +212,7 @@ pub mod tests {
     }
 
     #[test]
-    fn place_and_owner_stand_in_the_id() {
+    fn region_and_account_come_from_the_id() {
         let stack = stack(&[]);
         assert_eq!((&*stack.name, &*stack.region, &*stack.account), ("bell", "eu-west-1", "111122223333"));
         assert_eq!(stack.function_arn(), "arn:aws:lambda:eu-west-1:111122223333:function:bell-Function");
@@ -217,25 +221,25 @@ pub mod tests {
 
     #[test]
     fn a_stack_of_something_else_is_refused() {
-        let error = Stack::new(ID, "CREATE_COMPLETE", map(&[]), map(&[])).unwrap_err();
+        let error = Stack::new(ID, "CREATE_COMPLETE", map(&[]), map(&[])).unwrap_err().to_string();
         assert!(error.contains("`bell` (CREATE_COMPLETE) has no output `FunctionName`"), "{error}");
         assert!(Stack::new("bell", "", map(&[]), map(&[])).is_err());
     }
 
     #[test]
-    fn a_function_tells_its_topics_and_its_table() {
+    fn the_environment_of_a_function_names_its_topics_and_its_table() {
         let arn = "arn:aws:lambda:eu-west-1:111122223333:function:bell";
         let set = |name: &str| (name == "ALERT_TOPIC_ARN").then(|| "arn:alerts".to_owned());
         let stack = Stack::of_function(arn, set).unwrap();
         assert_eq!((stack.function(), &*stack.function_arn()), ("bell", arn));
         assert_eq!((stack.output("AlertTopicArn"), stack.output("StateTableName")), (Some("arn:alerts"), None));
-        let error = Stack::of_function(arn, |_| None).unwrap_err();
+        let error = Stack::of_function(arn, |_| None).unwrap_err().to_string();
         assert!(error.contains("`bell` has no `ALERT_TOPIC_ARN`"), "{error}");
     }
 
     #[test]
     fn parameters_decide_as_they_do_in_the_template() {
-        assert_eq!(stack(&[]).source(), Source::Trail);
+        assert_eq!(stack(&[]).source(), StackSource::Trail);
         assert_eq!(stack(&[("LogBucketName", "")]).bucket(), None);
         let bucket = stack(&[("Source", "bucket"), ("LogBucketName", "logs"), ("LogPrefix", "prod/")]);
         assert_eq!((bucket.bucket(), &*bucket.prefix()), (Some("logs"), "prod/AWSLogs/"));

@@ -1,6 +1,6 @@
 //! What a scan reads: files, those of folders, and objects in S3.
 //!
-//! What is left out is counted, and a folder or a bucket that cannot be read is said.
+//! What is passed over is counted, and a folder or a bucket that cannot be read is reported.
 
 use std::{
     fs::File,
@@ -16,65 +16,74 @@ use trailbell::{
     object::{self, ObjectId, ObjectKind},
     untrusted::printable,
 };
+use walkdir::WalkDir;
 
 #[cfg(not(feature = "aws"))]
-use crate::no_buckets::Buckets;
-use crate::{Stop, inputs::shown};
+use super::no_buckets::NoBuckets as Buckets;
+use crate::{inputs::shown, status::Stop};
 
-/// One thing to read.
+/// One file or object to read.
 #[derive(Clone)]
-pub enum Source {
+pub enum LogSource {
     /// A file; `-` is standard input.
     File(PathBuf),
     /// An object, and where it is.
     Object(Arc<Buckets>, ObjectId),
 }
 
-impl Source {
-    /// Begins to read it.
+impl LogSource {
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, or S3 does not return the object.
     pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         match self {
-            Source::File(path) if path == Path::new("-") => Ok(Box::new(io::stdin())),
-            Source::File(path) => Ok(Box::new(File::open(path)?)),
-            Source::Object(buckets, object) => Ok(Box::new(buckets.open(object)?)),
+            LogSource::File(path) if path == Path::new("-") => Ok(Box::new(io::stdin())),
+            LogSource::File(path) => Ok(Box::new(File::open(path)?)),
+            LogSource::Object(buckets, object) => Ok(Box::new(buckets.open(object)?)),
         }
     }
 
     /// Its name as it can be shown.
     pub fn shown(&self) -> String {
         match self {
-            Source::File(path) => shown(path),
-            Source::Object(_, object) => printable(&object.to_string()),
+            LogSource::File(path) => shown(path),
+            LogSource::Object(_, object) => printable(&object.to_string()),
         }
     }
 
-    /// When CloudTrail delivered it, as far as its name tells.
+    /// When CloudTrail delivered it, if its name has the form of a log file's.
     pub fn delivered(&self) -> Option<Timestamp> {
         match self {
-            Source::File(path) => object::delivered(&path.to_string_lossy()),
-            Source::Object(_, object) => object.delivered(),
+            LogSource::File(path) => object::delivered(&path.to_string_lossy()),
+            LogSource::Object(_, object) => object.delivered(),
         }
     }
 }
 
-/// All that is to be read.
+/// All files and objects to read.
 #[derive(Default)]
-pub struct Sources {
-    /// In the order of the paths; those of folders and of prefixes in order of their names.
-    pub list: Vec<Source>,
-    /// How many bytes they have, as far as that is known.
+pub struct LogSources {
+    /// In the order of the paths; within a folder or a prefix, in the order of their names.
+    pub list: Vec<LogSource>,
+    /// Their sizes added up, in bytes, as far as they are known.
     pub bytes: u64,
-    /// What is left out of folders and of prefixes: other kinds of file, and digests, which hold no records.
+    /// How many files of folders and objects of prefixes are passed over: other kinds of file, and digests, which hold no
+    /// records.
     pub passed_over: u64,
     /// Folders and buckets that cannot be read.
     pub complaints: Vec<String>,
     buckets: Option<Arc<Buckets>>,
 }
 
-impl Sources {
-    /// A file, a folder, or `s3://BUCKET/PREFIX`. A file or an object that is named itself is read whatever its name.
+impl LogSources {
+    /// Adds a file, the log files of a folder, or those of `s3://BUCKET/PREFIX`. A file or an object that is named itself
+    /// is read whatever its name.
     ///
-    /// Errors: S3 cannot be asked at all.
+    /// # Errors
+    ///
+    /// If the path is not a usable `s3://` URL, or this build or this account cannot use S3.
     pub fn add(&mut self, path: &Path) -> Result<(), Stop> {
         if let Some(place) = path.to_str().and_then(|path| path.strip_prefix("s3://")) {
             self.add_objects(place)?;
@@ -88,23 +97,26 @@ impl Sources {
 
     fn add_file(&mut self, path: PathBuf) {
         self.bytes += path.metadata().map_or(0, |metadata| metadata.len());
-        self.list.push(Source::File(path));
+        self.list.push(LogSource::File(path));
     }
 
     fn add_folder(&mut self, folder: &Path) {
-        let entries = folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut entries: Vec<PathBuf> = match entries {
-            Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
-            Err(error) => return self.complaints.push(format!("{}: {error}", shown(folder))),
-        };
-        entries.sort();
-        for path in entries {
-            if path.is_dir() {
-                // A link to a folder is not followed: it could lead in a circle.
-                if !path.is_symlink() {
-                    self.add_folder(&path);
+        // A link to a folder is not followed: it could lead in a circle.
+        for entry in WalkDir::new(folder).sort_by_file_name() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = shown(error.path().unwrap_or(folder));
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    self.complaints.push(format!("{path}: {reason}"));
+                    continue;
                 }
-            } else if is_log(&path.to_string_lossy()) && path.is_file() {
+            };
+            let path = entry.into_path();
+            if path.is_dir() {
+                continue;
+            }
+            if is_log(&path.to_string_lossy()) && path.is_file() {
                 self.add_file(path);
             } else {
                 self.passed_over += 1;
@@ -127,10 +139,10 @@ impl Sources {
         };
         let mut add = |key: &str| {
             let object = ObjectId { bucket: bucket.to_owned(), key: key.to_owned() };
-            self.list.push(Source::Object(Arc::clone(&buckets), object));
+            self.list.push(LogSource::Object(Arc::clone(&buckets), object));
         };
         if has_ending_of_logs(prefix) {
-            // Whoever may read it need not be allowed to list.
+            // Reading an object takes no permission to list the bucket.
             add(prefix);
             return Ok(());
         }
@@ -147,7 +159,7 @@ impl Sources {
         match listed {
             Err(error) => self.complaints.push(printable(&format!("s3://{bucket}: {error}"))),
             Ok(()) if is_empty => {
-                self.complaints.push(printable(&format!("s3://{bucket}/{prefix}: no object has a key that begins so")));
+                self.complaints.push(printable(&format!("s3://{bucket}/{prefix}: no object has a key with this prefix")));
             }
             Ok(()) => {}
         }

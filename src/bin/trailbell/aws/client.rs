@@ -1,6 +1,7 @@
-//! What AWS tells, as plain values; nothing outside this file knows AWS.
+//! All requests of the command line to AWS about a stack, answered by plain values.
 //!
-//! Nothing here judges, and nothing changes anything but by invoking the function.
+//! Nothing here judges. A request changes nothing, but for those that invoke the function and those to the queue of failed
+//! events.
 
 use std::{collections::BTreeMap, error::Error, time::Duration};
 
@@ -15,22 +16,17 @@ use serde_json::Value;
 use trailbell::diagnostic::chain;
 
 use super::{
-    check::{Kind, Look, Unseen},
-    function::{Function, Mapping},
-    notification::{Notification, Notifications},
+    seen::{
+        BucketNotification, BucketNotifications, Cause, FunctionAnswer, FunctionState, Mapping, QueuedMessage, Seen,
+        Subscription, TableDescription, TimeToLive, Unseen, Unusable,
+    },
     stack::Stack,
-    subscription::Subscription,
-    table::{Table, TimeToLive},
 };
 
-/// What the function answered.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// Its counts.
-    Said(Value),
-    /// Why it failed.
-    Failed(String),
-}
+/// SQS returns at most this number of messages at once.
+const MAX_MESSAGES: i32 = 10;
+/// A function may run for 5 minutes; its answer takes a moment more.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(310);
 
 /// AWS, in one region.
 pub struct Aws {
@@ -38,10 +34,12 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// With credentials and region as the AWS command line finds them.
+    /// With credentials and region as the AWS command line finds them; `region` takes precedence.
     ///
-    /// Errors: there is no region, or there are no credentials; nothing else of AWS is asked.
-    pub async fn connect(region: Option<String>) -> Result<Self, String> {
+    /// # Errors
+    ///
+    /// If there is no region, or there are no credentials.
+    pub async fn connect(region: Option<String>) -> Result<Self, Unusable> {
         let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard())
@@ -51,22 +49,24 @@ impl Aws {
         }
         let config = loader.load().await;
         if config.region().is_none() {
-            return Err("there is no region: give `--region`, or set `AWS_REGION` or a profile".to_owned());
+            return Err(Unusable::NoRegion);
         }
-        let credentials = config.credentials_provider().ok_or("there are no AWS credentials")?;
-        credentials.provide_credentials().await.map_err(|error| {
-            let found = chain(&error);
-            format!("there are no AWS credentials: set `AWS_PROFILE`, or sign in as for the AWS command line ({found})")
-        })?;
+        let credentials = config.credentials_provider().ok_or(Unusable::NoCredentials(None))?;
+        let found = credentials.provide_credentials().await;
+        found.map_err(|error| Unusable::NoCredentials(Some(Box::new(error))))?;
         Ok(Self { config })
     }
 
-    /// The stack of this name.
-    pub async fn stack(&self, name: &str) -> Result<Stack, String> {
+    /// The stack with this name.
+    ///
+    /// # Errors
+    ///
+    /// If CloudFormation does not return it, or it is not a stack of `template.yaml`.
+    pub async fn stack(&self, name: &str) -> Result<Stack, Unusable> {
         let client = aws_sdk_cloudformation::Client::new(&self.config);
         let answer = client.describe_stacks().stack_name(name).send().await;
-        let answer = answer.map_err(|error| said("cloudformation:DescribeStacks", &error))?;
-        let stack = answer.stacks().first().ok_or_else(|| format!("there is no stack `{name}`"))?;
+        let answer = answer.map_err(|error| unseen("cloudformation:DescribeStacks", &error))?;
+        let stack = answer.stacks().first().ok_or_else(|| Unusable::NoStack(name.to_owned()))?;
         let pair = |(name, value): (Option<&str>, Option<&str>)| Some((name?.to_owned(), value?.to_owned()));
         let parameters = stack.parameters().iter().map(|one| (one.parameter_key(), one.parameter_value()));
         let outputs = stack.outputs().iter().map(|one| (one.output_key(), one.output_value()));
@@ -76,16 +76,20 @@ impl Aws {
         Stack::new(stack.stack_id().unwrap_or_default(), status, parameters, outputs)
     }
 
-    /// A function that no stack is named for, with the topics and the table that its settings name.
-    pub async fn lone_function(&self, name: &str) -> Result<Stack, String> {
+    /// A function without a stack, with the topics and the table that its environment names.
+    ///
+    /// # Errors
+    ///
+    /// If Lambda does not return it, or it has no alert topic.
+    pub async fn lone_function(&self, name: &str) -> Result<Stack, Unusable> {
         let answer = self.lambda().get_function_configuration().function_name(name).send().await;
-        let found = answer.map_err(|error| said("lambda:GetFunctionConfiguration", &error))?;
+        let found = answer.map_err(|error| unseen("lambda:GetFunctionConfiguration", &error))?;
         let variables = found.environment().and_then(|environment| environment.variables());
         Stack::of_function(found.function_arn().unwrap_or_default(), |name| variables?.get(name).cloned())
     }
 
-    /// The region of a bucket, which S3 tells even those who may not read it.
-    pub async fn bucket_region(&self, bucket: &str) -> Look<String> {
+    /// The region of a bucket, which S3 returns even with an error.
+    pub async fn bucket_region(&self, bucket: &str) -> Seen<String> {
         const HEADER: &str = "x-amz-bucket-region";
         match self.s3(None).head_bucket().bucket(bucket).send().await {
             Ok(answer) => Ok(answer.bucket_region().map_or_else(|| self.region(), str::to_owned)),
@@ -96,22 +100,22 @@ impl Aws {
         }
     }
 
-    /// Whom a bucket of a region tells of what.
-    pub async fn notifications(&self, bucket: &str, region: &str) -> Look<Notifications> {
+    /// The notification configuration of a bucket in a region.
+    pub async fn notifications(&self, bucket: &str, region: &str) -> Seen<BucketNotifications> {
         let request = self.s3(Some(region)).get_bucket_notification_configuration().bucket(bucket);
         let found = request.send().await.map_err(|error| unseen("s3:GetBucketNotification", &error))?;
-        let queues = found.queue_configurations().iter().map(|one| told(one.queue_arn(), one.events(), one.filter()));
-        let topics = found.topic_configurations().iter().map(|one| told(one.topic_arn(), one.events(), one.filter()));
+        let queues = found.queue_configurations().iter().map(|one| notification(one.queue_arn(), one.events(), one.filter()));
+        let topics = found.topic_configurations().iter().map(|one| notification(one.topic_arn(), one.events(), one.filter()));
         let functions = found
             .lambda_function_configurations()
             .iter()
-            .map(|one| told(one.lambda_function_arn(), one.events(), one.filter()));
+            .map(|one| notification(one.lambda_function_arn(), one.events(), one.filter()));
         let list = queues.chain(topics).chain(functions).collect();
-        Ok(Notifications { eventbridge: found.event_bridge_configuration().is_some(), list })
+        Ok(BucketNotifications { eventbridge: found.event_bridge_configuration().is_some(), list })
     }
 
     /// The state of a key.
-    pub async fn key_state(&self, arn: &str) -> Look<String> {
+    pub async fn key_state(&self, arn: &str) -> Seen<String> {
         let answer = self.kms().describe_key().key_id(arn).send().await;
         let answer = answer.map_err(|error| unseen("kms:DescribeKey", &error))?;
         let state = answer.key_metadata().and_then(|key| key.key_state());
@@ -119,14 +123,14 @@ impl Aws {
     }
 
     /// The policy of a key.
-    pub async fn key_policy(&self, arn: &str) -> Look<String> {
+    pub async fn key_policy(&self, arn: &str) -> Seen<String> {
         let answer = self.kms().get_key_policy().key_id(arn).policy_name("default").send().await;
         let answer = answer.map_err(|error| unseen("kms:GetKeyPolicy", &error))?;
         Ok(answer.policy().unwrap_or_default().to_owned())
     }
 
-    /// Who subscribed to a topic.
-    pub async fn subscriptions(&self, topic: &str) -> Look<Vec<Subscription>> {
+    /// The subscriptions to a topic.
+    pub async fn subscriptions(&self, topic: &str) -> Seen<Vec<Subscription>> {
         let request = aws_sdk_sns::Client::new(&self.config).list_subscriptions_by_topic().topic_arn(topic);
         let mut pages = request.into_paginator().send();
         let mut list = Vec::new();
@@ -135,26 +139,26 @@ impl Aws {
             list.extend(page.subscriptions().iter().map(|one| Subscription {
                 protocol: one.protocol().unwrap_or_default().to_owned(),
                 endpoint: one.endpoint().unwrap_or_default().to_owned(),
-                // Otherwise it says `PendingConfirmation`, or `Deleted`.
+                // Otherwise it is `PendingConfirmation` or `Deleted`.
                 confirmed: one.subscription_arn().is_some_and(|arn| arn.starts_with("arn:")),
             }));
         }
         Ok(list)
     }
 
-    /// A table.
-    pub async fn table(&self, name: &str) -> Look<Table> {
+    /// The description of a table.
+    pub async fn table(&self, name: &str) -> Seen<TableDescription> {
         let answer = self.dynamodb().describe_table().table_name(name).send().await;
         let answer = answer.map_err(|error| unseen("dynamodb:DescribeTable", &error))?;
         let table = answer.table();
         let status = table.and_then(|table| table.table_status()).map_or("", |status| status.as_str()).to_owned();
         let keys = table.map(aws_sdk_dynamodb::types::TableDescription::key_schema).unwrap_or_default();
         let key = keys.iter().map(|one| (one.attribute_name().to_owned(), one.key_type().as_str().to_owned()));
-        Ok(Table { status, key: key.collect() })
+        Ok(TableDescription { status, key: key.collect() })
     }
 
-    /// What ends the life of a table's items.
-    pub async fn time_to_live(&self, name: &str) -> Look<TimeToLive> {
+    /// The Time to Live of a table.
+    pub async fn time_to_live(&self, name: &str) -> Seen<TimeToLive> {
         let answer = self.dynamodb().describe_time_to_live().table_name(name).send().await;
         let answer = answer.map_err(|error| unseen("dynamodb:DescribeTimeToLive", &error))?;
         let ttl = answer.time_to_live_description();
@@ -163,21 +167,21 @@ impl Aws {
         Ok(TimeToLive { attribute, status })
     }
 
-    /// The function.
-    pub async fn function(&self, name: &str) -> Look<Function> {
+    /// The state of a function.
+    pub async fn function(&self, name: &str) -> Seen<FunctionState> {
         let answer = self.lambda().get_function_configuration().function_name(name).send().await;
         let found = answer.map_err(|error| unseen("lambda:GetFunctionConfiguration", &error))?;
         let reason =
             [found.state_reason(), found.last_update_status_reason()].into_iter().flatten().collect::<Vec<_>>();
-        Ok(Function {
+        Ok(FunctionState {
             state: found.state().map_or("", |state| state.as_str()).to_owned(),
             update: found.last_update_status().map_or("", |status| status.as_str()).to_owned(),
             reason: reason.join("; "),
         })
     }
 
-    /// What brings messages of queues to the function.
-    pub async fn mappings(&self, function: &str) -> Look<Vec<Mapping>> {
+    /// The mappings that pass messages of queues to a function.
+    pub async fn mappings(&self, function: &str) -> Seen<Vec<Mapping>> {
         let mut pages = self.lambda().list_event_source_mappings().function_name(function).into_paginator().send();
         let mut list = Vec::new();
         while let Some(page) = pages.next().await {
@@ -192,37 +196,75 @@ impl Aws {
         Ok(list)
     }
 
-    /// Who may invoke the function.
-    pub async fn function_policy(&self, function: &str) -> Look<String> {
+    /// The resource policy of a function.
+    pub async fn function_policy(&self, function: &str) -> Seen<String> {
         let answer = self.lambda().get_policy().function_name(function).send().await;
         let answer = answer.map_err(|error| unseen("lambda:GetPolicy", &error))?;
         Ok(answer.policy().unwrap_or_default().to_owned())
     }
 
-    /// How many messages a queue holds.
-    pub async fn waiting(&self, queue: &str) -> Look<u64> {
+    /// About how many messages a queue holds, hidden ones among them.
+    pub async fn waiting(&self, queue: &str) -> Seen<u64> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         ];
-        let client = aws_sdk_sqs::Client::new(&self.config);
-        let request = client.get_queue_attributes().queue_url(queue).set_attribute_names(Some(names.to_vec()));
+        let request = self.sqs().get_queue_attributes().queue_url(queue).set_attribute_names(Some(names.to_vec()));
         let answer = request.send().await.map_err(|error| unseen("sqs:GetQueueAttributes", &error))?;
         let counts = answer.attributes().into_iter().flat_map(|attributes| attributes.values());
         Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
 
-    /// Invokes the function, and waits for what it says.
-    pub async fn invoke(&self, function: &str, event: &Value) -> Look<Answer> {
-        let request = self.lambda().invoke().function_name(function).payload(event.to_string().into_bytes().into());
-        let answer = request.send().await.map_err(|error| unseen("lambda:InvokeFunction", &error))?;
-        let bytes = answer.payload().map(AsRef::as_ref).unwrap_or_default();
-        let said: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        Ok(match (answer.function_error(), said["errorMessage"].as_str()) {
-            (None, None) => Answer::Said(said),
-            (_, Some(message)) => Answer::Failed(message.to_owned()),
-            (Some(kind), None) => Answer::Failed(kind.to_owned()),
-        })
+    /// Invokes a function and waits for its answer; a failed request is tried again.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Seen<FunctionAnswer> {
+        answer(&self.lambda(), function, event).await
+    }
+
+    /// Invokes a function once and waits for its answer: a second attempt could do all its work twice.
+    pub async fn invoke_once(&self, function: &str, event: &Value) -> Seen<FunctionAnswer> {
+        let config = aws_sdk_lambda::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().read_timeout(LONGEST_INVOCATION).build());
+        answer(&aws_sdk_lambda::Client::from_conf(config.build()), function, event).await
+    }
+
+    /// The ARN of a queue.
+    pub async fn queue_arn(&self, queue: &str) -> Seen<String> {
+        let request = self.sqs().get_queue_attributes().queue_url(queue);
+        let answer = request.attribute_names(QueueAttributeName::QueueArn).send().await;
+        let answer = answer.map_err(|error| unseen("sqs:GetQueueAttributes", &error))?;
+        let arn = answer.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+        Ok(arn.cloned().unwrap_or_default())
+    }
+
+    /// Receives up to ten messages of a queue and hides them for so many seconds; none if the queue holds no visible one.
+    pub async fn receive(&self, queue: &str, hidden_seconds: i32) -> Seen<Vec<QueuedMessage>> {
+        let request = self.sqs().receive_message().queue_url(queue).max_number_of_messages(MAX_MESSAGES);
+        // A wait asks all servers of the queue, so that no message is overlooked.
+        let answer = request.visibility_timeout(hidden_seconds).wait_time_seconds(2).send().await;
+        let answer = answer.map_err(|error| unseen("sqs:ReceiveMessage", &error))?;
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let message = |one: &aws_sdk_sqs::types::Message| QueuedMessage {
+            id: text(one.message_id()),
+            receipt: text(one.receipt_handle()),
+            body: text(one.body()),
+        };
+        Ok(answer.messages().iter().map(message).collect())
+    }
+
+    /// Deletes a received message.
+    pub async fn delete(&self, queue: &str, message: &QueuedMessage) -> Seen<()> {
+        let request = self.sqs().delete_message().queue_url(queue).receipt_handle(&message.receipt);
+        request.send().await.map_err(|error| unseen("sqs:DeleteMessage", &error))?;
+        Ok(())
+    }
+
+    /// Makes a received message visible again.
+    pub async fn unhide(&self, queue: &str, message: &QueuedMessage) -> Seen<()> {
+        let request = self.sqs().change_message_visibility().queue_url(queue).receipt_handle(&message.receipt);
+        let answer = request.visibility_timeout(0).send().await;
+        answer.map_err(|error| unseen("sqs:ChangeMessageVisibility", &error))?;
+        Ok(())
     }
 
     fn region(&self) -> String {
@@ -249,33 +291,40 @@ impl Aws {
     fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config)
     }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
 }
 
-fn told(to: &str, events: &[Event], filter: Option<&NotificationConfigurationFilter>) -> Notification {
+async fn answer(lambda: &aws_sdk_lambda::Client, function: &str, event: &Value) -> Seen<FunctionAnswer> {
+    let request = lambda.invoke().function_name(function).payload(event.to_string().into_bytes().into());
+    let answer = request.send().await.map_err(|error| unseen("lambda:InvokeFunction", &error))?;
+    let bytes = answer.payload().map(AsRef::as_ref).unwrap_or_default();
+    let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    Ok(match (answer.function_error(), value["errorMessage"].as_str()) {
+        (None, None) => FunctionAnswer::Value(value),
+        (_, Some(message)) => FunctionAnswer::Failed(message.to_owned()),
+        (Some(kind), None) => FunctionAnswer::Failed(kind.to_owned()),
+    })
+}
+
+fn notification(to: &str, events: &[Event], filter: Option<&NotificationConfigurationFilter>) -> BucketNotification {
     let rules =
         filter.and_then(|filter| filter.key()).map(aws_sdk_s3::types::S3KeyFilter::filter_rules).unwrap_or_default();
     let value = |name: &str| {
-        // S3 answers `Prefix` to who wrote `prefix`.
+        // S3 returns `Prefix` for a configured `prefix`.
         let rule = rules.iter().find(|rule| rule.name().is_some_and(|one| one.as_str().eq_ignore_ascii_case(name)));
         rule.and_then(|rule| rule.value()).unwrap_or_default().to_owned()
     };
     let events = events.iter().map(|event| event.as_str().to_owned()).collect();
-    Notification { events, to: to.to_owned(), prefix: value("prefix"), suffix: value("suffix") }
+    BucketNotification { events, to: to.to_owned(), prefix: value("prefix"), suffix: value("suffix") }
 }
 
-/// Why nothing can be looked at.
-fn said<E: ProvideErrorMetadata + Error + 'static>(action: &'static str, error: &SdkError<E, HttpResponse>) -> String {
-    let Unseen { action, reason, kind } = unseen(action, error);
-    match kind {
-        Kind::Denied => format!("{reason}; allow yourself `{action}`"),
-        Kind::Missing | Kind::Other => reason,
-    }
-}
-
-/// Parts of the codes by which AWS says that it does not know who asks.
+/// Parts of the codes with which AWS rejects the credentials themselves.
 const UNKNOWN: &[&str] = &["Signature", "Token", "UnrecognizedClient", "AccessKeyId"];
 
-/// Why a request has no answer.
+/// The error of a request, classified by its code and its HTTP status.
 fn unseen<E: ProvideErrorMetadata + Error + 'static>(
     action: &'static str,
     error: &SdkError<E, HttpResponse>,
@@ -283,12 +332,12 @@ fn unseen<E: ProvideErrorMetadata + Error + 'static>(
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     let code = error.code().unwrap_or_default();
     let is = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    let kind = if status == 403 && !is(UNKNOWN) || is(&["AccessDenied", "AuthorizationError"]) {
-        Kind::Denied
+    let cause = if status == 403 && !is(UNKNOWN) || is(&["AccessDenied", "AuthorizationError"]) {
+        Cause::Denied
     } else if status == 404 || is(&["NotFound", "NoSuchBucket", "NonExistentQueue", "QueueDoesNotExist"]) {
-        Kind::Missing
+        Cause::Missing
     } else {
-        Kind::Other
+        Cause::Other
     };
     let reason = match (error.message(), status) {
         _ if code.is_empty() && status >= 400 => format!("HTTP status {status}"),
@@ -296,5 +345,5 @@ fn unseen<E: ProvideErrorMetadata + Error + 'static>(
         _ if !code.is_empty() => code.to_owned(),
         _ => chain(error),
     };
-    Unseen { action, reason, kind }
+    Unseen { action, reason, cause }
 }

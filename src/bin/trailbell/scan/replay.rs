@@ -1,7 +1,5 @@
-//! `trailbell scan`: CloudTrail files, on disk or in S3, replayed, a line a match or an alert.
-//!
-//! Files are read in parallel and their lines come out in the order of the files; what is held of files that are not
-//! yet their turn is bounded.
+//! Reads the files of a scan in parallel, evaluates their records and prints their lines in the order of the files. The
+//! output of files that wait for their turn is bounded.
 
 use std::{
     collections::VecDeque,
@@ -15,64 +13,53 @@ use std::{
     thread,
 };
 
-use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use serde::Serialize;
 use trailbell::{
-    alert,
     backtest::Counts,
     diagnostic::{chain, counted},
     engine::{self, Engine, Evaluated, Finding, Scratch},
     local,
     log_file::{FileItem, Limits, RawRecord},
-    untrusted::{self, printable},
+    untrusted::printable,
 };
 
-use crate::{
-    Status,
+use super::{
     alerts::Alerts,
-    inputs,
-    sources::{Source, Sources},
+    line::{ScanFormat, write_match},
+    sources::{LogSource, LogSources},
 };
+use crate::{inputs, status::Status};
 
-/// How matches are printed.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub enum Format {
-    /// Time, severity, rule, title, event id and file
-    #[default]
-    Text,
-    /// One JSON object a match and line
-    Jsonl,
-}
-
-/// Lines are handed on when this many bytes of them have come together.
+/// Lines are passed on in blocks of about this many bytes.
 const BLOCK: usize = 32 * 1024;
-/// So many findings are decided about at once.
-const FOUND: usize = 200;
+/// How many findings are decided together.
+const DECIDED_TOGETHER: usize = 200;
 /// How many blocks of a file may wait for its turn.
 const BLOCKS: usize = 8;
-/// How many objects of S3 are asked for at once.
-const AT_ONCE: usize = 8;
-/// The longest value shown, in characters.
-const MAX_SHOWN: usize = 300;
+/// How many objects are read from S3 at once.
+const MAX_REQUESTS: usize = 8;
 /// Input of more bytes gets a progress bar.
 const LONG: u64 = 32 << 20;
 
-/// Prints matches on standard output, and what is wrong and a tally on standard error.
-pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Status {
+/// Prints matches or alerts on standard output, and errors and a tally on standard error.
+///
+/// # Errors
+///
+/// If the rules or S3 cannot be used, or the output cannot be written.
+pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
-    let mut sources = Sources::default();
+    let mut sources = LogSources::default();
     for path in paths {
         sources.add(path)?;
     }
-    let Sources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
+    let LogSources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
     if alerts {
-        // As they came, from all accounts and regions.
+        // All accounts and regions together, in the order of delivery.
         files.sort_by_cached_key(|file| file.delivered());
     }
     if files.is_empty() && complaints.is_empty() {
-        complaints.push("nothing to read: of folders and of S3, .json and .json.gz files are read".to_owned());
+        complaints.push("nothing to read: in folders and in S3, only .json and .json.gz files are read".to_owned());
     }
     let mut failed = complaints.len() as u64;
     for complaint in complaints {
@@ -85,7 +72,7 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
     let (jobs, queue) = channel::<Job>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| -> io::Result<()> {
-        // Gone at the end of the scope, which ends the workers.
+        // Dropped at the end of this closure, which ends the workers.
         let jobs = jobs;
         for _ in 0..threads {
             scope.spawn(|| work(&engine, (!alerts).then_some(format), &queue, &progress));
@@ -101,7 +88,7 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
                 output.drain(first)?;
             }
         }
-        waiting.into_iter().try_for_each(|parts| output.drain(parts))
+        waiting.into_iter().try_for_each(|file| output.drain(file))
     })?;
     progress.finish_and_clear();
     if let Some(alerts) = &raised {
@@ -111,38 +98,38 @@ pub fn run(rules: &Path, format: Format, alerts: bool, paths: &[PathBuf]) -> Sta
     Ok(u8::from(failed > 0 || total.unparsable > 0))
 }
 
-/// A file to be read, and where its parts go.
+/// A file to read, and the channel for its output.
 struct Job {
-    file: Source,
-    parts: SyncSender<Part>,
+    file: LogSource,
+    output: SyncSender<Replayed>,
 }
 
-/// What comes of a file, in this order: the time of its first event, where alerts are wanted; blocks, findings and
-/// complaints as they come; then its end.
-enum Part {
-    Begin(Timestamp),
-    Block(Vec<u8>),
-    Found(Vec<Finding>),
-    Complaint(String),
+/// The output of a file: the time of its first event, where alerts are wanted; its lines or findings and errors, in their
+/// order; its end.
+enum Replayed {
+    FirstEvent(Timestamp),
+    Lines(Vec<u8>),
+    Findings(Vec<Finding>),
+    Error(String),
     End { counts: Counts, failed: bool },
 }
 
-/// Whoever waits for S3 needs no processor.
-fn threads(files: &[Source]) -> usize {
+/// How many threads read: a thread that waits for S3 uses no processor.
+fn threads(files: &[LogSource]) -> usize {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let is_far = files.iter().any(|file| matches!(file, Source::Object(..)));
-    processors.max(if is_far { AT_ONCE } else { 1 }).min(files.len().max(1))
+    let is_far = files.iter().any(|file| matches!(file, LogSource::Object(..)));
+    processors.max(if is_far { MAX_REQUESTS } else { 1 }).min(files.len().max(1))
 }
 
-fn start(jobs: &Sender<Job>, file: &Source) -> Receiver<Part> {
-    let (parts, receiver) = sync_channel(BLOCKS);
-    // A worker that is gone closes the receiver, which ends the file.
-    let _ = jobs.send(Job { file: file.clone(), parts });
+fn start(jobs: &Sender<Job>, file: &LogSource) -> Receiver<Replayed> {
+    let (output, receiver) = sync_channel(BLOCKS);
+    // If no worker is left, the channel closes, which ends the file.
+    let _ = jobs.send(Job { file: file.clone(), output });
     receiver
 }
 
-/// Without a format, what is found is handed on as it is.
-fn work(engine: &Engine, format: Option<Format>, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
+/// Replays files from the queue; without a format, it passes on findings instead of lines.
+fn work(engine: &Engine, format: Option<ScanFormat>, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
     let mut scratch = Scratch::default();
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -151,12 +138,12 @@ fn work(engine: &Engine, format: Option<Format>, queue: &Mutex<Receiver<Job>>, p
     }
 }
 
-fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
+fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
     let shown = job.file.shown();
     let mut counts = Counts::new(engine.rules().len());
     let mut block = Vec::new();
-    // A receiver that is gone wants no more of the file.
-    let send = |part| match job.parts.send(part) {
+    // A closed channel ends the file.
+    let send = |output| match job.output.send(output) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
@@ -168,98 +155,46 @@ fn replay(engine: &Engine, format: Option<Format>, job: &Job, scratch: &mut Scra
                     counts.evaluated(&findings, repaired);
                     let Some(format) = format else {
                         if is_first && let Some(time) = time_of(record) {
-                            send(Part::Begin(time))?;
+                            send(Replayed::FirstEvent(time))?;
                         }
                         return if findings.is_empty() {
                             ControlFlow::Continue(())
                         } else {
-                            send(Part::Found(findings))
+                            send(Replayed::Findings(findings))
                         };
                     };
                     for finding in &findings {
-                        write_line(&mut block, format, finding, &shown);
+                        write_match(&mut block, format, finding, &shown);
                     }
                     return match block.len() {
                         ..BLOCK => ControlFlow::Continue(()),
-                        _ => send(Part::Block(std::mem::take(&mut block))),
+                        _ => send(Replayed::Lines(std::mem::take(&mut block))),
                     };
                 }
                 Evaluated::Unparsable(error) => (record.index, chain(&error)),
             },
-            FileItem::Unparsable { index, reason } => (index, reason.to_string()),
+            FileItem::Unparsable { index, reason } => (index, chain(&reason)),
         };
         counts.unparsable += 1;
-        send(Part::Block(std::mem::take(&mut block)))?;
-        send(Part::Complaint(format!("{shown}: record {index}: {}", printable(&reason))))
+        send(Replayed::Lines(std::mem::take(&mut block)))?;
+        send(Replayed::Error(format!("{shown}: record {index}: {}", printable(&reason))))
     };
     let read = match job.file.open() {
         Ok(input) => local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see),
         Err(error) => Err(error.into()),
     };
-    let _ = send(Part::Block(block));
+    let _ = send(Replayed::Lines(block));
     if let Err(error) = &read {
-        let _ = send(Part::Complaint(format!("{shown}: {}", printable(&error.to_string()))));
+        let _ = send(Replayed::Error(format!("{shown}: {}", printable(&error.to_string()))));
     }
-    let _ = send(Part::End { counts, failed: read.is_err() });
+    let _ = send(Replayed::End { counts, failed: read.is_err() });
 }
 
 fn time_of(record: RawRecord<'_>) -> Option<Timestamp> {
     engine::parse(record.text).ok()?.0.event_time()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    rule: &'a str,
-    id: &'a str,
-    severity: u8,
-    #[serde(rename = "eventID")]
-    event_id: Option<String>,
-    event_time: Option<String>,
-    event_source: Option<String>,
-    event_name: Option<String>,
-    file: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    suppressed: bool,
-}
-
-fn write_line(output: &mut Vec<u8>, format: Format, finding: &Finding, file: &str) {
-    let rule = &finding.rule;
-    let event = |key| finding.record.at(&[key]);
-    match format {
-        Format::Text => {
-            let shown =
-                |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| untrusted::line(&text, MAX_SHOWN));
-            let (time, id, title) =
-                (shown(event("eventTime")), shown(event("eventID")), shown(Some(alert::title(finding))));
-            let muted = if finding.suppressed { "  (suppressed)" } else { "" };
-            let line = format!(
-                "{time}  SEV{}  {}{muted}  |  {title}  |  {id}  {file}",
-                rule.severity.number(),
-                printable(&rule.name)
-            );
-            output.extend_from_slice(line.as_bytes());
-            output.push(b'\n');
-        }
-        Format::Jsonl => {
-            let line = Line {
-                rule: &rule.name,
-                id: &rule.id,
-                severity: rule.severity.number(),
-                event_id: event("eventID"),
-                event_time: event("eventTime"),
-                event_source: event("eventSource"),
-                event_name: event("eventName"),
-                file,
-                suppressed: finding.suppressed,
-            };
-            output.extend(serde_json::to_vec(&line).unwrap_or_default());
-            output.push(b'\n');
-        }
-    }
-}
-
-/// Where the parts of all files come together.
+/// Collects and prints the output of all files.
 struct Output<'a, 'e> {
     progress: &'a ProgressBar,
     total: &'a mut Counts,
@@ -268,25 +203,26 @@ struct Output<'a, 'e> {
 }
 
 impl Output<'_, '_> {
-    fn drain(&mut self, (file, parts): (String, Receiver<Part>)) -> io::Result<()> {
+    /// Prints the output of one file as it arrives.
+    fn drain(&mut self, (file, output): (String, Receiver<Replayed>)) -> io::Result<()> {
         let mut found = Vec::new();
-        for part in parts {
-            match part {
-                Part::Begin(time) => {
+        for output in output {
+            match output {
+                Replayed::FirstEvent(time) => {
                     if let Some(alerts) = &mut self.alerts {
                         alerts.begin(time);
                     }
                 }
-                Part::Found(findings) => {
+                Replayed::Findings(findings) => {
                     found.extend(findings);
-                    if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= FOUND) {
+                    if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= DECIDED_TOGETHER) {
                         alerts.decide(&file, std::mem::take(&mut found));
                     }
                 }
-                Part::Block(block) if block.is_empty() => {}
-                Part::Block(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
-                Part::Complaint(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
-                Part::End { counts, failed } => {
+                Replayed::Lines(block) if block.is_empty() => {}
+                Replayed::Lines(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
+                Replayed::Error(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
+                Replayed::End { counts, failed } => {
                     self.total.add(&counts);
                     *self.failed += u64::from(failed);
                 }
@@ -330,7 +266,7 @@ fn tally(
     ];
     if let Some(alerts) = alerts {
         parts.push(counted(alerts.count(), "alert"));
-        parts.extend(alerts.fates().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))));
+        parts.extend(alerts.silent().map(|(decision, count)| format!("{count} {}", decision.replace('_', " "))));
         let suppressed: u64 = total.suppressed.iter().sum();
         parts.extend((suppressed > 0).then(|| format!("{suppressed} suppressed")));
     }

@@ -1,0 +1,207 @@
+//! `trailbell redrive`: sends the events that failed for good to the function again, and deletes those that it processes.
+//!
+//! Lambda, EventBridge, SNS or the function's own queue put an event into the queue of failed events. The function receives
+//! each as a message of a queue, so its answer names those that failed again; they stay in the queue.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, json, value::RawValue};
+use thiserror::Error;
+use trailbell::{diagnostic::chain, untrusted::printable};
+
+use crate::{
+    aws::{Aws, FunctionAnswer, QueuedMessage, Unseen, Unusable},
+    status::{Status, Stop},
+};
+
+/// How long a received message is hidden, so that one run receives it once: the longest that SQS offers, less a second.
+const HIDDEN_SECONDS: i32 = 12 * 60 * 60 - 1;
+
+/// Prints the number of events that the function processed and of those that stay in the queue, by reason.
+///
+/// # Errors
+///
+/// If there are no credentials or no such stack, a request to AWS fails, or the user interrupts the run.
+pub fn run(stack: &str, region: Option<String>) -> Status {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
+    let done = runtime.block_on(Box::pin(redrive(stack, region)));
+    let done = done.map_err(|error| Stop::Message(chain(&error)))?;
+    let mut stderr = io::stderr().lock();
+    for (reason, count) in &done.kept {
+        writeln!(stderr, "kept {count}: {}", printable(reason))?;
+    }
+    let kept: u64 = done.kept.values().sum();
+    writeln!(io::stdout(), "{} handled, {kept} kept", done.handled)?;
+    Ok(u8::from(kept > 0))
+}
+
+/// Why a redrive stops.
+#[derive(Debug, Error)]
+enum RedriveError {
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error("a request failed, and the events not yet handled stay in the queue")]
+    Unseen(#[from] Unseen),
+    #[error("interrupted; the events not yet handled stay in the queue")]
+    Interrupted,
+}
+
+/// The events of a redrive.
+#[derive(Default)]
+struct Redriven {
+    handled: u64,
+    /// The number of events that stay in the queue, by reason.
+    kept: BTreeMap<String, u64>,
+}
+
+/// The queue of failed events, and the function.
+struct Redrive {
+    aws: Aws,
+    queue: String,
+    function: String,
+}
+
+async fn redrive(stack: &str, region: Option<String>) -> Result<Redriven, RedriveError> {
+    let aws = Aws::connect(region).await?;
+    let stack = aws.stack(stack).await?;
+    let queue = stack.output("FailedEventsUrl").unwrap_or_default().to_owned();
+    let redrive = Redrive { aws, queue, function: stack.function().to_owned() };
+    // Received and not deleted.
+    let mut hidden = Vec::new();
+    let result = tokio::select! {
+        result = redrive.take_all(&mut hidden) => result.map_err(RedriveError::from),
+        _ = tokio::signal::ctrl_c() => Err(RedriveError::Interrupted),
+    };
+    let visible = redrive.unhide(&hidden).await;
+    let redriven = result?;
+    visible?;
+    Ok(redriven)
+}
+
+impl Redrive {
+    /// Receives every message once, and deletes those that the function processes.
+    async fn take_all(&self, hidden: &mut Vec<QueuedMessage>) -> Result<Redriven, Unseen> {
+        let mut redriven = Redriven::default();
+        let arn = self.aws.queue_arn(&self.queue).await?;
+        loop {
+            let messages = self.aws.receive(&self.queue, HIDDEN_SECONDS).await?;
+            if messages.is_empty() {
+                return Ok(redriven);
+            }
+            hidden.extend(messages.iter().cloned());
+            let again = match self.aws.invoke_once(&self.function, &queue_event(&messages, &arn)).await? {
+                FunctionAnswer::Value(answer) => failed_items(&answer),
+                FunctionAnswer::Failed(reason) => {
+                    let kept = redriven.kept.entry(format!("the function failed: {reason}")).or_default();
+                    *kept += messages.len() as u64;
+                    continue;
+                }
+            };
+            for message in &messages {
+                if again.contains(&message.id) {
+                    let reason = "it failed again; the function's log has the reason".to_owned();
+                    *redriven.kept.entry(reason).or_default() += 1;
+                    continue;
+                }
+                self.aws.delete(&self.queue, message).await?;
+                hidden.retain(|one| one.receipt != message.receipt);
+                redriven.handled += 1;
+            }
+        }
+    }
+
+    /// Makes the messages visible again, as many as possible; the error is the first.
+    async fn unhide(&self, hidden: &[QueuedMessage]) -> Result<(), Unseen> {
+        let mut first = Ok(());
+        for message in hidden {
+            let result = self.aws.unhide(&self.queue, message).await;
+            first = first.and(result);
+        }
+        first
+    }
+}
+
+/// The messages as Lambda's event of a queue.
+///
+/// See [using Lambda with SQS](https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
+fn queue_event(messages: &[QueuedMessage], queue_arn: &str) -> Value {
+    let record = |message: &QueuedMessage| {
+        json!({
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": original_event(&message.body),
+            "attributes": {},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn,
+        })
+    };
+    json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
+}
+
+/// The event that failed. Lambda wraps it in a report; the other senders keep it as it was.
+///
+/// See [retaining records of asynchronous invocations][1].
+///
+/// [1]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+fn original_event(body: &str) -> &str {
+    serde_json::from_str::<FailureReport<'_>>(body).map_or(body, |report| report.request_payload.get())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FailureReport<'a> {
+    #[serde(rename = "requestContext")]
+    _request_context: IgnoredAny,
+    #[serde(borrow)]
+    request_payload: &'a RawValue,
+}
+
+/// The ids of the messages that the function reports as failed.
+///
+/// See [reporting batch item failures](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html).
+fn failed_items(answer: &Value) -> BTreeSet<String> {
+    let items = answer["batchItemFailures"].as_array().into_iter().flatten();
+    items.filter_map(|item| item["itemIdentifier"].as_str()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_lambda_is_unwrapped() {
+        let cases = [
+            (r#"{"requestContext": {}, "requestPayload": {"a": 1.0}}"#, r#"{"a": 1.0}"#),
+            (r#"{"requestContext": {}}"#, r#"{"requestContext": {}}"#),
+            (r#"{"requestPayload": {"a": 1}}"#, r#"{"requestPayload": {"a": 1}}"#),
+            (r#"[{}, {}]"#, r#"[{}, {}]"#),
+            ("no JSON", "no JSON"),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(original_event(body), expected);
+        }
+    }
+
+    #[test]
+    fn messages_become_an_event_of_their_queue() {
+        let message = QueuedMessage { id: "1".to_owned(), receipt: "r".to_owned(), body: "{}".to_owned() };
+        let event = queue_event(&[message], "arn:aws:sqs:eu-west-1:111122223333:failed");
+        let expected = json!({"messageId": "1", "receiptHandle": "r", "body": "{}", "attributes": {}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:failed"});
+        assert_eq!(event, json!({"Records": [expected]}));
+    }
+
+    #[test]
+    fn an_answer_names_the_failed_messages() {
+        assert!(failed_items(&json!({"batchItemFailures": []})).is_empty());
+        assert!(failed_items(&Value::Null).is_empty());
+        let answer = json!({"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "1"}]});
+        assert_eq!(failed_items(&answer).into_iter().collect::<Vec<_>>(), ["1", "2"]);
+    }
+}

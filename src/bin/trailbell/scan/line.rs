@@ -1,0 +1,156 @@
+//! The output formats of a scan: how a match and an alert are printed. A new format is a new arm of each `match` here.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use trailbell::{
+    alert,
+    diagnostic::counted,
+    engine::Finding,
+    rule::Rule,
+    state::WindowTotals,
+    untrusted::{self, printable},
+};
+
+/// How matches, or alerts, are printed.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum ScanFormat {
+    /// Time, severity, rule, title, event id and file
+    #[default]
+    Text,
+    /// One JSON object a match and line
+    Jsonl,
+}
+
+/// The longest value shown, in characters.
+const MAX_SHOWN: usize = 300;
+
+/// An alert as it is printed.
+pub struct AlertLine<'a> {
+    /// When it would have been sent, if CloudTrail delivered without delay.
+    pub time: Timestamp,
+    pub rule: &'a Rule,
+    pub id: &'a str,
+    pub title: &'a str,
+    pub about: About<'a>,
+}
+
+/// What an alert is about.
+pub enum About<'a> {
+    /// Events with these values in common, and how many, where that is known.
+    Events { values: &'a Map<String, Value>, extent: Option<WindowTotals> },
+    /// This number of alerts that the hourly limit held back.
+    RollUp { held: u64 },
+}
+
+/// Appends the line of a match in `file`.
+pub fn write_match(output: &mut Vec<u8>, format: ScanFormat, finding: &Finding, file: &str) {
+    let line = match format {
+        ScanFormat::Text => match_text(finding, file).into_bytes(),
+        ScanFormat::Jsonl => match_json(finding, file),
+    };
+    output.extend(line);
+    output.push(b'\n');
+}
+
+/// Writes the line of an alert.
+///
+/// # Errors
+///
+/// If `output` cannot be written.
+pub fn write_alert(output: &mut impl Write, format: ScanFormat, alert: &AlertLine<'_>) -> io::Result<()> {
+    match format {
+        ScanFormat::Text => writeln!(output, "{}", alert_text(alert)),
+        ScanFormat::Jsonl => writeln!(output, "{}", alert_json(alert)),
+    }
+}
+
+fn match_text(finding: &Finding, file: &str) -> String {
+    let shown = |text: Option<String>| text.map_or_else(|| "-".to_owned(), |text| untrusted::line(&text, MAX_SHOWN));
+    let event = |key| shown(finding.record.at(&[key]));
+    format!(
+        "{}  SEV{}  {}{}  |  {}  |  {}  {file}",
+        event("eventTime"),
+        finding.rule.severity.number(),
+        printable(&finding.rule.name),
+        if finding.suppressed { "  (suppressed)" } else { "" },
+        shown(Some(alert::title(finding))),
+        event("eventID"),
+    )
+}
+
+/// The members of a match in the order in which they are printed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MatchLine<'a> {
+    rule: &'a str,
+    id: &'a str,
+    severity: u8,
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    event_time: Option<String>,
+    event_source: Option<String>,
+    event_name: Option<String>,
+    file: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suppressed: bool,
+}
+
+fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
+    let event = |key| finding.record.at(&[key]);
+    let line = MatchLine {
+        rule: &finding.rule.name,
+        id: &finding.rule.id,
+        severity: finding.rule.severity.number(),
+        event_id: event("eventID"),
+        event_time: event("eventTime"),
+        event_source: event("eventSource"),
+        event_name: event("eventName"),
+        file,
+        suppressed: finding.suppressed,
+    };
+    serde_json::to_vec(&line).unwrap_or_default()
+}
+
+fn alert_text(alert: &AlertLine<'_>) -> String {
+    let scope = match &alert.about {
+        About::Events { extent: Some(extent), .. } => {
+            let about = if extent.approximate { "about " } else { "" };
+            let until = if extent.count > 1 { format!(", to {}", extent.last) } else { String::new() };
+            format!("{about}{}{until}", counted(extent.count, "event"))
+        }
+        About::Events { extent: None, .. } => "1 event".to_owned(),
+        About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
+    };
+    format!(
+        "{}  SEV{}  {}  |  {}  |  {scope}  |  {}",
+        alert.time,
+        alert.rule.severity.number(),
+        printable(&alert.rule.name),
+        untrusted::line(alert.title, MAX_SHOWN),
+        alert.id
+    )
+}
+
+fn alert_json(alert: &AlertLine<'_>) -> Value {
+    let mut shown = json!({"rule": alert.rule.name, "id": alert.rule.id, "severity": alert.rule.severity.number(),
+        "alert_id": alert.id, "time": alert.time.to_string()});
+    match &alert.about {
+        About::Events { values, extent } => {
+            if let Some(extent) = extent {
+                shown["count"] = json!(extent.count);
+                shown["first"] = json!(extent.first.to_string());
+                shown["last"] = json!(extent.last.to_string());
+                if extent.approximate {
+                    shown["approximate"] = json!(true);
+                }
+            }
+            shown["values"] = Value::Object((*values).clone());
+        }
+        About::RollUp { held } => shown["held_back"] = json!(held),
+    }
+    shown
+}
