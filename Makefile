@@ -83,8 +83,8 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
 	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
 
-docs: ## Writes docs/rules.md and the table of overlaps anew from rules.yaml.
-	WRITE_DOCS=1 cargo test --quiet --locked --test it -- rules_page:: pack_overlaps::
+docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.
+	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- generate
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))

@@ -3,8 +3,8 @@
 
     .venv/bin/python scripts/api_catalogue.py > src/lint/catalogue/apis.txt
 
-A line is an event source, or several with commas, all without `.amazonaws.com`, and the names of the operations: each
-verb once, and behind its colon what it is done to. The first source is the one to suggest.
+A line has an event source, or several with commas, all without `.amazonaws.com`, and the names of the operations: each
+verb once, and behind its colon the rest of each name. Suggestions use the first source.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from collections import defaultdict
 
 import botocore
 
-# What CloudTrail calls the source where neither the signing name nor the endpoint tells.
+# The event source in CloudTrail, where neither the signing name nor the endpoint prefix has it.
 SOURCES = {
     "amp": ["aps"],
     "application-autoscaling": ["autoscaling", "application-autoscaling"],

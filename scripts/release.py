@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Packs what a release consists of, from binaries that are built: what deploys without Rust, and the command line.
+"""Packs the files of a release from built binaries: the function to deploy without Rust, and the command line.
 
     python3 scripts/release.py [--binaries target] [--output target/release-VERSION] arm64 x86_64
 
-Of each processor `BINARIES/function/PROCESSOR/bootstrap` and `BINARIES/command/PROCESSOR/trailbell` are taken. The same
-binaries give the same bytes: names in order, no time of day, no owner, fixed modes. Ends with 1 if a binary is missing or is
-for another processor.
+For each processor it packs `BINARIES/function/PROCESSOR/bootstrap` and `BINARIES/command/PROCESSOR/trailbell`. The same
+binaries give the same bytes: sorted names, no time of day, no owner, fixed modes. It exits 1 if a binary is missing or is for
+another processor.
 """
 
 import argparse
@@ -21,33 +21,33 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# What the ELF header says of each (elf.h: EM_AARCH64, EM_X86_64).
+# The machine in the ELF header (elf.h: EM_AARCH64, EM_X86_64).
 MACHINES = {"arm64": 183, "x86_64": 62}
-# What is deployed lies in `function/`, with the records that the tests of its rules name.
+# The deployed files, packed in `function/` with the records that the tests of the rules name.
 DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
-# What is read beside it, with all that it links to.
+# The documentation, with everything that it links to.
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
     "docs/detection.md", "docs/rules.md", "src/filter/reference.md", "src/lint/lints.md",
 )
-# What no binary may name.
+# The paths that no binary may contain.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}
-# The first moment that a zip can name.
+# The earliest time that a zip file can store.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 SECONDS = 315532800
 
 
 class Wrong(Exception):
-    """What keeps a release from being made."""
+    """Why a release cannot be made."""
 
 
 def version():
-    """That of Cargo.toml."""
+    """The version in Cargo.toml."""
     return tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
 
 
 def binary(path, processor):
-    """A binary for that processor."""
+    """The content of a binary for that processor."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -61,7 +61,7 @@ def binary(path, processor):
 
 
 def replaced(text, pattern, replacement):
-    """A text with the one place changed that it must have."""
+    """The text with its only match of the pattern replaced."""
     text, count = re.subn(pattern, lambda _: replacement, text, flags=re.MULTILINE)
     if count != 1:
         raise Wrong(f"template.yaml has {count} places like `{pattern}`, not one")
@@ -69,7 +69,7 @@ def replaced(text, pattern, replacement):
 
 
 def template(processor):
-    """The template for code that is built already, for one processor."""
+    """The template for built code, for one processor."""
     text = (ROOT / "template.yaml").read_text()
     text = replaced(text, r"^    Metadata:\n      BuildMethod: makefile\n", "")
     text = replaced(text, r"^      CodeUri: \.$", "      CodeUri: function")
@@ -89,10 +89,10 @@ def bundle(processor, bootstrap):
     """The files that deploy without a build, with their contents and modes."""
     files = {"function/bootstrap": (bootstrap, 0o755)}
     answers = (ROOT / "samconfig.example.toml").read_text().replace('Architecture=\\"arm64\\"', f'Architecture=\\"{processor}\\"')
-    # Where the deployed files lie.
+    # Links to the deployed files.
     readme = re.sub(rf"\]\(({'|'.join(map(re.escape, DEPLOYED))})\)", r"](function/\1)", (ROOT / "README.md").read_text())
-    made = {"template.yaml": template(processor), "samconfig.example.toml": answers, "README.md": readme}
-    files |= {name: (text.encode(), 0o644) for name, text in made.items()}
+    texts = {"template.yaml": template(processor), "samconfig.example.toml": answers, "README.md": readme}
+    files |= {name: (text.encode(), 0o644) for name, text in texts.items()}
     files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
     files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in below("events/bucket")}
     deployed = [*(ROOT / name for name in DEPLOYED), *below("events/records")]
@@ -106,7 +106,7 @@ def zipped(folder, files):
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, (content, mode) in sorted(files.items()):
             entry = zipfile.ZipInfo(f"{folder}/{name}", MOMENT)
-            # Unix, where modes have a meaning; a regular file.
+            # A regular file with the mode of Unix.
             entry.create_system, entry.external_attr = 3, (0o100000 | mode) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
@@ -125,7 +125,7 @@ def tarred(folder, files):
 
 
 def packed(binaries, processors):
-    """Every file of the release, and the size of the binary in it."""
+    """The name and content of each file of the release, with the size of its binary."""
     number = version()
     for processor in processors:
         bootstrap = binary(binaries / "function" / processor / "bootstrap", processor)
@@ -149,7 +149,7 @@ def main():
     except Wrong as wrong:
         sys.exit(f"error: {wrong}")
     output.mkdir(parents=True, exist_ok=True)
-    # A sum of a file that is gone, or a file without one, would be found by whoever verifies.
+    # A checksum without its file, or a file without its checksum, would fail the verification.
     for old in [*output.glob("trailbell-*.zip"), *output.glob("trailbell-*.tar.gz")]:
         old.unlink()
     sums = {name: hashlib.sha256(content).hexdigest() for name, content, _ in files}

@@ -1,4 +1,4 @@
-"""The ways to deploy: each mode of the README with parameters that choose it."""
+"""The ways to deploy: each mode of docs/deploy.md with parameters that choose it."""
 
 BUCKET = {"LogBucketName": "central-logs"}
 TOPIC = {"TrailTopicArn": "arn:aws:sns:eu-west-1:111122223333:central-trail"}

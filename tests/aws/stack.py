@@ -1,4 +1,4 @@
-"""A stack as CloudFormation would make it: the template transformed by SAM, its conditions decided, its references told.
+"""A stack as CloudFormation would create it: the template transformed by SAM, with conditions and references resolved.
 
 A reference to a resource that the same parameters leave out is an error, as it is for CloudFormation.
 """
@@ -65,12 +65,12 @@ def _transformed():
 
 
 def defaults():
-    """Every parameter that is not given."""
+    """The default of every parameter."""
     return {name: str(parameter["Default"]) for name, parameter in _source()["Parameters"].items()}
 
 
 class Stack:
-    """What the template makes of some parameters: `resources` and `outputs` by name."""
+    """The stack that the template makes of these parameters: `resources` and `outputs` by name."""
 
     def __init__(self, **parameters):
         unknown = parameters.keys() - defaults().keys()
@@ -89,31 +89,31 @@ class Stack:
         return {name: self.resources[name] for name, found in self._types.items() if found == kind}
 
     def order(self):
-        """An order in which the resources can be made; fails if there is none."""
+        """An order in which the resources can be created; fails if there is none."""
         return list(graphlib.TopologicalSorter(self._needs).static_order())
 
     def written(self):
-        """The stack as a template of its own, without parameters and conditions: what a linter should judge."""
+        """The stack as a template without parameters and conditions, for a linter."""
         bodies = {name: {**self.template["Resources"][name], "Properties": each} for name, each in self.resources.items()}
         kept = ("Type", "Properties", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy")
         plain = {name: {key: body[key] for key in kept if key in body} for name, body in bodies.items()}
         return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": plain})
 
     @classmethod
-    def said_of(cls, parameters):
-        """What the template's rules say against parameters that need not make a stack."""
+    def refusals_of(cls, parameters):
+        """The template's objections to parameters that need not make a stack."""
         undone = cls.__new__(cls)
         undone.parameters, undone.template = defaults() | parameters, _transformed()
         return undone.refusals()
 
     def refusals(self):
-        """What the template's rules say against the parameters."""
-        said = []
+        """The template's objections to the parameters: the descriptions of its failed assertions."""
+        refusals = []
         for rule in self.template["Rules"].values():
             if self._holds(rule.get("RuleCondition", True)):
                 wrong = (each for each in rule["Assertions"] if not self._holds(each["Assert"]))
-                said += [each["AssertDescription"] for each in wrong]
-        return said
+                refusals += [each["AssertDescription"] for each in wrong]
+        return refusals
 
     def arn(self, name):
         """The ARN of a resource."""

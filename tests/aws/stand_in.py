@@ -1,7 +1,7 @@
 """A stand-in for AWS that runs in this process, with the stack on it, and the real function behind AWS's own emulator.
 
-The stand-in's CloudFormation decides conditions and references by itself. What kinds of resources it does not know, whoever
-uses this makes from the same properties.
+The stand-in's CloudFormation resolves conditions and references by itself. A test creates the resources of types that the
+stand-in does not know, from the same properties.
 """
 
 import io
@@ -26,7 +26,7 @@ import samcli
 from moto.server import ThreadedMotoServer
 from stack import NAME, REGION, ROOT, transformed
 
-# The account that moto has.
+# The account of the stand-in, moto.
 ACCOUNT = "123456789012"
 BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/bootstrap"
 PROCESSOR = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
@@ -99,7 +99,7 @@ def queue_event(messages, queue_arn):
 
 
 class StandIn(unittest.TestCase):
-    """One stack, for all tests of a class that says with what parameters."""
+    """One stack for all tests of a class, with the parameters of the class."""
 
     parameters = {}
 
@@ -107,7 +107,7 @@ class StandIn(unittest.TestCase):
     def setUpClass(cls):
         if not BINARY.exists():
             raise AssertionError(f"{BINARY} is missing: cargo build --features function --bin bootstrap")
-        # It says every request, and every kind of resource that it does not know.
+        # The stand-in logs every request, and every type of resource that it does not know.
         for name in ("werkzeug", "moto"):
             logging.getLogger(name).setLevel(logging.ERROR)
         server = ThreadedMotoServer("127.0.0.1", free_port(), verbose=False)
@@ -115,7 +115,7 @@ class StandIn(unittest.TestCase):
         cls.addClassCleanup(server.stop)
         host, port = server.get_host_and_port()
         cls.endpoint = endpoint = f"http://{host}:{port}"
-        # What an earlier server of this process was told.
+        # Resources remain from an earlier server of this process.
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
         cls.s3, cls.sqs, cls.sns, cls.formation, cls.tables, cls.functions = (
             boto3.client(name, REGION, endpoint_url=endpoint)
@@ -131,11 +131,11 @@ class StandIn(unittest.TestCase):
 
     @classmethod
     def prepare(cls):
-        """Makes what there is before the stack."""
+        """Creates what exists before the stack."""
 
     @classmethod
     def complete(cls):
-        """Makes what the stand-in's CloudFormation leaves out."""
+        """Creates what the stand-in's CloudFormation leaves out."""
 
     @classmethod
     def create_stack(cls):
@@ -145,7 +145,7 @@ class StandIn(unittest.TestCase):
         cls.create_bucket("artifacts")
         cls.s3.put_object(Bucket="artifacts", Key="trailbell", Body=artifact.getvalue())
         template = transformed()
-        # With it the stand-in would look for Docker, and take messages away.
+        # With the mapping, the stand-in would look for Docker, and receive the messages.
         del template["Resources"]["LogQueueMapping"]
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in cls.parameters.items()]
         text = json.dumps(template)
@@ -160,7 +160,7 @@ class StandIn(unittest.TestCase):
 
     @classmethod
     def subscribe(cls, name, **attributes):
-        """A queue that is told of alerts, all of them or those of a filter policy."""
+        """A queue that receives alerts, all of them or those of a filter policy."""
         url = cls.sqs.create_queue(QueueName=name)["QueueUrl"]
         where = {"TopicArn": cls.outputs["AlertTopicArn"], "Protocol": "sqs", "Endpoint": cls.arn(url)}
         cls.sns.subscribe(**where, Attributes=attributes)
@@ -172,7 +172,7 @@ class StandIn(unittest.TestCase):
 
     @classmethod
     def receive(cls, url):
-        """Takes all messages out of a queue."""
+        """Receives and deletes all messages of a queue."""
         taken = []
         while messages := cls.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
             for message in messages:
@@ -181,7 +181,7 @@ class StandIn(unittest.TestCase):
         return taken
 
     def put(self, bucket, name):
-        """Puts the sample log file of that name where CloudTrail would."""
+        """Puts the sample log file of that name where CloudTrail would put it."""
         [path] = LOGS.glob(f"AWSLogs/**/*{name}*")
         key = str(path.relative_to(LOGS))
         self.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())

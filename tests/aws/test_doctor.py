@@ -1,5 +1,5 @@
-"""`trailbell doctor` on a stand-in for AWS, with the real function behind Lambda's API: what is well is said to be, and each
-thing that is broken is named.
+"""`trailbell doctor` on a stand-in for AWS, with the real function behind Lambda's API: a sound stack passes every check, and
+each check reports what a test breaks.
 """
 
 import json
@@ -16,8 +16,9 @@ from modes import KEY
 from stack import NAME, REGION, ROOT, Stack
 from stand_in import ACCOUNT, StandIn
 
+
 class Doctor(StandIn):
-    """Each test breaks something, and mends it."""
+    """Each test breaks something, and repairs it."""
 
     @classmethod
     def setUpClass(cls):
@@ -61,15 +62,15 @@ class Doctor(StandIn):
         return done.returncode, done.stdout, done.stderr
 
     def finds(self, outcome, name, words, *arguments):
-        """Looks without a test alert; one line has the outcome, the name of the check and the words."""
-        status, said, error = self.doctor(*(arguments or ["--no-alert"]))
-        lines = [line for line in said.splitlines() if line.startswith(f"{outcome:<8} {name}")]
-        self.assertTrue(any(words in line for line in lines), said + error)
-        self.assertEqual(status, 1 if "\nfailed " in f"\n{said}" else 0, said + error)
+        """Runs the checks without a test alert; one line must have the outcome, the name of the check and the words."""
+        status, output, error = self.doctor(*(arguments or ["--no-alert"]))
+        lines = [line for line in output.splitlines() if line.startswith(f"{outcome:<8} {name}")]
+        self.assertTrue(any(words in line for line in lines), output + error)
+        self.assertEqual(status, 1 if "\nfailed " in f"\n{output}" else 0, output + error)
         if outcome == "failed":
             self.assertEqual(status, 1)
             self.assertIn("; repair: ", lines[0])
-        return said
+        return output
 
 
 class OfABucket(Doctor):
@@ -87,62 +88,62 @@ class OfABucket(Doctor):
             Bucket="central-logs", NotificationConfiguration=document or {"EventBridgeConfiguration": {}}
         )
 
-    def test_a_sound_stack_is_said_to_be_sound_and_the_test_alert_arrives(self):
+    def test_a_sound_stack_passes_and_the_test_alert_arrives(self):
         self.receive(self.all)
-        status, said, error = self.doctor()
-        self.assertEqual((status, error), (0, ""), said)
-        self.assertNotIn("failed  ", said.replace("failed events", ""))
-        self.assertEqual(said.splitlines()[-1].split(", ")[1:], ["0 warnings", "0 failed"], said)
+        status, output, error = self.doctor()
+        self.assertEqual((status, error), (0, ""), output)
+        self.assertNotIn("failed  ", output.replace("failed events", ""))
+        self.assertEqual(output.splitlines()[-1].split(", ")[1:], ["0 warnings", "0 failed"], output)
         [message] = self.receive(self.all)
         body = json.loads(message["Body"])
         self.assertIn("Trailbell: Test Alert", body["Subject"])
         self.assertEqual(body["MessageAttributes"]["severity"]["Value"], "3")
-        [line] = [line for line in said.splitlines() if line.startswith("ok       test alert")]
+        [line] = [line for line in output.splitlines() if line.startswith("ok       test alert")]
         self.assertIn(line.split("event ")[1].split()[0], body["Message"])
 
-    def test_every_run_sends_another_alert_and_none_where_none_is_wanted(self):
+    def test_every_run_sends_one_alert_and_with_no_alert_none(self):
         self.receive(self.all)
         for arguments in ([], [], ["--no-alert"]):
             self.assertEqual(self.doctor(*arguments)[0], 0)
         self.assertEqual(len(self.receive(self.all)), 2)
 
-    def test_every_line_is_an_object_if_that_is_asked_for(self):
-        status, said, error = self.doctor("--no-alert", "--format", "json")
-        checks = [json.loads(line) for line in said.splitlines()]
-        self.assertEqual({check["outcome"] for check in checks}, {"ok"}, said)
+    def test_every_line_is_an_object_with_format_json(self):
+        status, output, error = self.doctor("--no-alert", "--format", "json")
+        checks = [json.loads(line) for line in output.splitlines()]
+        self.assertEqual({check["outcome"] for check in checks}, {"ok"}, output)
         names = ["stack", "region", "notifications", "key", "key", "subscriptions", "subscriptions", "table", "function"]
         self.assertEqual([check["check"] for check in checks], names + ["trigger", "failed events", "rules"])
         self.assertEqual(status, 0)
         self.assertIn("0 failed", error)
 
-    def test_a_function_is_looked_at_without_its_stack(self):
+    def test_a_function_is_checked_without_a_stack(self):
         self.receive(self.all)
-        status, said, error = self.doctor(target=("--function", self.outputs["FunctionName"]))
-        self.assertEqual((status, error), (0, ""), said)
-        names = [line[9:22].strip() for line in said.splitlines()[:-1]]
+        status, output, error = self.doctor(target=("--function", self.outputs["FunctionName"]))
+        self.assertEqual((status, error), (0, ""), output)
+        names = [line[9:22].strip() for line in output.splitlines()[:-1]]
         self.assertEqual(names, ["subscriptions", "table", "function", "rules", "test alert"])
         self.assertEqual(len(self.receive(self.all)), 1)
-        status, said, error = self.doctor(target=("--function", "another"))
-        self.assertEqual((status, said), (2, ""))
+        status, output, error = self.doctor(target=("--function", "another"))
+        self.assertEqual((status, output), (2, ""))
         self.assertRegex(error, "^error: ResourceNotFoundException: .*another.*\n$")
 
-    def test_what_it_cannot_look_at_at_all_is_told_apart(self):
-        status, said, error = self.doctor(target=("--stack", "another"))
-        self.assertEqual((status, said), (2, ""))
+    def test_a_stack_that_cannot_be_checked_exits_2(self):
+        status, output, error = self.doctor(target=("--stack", "another"))
+        self.assertEqual((status, output), (2, ""))
         self.assertRegex(error, "^error: .*another.*does not exist\n$")
         none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
-        status, said, error = self.doctor(**none)
-        self.assertEqual((status, said), (2, ""))
+        status, output, error = self.doctor(**none)
+        self.assertEqual((status, output), (2, ""))
         self.assertIn("there are no AWS credentials: set `AWS_PROFILE`", error)
 
-    def test_a_log_file_that_comes_twice_or_not_at_all(self):
+    def test_a_log_file_that_arrives_twice_or_not_at_all(self):
         self.addCleanup(self.notify)
         queue = {"QueueArn": self.arn(self.outputs["LogQueueUrl"]), "Events": ["s3:ObjectCreated:*"]}
         self.notify(QueueConfigurations=[queue], EventBridgeConfiguration={})
         self.finds("failed", "notifications", "reaches the function 2 times")
         queue["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "images/"}]}}
         self.notify(QueueConfigurations=[queue], EventBridgeConfiguration={})
-        self.finds("ok", "notifications", "are told of once, through EventBridge")
+        self.finds("ok", "notifications", "reach the function once, through EventBridge")
         self.notify(QueueConfigurations=[queue])
         self.finds("failed", "notifications", "sends nothing to EventBridge")
 
@@ -156,42 +157,42 @@ class OfABucket(Doctor):
         self.keys.enable_key(KeyId=key)
         self.finds("ok", "key", "is enabled")
 
-    def test_a_key_that_lets_a_service_out(self):
+    def test_a_key_policy_without_a_service(self):
         key = self.outputs["KeyArn"]
         policy = self.keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         self.addCleanup(self.keys.put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
         document = json.loads(policy)
         document["Statement"] = [each for each in document["Statement"] if each["Sid"] != "RulesSend"]
         self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
-        said = self.finds("failed", "key", "does not let `events.amazonaws.com` use")
-        self.assertIn("`RulesSend`", said)
+        output = self.finds("failed", "key", "does not let `events.amazonaws.com` use")
+        self.assertIn("`RulesSend`", output)
 
-    def test_what_one_may_not_look_at_is_told_and_keeps_no_other_from_looking(self):
+    def test_a_denied_check_is_a_warning_and_the_others_run(self):
         key = self.outputs["KeyArn"]
         policy = self.keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         self.addCleanup(self.keys.put_key_policy, KeyId=key, PolicyName="default", Policy=policy)
         document = json.loads(policy)
-        somebody = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/somebody"}
-        document["Statement"].append({"Effect": "Deny", "Principal": somebody, "Action": ["kms:DescribeKey"], "Resource": "*"})
+        role = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/auditor"}
+        document["Statement"].append({"Effect": "Deny", "Principal": role, "Action": ["kms:DescribeKey"], "Resource": "*"})
         self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
-        said = self.finds("warning", "key", "allow yourself `kms:DescribeKey`")
-        self.assertIn("ok       key           its policy lets every service", said)
-        self.assertIn("11 ok, 1 warning, 0 failed", said)
+        output = self.finds("warning", "key", "allow yourself `kms:DescribeKey`")
+        self.assertIn("ok       key           its policy lets every service", output)
+        self.assertIn("11 ok, 1 warning, 0 failed", output)
 
-    def test_a_subscription_that_nobody_confirmed(self):
+    def test_an_unconfirmed_subscription(self):
         topic = self.outputs["AlertTopicArn"]
         made = self.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="one@example.com", ReturnSubscriptionArn=True)
         self.addCleanup(self.sns.unsubscribe, SubscriptionArn=made["SubscriptionArn"])
         self.api.unconfirmed.append(made["SubscriptionArn"])
         self.finds("warning", "subscriptions", "email `one@example.com` is not confirmed")
 
-    def test_events_that_failed_for_good(self):
+    def test_failed_events(self):
         failed = self.outputs["FailedEventsUrl"]
         self.sqs.send_message(QueueUrl=failed, MessageBody="{}")
         self.addCleanup(self.receive, failed)
         self.finds("warning", "failed events", "1 event in the queue of failed events")
 
-    def test_a_queue_that_nobody_reads(self):
+    def test_a_queue_without_an_enabled_mapping(self):
         [mapping] = self.api.mappings
         self.addCleanup(setattr, self.api, "mappings", [mapping])
         self.api.mappings = [mapping | {"State": "Disabled"}]
@@ -199,7 +200,7 @@ class OfABucket(Doctor):
         self.api.mappings = []
         self.finds("failed", "trigger", "there is no mapping")
 
-    def test_other_rules_are_not_those_that_run(self):
+    def test_other_rules_than_those_that_run(self):
         with tempfile.TemporaryDirectory() as folder:
             rules = Path(folder) / "rules.yaml"
             rules.write_bytes((ROOT / "rules.yaml").read_bytes())
@@ -211,24 +212,24 @@ class OfABucket(Doctor):
 
 
 class ThatBreaks(Doctor):
-    """What cannot be mended again, in an order."""
+    """What the tests do not repair, in an order."""
 
     parameters = {"Source": "trail", "EncryptionKey": KEY}
     bucket = f"trailbell-{ACCOUNT}-{REGION}"
 
-    def test_1_a_bucket_that_tells_nobody(self):
+    def test_1_a_bucket_without_notifications(self):
         self.finds("failed", "notifications", f"`{self.bucket}` does not notify")
 
-    def test_2_a_key_that_is_not_there(self):
+    def test_2_a_missing_key(self):
         self.finds("failed", "key", "does not exist")
 
-    def test_3_nobody_is_told(self):
+    def test_3_no_subscriptions(self):
         self.finds("ok", "subscriptions", "the topic of `AlertTopicArn` has 1 subscription")
         for one in self.sns.list_subscriptions_by_topic(TopicArn=self.outputs["AlertTopicArn"])["Subscriptions"]:
             self.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
         self.finds("failed", "subscriptions", "no one receives alerts")
 
-    def test_4_what_the_function_forgets(self):
+    def test_4_a_table_that_deletes_nothing_or_is_missing(self):
         table = self.outputs["StateTableName"]
         self.finds("ok", "table", "deletes items by `expires`")
         self.tables.update_time_to_live(
@@ -237,15 +238,15 @@ class ThatBreaks(Doctor):
         self.finds("warning", "table", "deletes no expired items")
         self.tables.delete_table(TableName=table)
         self.finds("failed", "table", "does not exist")
-        # It was sent all the same.
+        # The alert is sent without the table.
         self.finds("warning", "test alert", "the state table could not be used", "--rules", "rules.yaml")
 
-    def test_5_a_topic_that_is_gone(self):
+    def test_5_a_missing_topic(self):
         self.sns.delete_topic(TopicArn=self.outputs["AlertTopicArn"])
-        said = self.finds("failed", "test alert", "could not publish it", "--rules", "rules.yaml")
-        self.assertIn("the topic does not exist", said)
+        output = self.finds("failed", "test alert", "could not publish it", "--rules", "rules.yaml")
+        self.assertIn("the topic does not exist", output)
 
-    def test_6_a_bucket_that_is_elsewhere_or_nowhere(self):
+    def test_6_a_bucket_in_another_region_or_missing(self):
         self.s3.delete_bucket(Bucket=self.bucket)
         self.finds("failed", "region", f"there is no bucket `{self.bucket}`")
         boto3.client("s3", "us-east-1", endpoint_url=self.endpoint).create_bucket(Bucket=self.bucket)
@@ -260,7 +261,7 @@ class Directly(Doctor):
         super().prepare()
         cls.create_bucket("central-logs")
 
-    def test_a_sender_that_may_not_invoke_the_function(self):
+    def test_a_sender_without_permission_to_invoke_the_function(self):
         self.finds("ok", "trigger", "`events.amazonaws.com` may invoke the function")
         name = self.outputs["FunctionName"]
         policy = json.loads(self.functions.get_policy(FunctionName=name)["Policy"])

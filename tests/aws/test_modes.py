@@ -1,4 +1,4 @@
-"""Each mode makes what it says and nothing else, in an order that exists, and what a linter finds nothing against."""
+"""Each mode creates the resources that it should and no others, in a possible order, and linters find nothing wrong."""
 
 import unittest
 
@@ -7,7 +7,7 @@ from cfnlint.config import ManualArgs
 from modes import KEY, MODES, STACKS
 from stack import REGION, Stack
 
-# What every stack has, whatever its mode.
+# The resources of every mode.
 COMMON = set(Stack(Source="events", Delivery="direct").resources) - {"ApiCalls", "ApiCallsInvoke"}
 DIRECT = {"FailedInvocations", "EventAgeAlarm", "EventsLostAlarm"}
 QUEUE = {"LogQueue", "LogQueuePolicy", "LogQueueMapping", "QueueAgeAlarm"}
@@ -30,37 +30,37 @@ MADE = {
 
 
 class Modes(unittest.TestCase):
-    def test_a_mode_makes_what_it_says(self):
+    def test_a_mode_creates_its_resources(self):
         self.assertEqual(MADE.keys(), MODES.keys())
         for mode, parameters in MODES.items():
             with self.subTest(mode):
                 self.assertEqual(set(Stack(**parameters).resources), MADE[mode] | (COMMON - DIRECT))
 
-    def test_there_is_an_order_in_which_it_can_be_made(self):
+    def test_there_is_an_order_of_creation(self):
         for name, parameters in STACKS.items():
             with self.subTest(name):
                 stack = Stack(**parameters)
                 self.assertEqual(set(stack.order()), set(stack.resources))
 
-    def test_a_notification_is_set_once_its_target_lets_it_in(self):
+    def test_a_notification_is_set_after_its_target_permits_it(self):
         for mode, target in {"a new trail": "LogQueuePolicy", "a new trail, directly": "BucketInvokes"}.items():
             order = Stack(**MODES[mode]).order()
             self.assertLess(order.index(target), order.index("LogBucket"))
             self.assertLess(order.index("LogBucketPolicy"), order.index("Trail"))
 
-    def test_the_trail_is_the_one_that_its_bucket_lets_in_and_logs_everything(self):
+    def test_the_trail_logs_everything_to_its_bucket(self):
         trail = Stack(**MODES["a new trail"], TrailKeyArn=KEY).resources["Trail"]
         own = {"TrailName": "bell", "S3BucketName": f"trailbell-111122223333-{REGION}", "KMSKeyId": KEY}
         switches = ("IsLogging", "IsMultiRegionTrail", "IncludeGlobalServiceEvents", "EnableLogFileValidation")
         self.assertEqual(trail, own | dict.fromkeys(switches, True))
 
-    def test_the_table_forgets_by_itself(self):
+    def test_the_table_deletes_expired_items(self):
         [table] = Stack().of("DynamoDB::Table").values()
         self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
         self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
         self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")
 
-    def test_nobody_elses_bucket_is_written_to(self):
+    def test_no_existing_bucket_is_changed(self):
         for name, parameters in STACKS.items():
             kinds = {body["Type"] for body in Stack(**parameters).template["Resources"].values()}
             self.assertFalse([kind for kind in kinds if kind.startswith("Custom::") or "CustomResource" in kind])
@@ -69,7 +69,7 @@ class Modes(unittest.TestCase):
             self.assertEqual({bucket["BucketName"] for bucket in stack.of("S3::Bucket").values()}, own, name)
             self.assertEqual({policy["Bucket"] for policy in stack.of("S3::BucketPolicy").values()}, own, name)
 
-    def test_a_rule_takes_the_log_files_and_nothing_else(self):
+    def test_a_rule_matches_log_files_only(self):
         [rule] = Stack(**MODES["a bucket and events"] | {"NearRealTime": "no"}).of("Events::Rule").values()
         self.assertEqual(
             rule["EventPattern"],
@@ -83,14 +83,14 @@ class Modes(unittest.TestCase):
             },
         )
 
-    def test_read_only_events_are_taken_too(self):
+    def test_read_only_events_match_too(self):
         for mode, sources in {"events": None, "events, directly": ["ecr.amazonaws.com", "ssm.amazonaws.com"]}.items():
             rule = Stack(**MODES[mode]).resources["ApiCalls"]
             self.assertEqual(rule["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
             self.assertEqual(rule["EventPattern"].get("detail"), sources and {"eventSource": sources})
             self.assertEqual(len(rule["EventPattern"]["detail-type"]), 3)
 
-    def test_what_a_rule_or_a_topic_cannot_deliver_is_kept(self):
+    def test_events_that_cannot_be_delivered_are_kept(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             failed = stack.arn("FailedEvents")
@@ -102,7 +102,7 @@ class Modes(unittest.TestCase):
                 [config] = stack.of("Lambda::EventInvokeConfig").values()
                 self.assertEqual(config["DestinationConfig"], {"OnFailure": {"Destination": failed}})
 
-    def test_a_queue_waits_long_enough_and_gives_up_late(self):
+    def test_a_queue_hides_messages_long_enough_and_retries(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             [function] = stack.of("Lambda::Function").values()
@@ -116,7 +116,7 @@ class Modes(unittest.TestCase):
                 self.assertEqual(queue["RedrivePolicy"]["deadLetterTargetArn"], stack.arn("FailedEvents"))
                 self.assertIn(stack.arn("LogQueue"), [mapping["EventSourceArn"] for mapping in mappings])
 
-    def test_the_function_is_told_of_what_there_is(self):
+    def test_the_environment_names_the_resources(self):
         everything = Stack(**STACKS["a new trail, with everything"])
         [function] = everything.of("Lambda::Function").values()
         variables = function["Environment"]["Variables"]

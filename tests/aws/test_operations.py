@@ -1,4 +1,4 @@
-"""What goes wrong is noticed: alarms reach somebody, and the dashboard shows what the function counts."""
+"""Failures are noticed: alarms have a topic, and the dashboard shows the function's counts."""
 
 import json
 import unittest
@@ -6,7 +6,7 @@ import unittest
 from modes import MODES, STACKS
 from stack import REGION, ROOT, Stack
 
-# What must raise an alarm in every mode, and with each delivery.
+# The metrics that must have an alarm in every mode, and with each delivery.
 WATCHED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     ("AWS/Lambda", "Errors"),
@@ -21,7 +21,7 @@ DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFa
 
 
 def metrics(stack):
-    """The metrics of the dashboard, each as its namespace, its name and its dimensions; what is searched for is none."""
+    """The metrics of the dashboard, each as its namespace, its name and its dimensions, without search expressions."""
     body = json.loads(stack.resources["OperationsDashboard"]["DashboardBody"])
     for widget in body["widgets"]:
         for metric in widget["properties"]["metrics"]:
@@ -31,7 +31,7 @@ def metrics(stack):
 
 
 class Alarms(unittest.TestCase):
-    def test_every_mode_has_its_alarms_and_they_reach_somebody(self):
+    def test_every_mode_has_its_alarms_and_they_reach_a_topic(self):
         for name, parameters in STACKS.items():
             with self.subTest(name):
                 stack = Stack(**parameters)
@@ -44,7 +44,7 @@ class Alarms(unittest.TestCase):
                     self.assertEqual(each["AlarmActions"], [stack.arn("AlarmTopic")])
                     self.assertTrue(each["AlarmDescription"])
 
-    def test_alarms_watch_what_is_there(self):
+    def test_alarms_watch_existing_resources(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             queues = {queue: f"bell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
@@ -53,22 +53,22 @@ class Alarms(unittest.TestCase):
                 named = queues.values() if dimension["Name"] == "QueueName" else ["bell-TrailbellFunction"]
                 self.assertIn(dimension["Value"], named, name)
 
-    def test_silence_is_noticed_after_as_many_minutes_as_were_asked_for(self):
+    def test_silence_raises_an_alarm_after_the_configured_minutes(self):
         alarm = Stack(SilenceMinutes="45").resources["SilenceAlarm"]
         self.assertEqual((alarm["Period"], alarm["EvaluationPeriods"]), (60, "45"))
         self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
         self.assertEqual(alarm["TreatMissingData"], "breaching")
         self.assertIn("45 minutes", alarm["AlarmDescription"])
 
-    def test_the_log_and_what_failed_are_kept_as_long_as_was_asked_for(self):
+    def test_the_log_and_failed_events_are_kept_as_configured(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters | {"LogRetentionDays": "90"})
             self.assertEqual(stack.resources["FunctionLog"]["RetentionInDays"], "90")
-            # The longest that SQS has: 14 days.
+            # The longest that SQS offers: 14 days.
             for queue in stack.of("SQS::Queue").values():
                 self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 60 * 60, name)
 
-    def test_concurrency_is_limited_where_it_was_asked_for(self):
+    def test_concurrency_is_limited_as_configured(self):
         queued = Stack(**MODES["a queue and events"], MaxConcurrency="20")
         scaling = [each.get("ScalingConfig") for each in queued.of("Lambda::EventSourceMapping").values()]
         self.assertEqual(scaling, [{"MaximumConcurrency": "20"}] * 2)
@@ -78,7 +78,7 @@ class Alarms(unittest.TestCase):
 
 
 class Dashboard(unittest.TestCase):
-    def test_it_shows_what_is_there(self):
+    def test_it_shows_existing_resources(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             if parameters.get("Dashboard") == "no":
@@ -89,7 +89,7 @@ class Dashboard(unittest.TestCase):
             physical = {f"bell-{each}" for each in stack.resources} | {"/aws/lambda/bell", "central-queue"}
             self.assertEqual([each for each in shown if each[3] not in physical], [], name)
 
-    def test_widgets_lie_side_by_side(self):
+    def test_widgets_do_not_overlap(self):
         body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])
         taken = set()
         for widget in body["widgets"]:
@@ -99,13 +99,13 @@ class Dashboard(unittest.TestCase):
             self.assertTrue(all(x < 24 for x, _ in cells))
             taken |= cells
 
-    def test_every_count_that_raises_an_alarm_is_shown(self):
+    def test_every_metric_with_an_alarm_is_shown(self):
         stack = Stack()
         shown = {each[:2] for each in metrics(stack)}
         watched = {(each["Namespace"], each["MetricName"]) for each in stack.of("CloudWatch::Alarm").values()}
         self.assertEqual(watched - shown, {("trailbell", "objects"), ("trailbell", "counts_broken")})
 
-    def test_alerts_are_searched_for_by_the_dimensions_that_they_have(self):
+    def test_alerts_are_searched_for_by_their_dimensions(self):
         body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])
         [widget] = [each for each in body["widgets"] if each["properties"]["title"] == "Alerts by rule"]
         [[search]] = widget["properties"]["metrics"]

@@ -1,4 +1,4 @@
-"""Parameters that go together are taken, and all others are refused with a word on what to do."""
+"""Valid combinations of parameters are accepted, and all others are refused with a hint on what to change."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import unittest
 from modes import EVERYTHING, KEY, MODES, QUEUE, STACKS, TEAMS, TENANT, TOPIC
 from stack import ROOT, Stack, defaults, source
 
-# What is wrong, and the words that the refusal must have.
+# Invalid parameters, and the words that the refusal must have.
 WRONG = [
     ({"Source": "bucket"}, ["LogBucketName"]),
     ({"Source": "topic", **TOPIC}, ["LogBucketName"]),
@@ -31,9 +31,9 @@ WRONG = [
     ({"TeamsTenantId": TENANT}, ["Chat teams"]),
 ]
 
-# Values of single parameters that no pattern may let through, and some that every one must.
+# Values of single parameters that the patterns must refuse, and some that they must accept.
 REFUSED = {
-    "AlertEmail": ["nobody", "a b@example.com", "a@example.com,b@example.com"],
+    "AlertEmail": ["security", "a b@example.com", "a@example.com,b@example.com"],
     "LogBucketName": ["Logs", "s3://logs", "logs/", "ab"],
     "LogPrefix": ["prod", "*/", "a b/", "${x}/"],
     "TrailTopicArn": ["central-trail", "arn:aws:sns:eu-west-1:111122223333:trail.fifo", QUEUE["QueueArn"], "arn:aws:sns:*:111122223333:a"],
@@ -46,7 +46,7 @@ REFUSED = {
     "TeamsTenantId": ["contoso"],
     "TeamsChannelId": ["19:ab12@thread.tacv2"],
 }
-TAKEN = {
+ACCEPTED = {
     "AlertEmail": ["", "sec+alerts@example.com"],
     "LogBucketName": ["", "aws-controltower-logs-111122223333-eu-west-1"],
     "LogPrefix": ["", "prod/", "o-abc/trails/"],
@@ -59,7 +59,7 @@ TAKEN = {
 
 
 def refusal(name, value):
-    """What the template says of a value by itself, or nothing."""
+    """The template's objection to a value by itself, or nothing."""
     parameter = source()["Parameters"][name]
     values = value.split(",") if parameter["Type"] == "CommaDelimitedList" else [value]
     if "AllowedValues" in parameter and value not in map(str, parameter["AllowedValues"]):
@@ -72,36 +72,36 @@ def refusal(name, value):
 
 
 class Parameters(unittest.TestCase):
-    def test_every_mode_is_taken(self):
+    def test_every_mode_is_accepted(self):
         for name, parameters in STACKS.items():
             with self.subTest(name):
                 self.assertEqual(Stack(**parameters).refusals(), [])
                 self.assertEqual([refusal(*each) for each in parameters.items() if refusal(*each)], [])
 
-    def test_what_does_not_go_together_is_refused_with_words(self):
+    def test_an_invalid_combination_is_refused_with_a_hint(self):
         for parameters, words in WRONG:
             with self.subTest(parameters):
-                # A rule decides before any resource is made, so the rest need not be sound.
-                said = Stack.said_of(parameters)
-                self.assertTrue(said)
+                # A rule decides before any resource is created, so the resources need not be valid.
+                refusals = Stack.refusals_of(parameters)
+                self.assertTrue(refusals)
                 for word in words:
-                    self.assertIn(word, " ".join(said))
+                    self.assertIn(word, " ".join(refusals))
 
-    def test_a_wrong_value_is_refused_with_words(self):
+    def test_an_invalid_value_is_refused_with_a_hint(self):
         for name, values in REFUSED.items():
             for value in values:
                 with self.subTest(name, value=value):
                     self.assertTrue(refusal(name, value))
-        for name, values in TAKEN.items():
+        for name, values in ACCEPTED.items():
             for value in values:
                 with self.subTest(name, value=value):
                     self.assertIsNone(refusal(name, value))
 
-    def test_defaults_are_taken(self):
+    def test_defaults_are_accepted(self):
         for name, value in defaults().items():
             self.assertIsNone(refusal(name, value), name)
 
-    def test_every_parameter_is_shown_and_told(self):
+    def test_every_parameter_is_shown_and_documented(self):
         template = source()
         groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         shown = [name for group in groups for name in group["Parameters"]]
@@ -111,7 +111,7 @@ class Parameters(unittest.TestCase):
             self.assertTrue(parameter["Description"], name)
             self.assertIn(f"`{name}`", written)
 
-    def test_mail_is_for_what_is_severe_enough(self):
+    def test_email_depends_on_severity(self):
         for severity, policy in {"1": [["<=", 1]], "2": [["<=", 2]], "3": None}.items():
             stack = Stack(**EVERYTHING | {"EmailSeverity": severity})
             subscriptions = stack.of("SNS::Subscription")
@@ -120,15 +120,15 @@ class Parameters(unittest.TestCase):
                 self.assertEqual((mail["Endpoint"], mail["Protocol"]), (f"{address}@example.com", "email"))
                 wanted = policy and {"severity": [{"numeric": each} for each in policy]}
                 self.assertEqual(mail.get("FilterPolicy"), wanted)
-            # Alarms have no severity, and a filter would keep them.
+            # Alarms have no severity, so a filter would drop them.
             self.assertNotIn("FilterPolicy", subscriptions["AlarmEmailSubscription"])
 
-    def test_the_examples_of_answers_are_taken(self):
+    def test_the_example_configurations_are_accepted(self):
         text = (ROOT / "samconfig.example.toml").read_text()
         examples = [tomllib.loads(line.removeprefix("# ")) for line in text.splitlines() if "parameter_overrides = " in line]
         seen = set()
         for example in examples:
-            # Not an option is lost if all is told by what was read.
+            # The pattern finds every parameter if the pairs that it finds make up the whole text.
             pairs = re.findall(r'(\w+)="([^"]*)"', example["parameter_overrides"])
             self.assertEqual(" ".join(f'{name}="{value}"' for name, value in pairs), example["parameter_overrides"])
             parameters = dict(pairs)
@@ -138,16 +138,16 @@ class Parameters(unittest.TestCase):
         self.assertEqual(seen, set(source()["Parameters"]["Source"]["AllowedValues"]))
         answers = tomllib.loads(text)["default"]["deploy"]["parameters"]
         self.assertEqual(answers["capabilities"], "CAPABILITY_IAM")
-        # As the Makefile finds it.
+        # The form that the Makefile searches for.
         self.assertIn(r"Architecture=\"arm64\"", text)
 
-    def test_make_reads_the_example_of_answers(self):
+    def test_make_reads_the_example_configuration(self):
         quiet = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "ARCH"}
         command = ["make", "--dry-run", "redrive", "deploy", "SAM=sam", "SAMCONFIG=samconfig.example.toml"]
-        said = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
-        self.assertEqual(said.returncode, 0, said.stderr)
-        self.assertIn("sam build --build-in-source --parameter-overrides Architecture=arm64\n", said.stdout)
-        self.assertIn("redrive trailbell --region eu-west-1\n", said.stdout)
+        run = subprocess.run(command, cwd=ROOT, env=quiet, capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("sam build --build-in-source --parameter-overrides Architecture=arm64\n", run.stdout)
+        self.assertIn("redrive trailbell --region eu-west-1\n", run.stdout)
 
     def test_chats_are_configured_as_they_are_named(self):
         slack = Stack(**EVERYTHING).resources["SlackChannel"]

@@ -1,4 +1,4 @@
-"""Who may do what, in every mode: the function, the services that deliver to it, and everybody else."""
+"""The permissions in every mode: of the function, of the services that deliver to it, and of everyone else."""
 
 import json
 import re
@@ -16,7 +16,7 @@ OTHER_QUEUE = f"arn:aws:sqs:{HERE}:central-queue"
 ALERTS = f"arn:aws:sns:{HERE}:bell-AlertTopic"
 TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
-# What the function may do in every mode, and what each mode adds.
+# The permissions of the function in every mode, and those that each mode adds.
 ALWAYS = {
     ("sns:Publish", ALERTS),
     ("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
@@ -47,7 +47,7 @@ MAY = {
     "a queue and events": reads(BUCKET) | QUEUED | QUEUED_ELSEWHERE,
 }
 
-# Who may send to the queue, and who may invoke the function, with the one source that each may do it for.
+# The services that may send to the queue, and those that may invoke the function, each with its only source.
 S3 = ("s3.amazonaws.com", OWN_BUCKET)
 NEW_OBJECTS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-NewObjects")
 API_CALLS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-ApiCalls")
@@ -73,7 +73,7 @@ def listed(value):
 
 
 def documents(stack):
-    """Every policy of a stack, with the name of what it belongs to."""
+    """Every policy of a stack, with the name of its resource."""
     for name, role in stack.of("IAM::Role").items():
         yield name, role["AssumeRolePolicyDocument"]
         for policy in role.get("Policies", []):
@@ -90,14 +90,14 @@ def allowed(document):
 
 
 def rights(stack, role):
-    """What a role may do, as pairs of an action and a resource."""
+    """The permissions of a role, as pairs of an action and a resource."""
     statements = [each for policy in stack.resources[role].get("Policies", []) for each in policy["PolicyDocument"]["Statement"]]
     assert all(each["Effect"] == "Allow" and "Condition" not in each for each in statements)
     return {(action, to) for each in statements for action in listed(each["Action"]) for to in listed(each["Resource"])}
 
 
 def senders(document):
-    """Who may send messages, each with the source that it may do it for."""
+    """The services that may send messages, each with its source."""
     found = set()
     for each in allowed(document):
         assert each["Action"] == "sqs:SendMessage", each
@@ -106,26 +106,26 @@ def senders(document):
 
 
 class TheFunction(unittest.TestCase):
-    def test_it_may_do_this_and_nothing_else(self):
+    def test_it_has_these_permissions_and_no_others(self):
         self.assertEqual(MAY.keys(), MODES.keys())
         for mode, parameters in MODES.items():
             with self.subTest(mode):
                 self.assertEqual(rights(Stack(**parameters), "FunctionRole"), ALWAYS | MAY[mode])
 
-    def test_it_may_use_what_is_switched_on(self):
+    def test_it_may_use_optional_resources(self):
         stack = Stack(**STACKS["a new trail, with everything"])
         own = stack.arn("Key")
         more = {("sns:Publish", stack.arn("ChatTopic")), ("sns:Publish", stack.arn("FindingTopic"))}
         more |= {("kms:Decrypt", own), ("kms:GenerateDataKey", own)}
         self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a new trail"] | more)
 
-    def test_it_may_only_decrypt_with_the_keys_of_others(self):
+    def test_it_may_only_decrypt_with_existing_keys(self):
         trail, queue = (KEY.replace("11111111", each) for each in ("22222222", "33333333"))
         stack = Stack(**MODES["a queue"], TrailKeyArn=trail, QueueKeyArn=queue)
         more = {("kms:Decrypt", trail), ("kms:Decrypt", queue)}
         self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a queue"] | more)
 
-    def test_without_a_table_it_may_use_none(self):
+    def test_without_a_table_it_has_no_permission_for_one(self):
         stack = Stack(**STACKS["events, with little"])
         self.assertFalse([action for action, _ in rights(stack, "FunctionRole") if action.startswith("dynamodb:")])
         self.assertFalse(stack.of("DynamoDB::Table"))
@@ -179,7 +179,7 @@ class Others(unittest.TestCase):
                 self.assertEqual(each["Condition"]["StringEquals"], {"aws:SourceAccount": ACCOUNT})
                 self.assertEqual(each["Condition"]["ArnLike"], {"aws:SourceArn": f"arn:aws:cloudwatch:{HERE}:alarm:bell-*"})
 
-    def test_a_channel_may_do_nothing(self):
+    def test_a_channel_has_no_permissions(self):
         for parameters in ("a new trail, with everything", "a new trail, with Teams and keys that exist"):
             stack = Stack(**STACKS[parameters])
             self.assertEqual(rights(stack, "ChatRole"), set())
@@ -190,7 +190,7 @@ class Others(unittest.TestCase):
 
 
 class Everything(unittest.TestCase):
-    def test_nothing_is_allowed_by_a_wildcard(self):
+    def test_no_permission_has_a_wildcard(self):
         for name, parameters in STACKS.items():
             for owner, document in documents(Stack(**parameters)):
                 for each in allowed(document):
@@ -198,14 +198,14 @@ class Everything(unittest.TestCase):
                         self.assertFalse([action for action in listed(each["Action"]) if "*" in action])
                         self.assertNotIn(each.get("Principal"), ["*", {"AWS": "*"}])
                         if owner == "Key":
-                            # There it means the key.
+                            # In the policy of a key, it is the key itself.
                             self.assertEqual(each["Resource"], "*")
                             continue
                         for resource in listed(each.get("Resource", [])):
-                            # A whole resource is named; only what lies in it is left open.
+                            # The resource is named in full; only what it contains may be a wildcard.
                             self.assertRegex(resource, r"^arn:aws:[a-z0-9]+:[^*]*[^*:/](/[^*]*AWSLogs/([0-9]+/)?\*|:\*)?$")
 
-    def test_nothing_is_reached_without_tls(self):
+    def test_requests_without_tls_are_denied(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             guarded = set()
@@ -226,7 +226,7 @@ class Everything(unittest.TestCase):
                     if kind == "S3::Bucket":
                         self.assertIn(stack.arn(resource) + "/*", guarded, name)
 
-    def test_the_bucket_is_its_owners_and_not_public(self):
+    def test_the_bucket_has_no_acls_and_is_not_public(self):
         for mode in ("a new trail", "a new trail, directly"):
             [bucket] = Stack(**MODES[mode]).of("S3::Bucket").values()
             self.assertEqual(bucket["OwnershipControls"]["Rules"], [{"ObjectOwnership": "BucketOwnerEnforced"}])
@@ -249,12 +249,12 @@ class TheKey(unittest.TestCase):
                     wanted = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": mine.copy().pop()}
                     self.assertEqual(table["SSESpecification"], wanted)
 
-    def test_without_it_queues_are_encrypted_all_the_same(self):
+    def test_without_a_key_queues_are_encrypted_by_sqs(self):
         for mode, parameters in MODES.items():
             for queue in Stack(**parameters).of("SQS::Queue").values():
                 self.assertTrue(queue["SqsManagedSseEnabled"], mode)
 
-    def test_only_who_needs_it_may_use_it_and_only_for_this_stack(self):
+    def test_only_these_services_may_use_it_and_only_for_this_stack(self):
         both = {"cloudwatch.amazonaws.com", "logs.eu-west-1.amazonaws.com"}
         for mode, services in {
             "a new trail": {"s3.amazonaws.com"},
@@ -271,7 +271,7 @@ class TheKey(unittest.TestCase):
                 self.assertTrue(key["EnableKeyRotation"])
                 account, *others = key["KeyPolicy"]["Statement"]
                 self.assertEqual(account["Principal"], {"AWS": "arn:aws:iam::111122223333:root"})
-                # Or nobody could ever change the policy again.
+                # Without it, no one could change the policy again.
                 self.assertIn("kms:PutKeyPolicy", account["Action"])
                 self.assertEqual({each["Principal"]["Service"] for each in others}, both | services)
                 for each in others:
@@ -282,11 +282,11 @@ class TheKey(unittest.TestCase):
                 group = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell"
                 self.assertEqual(log["Condition"], {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}})
 
-    def test_a_key_that_exists_is_told_the_same(self):
+    def test_the_documented_statements_for_an_existing_key_are_the_same(self):
         text = (ROOT / "docs" / "deploy.md").read_text()
         [block] = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-        told = {"REGION": "eu-west-1", "ACCOUNT": ACCOUNT, "STACK": "bell", "BUCKET": OWN_BUCKET[13:], "TOPIC": TOPIC[1]}
-        for word, meaning in told.items():
+        values = {"REGION": "eu-west-1", "ACCOUNT": ACCOUNT, "STACK": "bell", "BUCKET": OWN_BUCKET[13:], "TOPIC": TOPIC[1]}
+        for word, meaning in values.items():
             block = re.sub(rf"\b{word}\b", meaning, block)
         made = {}
         for parameters in MODES.values():

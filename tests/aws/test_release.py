@@ -1,4 +1,4 @@
-"""A release: two runs give the same bytes, what is unpacked deploys without a build, and its rules can be checked."""
+"""A release: two runs give the same bytes, the unpacked files deploy without a build, and their rules can be checked."""
 
 import hashlib
 import io
@@ -40,10 +40,10 @@ class Release(unittest.TestCase):
             for name in ("function", "command"):
                 (cls.folder / name / processor).mkdir(parents=True)
             (cls.folder / "function" / processor / "bootstrap").write_bytes(elf(processor))
-            # What a user has of their own is of no release.
+            # A user's own overrides are not part of a release.
             (cls.folder / "function" / processor / "overrides.yaml").write_text("overrides: {}\n")
             (cls.folder / "command" / processor / "trailbell").write_bytes(elf(processor))
-        cls.said = cls.pack("one")
+        cls.output = cls.pack("one")
 
     @classmethod
     def pack(cls, output, *processors):
@@ -75,11 +75,11 @@ class Release(unittest.TestCase):
         self.assertEqual((self.folder / "one/SHA256SUMS").read_text(), "".join(sums))
         for name in NAMES:
             size = (self.folder / "one" / name).stat().st_size
-            self.assertRegex(self.said, rf"(?m)^{name} +{size:,} +[0-9,]+$")
+            self.assertRegex(self.output, rf"(?m)^{name} +{size:,} +[0-9,]+$")
 
     def test_a_release_of_one_processor_leaves_nothing_of_an_earlier_one(self):
         self.pack("three")
-        # As somebody unpacked one there.
+        # A user may have unpacked one here.
         unpacked = f"trailbell-{VERSION}-lambda-arm64"
         (self.folder / "three" / unpacked).mkdir()
         self.pack("three", "x86_64")
@@ -105,7 +105,7 @@ class Release(unittest.TestCase):
             self.assertIn(is_program, [path for path, *_ in entries])
             self.assertNotIn("overrides.yaml", str(entries))
 
-    def test_its_template_takes_what_is_built(self):
+    def test_its_template_deploys_the_built_code(self):
         ours = yaml_parse((ROOT / "template.yaml").read_text())
         for processor in MACHINES:
             folder = self.unpacked(processor)
@@ -119,14 +119,14 @@ class Release(unittest.TestCase):
             self.assertEqual((architecture["Default"], architecture["AllowedValues"]), (processor, [processor]))
             answers = (folder / "samconfig.example.toml").read_text()
             self.assertEqual(answers.count("Architecture="), answers.count(f'Architecture=\\"{processor}\\"'))
-            # All else is as it is.
+            # Everything else is unchanged.
             function["Metadata"], function["Properties"]["CodeUri"] = {"BuildMethod": "makefile"}, "."
             template["Parameters"]["Architecture"] = ours["Parameters"]["Architecture"]
             self.assertEqual(template, ours)
         lint = subprocess.run([Path(sys.executable).parent / "cfn-lint", folder / "template.yaml"], capture_output=True, text=True)
         self.assertEqual((lint.returncode, lint.stdout), (0, ""))
 
-    def test_its_pages_link_to_what_is_there(self):
+    def test_its_pages_link_to_existing_files(self):
         folder = self.unpacked("arm64")
         pages = list(folder.rglob("*.md"))
         self.assertIn(folder / "README.md", pages)
@@ -144,7 +144,7 @@ class Release(unittest.TestCase):
             run = subprocess.run([trailbell, command, rules], capture_output=True, text=True)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
-    def test_sam_uploads_it_as_it_is(self):
+    def test_sam_uploads_it_unchanged(self):
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
@@ -165,10 +165,10 @@ class Release(unittest.TestCase):
             self.assertEqual(archive.read("bootstrap"), elf("x86_64"))
             self.assertTrue((archive.getinfo("bootstrap").external_attr >> 16) & 0o111)
             self.assertIn("rules.yaml", archive.namelist())
-        # What is longer must lie in a bucket (quotas of CloudFormation: template body), which sam sees to by itself.
+        # A longer template must be in a bucket (quotas of CloudFormation: template body), which sam does by itself.
         if (folder / "packaged.yaml").stat().st_size > 51_200:
-            told = (ROOT / "docs/deploy.md").read_text()
-            self.assertIn("aws cloudformation deploy --template-file packaged.yaml --s3-bucket ", told)
+            page = (ROOT / "docs/deploy.md").read_text()
+            self.assertIn("aws cloudformation deploy --template-file packaged.yaml --s3-bucket ", page)
 
     def test_make_builds_what_is_packed(self):
         outer = ("MAKEFLAGS", "MAKELEVEL", "ARCH", "PROFILE", "ARTIFACTS_DIR")
@@ -185,12 +185,12 @@ class Release(unittest.TestCase):
             self.assertRegex(built, rf"{triple}.*--bin trailbell --lambda-dir target/command/{processor} ")
         self.assertIn("scripts/release.py arm64 x86_64\n", built)
 
-    def test_what_is_missing_or_for_another_processor_is_refused(self):
+    def test_a_missing_or_wrong_binary_is_refused(self):
         wrong = self.folder / "wrong"
         (wrong / "function/arm64").mkdir(parents=True)
-        told = [elf("arm64") + path.encode() for path in ("/home/a/.cargo/registry/src/b.rs", f"{ROOT}/src/lib.rs", "/elsewhere/b.rs")]
-        told = [(content, "a folder of the machine") for content in told]
-        for content, words in ((None, "cannot be read"), (elf("x86_64"), "is not for arm64"), *told):
+        named = [elf("arm64") + path.encode() for path in ("/home/a/.cargo/registry/src/b.rs", f"{ROOT}/src/lib.rs", "/elsewhere/b.rs")]
+        named = [(content, "a folder of the machine") for content in named]
+        for content, words in ((None, "cannot be read"), (elf("x86_64"), "is not for arm64"), *named):
             if content:
                 (wrong / "function/arm64/bootstrap").write_bytes(content)
             command = [sys.executable, ROOT / "scripts/release.py", "--binaries", wrong, "--output", wrong / "out", "arm64"]

@@ -42,7 +42,7 @@ class Trail(StandIn):
         queue["Filter"] = {"Key": {"FilterRules": notification["Filter"]["S3Key"]["Rules"]}}
         document = {"QueueConfigurations": [queue]}
         cls.s3.put_bucket_notification_configuration(Bucket=cls.bucket, NotificationConfiguration=document)
-        # S3 sends it when a notification is set.
+        # S3 sends a test event when a notification is set.
         [test] = cls.receive(cls.outputs["LogQueueUrl"])
         assert json.loads(test["Body"])["Event"] == "s3:TestEvent"
         mail = Stack(AlertEmail="one@example.com", EmailSeverity="1").resources["AlertEmailSubscription"]
@@ -60,7 +60,7 @@ class Trail(StandIn):
         self.assertTrue(set(everything) > {"1"}, everything)
         self.assertEqual(self.severities(self.urgent), [each for each in everything if each == "1"])
 
-    def test_the_table_is_the_one_that_the_function_is_told_of(self):
+    def test_the_table_is_the_one_in_the_environment_of_the_function(self):
         [table] = self.tables.list_tables()["TableNames"]
         self.assertEqual((table, table), (self.outputs["StateTableName"], self.variables["STATE_TABLE_NAME"]))
         found = self.tables.describe_table(TableName=table)["Table"]
@@ -68,18 +68,18 @@ class Trail(StandIn):
         self.assertEqual(found["AttributeDefinitions"], [{"AttributeName": "pk", "AttributeType": "S"}])
         self.assertEqual(found["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
 
-    def test_the_queue_gives_up_into_the_queue_of_failed_events(self):
+    def test_the_queue_moves_messages_to_the_queue_of_failed_events(self):
         wanted = {"deadLetterTargetArn": self.arn(self.outputs["FailedEventsUrl"]), "maxReceiveCount": 5}
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.outputs["LogQueueUrl"], AttributeNames=["All"])["Attributes"]
         self.assertEqual(json.loads(attributes["RedrivePolicy"]), wanted)
 
-    def test_what_failed_is_sent_again_and_kept_if_it_fails_again(self):
+    def test_a_failed_event_is_sent_again_and_kept_if_it_fails_again(self):
         here = self.put(self.bucket, "b7TfQm2EhJ9sUcVa")
         self.receive(self.outputs["LogQueueUrl"])
         failed = self.outputs["FailedEventsUrl"]
         cloudtrail = json.dumps({"s3Bucket": self.bucket, "s3ObjectKey": [here]})
         bodies = [
-            # As its own queue, Lambda and SNS give up on it.
+            # In the forms of the log queue, of Lambda and of SNS.
             self.event(here),
             {"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": self.event(here)},
             {"Type": "Notification", "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:trail", "Message": cloudtrail},
@@ -158,7 +158,7 @@ class Bucket(StandIn):
 
     @classmethod
     def prepare(cls):
-        """A bucket that tells somebody else already."""
+        """A bucket that already notifies another receiver."""
         cls.create_bucket("central-logs")
         theirs = cls.arn(cls.sqs.create_queue(QueueName="theirs")["QueueUrl"])
         queues = [{"QueueArn": theirs, "Events": ["s3:ObjectCreated:*"]}]
@@ -184,7 +184,7 @@ class Bucket(StandIn):
         self.assertEqual(answer, {"batchItemFailures": []})
         self.assertTrue(self.severities(self.all))
 
-    def test_the_notifications_of_the_bucket_are_what_they_were(self):
+    def test_the_notifications_of_the_bucket_are_unchanged(self):
         self.assertEqual(self.notifications(), self.before)
 
 

@@ -9,6 +9,7 @@ mod coverage;
 #[cfg(feature = "aws")]
 mod doctor;
 mod explain;
+mod generate;
 mod import;
 mod inputs;
 mod invoke;
@@ -197,6 +198,18 @@ enum Command {
         /// The file of the other system
         file: PathBuf,
     },
+    /// Write docs/rules.md and tests/cases/overlaps.txt from the rules file, in the repository of trailbell
+    ///
+    /// Exit status: 0 written, or current, 1 not current, 2 the rules could not be used.
+    #[command(hide = true)]
+    Generate {
+        /// The rules file; the others are beside it
+        #[arg(default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// Write nothing, and print how the files differ from what would be written
+        #[arg(long)]
+        check: bool,
+    },
     /// Show help: `trailbell help filter` is the language reference, `trailbell help lints` lists the warnings of `check`
     Help {
         /// `filter`, `lints`, or a command
@@ -226,6 +239,7 @@ fn main() -> ExitCode {
         #[cfg(not(feature = "aws"))]
         Command::Redrive(_) => Err(without_aws::lacks("`redrive`")),
         Command::Import { file } => import::run(&file),
+        Command::Generate { rules, check } => generate::run(&rules, check),
         Command::Help { topic } => help(topic.as_deref()),
     };
     match status {

@@ -1,14 +1,16 @@
-//! `docs/rules.md` says of every rule what `rules.yaml` says. `make docs` writes it anew.
+//! `docs/rules.md`: what each rule means and what to do about its alerts, from the rules file.
 
-use std::{env, fmt::Write, fs, path::Path};
+use std::fmt::Write;
 
 use jiff::SignedDuration;
 use trailbell::rule::{
-    FieldPath, Rule, RuleSet,
+    FieldPath, Rule,
     tag::{TagMeaning, meaning},
 };
 
-/// What a section is called, by the tag of its service.
+use super::error::GenerateError;
+
+/// The title of a section, by the tag of its service.
 const TITLES: &[(&str, &str)] = &[
     ("account", "Account"),
     ("acm", "Certificate Manager"),
@@ -62,64 +64,40 @@ const TITLES: &[(&str, &str)] = &[
 const INTRODUCTION: &str = "\
 # The rules
 
-What `rules.yaml` holds, by service: what each rule means and what to do when it fires. Severity 1 wakes somebody, 2 is for
+What `rules.yaml` holds, by service: what each rule means and what to do when it fires. Severity 1 wakes someone, 2 is for
 review, 3 is for the audit trail. The word in back-quotes is the rule's id, which `overrides.yaml` and filter policies use.
 Unless a rule says otherwise, it raises one alert a day for an actor and a call.
 
-`make docs` makes this page.
+`make docs` generates this page.
 ";
 
-#[test]
-fn the_page_is_that_of_the_rules() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let rules = RuleSet::parse(&fs::read_to_string(root.join("rules.yaml")).unwrap()).unwrap().0.rules;
-    let (file, page) = (root.join("docs/rules.md"), page(&rules));
-    if env::var_os("WRITE_DOCS").is_some() {
-        fs::write(&file, &page).unwrap();
-    }
-    let written = fs::read_to_string(&file).unwrap_or_default();
-    let differs = written.lines().zip(page.lines()).find(|(is, should)| is != should);
-    assert!(written == page, "docs/rules.md is not of these rules: run `make docs`; first difference: {differs:?}");
-}
-
-#[test]
-fn what_counts_is_told_in_words() {
-    let words = |fields: &str| {
-        let text = format!("rules:\n  - name: A\n    severity: 1\n    filter: a = 1\n{fields}");
-        alerting(&RuleSet::parse(&text).unwrap().0.rules[0])
-    };
-    assert_eq!(words(""), "");
-    assert_eq!(
-        words("    threshold: 15\n    window: 1h\n    aggregate_fields: [user, ip]\n"),
-        "It takes 15 events within an hour, counted for each `user` and `ip`."
-    );
-    assert_eq!(words("    aggregate_fields: [ip]\n"), "One alert in a day for each `ip`.");
-    assert_eq!(words("    window: 10m\n"), "One alert in 10 minutes for each actor and call.");
-    assert_eq!(
-        words("    first_seen: {fields: [user, ip], within: 90d, learning: 14d}\n"),
-        "It speaks of a combination of `user` and `ip` that was not seen for 90 days, after 14 days in which it learns."
-    );
-}
-
-fn page(rules: &[Rule]) -> String {
-    let service = |rule: &Rule| rule.tags.iter().find_map(|tag| tag.strip_prefix("service.").map(str::to_owned));
-    let mut page = INTRODUCTION.to_owned();
+/// The text of the page.
+///
+/// # Errors
+///
+/// If a rule has no service with a title, or a title has no rule.
+pub fn page(rules: &[Rule]) -> Result<String, GenerateError> {
     let mut titles = TITLES.to_vec();
     titles.sort_by_key(|(_, title)| title.to_lowercase());
     for rule in rules {
-        let service = service(rule);
-        let has_title = titles.iter().any(|(tag, _)| Some(*tag) == service.as_deref());
-        assert!(has_title, "{} has the tag service.{}: give it a title", rule.name, service.unwrap_or_default());
-    }
-    for (tag, title) in titles {
-        let of_service: Vec<_> = rules.iter().filter(|rule| service(rule).as_deref() == Some(tag)).collect();
-        assert!(!of_service.is_empty(), "no rule has the tag service.{tag}");
-        write!(page, "\n## {title}\n").unwrap();
-        for rule in of_service {
-            page += &section(rule);
+        if !titles.iter().any(|(tag, _)| Some(*tag) == service(rule)) {
+            return Err(GenerateError::NoTitle { rule: rule.name.clone() });
         }
     }
-    page
+    let mut page = INTRODUCTION.to_owned();
+    for (tag, title) in titles {
+        let mut of_service = rules.iter().filter(|rule| service(rule) == Some(tag)).peekable();
+        if of_service.peek().is_none() {
+            return Err(GenerateError::NoRule { tag });
+        }
+        let _ = write!(page, "\n## {title}\n");
+        of_service.for_each(|rule| page += &section(rule));
+    }
+    Ok(page)
+}
+
+fn service(rule: &Rule) -> Option<&str> {
+    rule.tags.iter().find_map(|tag| tag.strip_prefix("service."))
 }
 
 fn section(rule: &Rule) -> String {
@@ -139,7 +117,7 @@ fn section(rule: &Rule) -> String {
     format!("\n### {}\n\n{}\n\n{}\n", escaped(&rule.name), facts.join(" · "), words.trim_end())
 }
 
-/// How matches become alerts, where it is not as usual.
+/// How matches become alerts, unless that is as for most rules.
 fn alerting(rule: &Rule) -> String {
     let named = |fields: &[FieldPath]| {
         let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.written.text)).collect();
@@ -151,7 +129,7 @@ fn alerting(rule: &Rule) -> String {
     };
     if let Some(first) = &rule.first_seen {
         return format!(
-            "It speaks of a combination of {} that was not seen for {}, after {} in which it learns.",
+            "It alerts on a combination of {} that was not seen for {}, after {} of learning.",
             named(&first.fields),
             length(first.within),
             length(first.learning)
@@ -174,7 +152,7 @@ fn length(length: SignedDuration) -> String {
     }
 }
 
-/// Words of a rule that Markdown would take for its own.
+/// Text of a rule, escaped for Markdown.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -185,4 +163,30 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use trailbell::rule::RuleSet;
+
+    use super::*;
+
+    #[test]
+    fn what_a_rule_counts_is_worded() {
+        let words = |fields: &str| {
+            let text = format!("rules:\n  - name: A\n    severity: 1\n    filter: a = 1\n{fields}");
+            alerting(&RuleSet::parse(&text).unwrap().0.rules[0])
+        };
+        assert_eq!(words(""), "");
+        assert_eq!(
+            words("    threshold: 15\n    window: 1h\n    aggregate_fields: [user, ip]\n"),
+            "It takes 15 events within an hour, counted for each `user` and `ip`."
+        );
+        assert_eq!(words("    aggregate_fields: [ip]\n"), "One alert in a day for each `ip`.");
+        assert_eq!(words("    window: 10m\n"), "One alert in 10 minutes for each actor and call.");
+        assert_eq!(
+            words("    first_seen: {fields: [user, ip], within: 90d, learning: 14d}\n"),
+            "It alerts on a combination of `user` and `ip` that was not seen for 90 days, after 14 days of learning."
+        );
+    }
 }

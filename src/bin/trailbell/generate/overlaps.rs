@@ -1,0 +1,124 @@
+//! `tests/cases/overlaps.txt`: pairs of rules that match the same record of a rule's tests, each with the reason why both
+//! are right.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+    path::Path,
+};
+
+use trailbell::{
+    backtest, engine,
+    record::Record,
+    rule::{Rule, RuleTest, Verdict},
+};
+
+use super::error::GenerateError;
+
+const HEAD: &str = "\
+# Which other rules match the records that a rule must match, and why that is right: `rule: others`, by their ids without
+# `cloudtrail-`.
+";
+
+/// Whether a reason holds for two rules.
+type Evident = fn(&Rule, &Rule) -> bool;
+
+/// Reasons that follow from the rules themselves; the first that holds applies.
+const EVIDENT: &[(&str, Evident)] = &[
+    ("One or both are disabled as shipped", |one, other| !one.enabled || !other.enabled),
+    ("One or both count events, or alert on values not seen before, which one event alone does not show", |one, other| {
+        counts(one) || counts(other)
+    }),
+    ("One is for the audit trail, which keeps everything of its kind; the other is for a person to look at", |one, other| {
+        (one.severity.number() == 3) != (other.severity.number() == 3)
+    }),
+];
+
+fn counts(rule: &Rule) -> bool {
+    rule.threshold > 1 || rule.first_seen.is_some()
+}
+
+/// Reasons for single pairs: a rule, and another rule that matches one of its records.
+const STATED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "An image has findings of several severities, and a rule for each was requested",
+        &[
+            ("ecr-image-scan-findings-severity-critical", "ecr-image-scan-findings-severity-high"),
+            ("ecr-image-scan-findings-severity-high", "ecr-image-scan-findings-severity-critical"),
+        ],
+    ),
+    ("One is about the actor, the other about the action", &[("ecr-put-image-scanning-configuration", "root-use")]),
+    (
+        "One wakes someone because it is about trailbell itself, the other is about the action",
+        &[("trailbell-cut-feed", "eventbridge-silence-rule")],
+    ),
+    (
+        "One wakes someone because it is about the bucket of the logs, the other is about the data that will be lost",
+        &[("s3-change-log-bucket", "s3-short-lifecycle"), ("s3-change-log-bucket", "s3-suspend-versioning")],
+    ),
+];
+
+fn short(rule: &Rule) -> &str {
+    rule.id.strip_prefix("cloudtrail-").unwrap_or(&rule.id)
+}
+
+fn reason(rule: &Rule, other: &Rule) -> Option<&'static str> {
+    let pair = (short(rule), short(other));
+    let evident = EVIDENT.iter().find(|(_, holds)| holds(rule, other)).map(|(reason, _)| *reason);
+    evident.or_else(|| STATED.iter().find(|(_, pairs)| pairs.contains(&pair)).map(|(reason, _)| *reason))
+}
+
+/// By reason and rule, the other rules that match the rule's records.
+type Overlaps<'a> = BTreeMap<&'static str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
+
+/// The text of the table. `folder` is that of the rules file.
+///
+/// # Errors
+///
+/// If a record cannot be read, an overlap has no reason, or a reason has no overlap.
+pub fn table(rules: &[Rule], folder: &Path) -> Result<String, GenerateError> {
+    let overlaps = overlaps(rules, folder)?;
+    let mut table = HEAD.to_owned();
+    for reason in EVIDENT.iter().map(|(reason, _)| *reason).chain(STATED.iter().map(|(reason, _)| *reason)) {
+        let pairs = overlaps.get(reason).ok_or_else(|| GenerateError::UnusedReason(reason.to_owned()))?;
+        let _ = writeln!(table, "\n# {reason}.");
+        for (rule, others) in pairs {
+            let _ = writeln!(table, "{rule}: {}", others.iter().copied().collect::<Vec<_>>().join(", "));
+        }
+    }
+    for (rule, other) in STATED.iter().flat_map(|(_, pairs)| *pairs) {
+        if !overlaps.values().any(|pairs| pairs.get(rule).is_some_and(|others| others.contains(other))) {
+            return Err(GenerateError::UnusedReason(format!("{rule}: {other}")));
+        }
+    }
+    Ok(table)
+}
+
+fn overlaps<'a>(rules: &'a [Rule], folder: &Path) -> Result<Overlaps<'a>, GenerateError> {
+    let mut overlaps = Overlaps::new();
+    let mut without = BTreeSet::new();
+    for rule in rules {
+        for test in rule.tests.iter().filter(|test| test.expect == Verdict::Match) {
+            let record = tested(rule, test, folder)?;
+            for other in rules.iter().filter(|other| other.id != rule.id && other.verdict(&record) == Verdict::Match) {
+                match reason(rule, other) {
+                    Some(reason) => {
+                        overlaps.entry(reason).or_default().entry(short(rule)).or_default().insert(short(other));
+                    }
+                    None => _ = without.insert(format!("{}: {}", short(rule), short(other))),
+                }
+            }
+        }
+    }
+    if without.is_empty() { Ok(overlaps) } else { Err(GenerateError::NoReason(without.into_iter().collect())) }
+}
+
+/// The record of a test, with the values that the test sets.
+fn tested(rule: &Rule, test: &RuleTest, folder: &Path) -> Result<Record, GenerateError> {
+    let path = folder.join(&test.record);
+    let record = fs::read(&path).map_err(|error| error.to_string());
+    let record = record.and_then(|text| engine::parse(&text).map_err(|reason| reason.to_string()));
+    let record = record.and_then(|(record, _)| backtest::changed(record, &test.set).map_err(|reason| reason.to_string()));
+    record.map_err(|reason| GenerateError::BadRecord { rule: rule.name.clone(), path, reason })
+}
