@@ -1,7 +1,8 @@
 //! `trailbell redrive`: sends the events that failed for good to the function again, and deletes those that it processes.
 //!
 //! Lambda, EventBridge, SNS or the function's own queue put an event into the queue of failed events. The function receives
-//! each as a message of a queue, so its answer names those that failed again; they stay in the queue.
+//! each as a message of a queue, so its answer names those that failed again; they stay in the queue. A run that is
+//! interrupted loses nothing: what it has received and not deleted becomes visible again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,14 +19,15 @@ use crate::{
     status::{Status, Stop},
 };
 
-/// How long a received message is hidden, so that one run receives it once: the longest that SQS offers, less a second.
-const HIDDEN_SECONDS: i32 = 12 * 60 * 60 - 1;
+/// How long a received message is hidden, in seconds: longer than the function may run, and not much longer, since that is
+/// also how long an interrupted run keeps messages from the next.
+const HIDDEN_SECONDS: i32 = 15 * 60;
 
 /// Prints the number of events that the function processed and of those that stay in the queue, by reason.
 ///
 /// # Errors
 ///
-/// If there are no credentials or no such stack, a request to AWS fails, or the user interrupts the run.
+/// If there are no credentials or no such stack, or a request to AWS fails.
 pub fn run(stack: &str, region: Option<String>) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
@@ -47,8 +49,6 @@ enum RedriveError {
     Unusable(#[from] Unusable),
     #[error("a request failed, and the events not yet handled stay in the queue")]
     Unseen(#[from] Unseen),
-    #[error("interrupted; the events not yet handled stay in the queue")]
-    Interrupted,
 }
 
 /// The events of a redrive.
@@ -71,29 +71,35 @@ async fn redrive(stack: &str, region: Option<String>) -> Result<Redriven, Redriv
     let stack = aws.stack(stack).await?;
     let queue = stack.output("FailedEventsUrl").unwrap_or_default().to_owned();
     let redrive = Redrive { aws, queue, function: stack.function().to_owned() };
-    // Received and not deleted.
-    let mut hidden = Vec::new();
-    let result = tokio::select! {
-        result = redrive.take_all(&mut hidden) => result.map_err(RedriveError::from),
-        _ = tokio::signal::ctrl_c() => Err(RedriveError::Interrupted),
-    };
-    let visible = redrive.unhide(&hidden).await;
+    // By id, the messages that are received and not deleted.
+    let mut hidden = BTreeMap::new();
+    let result = redrive.take_all(&mut hidden).await;
+    let visible = redrive.unhide(hidden.values()).await;
     let redriven = result?;
     visible?;
     Ok(redriven)
 }
 
 impl Redrive {
-    /// Receives every message once, and deletes those that the function processes.
-    async fn take_all(&self, hidden: &mut Vec<QueuedMessage>) -> Result<Redriven, Unseen> {
+    /// Sends every message to the function once, and deletes those that it processes.
+    async fn take_all(&self, hidden: &mut BTreeMap<String, QueuedMessage>) -> Result<Redriven, Unseen> {
         let mut redriven = Redriven::default();
         let arn = self.aws.queue_arn(&self.queue).await?;
         loop {
-            let messages = self.aws.receive(&self.queue, HIDDEN_SECONDS).await?;
-            if messages.is_empty() {
+            let received = self.aws.receive(&self.queue, HIDDEN_SECONDS).await?;
+            if received.is_empty() {
                 return Ok(redriven);
             }
-            hidden.extend(messages.iter().cloned());
+            let mut messages = Vec::new();
+            for message in received {
+                // A message that failed becomes visible again in a long run; only its newest receipt is valid.
+                if hidden.insert(message.id.clone(), message.clone()).is_none() {
+                    messages.push(message);
+                }
+            }
+            if messages.is_empty() {
+                continue;
+            }
             let again = match self.aws.invoke_once(&self.function, &queue_event(&messages, &arn)).await? {
                 FunctionAnswer::Value(answer) => failed_items(&answer),
                 FunctionAnswer::Failed(reason) => {
@@ -109,14 +115,14 @@ impl Redrive {
                     continue;
                 }
                 self.aws.delete(&self.queue, message).await?;
-                hidden.retain(|one| one.receipt != message.receipt);
+                hidden.remove(&message.id);
                 redriven.handled += 1;
             }
         }
     }
 
     /// Makes the messages visible again, as many as possible; the error is the first.
-    async fn unhide(&self, hidden: &[QueuedMessage]) -> Result<(), Unseen> {
+    async fn unhide(&self, hidden: impl Iterator<Item = &QueuedMessage>) -> Result<(), Unseen> {
         let mut first = Ok(());
         for message in hidden {
             let result = self.aws.unhide(&self.queue, message).await;
