@@ -135,8 +135,8 @@ impl<'e> Alerts<'e> {
             let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
             let about = match &alert.subject {
                 Subject::Events { values, ticket } => {
-                    let extent = pollster::block_on(state::current_totals(&self.table, ticket));
-                    About::Events { values, extent }
+                    let totals = pollster::block_on(state::current_totals(&self.table, ticket));
+                    About::Events { values, totals }
                 }
                 Subject::RollUp { held } => About::RollUp { held: *held },
             };

@@ -41,7 +41,7 @@ pub struct AlertLine<'a> {
 /// What an alert is about.
 pub enum About<'a> {
     /// Events with these values in common, and how many, where that is known.
-    Events { values: &'a Map<String, Value>, extent: Option<WindowTotals> },
+    Events { values: &'a Map<String, Value>, totals: Option<WindowTotals> },
     /// This number of alerts that the hourly limit held back.
     RollUp { held: u64 },
 }
@@ -117,12 +117,12 @@ fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
 
 fn alert_text(alert: &AlertLine<'_>) -> String {
     let scope = match &alert.about {
-        About::Events { extent: Some(extent), .. } => {
-            let about = if extent.approximate { "about " } else { "" };
-            let until = if extent.count > 1 { format!(", to {}", extent.last) } else { String::new() };
-            format!("{about}{}{until}", counted(extent.count, "event"))
+        About::Events { totals: Some(totals), .. } => {
+            let about = if totals.approximate { "about " } else { "" };
+            let until = if totals.count > 1 { format!(", to {}", totals.last) } else { String::new() };
+            format!("{about}{}{until}", counted(totals.count, "event"))
         }
-        About::Events { extent: None, .. } => "1 event".to_owned(),
+        About::Events { totals: None, .. } => "1 event".to_owned(),
         About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
     };
     format!(
@@ -139,12 +139,12 @@ fn alert_json(alert: &AlertLine<'_>) -> Value {
     let mut shown = json!({"rule": alert.rule.name, "id": alert.rule.id, "severity": alert.rule.severity.number(),
         "alert_id": alert.id, "time": alert.time.to_string()});
     match &alert.about {
-        About::Events { values, extent } => {
-            if let Some(extent) = extent {
-                shown["count"] = json!(extent.count);
-                shown["first"] = json!(extent.first.to_string());
-                shown["last"] = json!(extent.last.to_string());
-                if extent.approximate {
+        About::Events { values, totals } => {
+            if let Some(totals) = totals {
+                shown["count"] = json!(totals.count);
+                shown["first"] = json!(totals.first.to_string());
+                shown["last"] = json!(totals.last.to_string());
+                if totals.approximate {
                     shown["approximate"] = json!(true);
                 }
             }
