@@ -436,7 +436,9 @@ fn explain_finds_a_record_by_its_event_id() {
     let path = show(&root.join("three.json"));
     let rule = "CloudTrail: ECR Put Image";
     let ran = check(&["explain", rule, &path], 2, false, true);
-    assert!(ran.stderr.ends_with("the file holds more than one record; choose one by its event id: add --event-id ID\n"));
+    assert!(
+        ran.stderr.ends_with("the file holds more than one record; choose one by its event id: add --event-id ID\n")
+    );
     let ran = check(&["explain", rule, &path, "--event-id", "1"], 0, true, false);
     assert!(ran.stdout.starts_with("CloudTrail: ECR Put Image: does not match\n"), "{}", ran.stdout);
     let ran = check(&["explain", rule, &path, "--event-id", "2"], 2, false, true);

@@ -85,7 +85,10 @@ fn an_alert_that_would_not_be_sent_is_shown_and_said_to_be_none() {
 #[test]
 fn what_raises_no_alert_is_refused() {
     let rule = "CloudTrail: ECR Put Image";
-    refused(&[rule, "events/records/ecr/batch-get-image.json"], "`trailbell explain` with the same arguments shows why");
+    refused(
+        &[rule, "events/records/ecr/batch-get-image.json"],
+        "`trailbell explain` with the same arguments shows why",
+    );
     refused(&["CloudTrail: ECR Put Imag", PUT_IMAGE], "did you mean `CloudTrail: ECR Put Image`?");
     refused(&[rule, LOG], "add --event-id ID");
     refused(&[rule, "no such file"], "no such file");

@@ -104,8 +104,10 @@ impl Aws {
     pub async fn notifications(&self, bucket: &str, region: &str) -> Seen<BucketNotifications> {
         let request = self.s3(Some(region)).get_bucket_notification_configuration().bucket(bucket);
         let found = request.send().await.map_err(|error| unseen("s3:GetBucketNotification", &error))?;
-        let queues = found.queue_configurations().iter().map(|one| notification(one.queue_arn(), one.events(), one.filter()));
-        let topics = found.topic_configurations().iter().map(|one| notification(one.topic_arn(), one.events(), one.filter()));
+        let queues =
+            found.queue_configurations().iter().map(|one| notification(one.queue_arn(), one.events(), one.filter()));
+        let topics =
+            found.topic_configurations().iter().map(|one| notification(one.topic_arn(), one.events(), one.filter()));
         let functions = found
             .lambda_function_configurations()
             .iter()

@@ -78,7 +78,9 @@ pub fn permissions(stack: &Stack, policy: &Seen<String>) -> Vec<Check> {
     let mut senders = match stack.source() {
         StackSource::Trail => vec![("s3.amazonaws.com", stack.bucket_arn())],
         StackSource::Bucket => vec![("events.amazonaws.com", rule("NewObjects"))],
-        StackSource::Topic => vec![("sns.amazonaws.com", stack.parameter("TrailTopicArn").unwrap_or_default().to_owned())],
+        StackSource::Topic => {
+            vec![("sns.amazonaws.com", stack.parameter("TrailTopicArn").unwrap_or_default().to_owned())]
+        }
         StackSource::Queue | StackSource::Events => Vec::new(),
     };
     if stack.takes_events() {

@@ -94,7 +94,9 @@ pub fn policy(stack: &Stack, arn: &str, policy: &Seen<String>) -> Vec<Check> {
     let mut checks = Vec::new();
     for need in needs(stack) {
         let context: Vec<_> = need.context.iter().map(|(key, value)| (*key, &**value)).collect();
-        let ask = |action| access(policy, &AccessRequest { service: &need.service, action, resource: arn, context: &context });
+        let ask = |action| {
+            access(policy, &AccessRequest { service: &need.service, action, resource: arn, context: &context })
+        };
         let with = |wanted: &Access| -> Vec<_> {
             let actions = need.actions.iter().filter(|action| ask(action) == *wanted);
             actions.map(|action| format!("`{action}`")).collect()

@@ -86,7 +86,9 @@ pub fn judge(stack: &Stack, found: &BucketNotifications) -> Check {
             NAME,
             format!("a log file of the bucket `{bucket}` reaches the function {paths} times: {}", named.join(", ")),
             match source {
-                StackSource::Bucket | StackSource::Topic => "remove the bucket's notification to the function or its queue",
+                StackSource::Bucket | StackSource::Topic => {
+                    "remove the bucket's notification to the function or its queue"
+                }
                 _ => "keep one of them and remove the others",
             },
         );
@@ -136,7 +138,13 @@ mod tests {
         BucketNotification { events, to: arn.to_owned(), prefix: prefix.to_owned(), suffix: String::new() }
     }
 
-    fn check(parameters: &[(&str, &str)], eventbridge: bool, list: Vec<BucketNotification>, expected: CheckOutcome, part: &str) {
+    fn check(
+        parameters: &[(&str, &str)],
+        eventbridge: bool,
+        list: Vec<BucketNotification>,
+        expected: CheckOutcome,
+        part: &str,
+    ) {
         let with = [parameters, &[("LogBucketName", "central")]].concat();
         let check = judge(&stack(&with), &BucketNotifications { eventbridge, list });
         assert_eq!(check.outcome, expected, "{}", check.line());

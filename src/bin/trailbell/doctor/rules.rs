@@ -29,11 +29,16 @@ pub fn judge(here: &Result<String, TextFileError>, answer: &Seen<FunctionAnswer>
         Err(unseen) => return Check::unseen(NAME, "the version of the function's rules", unseen),
     };
     match (here, there) {
-        (_, None) => {
-            Check::warning(NAME, "the function does not report the version of its rules: it is older than this doctor", "`make deploy`")
-        }
+        (_, None) => Check::warning(
+            NAME,
+            "the function does not report the version of its rules: it is older than this doctor",
+            "`make deploy`",
+        ),
         (Err(unreadable), Some(there)) => {
-            let found = format!("the function runs version {there} of the rules; those here are unknown: {}", chain(unreadable));
+            let found = format!(
+                "the function runs version {there} of the rules; those here are unknown: {}",
+                chain(unreadable)
+            );
             Check::warning(NAME, found, "name the deployed file with `--rules`")
         }
         (Ok(here), Some(there)) if here == there => {
@@ -55,7 +60,8 @@ mod tests {
     #[test]
     fn versions_are_compared() {
         let answer = |version: Value| Ok(FunctionAnswer::Value(json!({"rules_version": version})));
-        let (here, unreadable) = (Ok("aa".to_owned()), Err(TextFileError::NotUtf8 { path: "rules.yaml".into(), offset: 0 }));
+        let (here, unreadable) =
+            (Ok("aa".to_owned()), Err(TextFileError::NotUtf8 { path: "rules.yaml".into(), offset: 0 }));
         let cases = [
             (&here, answer(json!("aa")), CheckOutcome::Ok),
             (&here, answer(json!("bb")), CheckOutcome::Failed),

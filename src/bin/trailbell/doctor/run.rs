@@ -120,7 +120,9 @@ async fn bucket(aws: &Aws, stack: &Stack) -> Vec<Check> {
     if let Ok(region) = &seen {
         checks.push(match aws.notifications(bucket, region).await {
             Ok(found) => notification::judge(stack, &found),
-            Err(unseen) => Check::unseen("notifications", &format!("the notifications of the bucket `{bucket}`"), &unseen),
+            Err(unseen) => {
+                Check::unseen("notifications", &format!("the notifications of the bucket `{bucket}`"), &unseen)
+            }
         });
     }
     checks

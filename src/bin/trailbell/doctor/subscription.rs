@@ -71,7 +71,9 @@ fn one(topic: &StackTopic, seen: &Seen<Vec<Subscription>>, received: bool) -> Ve
         );
     } else {
         let repair = match topic.output {
-            "AlarmTopicArn" => "set `AlarmEmail` and `make deploy`; without it, no one learns when trailbell itself fails",
+            "AlarmTopicArn" => {
+                "set `AlarmEmail` and `make deploy`; without it, no one learns when trailbell itself fails"
+            }
             "FindingTopicArn" => "subscribe the program that reads findings, or deploy with `Findings=no`",
             "ChatTopicArn" => {
                 "subscribe a channel in Amazon Q Developer in chat applications, or deploy with `Chat=no`"
@@ -85,7 +87,9 @@ fn one(topic: &StackTopic, seen: &Seen<Vec<Subscription>>, received: bool) -> Ve
 
 fn unconfirmed(what: &str, one: &Subscription) -> Check {
     let repair = match &*one.protocol {
-        "email" | "email-json" => "open the link in the e-mail from AWS, or subscribe again if it is older than two days",
+        "email" | "email-json" => {
+            "open the link in the e-mail from AWS, or subscribe again if it is older than two days"
+        }
         _ => "have the endpoint confirm it, or subscribe again",
     };
     Check::warning(

@@ -28,7 +28,11 @@ pub fn judge(name: Option<&str>, table: Option<&Seen<TableDescription>>, ttl: Op
     let key = [("pk".to_owned(), "HASH".to_owned())];
     if table.key != key {
         let found = format!("the key of the table `{name}` is {:?}, and not `pk` alone", table.key);
-        return vec![Check::failed(NAME, found, "let the stack create its own table: deploy with `State=none`, then with `State=table`")];
+        return vec![Check::failed(
+            NAME,
+            found,
+            "let the stack create its own table: deploy with `State=none`, then with `State=table`",
+        )];
     }
     if !matches!(&*table.status, "ACTIVE" | "UPDATING") {
         let found = format!("the table `{name}` is {}", table.status);

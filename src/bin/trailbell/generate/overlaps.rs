@@ -27,12 +27,14 @@ type Evident = fn(&Rule, &Rule) -> bool;
 /// Reasons that follow from the rules themselves; the first that holds applies.
 const EVIDENT: &[(&str, Evident)] = &[
     ("One or both are disabled as shipped", |one, other| !one.enabled || !other.enabled),
-    ("One or both count events, or alert on values not seen before, which one event alone does not show", |one, other| {
-        counts(one) || counts(other)
-    }),
-    ("One is for the audit trail, which keeps everything of its kind; the other is for a person to look at", |one, other| {
-        (one.severity.number() == 3) != (other.severity.number() == 3)
-    }),
+    (
+        "One or both count events, or alert on values not seen before, which one event alone does not show",
+        |one, other| counts(one) || counts(other),
+    ),
+    (
+        "One is for the audit trail, which keeps everything of its kind; the other is for a person to look at",
+        |one, other| (one.severity.number() == 3) != (other.severity.number() == 3),
+    ),
 ];
 
 fn counts(rule: &Rule) -> bool {
@@ -119,6 +121,7 @@ fn tested(rule: &Rule, test: &RuleTest, folder: &Path) -> Result<Record, Generat
     let path = folder.join(&test.record);
     let record = fs::read(&path).map_err(|error| error.to_string());
     let record = record.and_then(|text| engine::parse(&text).map_err(|reason| reason.to_string()));
-    let record = record.and_then(|(record, _)| backtest::changed(record, &test.set).map_err(|reason| reason.to_string()));
+    let record =
+        record.and_then(|(record, _)| backtest::changed(record, &test.set).map_err(|reason| reason.to_string()));
     record.map_err(|reason| GenerateError::BadRecord { rule: rule.name.clone(), path, reason })
 }

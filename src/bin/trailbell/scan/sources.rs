@@ -159,7 +159,8 @@ impl LogSources {
         match listed {
             Err(error) => self.complaints.push(printable(&format!("s3://{bucket}: {error}"))),
             Ok(()) if is_empty => {
-                self.complaints.push(printable(&format!("s3://{bucket}/{prefix}: no object has a key with this prefix")));
+                self.complaints
+                    .push(printable(&format!("s3://{bucket}/{prefix}: no object has a key with this prefix")));
             }
             Ok(()) => {}
         }
