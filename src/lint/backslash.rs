@@ -31,7 +31,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         }
         for (pattern, span) in event::texts(compare, filter) {
             let Some(class) = doubled_class(pattern) else { continue };
-            let title = format!("`\\\\{class}` looks for a backslash and the letter `{class}`");
+            let title = format!("`\\\\{class}` matches a backslash and the letter `{class}`");
             found.push(
                 Diagnostic::warning(CODE, title, span, format!("expected `\\{class}`?"))
                     .note("a filter keeps every backslash of a pattern; only YAML's double quotes need a second one")

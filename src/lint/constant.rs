@@ -14,7 +14,7 @@ use crate::{
         ast::{Compare, Expr, ExprKind},
         operand::Value,
     },
-    record::{Path, Root, Step},
+    record::{Path, Root, Step, Virtual},
 };
 
 /// The entry of the lint table.
@@ -104,7 +104,7 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
     let label = if constant { "every record satisfies it" } else { "no record satisfies it" };
     let finding = warning(constant, title, expr.span, label, filter, scope);
     Some(match path.root {
-        Root::Virtual(short) if short.name() == "event_type" => finding
+        Root::Virtual(Virtual::EventType) => finding
             .note("`event_type` is `\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`")
             .help("write one of these; CloudTrail's own types are in `eventType` and `eventCategory`"),
         Root::Virtual(short) => finding

@@ -194,16 +194,16 @@ fn same(rule: &Rule, first: &Rule) -> Diagnostic {
         SAME,
         format!("`{}` has the same filter as `{}`", rule.name, first.name),
         rule.span,
-        "the second one",
+        "the second rule",
     )
-    .context(first.span, "the first one")
+    .context(first.span, "the first rule")
     .in_rule(&rule.name)
-    .help("remove one of them: each match raises two alerts")
+    .help("remove one of them, because each match raises two alerts")
 }
 
 fn shadowed(rule: &Rule, wider: &Rule) -> Diagnostic {
     let title = format!("every match of `{}` is a match of `{}` too", rule.name, wider.name);
-    Diagnostic::warning(SHADOWED, title, rule.span, "each of its alerts comes twice")
+    Diagnostic::warning(SHADOWED, title, rule.span, "each of its matches raises two alerts")
         .context(wider.span, "this rule matches it too, with the same severity")
         .in_rule(&rule.name)
         .help("remove it, give it another severity, or exclude it from the wider rule")

@@ -35,7 +35,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         }
         if field(&compare.left.path) == top("eventSource") {
             found.extend(texts(compare, filter).into_iter().filter_map(|(source, span)| unknown_source(source, span)));
-        } else if field(&compare.left.path) == top("eventName") && !is_no_call(scope, filter) {
+        } else if field(&compare.left.path) == top("eventName") && !is_not_api_call(scope, filter) {
             let Some(sources) = sources(scope, filter) else { return };
             let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
             found.extend(
@@ -87,7 +87,7 @@ pub fn top(key: &str) -> Path {
 }
 
 /// Whether the events are no API calls: services and consoles log events with names that no API has.
-fn is_no_call(scope: &Scope, filter: &FilterText) -> bool {
+fn is_not_api_call(scope: &Scope, filter: &FilterText) -> bool {
     let call = Value::Text("AwsApiCall".to_owned());
     scope.around.iter().any(|literal| meets(literal, &top("eventType"), &call, filter.lists) == Some(false))
 }

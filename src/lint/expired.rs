@@ -19,7 +19,7 @@ fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnost
     let now = TimeZone::UTC.to_timestamp(today.at(0, 0, 0, 0)).ok()?;
     let end = suppression.expires.filter(|end| *end <= now)?;
     let title = format!("this suppression ended on {}", last_day(end));
-    let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no events of today");
+    let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no events any more");
     Some(finding.in_rule(&rule.name).help("remove it, or give it a later `expires` if it is still needed"))
 }
 

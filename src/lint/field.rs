@@ -94,20 +94,20 @@ fn no_key(
     let outside = if root == Root::Element { "record." } else { "" };
     match schema::elsewhere(name) {
         Some(path) => finding(format!("expected `{outside}{path}`?")).help(format!("write `{outside}{path}`")),
-        None => finding("never there".to_owned())
+        None => finding("never present".to_owned())
             .help(format!("remove it; if your records do have it, write it in back-quotes: `` `{name}` ``")),
     }
 }
 
 fn below_text(above: &str, span: Span) -> Diagnostic {
-    Diagnostic::warning(CODE, format!("`{above}` has no fields"), span, "never there")
+    Diagnostic::warning(CODE, format!("`{above}` has no fields"), span, "never present")
         .note(format!("`{above}` holds a single value"))
         .help(format!("compare `{above}` itself"))
 }
 
 fn below_worked_out(short: Virtual, span: Span) -> Diagnostic {
     let name = short.name();
-    Diagnostic::warning(CODE, format!("`{name}` has no fields"), span, "never there")
+    Diagnostic::warning(CODE, format!("`{name}` has no fields"), span, "never present")
         .note(format!("`{name}` is computed from other fields"))
         .help(format!("compare `{name}` itself, or write `` `{name}` `` for the record's own field of that name"))
 }

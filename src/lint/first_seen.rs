@@ -32,7 +32,7 @@ fn of_rule(rule: &Rule) -> Vec<Diagnostic> {
         let (learning, within) = (show_duration(first_seen.learning), show_duration(first_seen.within));
         warn(
             format!("this rule learns for {learning} and forgets after {within}"),
-            "it forgets what it learnt first before it can alert",
+            "it forgets the first combinations before it can alert",
             format!("write `learning: {within}` or less, or a longer `within`"),
         );
     }

@@ -64,7 +64,7 @@ fn a_field_that_is_nowhere() {
      --> rules.yaml:5:5
       |
     5 |     processName = "bash"
-      |     ^^^^^^^^^^^ never there
+      |     ^^^^^^^^^^^ never present
       |
       = rule: r
       = help: remove it; if your records do have it, write it in back-quotes: `` `processName` ``
@@ -124,7 +124,7 @@ fn a_path_into_text() {
      --> rules.yaml:5:15
       |
     5 |     eventName.value = "GetUser"
-      |               ^^^^^ never there
+      |               ^^^^^ never present
       |
       = rule: r
       = note: `eventName` holds a single value
@@ -140,7 +140,7 @@ fn a_path_into_a_computed_field() {
      --> rules.yaml:5:5
       |
     5 |     user.name = "alice"
-      |     ^^^^^^^^^ never there
+      |     ^^^^^^^^^ never present
       |
       = rule: r
       = note: `user` is computed from other fields
@@ -538,7 +538,7 @@ fn a_wildcard_after_like() {
 fn a_doubled_backslash() {
     let file = rule(r#"userIdentity.userName matches "^svc-\\d+$""#);
     assert_snapshot!(message(&file), @r#"
-    warning[doubled-backslash]: `\\d` looks for a backslash and the letter `d`
+    warning[doubled-backslash]: `\\d` matches a backslash and the letter `d`
      --> rules.yaml:5:35
       |
     5 |     userIdentity.userName matches "^svc-\\d+$"
@@ -561,12 +561,12 @@ fn the_same_filter() {
      --> rules.yaml:3:10
       |
     2 | - {name: a, severity: 3, filter: 'readOnly = false and errorCode = null'}
-      |          - the first one
+      |          - the first rule
     3 | - {name: b, severity: 3, filter: 'error = null and readOnly = false'}
-      |          ^ the second one
+      |          ^ the second rule
       |
       = rule: b
-      = help: remove one of them: each match raises two alerts
+      = help: remove one of them, because each match raises two alerts
     ");
 }
 
@@ -583,7 +583,7 @@ fn a_filter_inside_another() {
     2 | - {name: a, severity: 3, filter: 'eventName starts_with "Delete" and readOnly = false'}
       |          - this rule matches it too, with the same severity
     3 | - {name: b, severity: 3, filter: 'readOnly = false and eventName in ("DeleteUser", "DeleteRole")'}
-      |          ^ each of its alerts comes twice
+      |          ^ each of its matches raises two alerts
       |
       = rule: b
       = help: remove it, give it another severity, or exclude it from the wider rule
@@ -627,7 +627,7 @@ fn an_expired_suppression() {
      --> rules.yaml:7:13
       |
     7 |   - filter: user = "alice"
-      |             ^^^^^^^^^^^^^^ suppresses no events of today
+      |             ^^^^^^^^^^^^^^ suppresses no events any more
       |
       = rule: r
       = help: remove it, or give it a later `expires` if it is still needed
@@ -645,7 +645,7 @@ rules:
     userIdentity.userName matches $accounts
 ";
     assert_snapshot!(message(file), @r"
-    warning[doubled-backslash]: `\\d` looks for a backslash and the letter `d`
+    warning[doubled-backslash]: `\\d` matches a backslash and the letter `d`
      --> rules.yaml:7:35
       |
     7 |     userIdentity.userName matches $accounts
@@ -675,7 +675,7 @@ fn fields_that_distinguish_alerts() {
      --> rules.yaml:7:25
       |
     7 |   first_seen: {fields: [sourceIp]}
-      |                         ^^^^^^^^ never there
+      |                         ^^^^^^^^ never present
       |
       = rule: r
       = help: remove it; if your records do have it, write it in back-quotes: `` `sourceIp` ``
@@ -699,7 +699,7 @@ fn a_first_seen_that_can_never_fire() {
      --> rules.yaml:7:3
       |
     7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
-      |   ^^^^^^^^^^ it forgets what it learnt first before it can alert
+      |   ^^^^^^^^^^ it forgets the first combinations before it can alert
       |
       = rule: r
       = help: write `learning: 2d` or less, or a longer `within`
