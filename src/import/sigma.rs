@@ -223,7 +223,7 @@ impl<'n> SigmaRule<'n> {
             return Err(self.refused("its `detection` is not a map of selections"));
         };
         if detection.get("timeframe").is_some() {
-            return Err(self.refused("its `timeframe` counts events over time, and a filter sees one"));
+            return Err(self.refused("its `timeframe` counts events over time, and a filter sees one event"));
         }
         let selections: Vec<Selection> = detection
             .0
