@@ -7,11 +7,11 @@ use tokio::time::sleep;
 
 use crate::handler::Clock;
 
-/// Until when an invocation may run.
+/// The time at which Lambda terminates an invocation.
 pub struct Deadline(SystemTime);
 
 impl Deadline {
-    /// As the runtime has it.
+    /// The deadline that the runtime reports.
     pub fn at(time: SystemTime) -> Self {
         Self(time)
     }

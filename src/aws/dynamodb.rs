@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::{own_retries, request_error::RequestError};
+use super::{client::own_retries, request_error::RequestError};
 use crate::state::{MemoryTable, Put, StoredItem, Table, TableError, Version};
 
 /// A state table in DynamoDB.

@@ -1,8 +1,8 @@
-//! S3 as the place where log files are: an object, read chunk by chunk, and the objects that there are.
+//! The log files in S3: reads an object chunk by chunk, and lists the objects of a bucket.
 //!
-//! A body that says nothing for the read time-out is given up.
+//! A body of which no byte arrives for the read time-out is an error.
 
-use std::{error::Error, io, time::Duration};
+use std::{io, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
@@ -12,11 +12,11 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::EncodingType,
 };
+use thiserror::Error;
 use tokio::time::timeout;
 
-use super::{own_retries, reason, settings::Patience};
+use super::{client::own_retries, request_error::RequestError, settings::Timeouts};
 use crate::{
-    diagnostic::chain,
     handler::{Body, FetchError, Objects},
     object::{ObjectId, decode_form},
 };
@@ -25,112 +25,127 @@ use crate::{
 pub struct S3 {
     client: Client,
     read_timeout: Duration,
-    reader: Reader,
+    requester: Requester,
 }
 
-/// Who reads, and so who must be allowed to, and where.
+/// Who sends the requests, and so whose permissions and region count.
 #[derive(Clone, Copy, Debug)]
-pub enum Reader {
+pub enum Requester {
     /// The deployed function, with its role, in its region.
     Function,
-    /// A person with a profile.
-    Person,
+    /// A user of the command line with a profile.
+    User,
 }
 
-/// An object whose bytes arrive.
-pub struct Arriving {
+/// An object that is being read.
+pub struct S3Body {
     stream: ByteStream,
     read_timeout: Duration,
 }
 
+/// Why S3 gives no object, in words about the object or the bucket.
+#[derive(Debug, Error)]
+enum S3Error {
+    #[error("it does not exist ({code})")]
+    Missing { code: String },
+    #[error(
+        "it may not be read (AccessDenied); allow {requester} s3:GetObject on it, and kms:Decrypt on its key if it is \
+         encrypted with one (without s3:ListBucket on the bucket, a missing object looks the same)"
+    )]
+    ReadDenied { requester: &'static str },
+    #[error("its objects may not be listed (AccessDenied); allow yourself s3:ListBucket on it")]
+    ListDenied,
+    #[error("{bucket} is in the region {region}; {repair}")]
+    OtherRegion { bucket: &'static str, region: String, repair: &'static str },
+    #[error("the connection broke")]
+    Interrupted(#[source] io::Error),
+    #[error("the connection stalled: no byte for {milliseconds} ms")]
+    Stalled { milliseconds: u128 },
+}
+
 impl S3 {
-    /// Reads with the shared time-outs.
-    pub fn new(config: &SdkConfig, patience: Patience, reader: Reader) -> Self {
+    /// A client; `config` has the credentials, time-outs and retries.
+    pub fn new(config: &SdkConfig, timeouts: Timeouts, requester: Requester) -> Self {
         let config = aws_sdk_s3::config::Builder::from(config).retry_partition(own_retries("s3")).build();
-        Self { client: Client::from_conf(config), read_timeout: patience.read_timeout, reader }
+        Self { client: Client::from_conf(config), read_timeout: timeouts.read, requester }
     }
 
-    /// Shows the key and the size of every object whose key begins with `prefix`, in the order of the keys.
+    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of the keys.
     ///
     /// See [ListObjectsV2](https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+    ///
+    /// # Errors
+    ///
+    /// The bucket does not exist or may not be listed, or S3 gives no answer.
     pub async fn list(&self, bucket: &str, prefix: &str, see: &mut dyn FnMut(&str, u64)) -> Result<(), FetchError> {
-        // As it is, a key can hold what XML cannot, and the page that it stands on would be no XML.
+        // A key can contain characters that XML cannot, so S3 encodes it.
         let request = self.client.list_objects_v2().encoding_type(EncodingType::Url).bucket(bucket).prefix(prefix);
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                let denied = "its objects may not be listed (AccessDenied); allow yourself s3:ListBucket on it";
-                self.failed(&error, "it", denied.to_owned())
-            })?;
+            let page = page.map_err(|error| self.failed(error, "it", S3Error::ListDenied))?;
             for object in page.contents() {
-                let key = decode_form(object.key().unwrap_or_default())
-                    .map_err(|error| FetchError::lasting(error.to_string()))?;
+                let key = decode_form(object.key().unwrap_or_default()).map_err(FetchError::permanent)?;
                 see(&key, object.size().unwrap_or_default().try_into().unwrap_or_default());
             }
         }
         Ok(())
     }
 
-    /// Why a request about `bucket`, as it is called here, failed.
-    fn failed<E: ProvideErrorMetadata + Error + 'static>(
-        &self,
-        error: &SdkError<E, HttpResponse>,
-        bucket: &str,
-        denied: String,
-    ) -> FetchError {
+    /// Why a request failed; `bucket` is the subject of a message about the bucket, and `denied` the error for a missing
+    /// permission.
+    fn failed<E>(&self, error: SdkError<E, HttpResponse>, bucket: &'static str, denied: S3Error) -> FetchError
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
         let response = error.raw_response();
         match (response.map(|response| response.status().as_u16()), error.code()) {
-            (Some(404), code) => FetchError::lasting(format!("it does not exist ({})", code.unwrap_or("no code"))),
-            (Some(403), Some("AccessDenied")) => FetchError::lasting(denied),
+            (Some(404), code) => FetchError::permanent(S3Error::Missing { code: code.unwrap_or("no code").to_owned() }),
+            (Some(403), Some("AccessDenied")) => FetchError::permanent(denied),
             (Some(301 | 307), _) => {
                 let region = response.and_then(|response| response.headers().get("x-amz-bucket-region"));
-                let (region, repair) = (
-                    region.unwrap_or("of another endpoint"),
-                    match self.reader {
-                        Reader::Function => "deploy the function there",
-                        Reader::Person => "set `AWS_REGION` to it",
+                FetchError::permanent(S3Error::OtherRegion {
+                    bucket,
+                    region: region.unwrap_or("of another endpoint").to_owned(),
+                    repair: match self.requester {
+                        Requester::Function => "deploy the function there",
+                        Requester::User => "set `AWS_REGION` to it",
                     },
-                );
-                FetchError::lasting(format!("{bucket} is in the region {region}; {repair}"))
+                })
             }
-            _ => FetchError::passing(reason(error)),
+            _ => FetchError::transient(RequestError::from(error)),
         }
     }
 }
 
 impl Objects for S3 {
-    type Body = Arriving;
+    type Body = S3Body;
 
     /// See [GetObject](https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
-    async fn get(&self, object: &ObjectId) -> Result<Arriving, FetchError> {
+    async fn get(&self, object: &ObjectId) -> Result<S3Body, FetchError> {
         match self.client.get_object().bucket(&object.bucket).key(&object.key).send().await {
-            Ok(answer) => Ok(Arriving { stream: answer.body, read_timeout: self.read_timeout }),
+            Ok(answer) => Ok(S3Body { stream: answer.body, read_timeout: self.read_timeout }),
             Err(error) => {
-                let reader = match self.reader {
-                    Reader::Function => "the function's role",
-                    Reader::Person => "yourself",
+                let requester = match self.requester {
+                    Requester::Function => "the function's role",
+                    Requester::User => "yourself",
                 };
-                let denied = format!(
-                    "it may not be read (AccessDenied); allow {reader} s3:GetObject on it, and kms:Decrypt on its key if it is \
-                     encrypted with one (without s3:ListBucket on the bucket, a missing object looks the same)"
-                );
-                Err(self.failed(&error, "its bucket", denied))
+                Err(self.failed(error, "its bucket", S3Error::ReadDenied { requester }))
             }
         }
     }
 }
 
-impl Body for Arriving {
+impl Body for S3Body {
     type Chunk = Chunk;
 
     async fn next(&mut self) -> Result<Option<Chunk>, FetchError> {
         match timeout(self.read_timeout, self.stream.try_next()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(FetchError::passing(format!("it broke off: {}", chain(&io::Error::from(error))))),
-            Err(_) => Err(FetchError::passing(format!("it stalled: no byte for {} ms", self.read_timeout.as_millis()))),
+            Ok(Err(error)) => Err(FetchError::transient(S3Error::Interrupted(error.into()))),
+            Err(_) => Err(FetchError::transient(S3Error::Stalled { milliseconds: self.read_timeout.as_millis() })),
         }
     }
 }
 
-/// The bytes that the SDK hands out.
+/// The type of the SDK's chunks.
 type Chunk = bytes::Bytes;

@@ -1,12 +1,14 @@
 //! The function's settings, from environment variables.
 //!
-//! All that is wrong with them is found at once, before anything is built on them.
+//! Every invalid setting is reported at once, before the function uses any.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use thiserror::Error;
 
 use crate::{
     engine::MAX_NESTING,
-    handler::{Caps, Channels, Chat},
+    handler::{Channels, Chat, InvocationLimits},
     log_file::Limits,
     rule::Severity,
     state::Claimant,
@@ -15,91 +17,134 @@ use crate::{
 /// Settings that are complete and in range.
 #[derive(Debug)]
 pub struct Settings {
-    /// `RULES_FILE`: where the rules are; a relative path begins at the function's own folder.
+    /// `RULES_FILE`: the path of the rules file; a relative path starts at the function's own folder.
     pub rules_file: PathBuf,
     /// `ALERT_TOPIC_ARN`, `CHAT_TOPIC_ARN` with `CHAT_SEVERITY`, `FINDING_TOPIC_ARN`: where alerts go.
-    pub topics: Channels<Topic>,
-    /// `STATE_TABLE_NAME`: the DynamoDB table of what is remembered; without it nothing is.
+    pub topics: Channels<SnsTopic>,
+    /// `STATE_TABLE_NAME`: the DynamoDB table for state; without it, state ends with the invocation.
     pub state_table: Option<String>,
     /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
     /// invocation may cost.
-    pub caps: Caps,
-    /// `RUST_LOG`: what is logged: a level, or several `module=level` with commas between them.
+    pub limits: InvocationLimits,
+    /// `RUST_LOG`: a log level, or several `module=level` separated by commas.
     pub log: String,
-    /// `RETRY_BASE_MS`, `CONNECT_TIMEOUT_MS`, `READ_TIMEOUT_MS`: how long AWS is waited for.
-    pub patience: Patience,
+    /// `RETRY_BASE_MS`, `CONNECT_TIMEOUT_MS`, `READ_TIMEOUT_MS`: how long requests to AWS wait.
+    pub timeouts: Timeouts,
 }
 
-/// How long AWS is waited for.
+/// How long requests to AWS wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// The wait before a request is sent a second time; it doubles from there.
+pub struct Timeouts {
+    /// The wait before the first retry; it doubles from there.
     pub retry_base: Duration,
     /// How long a connection may take.
-    pub connect_timeout: Duration,
-    /// How long an answer, or the next part of one, may take.
-    pub read_timeout: Duration,
+    pub connect: Duration,
+    /// How long an answer, or its next bytes, may take.
+    pub read: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
-        let [retry_base, connect_timeout, read_timeout] = [100, 3_000, 10_000].map(Duration::from_millis);
-        Self { retry_base, connect_timeout, read_timeout }
+        let [retry_base, connect, read] = [100, 3_000, 10_000].map(Duration::from_millis);
+        Self { retry_base, connect, read }
     }
 }
 
 /// An SNS topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Topic {
+pub struct SnsTopic {
     /// Its ARN.
     pub arn: String,
-    /// The region that it is in; SNS takes messages for it nowhere else.
+    /// Its region; SNS accepts messages for it only there.
     pub region: String,
 }
 
 impl Settings {
-    /// Reads the settings through `variable`. The error says what to mend, a line for each setting.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let mut reader = Reader { variable, wrong: Vec::new() };
-        let safe = Caps::default();
+    /// Reads the settings through `variable`, which returns the value of an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// All settings that are missing or invalid.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = SettingsReader { variable, invalid: Vec::new() };
+        let default = InvocationLimits::default();
         let folder = PathBuf::from(reader.text("LAMBDA_TASK_ROOT").unwrap_or_default());
         let settings = Self {
             rules_file: folder.join(reader.text("RULES_FILE").unwrap_or_else(|| "rules.yaml".to_owned())),
             topics: reader.topics(),
             state_table: reader.table("STATE_TABLE_NAME"),
-            caps: Caps {
-                max_alerts_per_rule_hour: reader.alerts("MAX_ALERTS_PER_RULE_HOUR", safe.max_alerts_per_rule_hour),
-                limits: reader.limits(safe.limits),
-                max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", safe.max_object_bytes),
+            limits: InvocationLimits {
+                max_alerts_per_rule_hour: reader.alerts("MAX_ALERTS_PER_RULE_HOUR", default.max_alerts_per_rule_hour),
+                log_file: reader.limits(default.log_file),
+                max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", default.max_object_bytes),
                 time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
             },
             log: reader.log("RUST_LOG"),
-            patience: Patience {
+            timeouts: Timeouts {
                 retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
-                connect_timeout: reader.milliseconds("CONNECT_TIMEOUT_MS", 3_000),
-                read_timeout: reader.milliseconds("READ_TIMEOUT_MS", 10_000),
+                connect: reader.milliseconds("CONNECT_TIMEOUT_MS", 3_000),
+                read: reader.milliseconds("READ_TIMEOUT_MS", 10_000),
             },
         };
-        if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong.join("\n")) }
+        if reader.invalid.is_empty() { Ok(settings) } else { Err(SettingsError(reader.invalid)) }
     }
 }
 
-struct Reader<V> {
-    variable: V,
-    wrong: Vec<String>,
+/// The settings that are missing or invalid, with their repairs; its text has a line for each.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub struct SettingsError(pub Vec<InvalidSetting>);
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
 }
 
-impl<V: Fn(&str) -> Option<String>> Reader<V> {
+/// A setting that is missing or invalid, with its repair.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum InvalidSetting {
+    /// It is required and not set.
+    #[error("`{name}` is missing: set it to {expected}")]
+    Missing {
+        /// The environment variable.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// It has a wrong value.
+    #[error("`{name}` is `{}`: write {expected}", value.escape_debug())]
+    Invalid {
+        /// The environment variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        expected: String,
+    },
+}
+
+struct SettingsReader<V> {
+    variable: V,
+    invalid: Vec<InvalidSetting>,
+}
+
+impl<V: Fn(&str) -> Option<String>> SettingsReader<V> {
+    fn refuse(&mut self, name: &'static str, value: impl ToString, expected: impl Into<String>) {
+        self.invalid.push(InvalidSetting::Invalid { name, value: value.to_string(), expected: expected.into() });
+    }
+
     /// A variable that is set to something.
     fn text(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|text| !text.is_empty())
     }
 
-    fn topics(&mut self) -> Channels<Topic> {
+    fn topics(&mut self) -> Channels<SnsTopic> {
         const ALERTS: &str = "ALERT_TOPIC_ARN";
         let alerts = self.topic(ALERTS);
         if self.text(ALERTS).is_none() {
-            self.wrong.push(format!("`{ALERTS}` is missing: set it to the ARN of the SNS topic for alerts"));
+            self.invalid
+                .push(InvalidSetting::Missing { name: ALERTS, expected: "the ARN of the SNS topic for alerts" });
         }
         let (chat, mildest) = (self.topic("CHAT_TOPIC_ARN"), self.severity("CHAT_SEVERITY"));
         Channels {
@@ -109,74 +154,71 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
     }
 
-    fn severity(&mut self, name: &str) -> Severity {
+    fn severity(&mut self, name: &'static str) -> Severity {
         let Some(text) = self.text(name) else { return Severity::REVIEW };
         text.parse().ok().and_then(Severity::new).unwrap_or_else(|| {
-            self.wrong.push(format!("`{name}` is `{}`: write 1, 2 or 3", text.escape_debug()));
+            self.refuse(name, &text, "1, 2 or 3");
             Severity::REVIEW
         })
     }
 
-    fn topic(&mut self, name: &str) -> Option<Topic> {
+    fn topic(&mut self, name: &'static str) -> Option<SnsTopic> {
         let arn = self.text(name)?;
         match arn.split(':').collect::<Vec<_>>()[..] {
             ["arn", partition, "sns", region, account, topic]
                 if [partition, region, account, topic].iter().all(|part| is_name(part)) =>
             {
                 let region = region.to_owned();
-                return Some(Topic { arn, region });
+                return Some(SnsTopic { arn, region });
             }
             [.., topic] if topic.strip_suffix(".fifo").is_some() => {
-                self.wrong.push(format!("`{name}` is `{arn}`: write the ARN of a standard topic, not of a FIFO topic"));
+                self.refuse(name, &arn, "the ARN of a standard topic, not of a FIFO topic");
             }
-            _ => self.wrong.push(format!(
-                "`{name}` is `{}`: write the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`",
-                arn.escape_debug()
-            )),
+            _ => {
+                self.refuse(name, &arn, "the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`")
+            }
         }
         None
     }
 
-    fn limits(&mut self, safe: Limits) -> Limits {
+    fn limits(&mut self, default: Limits) -> Limits {
         Limits {
-            max_decompressed_bytes: self.number("MAX_DECOMPRESSED_BYTES", "bytes", safe.max_decompressed_bytes),
-            max_record_bytes: self.number("MAX_RECORD_BYTES", "bytes", safe.max_record_bytes),
-            max_nesting: self.nesting("MAX_NESTING", safe.max_nesting),
+            max_decompressed_bytes: self.number("MAX_DECOMPRESSED_BYTES", "bytes", default.max_decompressed_bytes),
+            max_record_bytes: self.number("MAX_RECORD_BYTES", "bytes", default.max_record_bytes),
+            max_nesting: self.nesting("MAX_NESTING", default.max_nesting),
         }
     }
 
     /// The name of a table, or its ARN
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html>).
-    fn table(&mut self, name: &str) -> Option<String> {
+    fn table(&mut self, name: &'static str) -> Option<String> {
         let table = self.text(name)?;
         let short = table.rsplit_once(":table/").map_or(table.as_str(), |(_, short)| short);
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if !(3..=255).contains(&short.len()) || !short.bytes().all(allowed) {
-            let shown = table.escape_debug();
-            self.wrong
-                .push(format!("`{name}` is `{shown}`: write the name of a DynamoDB table, such as `trailbell-state`"));
+            self.refuse(name, &table, "the name of a DynamoDB table, such as `trailbell-state`");
         }
         Some(table)
     }
 
-    fn alerts(&mut self, name: &str, default: u32) -> u32 {
+    fn alerts(&mut self, name: &'static str, default: u32) -> u32 {
         let alerts = self.number(name, "alerts", default);
         if alerts > Claimant::MAX_ALERTS_PER_HOUR {
-            self.wrong.push(format!("`{name}` is `{alerts}`: write at most {}", Claimant::MAX_ALERTS_PER_HOUR));
+            self.refuse(name, alerts, format!("at most {}", Claimant::MAX_ALERTS_PER_HOUR));
         }
         alerts
     }
 
-    fn nesting(&mut self, name: &str, default: usize) -> usize {
+    fn nesting(&mut self, name: &'static str, default: usize) -> usize {
         let levels = self.number(name, "levels", default);
         if levels > MAX_NESTING {
-            self.wrong.push(format!("`{name}` is `{levels}`: write at most {MAX_NESTING}"));
+            self.refuse(name, levels, format!("at most {MAX_NESTING}"));
         }
         levels
     }
 
-    /// A word that is no level would be taken for the name of a module, and silence all others.
-    fn log(&mut self, name: &str) -> String {
+    /// The log levels. The logger would read a misspelt level as the name of a module, and log nothing else.
+    fn log(&mut self, name: &'static str) -> String {
         const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
         let text = self.text(name).unwrap_or_else(|| "info".to_owned());
         let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
@@ -185,21 +227,21 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             None => is_level(part.trim()),
         };
         if !text.split(',').all(known) {
-            self.wrong.push(format!("`{name}` is `{text}`: write `error`, `warn`, `info`, `debug`, `trace` or `off`"));
+            self.refuse(name, &text, "`error`, `warn`, `info`, `debug`, `trace` or `off`");
         }
         text
     }
 
-    /// At most 15 minutes, which is how long a function may run.
-    fn milliseconds(&mut self, name: &str, default: u64) -> Duration {
+    /// At most 15 minutes, the longest time that an invocation may run.
+    fn milliseconds(&mut self, name: &'static str, default: u64) -> Duration {
         let milliseconds = self.number(name, "milliseconds", default);
         if milliseconds > 900_000 {
-            self.wrong.push(format!("`{name}` is `{milliseconds}`: write at most 900000 milliseconds"));
+            self.refuse(name, milliseconds, "at most 900000 milliseconds");
         }
         Duration::from_millis(milliseconds)
     }
 
-    fn number<N>(&mut self, name: &str, unit: &str, default: N) -> N
+    fn number<N>(&mut self, name: &'static str, unit: &str, default: N) -> N
     where
         N: FromStr + PartialOrd + From<u8> + std::fmt::Display + Copy,
     {
@@ -207,14 +249,14 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             None => default,
             Some((Ok(number), _)) if number > N::from(0) => number,
             Some((_, text)) => {
-                self.wrong.push(format!("`{name}` is `{text}`: write a number of {unit} above 0, such as `{default}`"));
+                self.refuse(name, text, format!("a number of {unit} above 0, such as `{default}`"));
                 default
             }
         }
     }
 }
 
-/// Letters, digits, `-` and `_`, as topics, regions and accounts have them.
+/// Whether a part of an ARN has only letters, digits, `-` and `_`, as topics, regions and accounts do.
 fn is_name(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
@@ -227,6 +269,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         Settings::read(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -234,9 +277,9 @@ mod tests {
         let settings =
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
-        assert_eq!(settings.caps, Caps::default());
+        assert_eq!(settings.limits, InvocationLimits::default());
         assert_eq!(settings.state_table, None);
-        assert_eq!(settings.patience, Patience::default());
+        assert_eq!(settings.timeouts, Timeouts::default());
         assert_eq!(settings.log, "info");
         assert!(settings.topics.chat.is_none() && settings.topics.findings.is_none());
         assert!(read(&[]).unwrap_err().starts_with("`ALERT_TOPIC_ARN` is missing"));
@@ -258,16 +301,16 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/opt/rules.yaml"));
-        assert_eq!(settings.caps.limits.max_record_bytes, 5);
-        assert_eq!((settings.caps.max_object_bytes, settings.caps.time_reserve), (7, Duration::from_millis(8)));
-        assert_eq!(settings.patience.retry_base, Duration::from_millis(7));
+        assert_eq!(settings.limits.log_file.max_record_bytes, 5);
+        assert_eq!((settings.limits.max_object_bytes, settings.limits.time_reserve), (7, Duration::from_millis(8)));
+        assert_eq!(settings.timeouts.retry_base, Duration::from_millis(7));
         assert_eq!(settings.topics.alerts.region, "cn-north-1");
         assert_eq!(settings.state_table.as_deref(), Some("arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"));
-        assert_eq!(settings.caps.max_alerts_per_rule_hour, 500);
+        assert_eq!(settings.limits.max_alerts_per_rule_hour, 500);
     }
 
     #[test]
-    fn there_may_be_a_topic_for_a_chat_and_one_for_machines() {
+    fn topics_for_a_chat_and_for_machines_are_optional() {
         let all = |severity| {
             read(&[
                 ("ALERT_TOPIC_ARN", TOPIC),
@@ -288,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn only_standard_topics_will_do() {
+    fn only_standard_topics_are_accepted() {
         for topic in [
             "alerts",
             "arn::sns",
@@ -300,14 +343,14 @@ mod tests {
         ] {
             for name in ["ALERT_TOPIC_ARN", "CHAT_TOPIC_ARN", "FINDING_TOPIC_ARN"] {
                 let others = [("ALERT_TOPIC_ARN", TOPIC)].into_iter().filter(|(other, _)| *other != name);
-                let said = read(&others.chain([(name, topic)]).collect::<Vec<_>>()).unwrap_err();
-                assert!(said.starts_with(&format!("`{name}` is `")) && said.lines().count() == 1, "{said}");
+                let error = read(&others.chain([(name, topic)]).collect::<Vec<_>>()).unwrap_err();
+                assert!(error.starts_with(&format!("`{name}` is `")) && error.lines().count() == 1, "{error}");
             }
         }
     }
 
     #[test]
-    fn everything_wrong_is_named_at_once() {
+    fn every_invalid_setting_is_reported_at_once() {
         let wrong = [
             ("ALERT_TOPIC_ARN", "alerts"),
             ("CHAT_TOPIC_ARN", "chat"),
@@ -324,10 +367,10 @@ mod tests {
             ("MAX_DECOMPRESSED_BYTES", "2 GiB"),
             ("TIME_RESERVE_MS", "900001"),
         ];
-        let said = read(&wrong).unwrap_err();
-        assert_eq!(said.lines().count(), wrong.len(), "{said}");
+        let error = read(&wrong).unwrap_err();
+        assert_eq!(error.lines().count(), wrong.len(), "{error}");
         for (name, value) in wrong {
-            assert!(said.contains(&format!("`{name}` is `{value}`")), "{said}");
+            assert!(error.contains(&format!("`{name}` is `{value}`")), "{error}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! SNS as the place where alerts go: up to ten messages a request, the answer read entry by entry.
+//! Publishes alerts to SNS: up to ten messages in a request, with a result for each.
 //!
-//! A message counts as published only once SNS names its id under `Successful`.
+//! A message counts as published only if SNS lists its id under `Successful`.
 
-use std::{ops::Range, time::Duration};
+use std::{error::Error, ops::Range, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::{
@@ -17,9 +17,14 @@ use aws_sdk_sns::{
     operation::publish_batch::PublishBatchError,
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
+use thiserror::Error;
 use tokio::time::sleep;
 
-use super::{ATTEMPTS, own_retries, reason, settings::Topic};
+use super::{
+    client::{ATTEMPTS, own_retries},
+    request_error::RequestError,
+    settings::SnsTopic,
+};
 use crate::{
     alert::Message,
     handler::{Channel, PublishError},
@@ -28,7 +33,7 @@ use crate::{
 /// The longest wait before entries of a request are sent again.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// SNS takes no more bytes in one request: bodies and attributes together.
+/// The most bytes that SNS takes in one request: bodies and attributes together.
 const MAX_REQUEST: usize = 262_144;
 
 /// Publishes messages to one topic.
@@ -39,9 +44,10 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// A topic; a request that SNS fails on is sent again after `retry_base`, which doubles from there.
-    pub fn new(config: &SdkConfig, topic: Topic, retry_base: Duration) -> Self {
-        let Topic { arn, region } = topic;
+    /// A topic; `config` has the credentials, time-outs and retries. The entries that SNS fails to publish are sent again after
+    /// `retry_base`, which doubles from there.
+    pub fn new(config: &SdkConfig, topic: SnsTopic, retry_base: Duration) -> Self {
+        let SnsTopic { arn, region } = topic;
         let config = aws_sdk_sns::config::Builder::from(config)
             .region(Region::new(region))
             .retry_partition(own_retries("sns"))
@@ -50,18 +56,21 @@ impl Sns {
         Self { client: Client::from_conf(config), topic: arn, retry_base }
     }
 
-    /// Sends one request's worth, and again what SNS failed on through no fault of the message.
+    /// Sends the messages of one request, and sends those again that SNS failed to publish without fault of the sender.
     async fn publish_request(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
         let mut answers: Vec<_> = messages.iter().map(|_| Ok(())).collect();
         let mut pending: Vec<usize> = (0..messages.len()).collect();
         for attempt in 0..ATTEMPTS {
             let mut again = Vec::new();
-            for (at, refusal) in self.attempt(messages, &pending).await {
-                if refusal.fault == Fault::Passing {
+            for (at, Unpublished { error, fault }) in self.attempt(messages, &pending).await {
+                if fault == Fault::Transient {
                     again.push(at);
                 }
-                let is_refusal = refusal.fault == Fault::Message;
-                answers[at] = Err(PublishError { channel: self.topic.clone(), reason: refusal.reason, is_refusal });
+                let channel = self.topic.clone();
+                answers[at] = Err(match fault {
+                    Fault::Message => PublishError::Refused { channel, error },
+                    Fault::Transient | Fault::Other => PublishError::NotAccepted { channel, error },
+                });
             }
             if again.is_empty() || attempt + 1 == ATTEMPTS {
                 break;
@@ -75,17 +84,18 @@ impl Sns {
         answers
     }
 
-    /// One request, and what it leaves unpublished, by place. The SDK has already sent it again where that may help.
+    /// Sends one request, and returns the messages that it leaves unpublished, by index. The SDK has already retried the request
+    /// where that may help.
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
-    async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Refusal)> {
-        let all = |reason: String, fault: Fault| {
-            pending.iter().map(|&at| (at, Refusal { reason: reason.clone(), fault })).collect()
+    async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Unpublished)> {
+        let all = |error: Arc<dyn Error + Send + Sync>, fault: Fault| {
+            pending.iter().map(|&at| (at, Unpublished { error: Arc::clone(&error), fault })).collect()
         };
         let entries: Result<Vec<_>, _> = pending.iter().map(|&at| entry(at, &messages[at])).collect();
         let entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return all(error.to_string(), Fault::Message),
+            Err(error) => return all(Arc::new(error), Fault::Message),
         };
         let request =
             self.client.publish_batch().topic_arn(&self.topic).set_publish_batch_request_entries(Some(entries));
@@ -100,33 +110,37 @@ impl Sns {
             }
             Err(error) => {
                 let is_about_message = status(&error) == 413 || error.code().is_some_and(is_about_message);
-                return all(reason(&error), if is_about_message { Fault::Message } else { Fault::Lasting });
+                let fault = if is_about_message { Fault::Message } else { Fault::Other };
+                return all(Arc::new(RequestError::from(error)), fault);
             }
         };
         let is_published = |id: &str| answer.successful().iter().any(|entry| entry.id.as_deref() == Some(id));
-        let refusal = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
-            Some(entry) => Refusal {
-                reason: format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or("no message")),
+        let unpublished = |id: &str| match answer.failed().iter().find(|entry| entry.id == id) {
+            Some(entry) => Unpublished {
+                error: Arc::new(EntryError::Failed {
+                    code: entry.code.clone(),
+                    message: entry.message.clone().unwrap_or_else(|| "no message".to_owned()),
+                }),
                 fault: match &*entry.code {
-                    code if !entry.sender_fault || is_throttle(code) => Fault::Passing,
+                    code if !entry.sender_fault || is_throttle(code) => Fault::Transient,
                     code if is_about_message(code) => Fault::Message,
-                    _ => Fault::Lasting,
+                    _ => Fault::Other,
                 },
             },
-            None => Refusal { reason: "SNS did not say that it was published".to_owned(), fault: Fault::Passing },
+            None => Unpublished { error: Arc::new(EntryError::NotListed), fault: Fault::Transient },
         };
-        let unpublished = pending.iter().filter(|at| !is_published(&at.to_string()));
-        unpublished.map(|&at| (at, refusal(&at.to_string()))).collect()
+        let rest = pending.iter().filter(|at| !is_published(&at.to_string()));
+        rest.map(|&at| (at, unpublished(&at.to_string()))).collect()
     }
 }
 
-/// `Throttled`, `KMSThrottling` and their like, some of which the SDK does not know for throttles.
+/// Whether a code is `Throttled`, `KMSThrottling` or the like, of which the SDK knows only some.
 fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
 }
 
-/// `InvalidParameter`, `InvalidParameterValue` and their like, or what a single message is too long for: "Errors" of Publish
-/// and `PublishBatch` in the SNS API Reference.
+/// Whether a code is about the message: `InvalidParameter`, `InvalidParameterValue` and the like, or the length of a single
+/// message. See "Errors" of `Publish` and `PublishBatch` in the SNS API Reference.
 fn is_about_message(code: &str) -> bool {
     code == "BatchRequestTooLong" || code.starts_with("Invalid") && !code.starts_with("InvalidSecurity")
 }
@@ -135,12 +149,12 @@ fn status(error: &SdkError<PublishBatchError, HttpResponse>) -> u16 {
     error.raw_response().map_or(0, |response| response.status().as_u16())
 }
 
-/// Whether a request was refused for what is in it, so that the other messages may be taken without the one at fault.
+/// Whether a request was refused for its content, so that SNS may take the other messages without the one at fault.
 fn may_be_one_message(error: &SdkError<PublishBatchError, HttpResponse>) -> bool {
     matches!(status(error), 400 | 413) && !error.code().is_some_and(is_throttle)
 }
 
-/// Has the SDK send requests again that were throttled in words that it does not know.
+/// Makes the SDK retry throttled requests with codes that it does not know.
 #[derive(Debug)]
 struct Throttles;
 
@@ -171,23 +185,33 @@ impl Channel for Sns {
     }
 }
 
-struct Refusal {
-    reason: String,
+/// Why SNS did not publish a message.
+struct Unpublished {
+    error: Arc<dyn Error + Send + Sync>,
     fault: Fault,
 }
 
-/// Why SNS does not take a message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// It may take it the next time.
-    Passing,
-    /// It is the message itself.
-    Message,
-    /// It is something else, such as a permission.
-    Lasting,
+/// Why SNS did not publish an entry of a request that it accepted.
+#[derive(Debug, Error)]
+enum EntryError {
+    #[error("{code}: {message}")]
+    Failed { code: String, message: String },
+    #[error("SNS did not report that it published the message")]
+    NotListed,
 }
 
-/// Cuts a list into requests, in order.
+/// What kept SNS from publishing a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The next attempt may succeed.
+    Transient,
+    /// The message itself.
+    Message,
+    /// Something else, such as a missing permission.
+    Other,
+}
+
+/// Divides messages into requests, in order.
 fn requests(messages: &[Message]) -> Vec<Range<usize>> {
     let mut requests: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;

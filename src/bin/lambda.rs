@@ -1,7 +1,6 @@
-//! The function: settings, rules and clients once, then the handler for every event.
+//! The function: it reads settings and rules and builds its clients once, and then handles every invocation.
 //!
-//! What keeps it from starting is said on standard error and posted as the init error; it never waits for work that it
-//! cannot do.
+//! If it cannot start, it writes the reason to standard error and posts it as the init error.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 use std::{
@@ -14,13 +13,14 @@ use std::{
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
+use thiserror::Error;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    aws::{Deadline, DynamoDb, Reader, S3, Settings, Sns, StateTable, sdk_config},
+    aws::{Deadline, DynamoDb, Requester, S3, Settings, SettingsError, Sns, StateTable, sdk_config},
     diagnostic::{chain, render},
     engine::Engine,
-    handler::{Caps, Channels, Clock, Handler},
-    local::{RulesFiles, TextFile},
+    handler::{Channels, Clock, Handler, InvocationError, InvocationLimits},
+    local::{RulesFiles, TextFile, TextFileError},
     rule::{RuleSet, version},
     state::MemoryTable,
     trigger::Sender,
@@ -28,9 +28,9 @@ use trailbell::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let function = match Function::start().await {
+    let function = match SharedState::start().await {
         Ok(function) => function,
-        Err(wrong) => return refuse(&wrong).await,
+        Err(error) => return refuse(&chain(&error)).await,
     };
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let function = &function;
@@ -39,13 +39,13 @@ async fn main() -> ExitCode {
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "the runtime API is gone");
+            tracing::error!(%error, "the runtime API is unavailable");
             ExitCode::FAILURE
         }
     }
 }
 
-/// One JSON object a line on standard output, panics included.
+/// Writes log lines to standard output, each as a JSON object, panics included.
 fn log_as_json(levels: &str) {
     let levels: Targets = levels.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let lines = tracing_subscriber::fmt::layer()
@@ -59,54 +59,53 @@ fn log_as_json(levels: &str) {
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 
-/// All that outlives an invocation.
-struct Function {
+/// What every invocation of a process shares.
+struct SharedState {
     engine: Engine,
     rules_version: String,
-    caps: Caps,
+    limits: InvocationLimits,
     s3: S3,
     topics: Channels<Sns>,
     table: Option<DynamoDb>,
     learns: AtomicBool,
 }
 
-impl Function {
-    async fn start() -> Result<Self, String> {
+impl SharedState {
+    async fn start() -> Result<Self, StartError> {
         let settings = Settings::read(|name| env::var(name).ok())?;
         log_as_json(&settings.log);
         let (rules, rules_version) = rules(&settings)?;
         let engine = Engine::new(rules);
-        let config = sdk_config(settings.patience).await;
+        let config = sdk_config(settings.timeouts).await;
         let Channels { alerts, chat, findings } = &settings.topics;
         let (chat, findings) =
             (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
         let table = settings.state_table.as_deref();
         tracing::info!(rules = engine.rules().len(), rules_version, topic = alerts.arn, chat, findings, table, "ready");
         let table = table.map(|name| DynamoDb::new(&config, name));
-        let s3 = S3::new(&config, settings.patience, Reader::Function);
-        let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.patience.retry_base));
-        Ok(Self { engine, rules_version, caps: settings.caps, s3, topics, table, learns: AtomicBool::new(false) })
+        let s3 = S3::new(&config, settings.timeouts, Requester::Function);
+        let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.timeouts.retry_base));
+        Ok(Self { engine, rules_version, limits: settings.limits, s3, topics, table, learns: AtomicBool::new(false) })
     }
 
-    /// What whoever delivered must be told, or, so that Lambda sends all of it again, what failed.
-    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Failed> {
+    /// The answer to the sender; the error makes Lambda repeat the whole invocation.
+    async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, FailedInvocation> {
         let clock = Deadline::at(event.context.deadline());
         let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
-        // Without a table, what is remembered ends with the invocation.
+        // Without a table, state ends with the invocation, and rules learn again in the next.
         let memory = MemoryTable::default();
         let table = self.table.as_ref().map_or(StateTable::Memory(&memory), StateTable::DynamoDb);
-        // What ends with the invocation is learnt anew.
-        let anew = AtomicBool::new(false);
-        let learns = if self.table.is_some() { &self.learns } else { &anew };
-        let handler = Handler { engine, objects, channels, table: &table, learns, clock: &clock, caps: self.caps };
-        // On the heap: it is the state of everything below, all ports included.
+        let learns_once = AtomicBool::new(false);
+        let learns = if self.table.is_some() { &self.learns } else { &learns_once };
+        let handler = Handler { engine, objects, channels, table: &table, learns, clock: &clock, limits: self.limits };
+        // On the heap, since the future holds the state of all ports and is large.
         let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
         for line in outcome.metrics(&event.context.env_config.function_name, clock.now()) {
-            // A line that cannot be written is no reason to do all of it again.
+            // A line that cannot be written is no reason to repeat the invocation.
             let _ = writeln!(io::stdout(), "{line}");
         }
-        let mut answer = outcome.answer().map_err(Failed)?;
-        // Nobody minds one more field but queues and S3 Batch Operations, whose answers have a fixed shape.
+        let mut answer = outcome.answer().map_err(FailedInvocation)?;
+        // The answers to queues and to S3 Batch Operations have a fixed shape.
         if outcome.sender == Sender::Service {
             answer["rules_version"] = self.rules_version.clone().into();
         }
@@ -114,12 +113,24 @@ impl Function {
     }
 }
 
-/// The rules of the file, and their version; the error is what `trailbell check` says.
-fn rules(settings: &Settings) -> Result<(RuleSet, String), String> {
-    let files = RulesFiles::read(&settings.rules_file)
-        .map_err(|error| format!("{}; `RULES_FILE` is the path of the rules file", chain(&error)))?;
-    let refused =
-        |file: &TextFile, errors: Vec<_>| render(&errors, &file.path.display().to_string(), &file.text, false);
+/// Why the function cannot start.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the rules cannot be loaded; `RULES_FILE` is the path of the rules file")]
+    Unreadable(#[from] TextFileError),
+    /// The text is that of `trailbell check`.
+    #[error("{0}")]
+    InvalidRules(String),
+}
+
+/// Reads the rules and their version.
+fn rules(settings: &Settings) -> Result<(RuleSet, String), StartError> {
+    let files = RulesFiles::read(&settings.rules_file)?;
+    let refused = |file: &TextFile, errors: Vec<_>| {
+        StartError::InvalidRules(render(&errors, &file.path.display().to_string(), &file.text, false))
+    };
     let (rules, warnings) = RuleSet::parse(&files.rules.text).map_err(|errors| refused(&files.rules, errors))?;
     let version = version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text));
     let (rules, more) = match &files.overrides {
@@ -132,36 +143,36 @@ fn rules(settings: &Settings) -> Result<(RuleSet, String), String> {
     Ok((rules, version))
 }
 
-/// The runtime logs it by `Debug` and sends it to Lambda as a diagnostic: the same sentence twice.
-struct Failed(String);
+/// A failed invocation. The runtime logs its `Debug` text and sends the diagnostic to Lambda; both are the error's message.
+struct FailedInvocation(InvocationError);
 
-impl std::fmt::Debug for Failed {
+impl std::fmt::Debug for FailedInvocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}", self.0)
     }
 }
 
-impl From<Failed> for Diagnostic {
-    fn from(failed: Failed) -> Self {
-        Self { error_type: "Trailbell.Failed".to_owned(), error_message: failed.0 }
+impl From<FailedInvocation> for Diagnostic {
+    fn from(failed: FailedInvocation) -> Self {
+        Self { error_type: "Trailbell.Failed".to_owned(), error_message: failed.0.to_string() }
     }
 }
 
-/// Says why the function cannot start, to people on standard error and to Lambda as the init error.
+/// Writes why the function cannot start to standard error, and posts it to Lambda as the init error.
 ///
 /// See [the Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror).
-async fn refuse(wrong: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "{wrong}");
+async fn refuse(reason: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "{reason}");
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         let _ = writeln!(io::stderr(), "this is the binary for AWS Lambda; on a laptop, use `trailbell invoke`");
-    } else if let Err(error) = post_init_error(wrong).await {
-        let _ = writeln!(io::stderr(), "the init error could not be posted: {error}");
+    } else if let Err(error) = post_init_error(reason).await {
+        let _ = writeln!(io::stderr(), "the init error cannot be posted: {error}");
     }
     ExitCode::FAILURE
 }
 
-async fn post_init_error(wrong: &str) -> Result<(), lambda_runtime::Error> {
-    let error = Diagnostic { error_type: "Trailbell.Init".to_owned(), error_message: wrong.to_owned() };
+async fn post_init_error(reason: &str) -> Result<(), lambda_runtime::Error> {
+    let error = Diagnostic { error_type: "Trailbell.Init".to_owned(), error_message: reason.to_owned() };
     let request = build_request()
         .method("POST")
         .uri("/2018-06-01/runtime/init/error")

@@ -1,24 +1,37 @@
-//! What the function answers: exactly what failed comes again, in the words of whoever delivered it.
+//! The function's answer, in the form that the sender expects: exactly what failed is delivered again.
 
 use serde_json::{Value, json};
+use thiserror::Error;
 
-use super::{Failure, Outcome, Settled};
-use crate::{trigger::Sender, untrusted::shorten_to};
+use super::{
+    failure::Failure,
+    outcome::{Outcome, UnitOutcome},
+};
+use crate::{diagnostic::chain, trigger::Sender, untrusted::shorten_to};
 
-/// S3 Batch Operations keeps the text of a result in its report.
+/// The longest text of a result, in characters, that the report of S3 Batch Operations keeps.
 const MAX_RESULT: usize = 1_000;
 
+/// Why the whole invocation must be repeated: the text of its first failure, and how many others there are.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct InvocationError(String);
+
 impl Outcome {
-    /// The answer, or, so that all of the invocation comes again, what failed.
+    /// The answer to the sender.
     ///
     /// See [queues](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html) and
     /// [S3 Batch Operations](https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html).
-    pub fn answer(&self) -> Result<Value, String> {
+    ///
+    /// # Errors
+    ///
+    /// Something failed, and the sender can repeat only the whole invocation.
+    pub fn answer(&self) -> Result<Value, InvocationError> {
         let failed = || self.units.iter().filter(|unit| !unit.failures.is_empty());
-        // What has no id can only come again with everything else.
+        // A unit without an id can only be delivered again together with all others.
         let is_whole = self.sender == Sender::Service || failed().any(|unit| unit.id.is_none());
         if is_whole && failed().next().is_some() {
-            return Err(said(self.failures()));
+            return Err(InvocationError(summary(self.failures())));
         }
         match &self.sender {
             Sender::Service => Ok(self.summary()),
@@ -37,26 +50,26 @@ impl Outcome {
     }
 }
 
-/// What became of a task. One that may succeed the next time is tried again by S3.
-fn result(task: &Settled) -> Value {
+/// The result of a task. S3 tries a task again after a temporary failure.
+fn result(task: &UnitOutcome) -> Value {
     let (code, text) = if task.failures.is_empty() {
         (
             "Succeeded",
             if task.skipped.is_empty() { "done".to_owned() } else { format!("skipped: {}", task.skipped.join(", ")) },
         )
-    } else if task.failures.iter().all(Failure::is_lasting) {
-        ("PermanentFailure", said(task.failures.iter()))
+    } else if task.failures.iter().all(Failure::is_permanent) {
+        ("PermanentFailure", summary(task.failures.iter()))
     } else {
-        ("TemporaryFailure", said(task.failures.iter()))
+        ("TemporaryFailure", summary(task.failures.iter()))
     };
     let text = shorten_to(&text, MAX_RESULT);
     json!({"taskId": task.id, "resultCode": code, "resultString": text})
 }
 
-/// The first failure, and how many there are beside it.
-fn said<'a>(failures: impl Iterator<Item = &'a Failure> + Clone) -> String {
+/// The first failure, and how many others there are.
+fn summary<'a>(failures: impl Iterator<Item = &'a Failure> + Clone) -> String {
     let count: u64 = failures.clone().map(Failure::count).sum();
-    let first = failures.clone().next().map(ToString::to_string).unwrap_or_default();
+    let first = failures.clone().next().map(|failure| chain(failure)).unwrap_or_default();
     match count {
         0 | 1 => first,
         2 => format!("{first} (and 1 more failure)"),

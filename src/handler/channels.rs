@@ -1,16 +1,17 @@
-//! Where alerts go: a channel for each audience, which decides how an alert is rendered and which alerts it is for.
+//! Where alerts go: a channel for each audience. The audience decides which alerts the channel gets and in which rendering.
 //!
-//! There is always one that every alert goes to for people to read; only that one says whether a match is alerted.
+//! One channel always exists: every alert goes to it, for people to read. A match counts as alerted once that channel took
+//! its alert.
 
 use super::port::Channel;
 use crate::{alert::Format, rule::Severity};
 
-/// Channels of one kind, by audience.
+/// The channels, by audience.
 #[derive(Clone, Debug)]
 pub struct Channels<C> {
     /// Every alert, for people to read.
     pub alerts: C,
-    /// What is severe enough for a chat.
+    /// The alerts that are severe enough, for a chat.
     pub chat: Option<Chat<C>>,
     /// Every alert, for machines.
     pub findings: Option<C>,
@@ -19,16 +20,16 @@ pub struct Channels<C> {
 /// A chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chat<C> {
-    /// Where it is.
+    /// The channel that posts to it.
     pub channel: C,
-    /// The mildest severity that it is told of.
+    /// The mildest severity that is posted.
     pub mildest: Severity,
 }
 
-/// Whom a channel is for.
+/// The readers of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
-    /// People, by e-mail or whatever else subscribes to text.
+    /// People, by e-mail or another subscription to text.
     Alerts,
     /// People in a chat.
     Chat,
@@ -40,7 +41,7 @@ impl Audience {
     /// All of them.
     pub(super) const ALL: [Self; 3] = [Self::Alerts, Self::Chat, Self::Findings];
 
-    /// As a word for counts and logs.
+    /// The word for counts and logs.
     pub fn word(self) -> &'static str {
         match self {
             Audience::Alerts => "alerts",
@@ -60,12 +61,12 @@ impl Audience {
 }
 
 impl<C> Channels<C> {
-    /// No other channel than that of all alerts.
+    /// Only the channel of all alerts.
     pub fn only(alerts: C) -> Self {
         Self { alerts, chat: None, findings: None }
     }
 
-    /// The same channels, each made into something else.
+    /// Makes each channel into something else.
     pub fn map<D>(self, make: impl Fn(C) -> D) -> Channels<D> {
         Channels {
             alerts: make(self.alerts),
@@ -76,14 +77,14 @@ impl<C> Channels<C> {
 }
 
 impl<C: Channel> Channels<C> {
-    /// The channels that are there, that of all alerts first.
+    /// The existing channels, that of all alerts first.
     pub(super) fn each(&self) -> impl Iterator<Item = (Audience, &C)> {
         let chat = self.chat.as_ref().map(|chat| (Audience::Chat, &chat.channel));
         let findings = self.findings.as_ref().map(|findings| (Audience::Findings, findings));
         [Some((Audience::Alerts, &self.alerts)), chat, findings].into_iter().flatten()
     }
 
-    /// Those whom an alert of this severity is for.
+    /// The audiences of an alert with this severity.
     pub(super) fn audiences(&self, severity: Severity) -> Vec<Audience> {
         let is_for = |audience: &Audience| match audience {
             Audience::Alerts => true,

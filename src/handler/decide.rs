@@ -1,15 +1,17 @@
-//! Which matches raise an alert: what is remembered is asked, and told what went out.
+//! Which matches raise an alert: the handler asks the state, and marks there what it sent.
 //!
-//! Matches wait until some have come together, since those that are the same alert make one and take fewer requests then.
+//! Matches wait until there are some hundred, since matches of the same alert raise one and then need fewer requests.
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::{
-    Audience, Clock, Matches, Outcome,
-    outbox::Letter,
-    time_budget::{InTime, Time},
+    channels::Audience,
+    outbox::OutgoingAlert,
+    outcome::{Matches, Outcome},
+    port::Clock,
+    time_budget::{TimeBudget, TimedTable},
 };
 use crate::{
     alert::{Alert, HeldBack, Occurrences, Origin},
@@ -20,25 +22,25 @@ use crate::{
     state::{self, Claimant, Decision, Match, Outage, RollUp, Table, Ticket},
 };
 
-/// So many matches are decided about at once; they hold their records until then.
+/// How many matches are decided about at once; each holds its record until then.
 const MAX_WAITING: usize = 200;
 
-/// The matches of one place.
+/// The matches of one object, or of one record of a payload.
 pub(super) struct Decider<'a, T, K> {
-    table: InTime<'a, T, K>,
-    time: &'a Time<'a, K>,
+    table: TimedTable<'a, T, K>,
+    time: &'a TimeBudget<'a, K>,
     claimant: Claimant,
     outage: &'a mut Outage,
     origin: Origin,
     accounts: &'a Arc<Accounts>,
-    /// With the place of its record.
+    /// Each with the index of its record.
     waiting: Vec<(Finding, u64)>,
 }
 
 impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     pub(super) fn new(
         table: &'a T,
-        time: &'a Time<'a, K>,
+        time: &'a TimeBudget<'a, K>,
         origin: Origin,
         accounts: &'a Arc<Accounts>,
         max_alerts_per_rule_hour: u32,
@@ -46,10 +48,10 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     ) -> Self {
         let known = std::mem::take(outage);
         let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).with_outage(known);
-        Self { table: InTime::new(table, time), time, claimant, outage, origin, accounts, waiting: Vec::new() }
+        Self { table: TimedTable::new(table, time), time, claimant, outage, origin, accounts, waiting: Vec::new() }
     }
 
-    /// Takes a match; one that is suppressed is counted, and that is all.
+    /// Adds a match; a suppressed one is only counted.
     pub(super) fn push(&mut self, finding: Finding, index: u64, matches: &mut Matches) {
         matches.seen += 1;
         if finding.suppressed {
@@ -63,28 +65,28 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         self.waiting.len() >= MAX_WAITING
     }
 
-    /// Has rules begin to learn with an event of this record; whether they have.
-    pub(super) async fn learn_from(&mut self, rules: &[Arc<Rule>], record: &[u8]) -> bool {
+    /// Starts the learning of rules with the event of this record; whether they have started.
+    pub(super) async fn start_learning(&mut self, rules: &[Arc<Rule>], record: &[u8]) -> bool {
         let time = engine::parse(record).ok().and_then(|(record, _)| record.event_time());
         let rules = rules.iter().map(|rule| &**rule);
-        let knew = self.claimant.table_error().is_none();
+        let was_available = self.claimant.table_error().is_none();
         let learn =
             state::start_learning(&self.table, &mut self.claimant, rules, time.unwrap_or(self.time.now())).await;
-        self.tell_if_down(knew);
+        self.log_outage(was_available);
         learn
     }
 
-    /// Leaves what was found out of the table to the next.
+    /// Passes an outage of the table on to the next delivery of the invocation.
     pub(super) fn finish(&mut self) {
         *self.outage = self.claimant.take_outage();
     }
 
-    /// Decides about all that wait: each is counted, or has its alert among what is to be sent.
+    /// Decides about all waiting matches: each is counted, or its alert is among the returned ones.
     pub(super) async fn decide(
         &mut self,
         audiences: impl Fn(Severity) -> Vec<Audience>,
         outcome: &mut Outcome,
-    ) -> Vec<Letter> {
+    ) -> Vec<OutgoingAlert> {
         let (findings, indices): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().unzip();
         let words =
             |finding: &Finding| audiences(finding.rule.severity).iter().map(|to| to.word().to_owned()).collect();
@@ -92,27 +94,27 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         let pairs = findings.iter().zip(&channels);
         let matches: Vec<_> =
             pairs.map(|(one, channels)| Match { rule: &one.rule, record: &one.record, channels }).collect();
-        let knew = self.claimant.table_error().is_none();
+        let was_available = self.claimant.table_error().is_none();
         let decisions = state::decide(&self.table, &mut self.claimant, &matches, self.time.now()).await;
-        self.tell_if_down(knew);
-        let letter = |((finding, index), decision)| {
-            let mut letter = self.letter(finding, decision, outcome)?;
-            letter.alert.record = Some(index);
-            Some(letter)
+        self.log_outage(was_available);
+        let alert = |((finding, index), decision)| {
+            let mut outgoing = self.alert(finding, decision, outcome)?;
+            outgoing.alert.record = Some(index);
+            Some(outgoing)
         };
-        findings.into_iter().zip(indices).zip(decisions).filter_map(letter).collect()
+        findings.into_iter().zip(indices).zip(decisions).filter_map(alert).collect()
     }
 
-    /// Remembers that a channel took an alert.
-    pub(super) async fn sent(&mut self, ticket: &Ticket, audience: Audience) {
-        let knew = self.claimant.table_error().is_none();
-        // What is not remembered may come again, which is no reason to hand anything back.
+    /// Marks that a channel took an alert.
+    pub(super) async fn mark_sent(&mut self, ticket: &Ticket, audience: Audience) {
+        let was_available = self.claimant.table_error().is_none();
+        // If the mark is not stored, the alert may be sent again, which is no reason to fail the invocation.
         let _ = state::mark_sent(&self.table, &mut self.claimant, ticket, audience.word()).await;
-        self.tell_if_down(knew);
+        self.log_outage(was_available);
     }
 
-    fn tell_if_down(&self, knew: bool) {
-        if let Some(error) = self.claimant.table_error().filter(|_| knew) {
+    fn log_outage(&self, was_available: bool) {
+        if let Some(error) = self.claimant.table_error().filter(|_| was_available) {
             let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
             tracing::error!(
                 bucket,
@@ -124,18 +126,18 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         }
     }
 
-    fn letter(&self, finding: Finding, decision: Decision, outcome: &mut Outcome) -> Option<Letter> {
+    fn alert(&self, finding: Finding, decision: Decision, outcome: &mut Outcome) -> Option<OutgoingAlert> {
         let matches = &mut outcome.matches;
         match decision {
             Decision::Fire(firing) => {
                 outcome.unremembered += u64::from(firing.unremembered);
                 let audiences = audiences(&firing.channels);
-                // People have it already, and it is due elsewhere.
+                // The alert topic took it before, and another channel has yet to.
                 if !audiences.contains(&Audience::Alerts) {
                     matches.deduplicated += 1;
                 }
                 let alert = Alert::fired(finding, &firing, Some(self.origin.clone()), self.accounts);
-                return Some(Letter { alert, audiences, ticket: Some(firing.ticket) });
+                return Some(OutgoingAlert { alert, audiences, ticket: Some(firing.ticket) });
             }
             Decision::RollUp(roll_up) => {
                 matches.capped += 1;
@@ -152,13 +154,13 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         None
     }
 
-    fn roll_up(&self, finding: &Finding, roll_up: RollUp) -> Letter {
+    fn roll_up(&self, finding: &Finding, roll_up: RollUp) -> OutgoingAlert {
         let hour = roll_up.until.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(roll_up.until);
         let (rule, cap) = (Arc::clone(&finding.rule), roll_up.limit.into());
         let held_back = HeldBack { rule, hour, cap, alerts: roll_up.held };
         let mut alert = Alert::held_back(held_back, Occurrences::default(), self.accounts);
         alert.id = roll_up.alert_id;
-        Letter { alert, audiences: audiences(&roll_up.channels), ticket: Some(roll_up.ticket) }
+        OutgoingAlert { alert, audiences: audiences(&roll_up.channels), ticket: Some(roll_up.ticket) }
     }
 }
 

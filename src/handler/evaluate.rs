@@ -1,16 +1,21 @@
-//! One object, or one record of a payload, on its way through the engine.
+//! Evaluates one object, or one record of a payload.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem::Finder;
 use serde_json::value::RawValue;
+use thiserror::Error;
 
 use super::{
-    Body, Caps, Channel, Channels, Clock, Failure, Handler, MAX_TOLD, Objects, Outcome,
+    channels::Channels,
     decide::Decider,
-    outbox::{Letter, Outbox},
-    prefetch::Ahead,
-    time_budget::Time,
+    failure::Failure,
+    outbox::{Outbox, OutgoingAlert},
+    outcome::Outcome,
+    port::{Body, Channel, Clock, Objects},
+    prefetch::Prefetch,
+    setup::{Handler, InvocationLimits, MAX_REPORTED},
+    time_budget::TimeBudget,
 };
 use crate::{
     alert::{Alert, Origin, Unread},
@@ -22,44 +27,44 @@ use crate::{
     trigger::SkipReason,
 };
 
-/// What is read of one place.
-pub(super) struct Run<'a, C, T, K> {
+/// The evaluation of one object, or of one record of a payload.
+pub(super) struct Evaluation<'a, C, T, K> {
     engine: &'a Engine,
-    caps: Caps,
-    time: &'a Time<'a, K>,
+    limits: InvocationLimits,
+    time: &'a TimeBudget<'a, K>,
     scratch: &'a mut Scratch,
     decider: Decider<'a, T, K>,
     learns: &'a AtomicBool,
-    /// Whether a record was seen.
-    is_begun: bool,
+    /// Whether a record was read.
+    has_started: bool,
     channels: &'a Channels<C>,
     outbox: Outbox<'a, C, K>,
     outcome: &'a mut Outcome,
     origin: Origin,
-    /// Finds what CloudTrail says in the place of a block that it left out.
+    /// Finds the field that CloudTrail writes in place of a block that it omits.
     omitted: Finder<'static>,
     unparsable: u64,
 }
 
-impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
+impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
     pub(super) fn new<O>(
         handler: &'a Handler<'_, O, C, T, K>,
-        time: &'a Time<'a, K>,
+        time: &'a TimeBudget<'a, K>,
         origin: Origin,
         scratch: &'a mut Scratch,
         outage: &'a mut Outage,
         outcome: &'a mut Outcome,
     ) -> Self {
-        let Handler { engine, channels, table, caps, .. } = *handler;
-        let most = caps.max_alerts_per_rule_hour;
+        let Handler { engine, channels, table, limits, .. } = *handler;
+        let max_alerts = limits.max_alerts_per_rule_hour;
         Self {
             engine,
-            caps,
+            limits,
             time,
             scratch,
-            decider: Decider::new(table, time, origin.clone(), engine.accounts(), most, outage),
+            decider: Decider::new(table, time, origin.clone(), engine.accounts(), max_alerts, outage),
             learns: handler.learns,
-            is_begun: false,
+            has_started: false,
             channels,
             outbox: Outbox::new(channels, time, origin.clone()),
             outcome,
@@ -69,8 +74,8 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         }
     }
 
-    /// Reads an object. Whatever happens to it: what was found in it is published.
-    pub(super) async fn object<O: Objects>(mut self, objects: &mut Ahead<'_, O>, object: ObjectId) {
+    /// Evaluates an object. Whether or not it is read to its end, the alerts of what was read are published.
+    pub(super) async fn object<O: Objects>(mut self, objects: &mut Prefetch<'_, O>, object: ObjectId) {
         let read = self.stream(objects, &object).await;
         self.finish().await;
         match read {
@@ -86,35 +91,35 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         }
     }
 
-    /// Evaluates a record that came in a payload: it goes the way of a log file that holds nothing else.
+    /// Evaluates a record of a payload, as a log file with this one record.
     pub(super) async fn record(mut self, text: &str) {
-        // Text that is not one value could pretend to be several records.
+        // Text that is not exactly one JSON value could pass as several records.
         let read = match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => self.wrapped(text).await.map_err(|error| chain(&error)),
-            Err(error) => Err(format!("it is not JSON: {error}")),
+            Ok(_) => self.wrapped(text).await.map_err(RecordError::LogFile),
+            Err(error) => Err(RecordError::NotJson(error)),
         };
-        if let Err(reason) = read {
+        if let Err(error) = read {
             self.outcome.records.seen += 1;
-            self.unparsable(0, &reason);
+            self.unparsable(0, &chain(&error));
         }
         self.finish().await;
     }
 
     async fn wrapped(&mut self, text: &str) -> Result<(), LogFileError> {
-        let mut reader = Reader::new(FileShape::LogFile, self.caps.limits);
+        let mut reader = Reader::new(FileShape::LogFile, self.limits.log_file);
         for part in ["{\"Records\":[", text, "]}"] {
             self.push(&mut reader, part.as_bytes()).await?;
         }
         reader.finish()
     }
 
-    async fn stream<O: Objects>(&mut self, objects: &mut Ahead<'_, O>, object: &ObjectId) -> Result<(), Failure> {
+    async fn stream<O: Objects>(&mut self, objects: &mut Prefetch<'_, O>, object: &ObjectId) -> Result<(), Failure> {
         let late = || Failure::OutOfTime { origin: self.origin.clone() };
         let fetch = |error| Failure::Fetch { object: object.clone(), error };
         let broken = |error| Failure::LogFile { object: object.clone(), error };
-        let limit = self.caps.max_object_bytes;
+        let limit = self.limits.max_object_bytes;
         let mut body = self.time.to_read(objects.get(object, self.time)).await.ok_or_else(late)?.map_err(fetch)?;
-        let (mut reader, mut bytes) = (Reader::new(FileShape::LogFile, self.caps.limits), 0);
+        let (mut reader, mut bytes) = (Reader::new(FileShape::LogFile, self.limits.log_file), 0);
         loop {
             let late = || Failure::OutOfTime { origin: self.origin.clone() };
             let Some(chunk) = self.time.to_read(body.next()).await.ok_or_else(late)?.map_err(fetch)? else { break };
@@ -127,14 +132,14 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         reader.finish().map_err(broken)
     }
 
-    /// Evaluates what a chunk brings, and publishes whenever much has come together.
+    /// Evaluates the records of a chunk, and publishes whenever enough matches or alerts are waiting.
     async fn push(&mut self, reader: &mut Reader, mut chunk: &[u8]) -> Result<(), LogFileError> {
         while let Some(item) = reader.next(&mut chunk)? {
             if let FileItem::Record(record) = &item
-                && !std::mem::replace(&mut self.is_begun, true)
+                && !std::mem::replace(&mut self.has_started, true)
                 && !self.learns.load(Ordering::Relaxed)
             {
-                let learn = self.decider.learn_from(self.engine.rules(), record.text).await;
+                let learn = self.decider.start_learning(self.engine.rules(), record.text).await;
                 self.learns.store(learn, Ordering::Relaxed);
             }
             self.evaluate(item);
@@ -145,11 +150,11 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         Ok(())
     }
 
-    /// Decides about what was found, publishes it, and has it remembered.
+    /// Decides about the waiting matches, publishes their alerts, and marks them as sent.
     async fn publish(&mut self) {
         let audiences = |severity| self.channels.audiences(severity);
-        for letter in self.decider.decide(audiences, self.outcome).await {
-            self.outbox.push(letter, self.outcome);
+        for alert in self.decider.decide(audiences, self.outcome).await {
+            self.outbox.push(alert, self.outcome);
             if self.outbox.is_full() {
                 self.send().await;
             }
@@ -159,7 +164,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
 
     async fn send(&mut self) {
         for (ticket, audience) in self.outbox.publish(self.outcome).await {
-            self.decider.sent(&ticket, audience).await;
+            self.decider.mark_sent(&ticket, audience).await;
         }
     }
 
@@ -168,7 +173,8 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         records.seen += 1;
         match item {
             FileItem::Record(record) => {
-                records.omitted += u64::from(self.omitted.find_iter(record.text).any(|at| says_true(record.text, at)));
+                records.omitted +=
+                    u64::from(self.omitted.find_iter(record.text).any(|at| is_true_after(record.text, at)));
                 match self.engine.evaluate(record, self.scratch) {
                     Evaluated::Record { findings, repaired } => {
                         records.evaluated += 1;
@@ -184,44 +190,53 @@ impl<'a, C: Channel, T: Table, K: Clock> Run<'a, C, T, K> {
         }
     }
 
-    /// A record that cannot be read raises an alert of its own; a broken object can have millions of them, and the
-    /// first are told one by one.
+    /// An unreadable record raises an alert of its own; since a corrupt object can have millions of them, only the first are
+    /// reported one by one.
     fn unparsable(&mut self, index: u64, reason: &str) {
         self.outcome.records.unparsable += 1;
         self.unparsable += 1;
-        if self.unparsable > MAX_TOLD {
+        if self.unparsable > MAX_REPORTED {
             return;
         }
         let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
         tracing::error!(bucket, key, source, record = index, reason, "record not readable");
-        self.tell(Unread::Record { index, reason: reason.to_owned() });
+        self.push_unread(Unread::Record { index, reason: reason.to_owned() });
     }
 
     async fn finish(&mut self) {
-        if let Some(count) = self.unparsable.checked_sub(MAX_TOLD).filter(|count| *count > 0) {
+        if let Some(count) = self.unparsable.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
             let ((bucket, key), source) = (self.origin.object().map(ObjectId::parts).unzip(), self.origin.message());
             tracing::error!(bucket, key, source, count, "more records not readable");
-            self.tell(Unread::More { count });
+            self.push_unread(Unread::More { count });
         }
         self.publish().await;
         self.outbox.finish(self.outcome);
         self.decider.finish();
     }
 
-    fn tell(&mut self, unread: Unread) {
+    fn push_unread(&mut self, unread: Unread) {
         let alert = Alert::unread(unread, Some(self.origin.clone()), self.engine.accounts());
         let audiences = self.channels.audiences(alert.severity());
-        self.outbox.push(Letter { alert, audiences, ticket: None }, self.outcome);
+        self.outbox.push(OutgoingAlert { alert, audiences, ticket: None }, self.outcome);
     }
 }
 
-/// What CloudTrail writes in the place of a large block: `"omitted":true`.
-fn says_true(text: &[u8], at: usize) -> bool {
+/// Why a record of a payload is unreadable.
+#[derive(Debug, Error)]
+enum RecordError {
+    #[error("it is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    #[error(transparent)]
+    LogFile(LogFileError),
+}
+
+/// Whether `"omitted":` at this byte has the value `true`, which CloudTrail writes in place of a large block.
+fn is_true_after(text: &[u8], at: usize) -> bool {
     let value = text.get(at + "\"omitted\":".len()..).unwrap_or_default();
     value.trim_ascii_start().starts_with(b"true")
 }
 
-/// Whether a file says by its first keys that it is a digest, as its key does not.
+/// Whether the first keys of a file are those of a digest file, which its name does not tell.
 fn is_digest(error: &LogFileError) -> bool {
     matches!(error, LogFileError::NoRecords { keys } if keys.contains("digestStartTime"))
 }

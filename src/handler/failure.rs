@@ -1,77 +1,77 @@
-//! Something that was not done, and how it is said.
+//! Failures, and how they are logged.
 //!
-//! Nothing of an event's content is in it: where it is, what happened, and why.
+//! A failure has the place, what happened and why, and nothing of an event's content.
 
 use std::error::Error as _;
 
 use thiserror::Error;
 
-use super::{FetchError, PublishError};
-use crate::{alert::Origin, log_file::LogFileError, object::ObjectId, trigger::TriggerError};
+use super::port::{FetchError, PublishError};
+use crate::{alert::Origin, diagnostic::chain, log_file::LogFileError, object::ObjectId, trigger::TriggerError};
 
-/// Something that was not done, and so makes its delivery come again.
+/// Something that was not done, for which its delivery is repeated.
 #[derive(Debug, Error)]
 pub enum Failure {
     /// The payload, or a part of it, was not understood.
     #[error(transparent)]
     Trigger(#[from] TriggerError),
     /// An object could not be fetched.
-    #[error("s3://{}/{}: {error}", object.bucket, object.key)]
+    #[error("s3://{}/{} cannot be read", object.bucket, object.key)]
     Fetch {
-        /// Which.
+        /// The object.
         object: ObjectId,
-        /// Why.
+        /// The cause.
         #[source]
         error: FetchError,
     },
-    /// An object was fetched, but is no whole log file.
-    #[error("s3://{}/{}: {error}", object.bucket, object.key)]
+    /// An object was fetched, but is not a complete log file.
+    #[error("s3://{}/{} is not a complete log file", object.bucket, object.key)]
     LogFile {
-        /// Which.
+        /// The object.
         object: ObjectId,
-        /// Why.
+        /// The cause.
         #[source]
         error: LogFileError,
     },
-    /// An object is longer, as it is stored, than may be read.
-    #[error("s3://{}/{}: more than {limit} bytes as it is stored", object.bucket, object.key)]
+    /// An object has more bytes, as stored, than may be read.
+    #[error("s3://{}/{} has more than {limit} bytes as stored", object.bucket, object.key)]
     TooLarge {
-        /// Which.
+        /// The object.
         object: ObjectId,
         /// The limit.
         limit: u64,
     },
-    /// There was no time left.
-    #[error("{origin}: the time is used up")]
+    /// The invocation had no time left.
+    #[error("{origin}: ran out of time")]
     OutOfTime {
-        /// For what.
+        /// What was to be read.
         origin: Origin,
     },
-    /// A queue that keeps an order, and something before it failed.
-    #[error("a message before it failed, and its queue keeps them in order")]
-    NotBegun,
+    /// The queue keeps messages in order, and one before it failed.
+    #[error("not started: an earlier message failed, and the queue keeps messages in order")]
+    NotStarted,
     /// An alert was not accepted.
-    #[error("alert {id} from {origin}: {error}")]
+    #[error("alert {id} from {origin} was not published")]
     Publish {
         /// What the alert is about.
         origin: Origin,
-        /// The place of the record there, from 0, where the alert is about one.
+        /// The index of the record there, from 0, where the alert is about one.
         record: Option<u64>,
         /// The alert's id.
         id: String,
-        /// Why.
+        /// The cause.
         #[source]
         error: PublishError,
     },
-    /// More alerts of an object failed than are worth a line each.
-    #[error("{origin}: {count} more alerts failed")]
+    /// More alerts of an object failed than are reported one by one.
+    #[error("{count} more alerts from {origin} were not published")]
     MoreAlerts {
         /// What they are about.
         origin: Origin,
         /// How many.
         count: u64,
     },
-    /// More parts of a payload failed than are worth a line each.
+    /// More parts of a payload failed than are reported one by one.
     #[error("{count} more parts of the payload failed")]
     MoreParts {
         /// How many.
@@ -80,7 +80,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// How many failures it stands for.
+    /// How many failures it counts as.
     pub fn count(&self) -> u64 {
         match self {
             Failure::MoreAlerts { count, .. } | Failure::MoreParts { count } => *count,
@@ -88,28 +88,32 @@ impl Failure {
         }
     }
 
-    /// Whether it would be the same the next time.
-    pub fn is_lasting(&self) -> bool {
+    /// Whether a repetition would fail the same way.
+    pub fn is_permanent(&self) -> bool {
         match self {
             Failure::Trigger(_) | Failure::LogFile { .. } | Failure::TooLarge { .. } => true,
-            Failure::Fetch { error, .. } => error.is_lasting,
+            Failure::Fetch { error, .. } => matches!(error, FetchError::Permanent(_)),
             _ => false,
         }
     }
 
-    /// One line for an operator; `unit` is the message or task that will come again.
+    /// Logs one line for an operator; `unit` is the message or task that is repeated.
     pub(super) fn log(&self, unit: Option<&str>) {
-        let reason = self.source().map_or_else(|| self.to_string(), ToString::to_string);
+        let reason = match self {
+            Failure::Trigger(error) => chain(error),
+            _ => self.source().map_or_else(|| self.to_string(), chain),
+        };
         let ((bucket, key), source) = (self.object().unzip(), self.origin().and_then(Origin::message));
         let what = match self {
             Failure::Trigger(_) | Failure::MoreParts { .. } => "payload not understood",
             Failure::Fetch { .. } => "object not fetched",
             Failure::LogFile { .. } | Failure::TooLarge { .. } => "object not readable",
             Failure::OutOfTime { .. } => "not done in time",
-            Failure::NotBegun => "message not begun",
+            Failure::NotStarted => "message not started",
             Failure::MoreAlerts { .. } => "more alerts not published",
             Failure::Publish { record, id, error, .. } => {
-                let (topic, reason) = (&error.channel, &error.reason);
+                let (topic, error) = error.parts();
+                let reason = chain(error);
                 tracing::error!(bucket, key, source, unit, record, alert = id, topic, reason, "alert not published");
                 return;
             }

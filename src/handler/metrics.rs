@@ -1,14 +1,14 @@
 //! The counts of an invocation as lines of CloudWatch's embedded metric format.
 //!
-//! Every count is a field of the first line; those that are never interesting at zero are a metric only where they are not,
-//! since CloudWatch charges by metric.
+//! Every count is a field of the first line. A count that matters only above zero is a metric only there, since CloudWatch
+//! charges for each metric.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Outcome;
+use super::outcome::Outcome;
 
-/// Metrics that are sent at zero too, so that an alarm on them has data.
+/// Metrics that are also sent at zero, so that their alarms have data.
 const ALWAYS: &[&str] = &[
     "objects",
     "objects_failed",
@@ -24,7 +24,8 @@ const ALWAYS: &[&str] = &[
 ];
 
 impl Outcome {
-    /// The lines, for the function of this name: one of all counts, and one for each rule and severity that raised alerts.
+    /// The lines for the function with this name: one with all counts, and one for each rule and severity that raised alerts.
+    ///
     /// See [the specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
     pub fn metrics(&self, function: &str, now: Timestamp) -> Vec<Value> {
         let counts = self.counts();

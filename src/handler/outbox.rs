@@ -1,79 +1,89 @@
-//! Alerts on their way to the channels: in batches, a refused one again in a plainer form, and each answer counted.
+//! Sends alerts to the channels in batches, a refused one again in a plainer form, and counts each result.
 //!
-//! A message counts as sent once its channel says so; whatever else happens to it is a failure, which comes again.
+//! A message counts as sent once its channel accepts it; anything else is a failure, and its delivery is repeated.
 
-use super::{Audience, Channel, Channels, Clock, Failure, MAX_TOLD, Outcome, PublishError, time_budget::Time};
+use thiserror::Error;
+
+use super::{
+    channels::{Audience, Channels},
+    failure::Failure,
+    outcome::Outcome,
+    port::{Channel, Clock, PublishError},
+    setup::MAX_REPORTED,
+    time_budget::TimeBudget,
+};
 use crate::{
     alert::{Alert, AlertKind, Message, Origin, render, render_ascii},
+    diagnostic::chain,
     state::Ticket,
 };
 
-/// As many values as a metric of the embedded format takes at once.
+/// The most values that a metric of the embedded metric format takes.
 const MAX_LAGS: usize = 100;
 
-/// An alert on its way.
-pub(super) struct Letter {
+/// An alert to send.
+pub(super) struct OutgoingAlert {
     pub(super) alert: Alert,
-    /// Whom it is for, and who does not have it yet.
+    /// The audiences that it is for and that have not taken it yet.
     pub(super) audiences: Vec<Audience>,
-    /// By what it is remembered that it went out.
+    /// What marks it as sent, if the state is to know.
     pub(super) ticket: Option<Ticket>,
 }
 
-/// The alerts of one place.
+/// The alerts of one object, or of one record of a payload.
 pub(super) struct Outbox<'a, C, K> {
     channels: &'a Channels<C>,
-    time: &'a Time<'a, K>,
+    time: &'a TimeBudget<'a, K>,
     origin: Origin,
-    letters: Vec<Letter>,
+    waiting: Vec<OutgoingAlert>,
     failed: u64,
 }
 
 impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
-    pub(super) fn new(channels: &'a Channels<C>, time: &'a Time<'a, K>, origin: Origin) -> Self {
-        Self { channels, time, origin, letters: Vec::new(), failed: 0 }
+    pub(super) fn new(channels: &'a Channels<C>, time: &'a TimeBudget<'a, K>, origin: Origin) -> Self {
+        Self { channels, time, origin, waiting: Vec::new(), failed: 0 }
     }
 
-    pub(super) fn push(&mut self, letter: Letter, outcome: &mut Outcome) {
-        if !matches!(letter.alert.kind, AlertKind::Match(_)) && letter.audiences.contains(&Audience::Alerts) {
+    pub(super) fn push(&mut self, outgoing: OutgoingAlert, outcome: &mut Outcome) {
+        if !matches!(outgoing.alert.kind, AlertKind::Match(_)) && outgoing.audiences.contains(&Audience::Alerts) {
             outcome.notices.due += 1;
         }
-        for audience in &letter.audiences {
+        for audience in &outgoing.audiences {
             outcome.sends.entry(*audience).or_default().due += 1;
         }
-        self.letters.push(letter);
+        self.waiting.push(outgoing);
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.letters.len() >= C::BATCH
+        self.waiting.len() >= C::BATCH
     }
 
-    /// Publishes all that is there; what it gives is to be remembered of each channel that took an alert.
+    /// Publishes all waiting alerts, and returns what to mark: for each accepted alert its ticket and the audience.
     pub(super) async fn publish(&mut self, outcome: &mut Outcome) -> Vec<(Ticket, Audience)> {
-        let (letters, mut taken) = (std::mem::take(&mut self.letters), Vec::new());
+        let (outgoing, mut accepted) = (std::mem::take(&mut self.waiting), Vec::new());
         for (audience, channel) in self.channels.each() {
-            let due: Vec<_> = letters.iter().filter(|letter| letter.audiences.contains(&audience)).collect();
-            for letters in due.chunks(C::BATCH) {
-                let alerts: Vec<_> = letters.iter().map(|letter| &letter.alert).collect();
+            let due: Vec<_> = outgoing.iter().filter(|one| one.audiences.contains(&audience)).collect();
+            for batch in due.chunks(C::BATCH) {
+                let alerts: Vec<_> = batch.iter().map(|one| &one.alert).collect();
                 let answers = self.send(audience, channel, &alerts).await;
-                for (letter, answer) in letters.iter().zip(answers) {
-                    taken.extend(letter.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
-                    self.count(audience, &letter.alert, answer, outcome);
+                for (one, answer) in batch.iter().zip(answers) {
+                    accepted.extend(one.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
+                    self.count(audience, &one.alert, answer, outcome);
                 }
             }
         }
-        taken
+        accepted
     }
 
-    /// To be called when nothing more comes.
+    /// Call this after the last alert: it reports the failures that were only counted.
     pub(super) fn finish(&mut self, outcome: &mut Outcome) {
-        if let Some(count) = self.failed.checked_sub(MAX_TOLD).filter(|count| *count > 0) {
+        if let Some(count) = self.failed.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
             outcome.fail(Failure::MoreAlerts { origin: self.origin.clone(), count });
         }
     }
 
-    /// What a dashboard shows of an alert.
-    fn note(&self, alert: &Alert, outcome: &mut Outcome) {
+    /// Counts an alert for the dashboard.
+    fn count_alert(&self, alert: &Alert, outcome: &mut Outcome) {
         *outcome.alerts.entry((alert.rule_id().to_owned(), alert.severity().number())).or_default() += 1;
         if let Some(last) = alert.occurrences.last.filter(|_| outcome.lags.len() < MAX_LAGS) {
             let seconds = self.time.now().duration_since(last).as_secs();
@@ -81,13 +91,14 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         }
     }
 
-    /// An answer for every alert. One that is refused for itself may be taken in another form.
+    /// A result for every alert. A refused alert is sent again in a plainer form.
     async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
         let format = audience.format();
         let messages: Vec<_> = alerts.iter().map(|alert| render(format, alert)).collect();
         let mut answers = self.answers(audience, channel, &messages).await;
         for (alert, answer) in alerts.iter().zip(&mut answers) {
-            let Err(PublishError { channel: topic, reason, is_refusal: true }) = &*answer else { continue };
+            let Err(PublishError::Refused { channel: topic, error }) = &*answer else { continue };
+            let reason = chain(error);
             tracing::warn!(alert = alert.id, topic, reason, "alert refused; sent again in a plainer form");
             let plain = [render_ascii(format, alert)];
             if let Some(second) = self.answers(audience, channel, &plain).await.pop() {
@@ -97,19 +108,18 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         answers
     }
 
-    /// An answer for every message.
+    /// A result for every message.
     async fn answers(&self, audience: Audience, channel: &C, messages: &[Message]) -> Vec<Result<(), PublishError>> {
-        let missing = |reason: &str| {
-            let error =
-                PublishError { channel: audience.word().to_owned(), reason: reason.to_owned(), is_refusal: false };
+        let missing = |reason: Unanswered| {
+            let error = PublishError::not_accepted(audience.word(), reason);
             messages.iter().map(move |_| Err(error.clone()))
         };
         match self.time.to_publish(channel.publish(messages)).await {
             Some(answers) => {
                 let count = answers.len();
-                answers.into_iter().chain(missing("it gave no answer").skip(count)).take(messages.len()).collect()
+                answers.into_iter().chain(missing(Unanswered::NoAnswer).skip(count)).take(messages.len()).collect()
             }
-            None => missing("the time is used up, and it may not have been sent").collect(),
+            None => missing(Unanswered::OutOfTime).collect(),
         }
     }
 
@@ -118,7 +128,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         outcome.sends.entry(audience).or_default().count(is_sent);
         if audience == Audience::Alerts {
             if is_sent {
-                self.note(alert, outcome);
+                self.count_alert(alert, outcome);
             }
             match (&alert.kind, is_sent) {
                 (AlertKind::Match(_), true) => outcome.matches.alerted += 1,
@@ -127,11 +137,20 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             }
         }
         let Err(error) = answer else { return };
-        // A broken channel fails thousands: the first are told one by one, the others are counted.
+        // A broken channel fails thousands of alerts: only the first are reported one by one.
         self.failed += 1;
-        if self.failed <= MAX_TOLD {
+        if self.failed <= MAX_REPORTED {
             let (origin, record, id) = (self.origin.clone(), alert.record, alert.id.clone());
             outcome.fail(Failure::Publish { origin, record, id, error });
         }
     }
+}
+
+/// Why a message has no result.
+#[derive(Debug, Error)]
+enum Unanswered {
+    #[error("the channel gave no answer")]
+    NoAnswer,
+    #[error("ran out of time; the message may have been sent")]
+    OutOfTime,
 }

@@ -1,36 +1,37 @@
-//! What came of an invocation: every count, and everything that failed.
+//! The outcome of an invocation: every count, and every failure.
 //!
-//! The counts add up, whatever happens: [`Outcome::check`] says which do not.
+//! The counts add up, whatever happens: [`Outcome::check`] reports which do not.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use thiserror::Error;
 
 use super::{channels::Audience, failure::Failure};
 use crate::trigger::{Sender, SkipReason};
 
-/// What came of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Who delivered, and so what the answer looks like.
+    /// The sender, which determines the form of the answer.
     pub sender: Sender,
-    /// What became of each part of the delivery.
-    pub units: Vec<Settled>,
-    /// Objects, and other items of the payload that hold no record themselves.
+    /// The outcome of each part of the delivery.
+    pub units: Vec<UnitOutcome>,
+    /// Objects, and other items of the payload that are not records.
     pub objects: ObjectCounts,
     /// Records.
     pub records: RecordCounts,
     /// Rules that matched records.
     pub matches: Matches,
-    /// Alerts that tell of no match, such as those about records that could not be read.
+    /// Alerts that are not about a match, such as those about unreadable records.
     pub notices: Sends,
-    /// Alerts that were decided about without what is remembered, since that could not be asked: they may be repetitions.
+    /// Alerts that were decided without the state table, since it was unavailable: they may be repetitions.
     pub unremembered: u64,
-    /// Alerts that people got, by rule and severity.
+    /// Alerts that the alert topic accepted, by rule and severity.
     pub alerts: BTreeMap<(String, u8), u64>,
-    /// How many seconds after the last of its events an alert was sent: the first hundred.
+    /// The seconds from the last event of an alert to its sending, for the first hundred alerts.
     pub lags: Vec<u64>,
-    /// Messages by channel; those of notices are among them.
+    /// Messages by channel, those of notices included.
     pub sends: BTreeMap<Audience, Sends>,
 }
 
@@ -51,76 +52,76 @@ impl Default for Outcome {
     }
 }
 
-/// What became of a unit of the delivery.
+/// The outcome of a unit of the delivery.
 #[derive(Debug, Default)]
-pub struct Settled {
+pub struct UnitOutcome {
     /// The `messageId` or `taskId`.
     pub id: Option<String>,
-    /// All that failed of it, the many of one kind told as one. It comes again if there is any.
+    /// Its failures; many of one kind count as one. The unit is delivered again if there is any.
     pub failures: Vec<Failure>,
-    /// Why it needed no work, in words, as far as it did not.
+    /// Why items of it needed no work, in words.
     pub skipped: Vec<&'static str>,
 }
 
-/// Objects, and items of the payload that hold no record themselves: `seen = processed + skipped + failed`.
+/// Objects, and other items of the payload that are not records: `seen = processed + skipped + failed`.
 #[derive(Debug, Default)]
 pub struct ObjectCounts {
-    /// All that the payload named. A payload that is not understood is one.
+    /// All items of the payload. A payload that is not understood counts as one.
     pub seen: u64,
     /// Read to their end.
     pub processed: u64,
-    /// Not read on purpose, by reason.
+    /// Deliberately not read, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
-    /// Not understood, not read, or not to their end.
+    /// Not understood, or not read to their end.
     pub failed: u64,
-    /// Those among the failed for which there was no time.
+    /// Those of the failed for which no time was left.
     pub out_of_time: u64,
 }
 
 /// Records: `seen = evaluated + unparsable`.
 #[derive(Debug, Default)]
 pub struct RecordCounts {
-    /// All that came out of objects and payloads.
+    /// All records of objects and payloads.
     pub seen: u64,
-    /// Evaluated, repaired ones among them.
+    /// Evaluated, including repaired ones.
     pub evaluated: u64,
-    /// Could not be read.
+    /// Unreadable.
     pub unparsable: u64,
-    /// Their text had to be mended before they could be evaluated.
+    /// Evaluated after a repair of their text.
     pub repaired: u64,
-    /// CloudTrail left a large block out of them.
+    /// Records of which CloudTrail omitted a large block.
     pub omitted: u64,
 }
 
-/// Rules that matched records. Each match is `alerted`, or one of the others.
+/// Matches of rules and records. Each is counted as `seen` and as one of the others.
 #[derive(Debug, Default)]
 pub struct Matches {
     /// All.
     pub seen: u64,
     /// The alert topic accepted the alert of the match.
     pub alerted: u64,
-    /// A suppression of the rule holds, by the rule's id.
+    /// A suppression of the rule applies; by the rule's id.
     pub suppressed: BTreeMap<String, u64>,
-    /// The same event by the same rule was alerted already.
+    /// Another alert covers the match.
     pub deduplicated: u64,
     /// Too few events for the rule's threshold.
     pub below_threshold: u64,
     /// The rule is still learning what is usual.
     pub learning: u64,
-    /// The rule asks for what is new, and this is not.
+    /// The rule alerts on new combinations of values, and this one is known.
     pub already_seen: u64,
     /// The rule is muted.
     pub muted: u64,
-    /// The rule has raised its share of alerts.
+    /// The hourly limit held the alert back.
     pub capped: u64,
-    /// Another invocation is about to alert it.
+    /// Another invocation is about to alert.
     pub claimed_elsewhere: u64,
     /// The alert topic did not accept the alert.
     pub failed: u64,
 }
 
 impl Matches {
-    /// Every outcome of a match, with its word.
+    /// The count of each outcome of a match, with its word.
     pub fn outcomes(&self) -> [(&'static str, u64); 10] {
         [
             ("alerted", self.alerted),
@@ -137,19 +138,24 @@ impl Matches {
     }
 }
 
-/// Messages: `due = sent + failed`. A notice is sent once the alert topic accepted it.
+/// Which totals are not the sum of their parts.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct CountMismatch(String);
+
+/// Messages: `due = sent + failed`. A notice counts as sent once the alert topic accepted it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sends {
-    /// All that were to be sent.
+    /// All messages to send.
     pub due: u64,
     /// Accepted.
     pub sent: u64,
-    /// Not accepted, for good or for now.
+    /// Not accepted.
     pub failed: u64,
 }
 
 impl Sends {
-    /// Counts an answer.
+    /// Counts a result.
     pub(super) fn count(&mut self, is_sent: bool) {
         if is_sent {
             self.sent += 1;
@@ -170,8 +176,12 @@ impl Outcome {
         self.failures().map(Failure::count).sum()
     }
 
-    /// Whether the counts add up; if not, which do not.
-    pub fn check(&self) -> Result<(), String> {
+    /// Checks that the counts add up.
+    ///
+    /// # Errors
+    ///
+    /// The totals that are not the sum of their parts.
+    pub fn check(&self) -> Result<(), CountMismatch> {
         let (objects, records) = (&self.objects, &self.records);
         let skipped: u64 = objects.skipped.values().sum();
         let alerts = self.sends.get(&Audience::Alerts).copied().unwrap_or_default();
@@ -186,7 +196,7 @@ impl Outcome {
         identities.extend(self.sends.iter().map(|(to, sends)| (to.word(), sends.due, sends.sent + sends.failed)));
         let wrong = identities.into_iter().filter(|(_, all, parts)| all != parts);
         let wrong: Vec<_> = wrong.map(|(what, all, parts)| format!("{all} {what}, accounted for: {parts}")).collect();
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+        if wrong.is_empty() { Ok(()) } else { Err(CountMismatch(wrong.join("; "))) }
     }
 
     /// The counts, as JSON.
@@ -211,16 +221,16 @@ impl Outcome {
         })
     }
 
-    /// The next unit begins.
-    pub(super) fn begin(&mut self, id: Option<String>) {
-        self.units.push(Settled { id, ..Settled::default() });
+    /// Starts the next unit.
+    pub(super) fn start_unit(&mut self, id: Option<String>) {
+        self.units.push(UnitOutcome { id, ..UnitOutcome::default() });
     }
 
-    /// Keeps a failure of the current unit, and says it at once: an operator must see it also if the invocation never
-    /// ends.
+    /// Adds a failure to the current unit, and logs it at once: an operator must see it even if the invocation is
+    /// terminated.
     pub(super) fn fail(&mut self, failure: Failure) {
         if self.units.is_empty() {
-            self.begin(None);
+            self.start_unit(None);
         }
         if let Some(unit) = self.units.last_mut() {
             failure.log(unit.id.as_deref());
@@ -228,7 +238,7 @@ impl Outcome {
         }
     }
 
-    /// Counts what needs no work.
+    /// Counts an item that needs no work.
     pub(super) fn skip(&mut self, what: &str, reason: SkipReason) {
         tracing::info!(what, reason = reason.word(), "skipped");
         *self.objects.skipped.entry(reason.word()).or_default() += 1;
@@ -237,7 +247,7 @@ impl Outcome {
         }
     }
 
-    /// The one line that sums up an invocation.
+    /// Logs one line with the counts of the invocation.
     pub(super) fn log(&self) {
         tracing::info!(
             objects = self.objects.seen,

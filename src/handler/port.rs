@@ -1,8 +1,8 @@
-//! What the handler asks of the world: objects, a channel for alerts, and the time.
+//! The ports of the handler: objects, a channel for alerts, and the time.
 //!
-//! It knows S3, SNS and the clock by these traits only; `aws/` and `local/` have what stands behind them.
+//! The handler knows S3, SNS and the clock by these traits only; `aws/` and `local/` implement them.
 
-use std::{future::Future, time::Duration};
+use std::{error::Error, future::Future, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -14,7 +14,11 @@ pub trait Objects: Sync {
     /// An object that is being read.
     type Body: Body;
 
-    /// Begins to read an object.
+    /// Starts to read an object.
+    ///
+    /// # Errors
+    ///
+    /// The object does not exist, may not be read, or its store gives no answer.
     fn get(&self, object: &ObjectId) -> impl Future<Output = Result<Self::Body, FetchError>> + Send;
 }
 
@@ -24,6 +28,10 @@ pub trait Body: Send {
     type Chunk: AsRef<[u8]> + Send;
 
     /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// The connection broke or stalled.
     fn next(&mut self) -> impl Future<Output = Result<Option<Self::Chunk>, FetchError>> + Send;
 }
 
@@ -32,7 +40,7 @@ pub trait Channel: Sync {
     /// The most messages that one call takes.
     const BATCH: usize = 10;
 
-    /// Sends messages, at most [`Channel::BATCH`]; the answers stand in the order of the messages.
+    /// Sends at most [`Channel::BATCH`] messages. The results are in the order of the messages.
     fn publish(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), PublishError>>> + Send;
 }
 
@@ -49,43 +57,76 @@ pub trait Clock: Sync {
     /// The time of day.
     fn now(&self) -> Timestamp;
 
-    /// How long it is until the invocation is ended by force.
+    /// How much time is left until the invocation is terminated.
     fn left(&self) -> Duration;
 
-    /// Waits until no more than this is left.
+    /// Waits until no more than `left` is left.
     fn until_left(&self, left: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// Why an object could not be read.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{reason}")]
-pub struct FetchError {
-    /// What is wrong.
-    pub reason: String,
-    /// Whether it will be the same the next time, as for an object that is not there.
-    pub is_lasting: bool,
+type SharedError = Arc<dyn Error + Send + Sync>;
+
+/// Why an object could not be read: the store's error, and whether a repetition can succeed.
+#[derive(Clone, Debug, Error)]
+pub enum FetchError {
+    /// The next attempt may succeed.
+    #[error(transparent)]
+    Transient(SharedError),
+    /// The next attempt fails the same way, as for an object that does not exist.
+    #[error(transparent)]
+    Permanent(SharedError),
 }
 
 impl FetchError {
-    /// An error that may be gone the next time.
-    pub fn passing(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), is_lasting: false }
+    /// An error after which the next attempt may succeed.
+    pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Transient(Arc::from(error.into()))
     }
 
-    /// An error that will be there the next time.
-    pub fn lasting(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), is_lasting: true }
+    /// An error that the next attempt meets again.
+    pub fn permanent(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Permanent(Arc::from(error.into()))
     }
 }
 
 /// Why a message was not accepted.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{channel}: {reason}")]
-pub struct PublishError {
-    /// Where it should have gone, such as the ARN of a topic.
-    pub channel: String,
-    /// What the channel says.
-    pub reason: String,
-    /// Whether it is the message itself that is refused, so that another form of it may be taken.
-    pub is_refusal: bool,
+#[derive(Clone, Debug, Error)]
+pub enum PublishError {
+    /// The channel refuses this message; it may accept the alert in another form.
+    #[error("{channel} refused the message")]
+    Refused {
+        /// Such as the ARN of a topic.
+        channel: String,
+        /// The channel's reason.
+        #[source]
+        error: SharedError,
+    },
+    /// The channel did not accept the message for another reason.
+    #[error("{channel} did not accept the message")]
+    NotAccepted {
+        /// Such as the ARN of a topic.
+        channel: String,
+        /// The channel's reason.
+        #[source]
+        error: SharedError,
+    },
+}
+
+impl PublishError {
+    /// An error of the message itself.
+    pub fn refused(channel: impl Into<String>, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Refused { channel: channel.into(), error: Arc::from(error.into()) }
+    }
+
+    /// An error for another reason.
+    pub fn not_accepted(channel: impl Into<String>, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::NotAccepted { channel: channel.into(), error: Arc::from(error.into()) }
+    }
+
+    /// The channel, such as the ARN of a topic, and its reason.
+    pub fn parts(&self) -> (&str, &(dyn Error + 'static)) {
+        match self {
+            Self::Refused { channel, error } | Self::NotAccepted { channel, error } => (channel, &**error),
+        }
+    }
 }

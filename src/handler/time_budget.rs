@@ -1,62 +1,57 @@
-//! How much of an invocation's time may be used for what.
+//! How much of an invocation's time each kind of work may use.
 //!
-//! Reading ends while the reserve is left, so that what was found can still be published and what was not done handed
-//! back; what is remembered is asked while half of it is left, and never waited for long, so that all is read and alerts go
-//! out also where it does not answer; and
-//! publishing ends while a quarter of it is left, so that the answer is given.
+//! Reading stops while the reserve is left, so that alerts can still be published and the rest handed back. The state table
+//! is used until half of the reserve is left, and no request to it waits for long, so that alerts go out even where it does
+//! not answer. Publishing stops while a quarter of the reserve is left, so that the function can still answer.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::Future, pin::pin, time::Duration};
 
+use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
-use super::Clock;
+use super::port::Clock;
 use crate::state::{Put, StoredItem, Table, TableError, Version};
 
-/// So long a table is waited for: an answer takes some milliseconds.
-const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// The longest wait for the state table, which answers within some milliseconds.
+const MAX_TABLE_WAIT: Duration = Duration::from_secs(5);
 
 /// The time of one invocation.
-pub(super) struct Time<'a, K> {
+pub(super) struct TimeBudget<'a, K> {
     clock: &'a K,
     reserve: Duration,
 }
 
-impl<'a, K: Clock> Time<'a, K> {
-    /// From the beginning of an invocation on. A reserve longer than half of the time would leave too little for work.
-    pub(super) fn begin(clock: &'a K, reserve: Duration) -> Self {
+impl<'a, K: Clock> TimeBudget<'a, K> {
+    /// Starts with an invocation. The reserve is at most half of its time, or too little would be left for work.
+    pub(super) fn start(clock: &'a K, reserve: Duration) -> Self {
         Self { clock, reserve: reserve.min(clock.left() / 2) }
     }
 
-    /// How much is left of it.
+    /// How much of it is left.
     pub(super) fn left(&self) -> Duration {
         self.clock.left()
     }
 
-    /// Whether no time is left to read.
+    /// Whether no time is left for reading.
     pub(super) fn is_up(&self) -> bool {
         self.clock.left() <= self.reserve
     }
 
-    /// Does a step of reading; `None` if there is no time for it.
+    /// Runs a step of reading; `None` if no time is left for it.
     pub(super) async fn to_read<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.until_left(self.reserve, work).await
     }
 
-    /// Does a step of publishing; `None` if there is no time for it.
+    /// Runs a step of publishing; `None` if no time is left for it.
     pub(super) async fn to_publish<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.until_left(self.reserve / 4, work).await
     }
 
-    /// Waits for what is remembered, and not for long; `None` if there is no time for it.
-    async fn to_remember<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for the state table, at most [`MAX_TABLE_WAIT`]; `None` if no time is left for it.
+    async fn to_use_table<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let left = self.clock.left();
-        let patience = LONGEST_LOOK.min(left / 8);
-        self.until_left(left.saturating_sub(patience).max(self.reserve / 2), work).await
+        let wait = MAX_TABLE_WAIT.min(left / 8);
+        self.until_left(left.saturating_sub(wait).max(self.reserve / 2), work).await
     }
 
     /// The time of day.
@@ -68,30 +63,28 @@ impl<'a, K: Clock> Time<'a, K> {
         if self.clock.left() <= left {
             return None;
         }
-        let (mut work, mut end) = (pin!(work), pin!(self.clock.until_left(left)));
-        poll_fn(|context| match work.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => end.as_mut().poll(context).map(|()| None),
-        })
-        .await
+        match select(pin!(work), pin!(self.clock.until_left(left))).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
     }
 }
 
-/// A table that is down once there is no time to ask it.
-pub(super) struct InTime<'a, T, K> {
+/// A table that is unavailable once no time is left for it.
+pub(super) struct TimedTable<'a, T, K> {
     table: &'a T,
-    time: &'a Time<'a, K>,
+    time: &'a TimeBudget<'a, K>,
 }
 
-impl<'a, T, K> InTime<'a, T, K> {
-    pub(super) fn new(table: &'a T, time: &'a Time<'a, K>) -> Self {
+impl<'a, T, K> TimedTable<'a, T, K> {
+    pub(super) fn new(table: &'a T, time: &'a TimeBudget<'a, K>) -> Self {
         Self { table, time }
     }
 }
 
-impl<T: Table, K: Clock> Table for InTime<'_, T, K> {
+impl<T: Table, K: Clock> Table for TimedTable<'_, T, K> {
     async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
-        self.time.to_remember(self.table.get(key)).await.unwrap_or_else(late)
+        self.time.to_use_table(self.table.get(key)).await.unwrap_or_else(late)
     }
 
     async fn put(
@@ -101,7 +94,7 @@ impl<T: Table, K: Clock> Table for InTime<'_, T, K> {
         expected: Option<Version>,
         expires: Option<Timestamp>,
     ) -> Result<Put, TableError> {
-        self.time.to_remember(self.table.put(key, item, expected, expires)).await.unwrap_or_else(late)
+        self.time.to_use_table(self.table.put(key, item, expected, expires)).await.unwrap_or_else(late)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The clock of this machine, with all the time that is wanted.
+//! The clock of this machine, without a deadline.
 
 use std::{future, time::Duration};
 
@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::handler::Clock;
 
-/// Nothing ends an invocation here.
-pub struct Unhurried;
+/// The clock of an invocation that nothing terminates.
+pub struct NoDeadline;
 
-impl Clock for Unhurried {
+impl Clock for NoDeadline {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

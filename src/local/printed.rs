@@ -1,4 +1,4 @@
-//! A terminal as SNS: messages are written one after the other.
+//! A terminal as SNS: it shows messages one after the other.
 
 use std::{
     io::Write,
@@ -10,13 +10,13 @@ use crate::{
     handler::{Channel, PublishError},
 };
 
-/// Writes messages as they would be sent.
+/// A channel that writes messages to an output.
 pub struct Printed<W> {
     output: Mutex<W>,
 }
 
 impl<W: Write + Send> Printed<W> {
-    /// Messages go to `output`.
+    /// Writes to `output`.
     pub fn new(output: W) -> Self {
         Self { output: Mutex::new(output) }
     }
@@ -26,11 +26,7 @@ impl<W: Write + Send> Channel for Printed<W> {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<(), PublishError>> {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
         let write = |message: &Message| {
-            print(message, &mut *output).map_err(|error| PublishError {
-                channel: "output".to_owned(),
-                reason: error.to_string(),
-                is_refusal: false,
-            })
+            print(message, &mut *output).map_err(|error| PublishError::not_accepted("the output", error))
         };
         messages.iter().map(write).collect()
     }

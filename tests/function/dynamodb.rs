@@ -30,7 +30,7 @@ async fn table(endpoint: &str, name: &str) -> DynamoDb {
     let variable =
         |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());
     let settings = Settings::read(variable).unwrap();
-    let config = config_loader(settings.patience)
+    let config = config_loader(settings.timeouts)
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(endpoint)

@@ -171,9 +171,9 @@ fn s3_faults_hand_back_their_message_and_no_other() {
             "timed out",
         ),
         always("cut off in the answer that refuses", Reply::Part(503, 99, b"<Error>".to_vec(), End::Closed), 5, "503"),
-        begun("reset in the body", part(End::Reset), "it broke off: "),
-        begun("closed in the body", part(End::Closed), "it broke off: "),
-        begun("silence in the body", part(End::Silence), "it stalled: no byte for 400 ms"),
+        begun("reset in the body", part(End::Reset), "the connection broke: "),
+        begun("closed in the body", part(End::Closed), "the connection broke: "),
+        begun("silence in the body", part(End::Silence), "the connection stalled: no byte for 400 ms"),
         begun("half a body that says it is whole", vec![Reply::Whole(200, half())], "the gzip data ends early"),
     ];
     let stage = Stage::new("s3-faults", "AWS_ENDPOINT_URL_S3", Peer::before("/bad.json.gz", vec![Reply::Pass]), &[]);
@@ -196,7 +196,7 @@ fn s3_trickle_ends_by_the_time_reserve() {
     let peer = Peer::before("/bad.json.gz", vec![Reply::Pass]);
     let stage = Stage::new("s3-trickle", "AWS_ENDPOINT_URL_S3", peer, &settings);
     let case =
-        Case { name: "trickle", script: part(End::Trickle), attempts: 1, says: "the time is used up", alerted: FIRST };
+        Case { name: "trickle", script: part(End::Trickle), attempts: 1, says: "ran out of time", alerted: FIRST };
     stage.check(&case, &["bad", "good"]);
 }
 

@@ -258,7 +258,7 @@ fn several_objects_and_one_that_is_denied() {
         (outcome.objects.processed, outcome.records.evaluated, outcome.matches.seen, outcome.matches.alerted),
         (2, 3, 3, 3)
     );
-    assert_eq!(failures(&outcome), ["s3://logs/b: access denied"]);
+    assert_eq!(failures(&outcome), ["s3://logs/b cannot be read: access denied"]);
     assert_eq!(outbox.sent(), 3);
 }
 
@@ -286,7 +286,11 @@ fn a_message_that_is_refused_fails_alone() {
     assert_eq!((outcome.matches.seen, outcome.matches.alerted, outbox.sent()), (12, 10, 10));
     let failures = failures(&outcome);
     assert_eq!(failures.len(), 2, "{failures:?}");
-    assert!(failures.iter().all(|failure| failure.ends_with("from s3://logs/a: topic: throttled")), "{failures:?}");
+    assert!(
+        failures.iter().all(|failure| failure
+            .ends_with("from s3://logs/a was not published: topic did not accept the message: throttled")),
+        "{failures:?}"
+    );
 }
 
 #[test]
@@ -334,7 +338,7 @@ fn a_body_that_breaks_off_keeps_the_alerts_found_before() {
         (json[..cut].to_vec(), json[cut..].to_vec())
     };
     let ((a, more_of_a), (b, _), (c, more_of_c)) = (halves("a"), halves("b"), halves("c"));
-    let reset = || Err(FetchError::passing("connection reset"));
+    let reset = || Err(FetchError::transient("connection reset"));
     let objects = Memory::default()
         .with("a", vec![Ok(a), reset(), Ok(more_of_a)])
         .with("b", vec![Ok(b)])
@@ -343,8 +347,11 @@ fn a_body_that_breaks_off_keeps_the_alerts_found_before() {
     let outcome = handled(&objects, &outbox, &event(&["a", "b", "c"]));
     assert_eq!((outcome.objects.processed, outcome.matches.alerted, outbox.sent()), (1, 5, 5));
     let failures = failures(&outcome);
-    assert_eq!(failures[0], "s3://logs/a: connection reset");
-    assert!(failures[1].starts_with("s3://logs/b: the JSON ends early at byte "), "{failures:?}");
+    assert_eq!(failures[0], "s3://logs/a cannot be read: connection reset");
+    assert!(
+        failures[1].starts_with("s3://logs/b is not a complete log file: the JSON ends early at byte "),
+        "{failures:?}"
+    );
     assert!(failures[1].ends_with("inside record 1"), "{failures:?}");
     assert_eq!(failures.len(), 2);
 }

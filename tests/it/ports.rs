@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trailbell::{
     alert::Message,
+    diagnostic::chain,
     engine::Engine,
-    handler::{Body, Caps, Channel, Channels, Clock, FetchError, Handler, Objects, Outcome, PublishError},
+    handler::{Body, Channel, Channels, Clock, FetchError, Handler, InvocationLimits, Objects, Outcome, PublishError},
     object::ObjectId,
     rule::RuleSet,
     state::MemoryTable,
@@ -80,7 +81,7 @@ impl Objects for Memory {
     async fn get(&self, object: &ObjectId) -> Result<Chunks, FetchError> {
         let other = format!("{}/{}", object.bucket, object.key);
         let chunks = self.0.get(if object.bucket == BUCKET { &object.key } else { &other }).cloned();
-        let chunks = chunks.ok_or_else(|| FetchError::lasting("access denied"))?.into_iter();
+        let chunks = chunks.ok_or_else(|| FetchError::permanent("access denied"))?.into_iter();
         match chunks.as_slice() {
             [Err(refused)] => Err(refused.clone()),
             _ => Ok(Chunks(chunks)),
@@ -138,7 +139,10 @@ impl Channel for Outbox {
 }
 
 pub fn publish_error(reason: &str, is_refusal: bool) -> PublishError {
-    PublishError { channel: "topic".to_owned(), reason: reason.to_owned(), is_refusal }
+    match is_refusal {
+        true => PublishError::refused("topic", reason),
+        false => PublishError::not_accepted("topic", reason),
+    }
 }
 
 /// A clock on which every question takes some time.
@@ -193,10 +197,10 @@ pub fn handled_by(
     objects: &impl Objects,
     channel: &impl Channel,
     clock: &Ticking,
-    caps: Caps,
+    limits: InvocationLimits,
     payload: &Value,
 ) -> Outcome {
-    handled_on(engine, objects, &Channels::only(channel), clock, caps, payload)
+    handled_on(engine, objects, &Channels::only(channel), clock, limits, payload)
 }
 
 /// The same with several channels.
@@ -205,11 +209,11 @@ pub fn handled_on(
     objects: &impl Objects,
     channels: &Channels<impl Channel>,
     clock: &Ticking,
-    caps: Caps,
+    limits: InvocationLimits,
     payload: &Value,
 ) -> Outcome {
     let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
-    let handler = Handler { engine, objects, channels, table: &table, learns: &learns, clock, caps };
+    let handler = Handler { engine, objects, channels, table: &table, learns: &learns, clock, limits };
     let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome
@@ -219,16 +223,21 @@ pub fn handled_with(
     objects: &impl Objects,
     channel: &impl Channel,
     clock: &Ticking,
-    caps: Caps,
+    limits: InvocationLimits,
     payload: &Value,
 ) -> Outcome {
-    handled_by(engine(), objects, channel, clock, caps, payload)
+    handled_by(engine(), objects, channel, clock, limits, payload)
 }
 
 pub fn handled(objects: &impl Objects, channel: &impl Channel, payload: &Value) -> Outcome {
-    handled_with(objects, channel, &Ticking::never(), Caps::default(), payload)
+    handled_with(objects, channel, &Ticking::never(), InvocationLimits::default(), payload)
 }
 
 pub fn failures(outcome: &Outcome) -> Vec<String> {
-    outcome.failures().map(ToString::to_string).collect()
+    outcome.failures().map(|failure| chain(failure)).collect()
+}
+
+/// The answer, with its error as text.
+pub fn answer(outcome: &Outcome) -> Result<Value, String> {
+    outcome.answer().map_err(|error| error.to_string())
 }

@@ -15,7 +15,7 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 use serde_json::{Value, json};
 use trailbell::{
     engine::Engine,
-    handler::{Audience, Caps, Channels, Chat, Outcome},
+    handler::{Audience, Channels, Chat, InvocationLimits, Outcome},
     rule::{RuleSet, Severity},
 };
 
@@ -159,9 +159,13 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
         let tick = if world.random.percent(15) { 1 + world.random.below(400) } else { 0 };
         Ticking::new(3_000, tick as u64)
     };
-    let caps = Caps { time_reserve: Duration::from_secs(1), max_alerts_per_rule_hour: 500, ..Caps::default() };
-    let outcome = handled_on(engine, &S3(world), &channels, &clock, caps, payload);
-    let is_late = outcome.failures().any(|failure| failure.to_string().contains("the time is used up"));
+    let limits = InvocationLimits {
+        time_reserve: Duration::from_secs(1),
+        max_alerts_per_rule_hour: 500,
+        ..InvocationLimits::default()
+    };
+    let outcome = handled_on(engine, &S3(world), &channels, &clock, limits, payload);
+    let is_late = outcome.failures().any(|failure| failure.to_string().contains("ran out of time"));
     world.lock().unwrap().faults += usize::from(is_late);
     (outcome, is_late)
 }

@@ -142,14 +142,14 @@ impl World {
             self.broken.insert(object);
             let cut = self.random.below(bytes.len());
             match self.random.below(6) {
-                0 => return Err(FetchError::passing("HTTP status 503")),
-                1 => return Err(FetchError::lasting("it does not exist (NoSuchKey)")),
+                0 => return Err(FetchError::transient("HTTP status 503")),
+                1 => return Err(FetchError::permanent("it does not exist (NoSuchKey)")),
                 // RFC 1952: checksum and length come last.
                 2 => *bytes.iter_mut().nth_back(cut % 8).unwrap() ^= 1,
                 3 => bytes.truncate(cut),
                 _ => {
                     bytes.truncate(cut);
-                    last = Some(FetchError::passing("it broke off"));
+                    last = Some(FetchError::transient("it broke off"));
                 }
             }
         }

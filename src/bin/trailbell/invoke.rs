@@ -10,8 +10,8 @@ use std::{
 use trailbell::{
     diagnostic::counted,
     engine::Engine,
-    handler::{Audience, Caps, Channels, Handler, Outcome},
-    local::{Folder, Printed, Unhurried},
+    handler::{Audience, Channels, Handler, InvocationLimits, Outcome},
+    local::{Folder, NoDeadline, Printed},
     state::MemoryTable,
     trigger::Sender,
     untrusted::printable,
@@ -33,7 +33,7 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
         fs::read(event).map_err(|error| Stop::Message(format!("{} cannot be read: {error}", shown(event))))?;
     let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
-    let caps = Caps::default();
+    let limits = InvocationLimits::default();
     let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
     let handler = Handler {
         engine: &engine,
@@ -41,8 +41,8 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
         channels: &channels,
         table: &table,
         learns: &learns,
-        clock: &Unhurried,
-        caps,
+        clock: &NoDeadline,
+        limits,
     };
     let outcome = pollster::block_on(handler.handle(&payload));
     let mut stderr = io::stderr().lock();

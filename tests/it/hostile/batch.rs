@@ -22,8 +22,8 @@ fn objects() -> Memory {
     Memory::default()
         .with("good key", vec![Ok(images(1))])
         .with("bad records", vec![Ok(log_file(&["7"]))])
-        .with("slow", vec![Err(FetchError::passing("HTTP status 503"))])
-        .with("missing", vec![Err(FetchError::lasting("it does not exist (NoSuchKey)"))])
+        .with("slow", vec![Err(FetchError::transient("HTTP status 503"))])
+        .with("missing", vec![Err(FetchError::permanent("it does not exist (NoSuchKey)"))])
         .with("broken", vec![Ok(b"nolog".to_vec())])
 }
 
@@ -38,9 +38,9 @@ fn s3_batch_1_0_and_2_0_are_told_what_became_of_each_task() {
             "results": [
                 result("good+key", "Succeeded", "done"),
                 result("bad+records", "Succeeded", "done"),
-                result("missing", "PermanentFailure", "s3://logs/missing: it does not exist (NoSuchKey)"),
-                result("slow", "TemporaryFailure", "s3://logs/slow: HTTP status 503"),
-                result("broken", "PermanentFailure", "s3://logs/broken: neither gzip nor a JSON object: it starts with `nolo`"),
+                result("missing", "PermanentFailure", "s3://logs/missing cannot be read: it does not exist (NoSuchKey)"),
+                result("slow", "TemporaryFailure", "s3://logs/slow cannot be read: HTTP status 503"),
+                result("broken", "PermanentFailure", "s3://logs/broken is not a complete log file: neither gzip nor a JSON object: it starts with `nolo`"),
                 result(keys[5], "Succeeded", "skipped: digest_file"),
                 result("%ff", "PermanentFailure", "task 6 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8"),
             ],

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
-use trailbell::{handler::Caps, log_file::Limits};
+use trailbell::{handler::InvocationLimits, log_file::Limits};
 
 use crate::ports::{BUCKET, Memory, Outbox, Ticking, event, failures, gzip, handled_with, images};
 
@@ -25,7 +25,10 @@ fn bomb(byte: u8, members: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
-    let caps = Caps { limits: Limits { max_decompressed_bytes: 100 << 20, ..Limits::default() }, ..Caps::default() };
+    let limits = InvocationLimits {
+        log_file: Limits { max_decompressed_bytes: 100 << 20, ..Limits::default() },
+        ..InvocationLimits::default()
+    };
     for (byte, says) in [
         (0, "gzip, but not of a JSON object"),
         (b' ', "more than 104857600 bytes when decompressed; the limit was reached inside record 0"),
@@ -33,7 +36,7 @@ fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
     ] {
         let chunks = bomb(byte, 160).into_iter().map(Ok).collect();
         let objects = Memory::default().with("a", chunks).with("b", vec![Ok(images(1))]);
-        let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), caps, &event(&["a", "b"]));
+        let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), limits, &event(&["a", "b"]));
         assert_eq!((outcome.objects.failed, outcome.matches.alerted), (1, 1));
         assert!(failures(&outcome)[0].contains(says), "{:?}", failures(&outcome));
         assert!(outcome.answer().is_err());
@@ -42,11 +45,11 @@ fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
 
 #[test]
 fn object_longer_than_its_cap_is_given_up() {
-    let caps = Caps { max_object_bytes: 1_000, ..Caps::default() };
+    let limits = InvocationLimits { max_object_bytes: 1_000, ..InvocationLimits::default() };
     let chunks = (0..4).map(|_| Ok(vec![b' '; 300])).collect();
     let objects = Memory::default().with("a", chunks).with("b", vec![Ok(images(1))]);
-    let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), caps, &event(&["a", "b"]));
-    assert_eq!(failures(&outcome), ["s3://logs/a: more than 1000 bytes as it is stored"]);
+    let outcome = handled_with(&objects, &Outbox::open(), &Ticking::never(), limits, &event(&["a", "b"]));
+    assert_eq!(failures(&outcome), ["s3://logs/a has more than 1000 bytes as stored"]);
     assert_eq!(outcome.matches.alerted, 1);
 }
 
@@ -66,5 +69,9 @@ fn bomb_leaves_the_memory_flat() {
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(ran.status.code(), Some(1), "{said}");
-    assert!(said.contains("s3://logs/a: the gzip data") || said.contains("s3://logs/a: the JSON ends early"), "{said}");
+    let place = "s3://logs/a is not a complete log file: ";
+    assert!(
+        ["the gzip data", "the JSON ends early"].iter().any(|what| said.contains(&format!("{place}{what}"))),
+        "{said}"
+    );
 }

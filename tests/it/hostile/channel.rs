@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trailbell::{
     alert::{AttributeValue, Message},
     engine::Engine,
-    handler::{Audience, Caps, Channels, Chat, Outcome, Sends},
+    handler::{Audience, Channels, Chat, InvocationLimits, Outcome, Sends},
     rule::{RuleSet, Severity},
 };
 
@@ -32,7 +32,7 @@ fn publish_batch_that_fails_in_part() {
         11,
         1,
     );
-    assert!(failures[0].ends_with("from s3://logs/a: topic: InternalError: no message"), "{failures:?}");
+    assert!(failures[0].ends_with("topic did not accept the message: InternalError: no message"), "{failures:?}");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn sent_to(channels: &Channels<Outbox>) -> Outcome {
     let rules = json!({"rules": [rule(1), rule(2), rule(3)]}).to_string();
     let engine = Engine::new(RuleSet::parse(&rules).unwrap().0);
     let objects = Memory::default().with("a", vec![Ok(log_file(&[r#"{"eventID":"1","eventName":"x"}"#, "7"]))]);
-    handled_on(&engine, &objects, channels, &Ticking::never(), Caps::default(), &event(&["a"]))
+    handled_on(&engine, &objects, channels, &Ticking::never(), InvocationLimits::default(), &event(&["a"]))
 }
 
 fn every_audience(alerts: Outbox, chat: Outbox, findings: Outbox) -> Channels<Outbox> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use trailbell::handler::{FetchError, Sends};
 
-use crate::ports::{Memory, Outbox, event, failures, gzip, handled, image, log_file};
+use crate::ports::{Memory, Outbox, answer, event, failures, gzip, handled, image, log_file};
 
 /// A file by its name, how many alerts come of it, and what is said of it; nothing where it is sound.
 type Case<'a> = (&'a str, Vec<u8>, u64, &'a str);
@@ -21,7 +21,7 @@ fn check(cases: Vec<Case<'_>>) {
             assert_eq!(outcome.matches.alerted, alerts + 2, "{name}: {failures:?}");
             assert_eq!(outcome.objects.processed, if says.is_empty() { 3 } else { 2 }, "{name}: {failures:?}");
             assert_eq!(failures.len(), usize::from(!says.is_empty()), "{name}: {failures:?}");
-            let place = format!("s3://logs/{name}: ");
+            let place = format!("s3://logs/{name} is not a complete log file: ");
             let said = failures.first().map(|said| said.strip_prefix(&place).unwrap()).unwrap_or_default();
             assert!(said.contains(says), "{name}: {said}");
         }
@@ -194,9 +194,12 @@ fn alert_about_an_unreadable_record_that_is_not_accepted_fails_its_object() {
 fn body_that_breaks_off_keeps_the_alerts_before() {
     let text = two();
     let (head, _) = text.split_at(text.find(r#""eventID":"2""#).unwrap());
-    let chunks = vec![Ok(head.as_bytes().to_vec()), Err(FetchError::passing("connection reset"))];
+    let chunks = vec![Ok(head.as_bytes().to_vec()), Err(FetchError::transient("connection reset"))];
     let outcome = handled(&Memory::default().with("a", chunks), &Outbox::open(), &event(&["a"]));
-    assert_eq!((outcome.matches.alerted, outcome.answer()), (1, Err("s3://logs/a: connection reset".to_owned())));
+    assert_eq!(
+        (outcome.matches.alerted, answer(&outcome)),
+        (1, Err("s3://logs/a cannot be read: connection reset".to_owned()))
+    );
 }
 
 #[test]

@@ -106,8 +106,8 @@ fn insights_are_evaluated_as_their_own_event_type() {
     let key = "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/a.json.gz";
     let objects = Memory::default().with(key, vec![Ok(log_file(&[insight]))]);
     let outbox = Outbox::open();
-    let (clock, caps) = (crate::ports::Ticking::never(), trailbell::handler::Caps::default());
-    crate::ports::handled_by(&engine, &objects, &outbox, &clock, caps, &event(&[key]));
+    let (clock, limits) = (crate::ports::Ticking::never(), trailbell::handler::InvocationLimits::default());
+    crate::ports::handled_by(&engine, &objects, &outbox, &clock, limits, &event(&[key]));
     let subjects: Vec<_> = outbox.sent.lock().unwrap().iter().map(|message| message.subject.clone()).collect();
     assert!(matches!(&subjects[..], [one] if one.starts_with("SEV2 I: ")), "{subjects:?}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trailbell::handler::{Caps, FetchError, Outcome};
+use trailbell::handler::{FetchError, InvocationLimits, Outcome};
 
 use crate::{
     hostile::alerted,
@@ -44,7 +44,7 @@ fn eventbridge_in_a_queue() {
 
 #[test]
 fn partial_failure_hands_back_exactly_what_failed() {
-    let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::passing("HTTP status 503"))]);
+    let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::transient("HTTP status 503"))]);
     let (outcome, events) = alerted(&all, &messages(&["a", "b", "c"]));
     assert_eq!((handed_back(&outcome), events.len()), (vec!["b".to_owned()], 2));
 }
@@ -52,7 +52,7 @@ fn partial_failure_hands_back_exactly_what_failed() {
 /// A queue that keeps an order: nothing behind the first failure may be done before it.
 #[test]
 fn partial_failure_in_a_fifo_queue_hands_back_all_that_follows() {
-    let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::passing("HTTP status 503"))]);
+    let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::transient("HTTP status 503"))]);
     let mut payload = messages(&["a", "b", "c", "d"]);
     for record in payload["Records"].as_array_mut().unwrap() {
         record["eventSourceARN"] = json!("arn:aws:sqs:us-east-1:111122223333:logs.fifo");
@@ -67,7 +67,7 @@ fn message_that_cannot_be_named_makes_the_whole_batch_come_again() {
     let mut payload = messages(&["a", "b"]);
     payload["Records"][1].as_object_mut().unwrap().remove("messageId");
     let (outcome, events) = alerted(&objects(&["a"]), &payload);
-    assert_eq!((outcome.answer(), events.len()), (Err("s3://logs/b: access denied".to_owned()), 1));
+    assert_eq!((answer(&outcome), events.len()), (Err("s3://logs/b cannot be read: access denied".to_owned()), 1));
 }
 
 /// Every look at the clock takes 20 ms of 6 s, and the last second is kept in reserve.
@@ -75,10 +75,10 @@ fn message_that_cannot_be_named_makes_the_whole_batch_come_again() {
 fn remaining_time_that_ends_hands_back_the_rest() {
     let keys: Vec<String> = (0..20).map(|number| format!("k{number:02}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let caps = Caps { time_reserve: Duration::from_secs(1), ..Caps::default() };
+    let limits = InvocationLimits { time_reserve: Duration::from_secs(1), ..InvocationLimits::default() };
     let clock = Ticking::new(6_000, 20);
     let outbox = Outbox::open();
-    let outcome = handled_with(&objects(&keys), &outbox, &clock, caps, &messages(&keys));
+    let outcome = handled_with(&objects(&keys), &outbox, &clock, limits, &messages(&keys));
     let done = usize::try_from(outcome.objects.processed).unwrap();
     assert!((1..20).contains(&done), "{done} were done");
     assert_eq!(handed_back(&outcome).len(), 20 - done);
@@ -86,19 +86,19 @@ fn remaining_time_that_ends_hands_back_the_rest() {
     assert_eq!(outcome.objects.out_of_time, 20 - outcome.objects.processed);
     // An object that was begun and not ended has its alerts published too, as far as there are any.
     assert!(outbox.sent() >= done);
-    assert!(failures(&outcome).iter().all(|failure| failure.ends_with(": the time is used up")));
+    assert!(failures(&outcome).iter().all(|failure| failure.ends_with(": ran out of time")));
 }
 
 #[test]
 fn remaining_time_that_ends_within_an_object_publishes_what_was_found() {
     let text = String::from_utf8(b"{\"Records\":[".to_vec()).unwrap() + &crate::ports::image("1") + ",";
     let chunks = std::iter::once(Ok(text.into_bytes())).chain((0..100).map(|_| Ok(b" ".to_vec()))).collect();
-    let caps = Caps { time_reserve: Duration::from_secs(1), ..Caps::default() };
+    let limits = InvocationLimits { time_reserve: Duration::from_secs(1), ..InvocationLimits::default() };
     let outbox = Outbox::open();
     let objects = Memory::default().with("a", chunks);
-    let outcome = handled_with(&objects, &outbox, &Ticking::new(2_500, 100), caps, &event(&["a"]));
+    let outcome = handled_with(&objects, &outbox, &Ticking::new(2_500, 100), limits, &event(&["a"]));
     assert_eq!((outcome.matches.alerted, outcome.objects.out_of_time), (1, 1));
-    assert_eq!(outcome.answer(), Err("s3://logs/a: the time is used up".to_owned()));
+    assert_eq!(answer(&outcome), Err("s3://logs/a: ran out of time".to_owned()));
 }
 
 /// Nothing answers: the handler gives up in time, by itself.
@@ -110,15 +110,15 @@ fn remaining_time_that_ends_while_s3_or_sns_is_silent() {
             std::future::pending().await
         }
     }
-    let caps = Caps { time_reserve: Duration::from_secs(1), ..Caps::default() };
-    let outcome = handled_with(&objects(&["a"]), &Silent, &Ticking::new(100_000, 1), caps, &messages(&["a"]));
+    let limits = InvocationLimits { time_reserve: Duration::from_secs(1), ..InvocationLimits::default() };
+    let outcome = handled_with(&objects(&["a"]), &Silent, &Ticking::new(100_000, 1), limits, &messages(&["a"]));
     assert_eq!((outcome.matches.failed, handed_back(&outcome)), (1, vec!["a".to_owned()]));
-    assert!(failures(&outcome)[0].ends_with("the time is used up, and it may not have been sent"), "{outcome:#?}");
+    assert!(failures(&outcome)[0].ends_with("ran out of time; the message may have been sent"), "{outcome:#?}");
 }
 
 #[test]
 fn reserve_that_is_longer_than_the_time_leaves_half_of_it_for_work() {
-    let caps = Caps { time_reserve: Duration::from_mins(10), ..Caps::default() };
-    let outcome = handled_with(&objects(&["a"]), &Outbox::open(), &Ticking::new(3_000, 1), caps, &messages(&["a"]));
+    let limits = InvocationLimits { time_reserve: Duration::from_mins(10), ..InvocationLimits::default() };
+    let outcome = handled_with(&objects(&["a"]), &Outbox::open(), &Ticking::new(3_000, 1), limits, &messages(&["a"]));
     assert_eq!((outcome.matches.alerted, handed_back(&outcome).len()), (1, 0));
 }

@@ -1,7 +1,7 @@
 //! Groups 6 and 7: records of odd shapes, and what goes out for them.
 
 use serde_json::{Value, json};
-use trailbell::{engine::Engine, handler::Caps, rule::RuleSet};
+use trailbell::{engine::Engine, handler::InvocationLimits, rule::RuleSet};
 
 use crate::ports::{Memory, Outbox, Ticking, event, handled_by, log_file};
 
@@ -12,8 +12,14 @@ fn check(filter: &str, cases: &[(Value, bool)]) {
     for (record, is_alerted) in cases {
         let file = log_file(&[&record.to_string()]);
         let objects = Memory::default().with("a", vec![Ok(file)]);
-        let outcome =
-            handled_by(&engine, &objects, &Outbox::open(), &Ticking::never(), Caps::default(), &event(&["a"]));
+        let outcome = handled_by(
+            &engine,
+            &objects,
+            &Outbox::open(),
+            &Ticking::never(),
+            InvocationLimits::default(),
+            &event(&["a"]),
+        );
         assert_eq!(outcome.records.evaluated, 1, "{filter} on {record}");
         assert_eq!(outcome.matches.alerted, u64::from(*is_alerted), "{filter} on {record}");
     }
@@ -109,7 +115,7 @@ fn event_of_256_kb_makes_an_alert_that_sns_takes() {
     let outbox = Outbox::open();
     let objects = Memory::default().with("a", vec![Ok(log_file(&[&record.to_string()]))]);
     let engine = crate::ports::engine();
-    let outcome = handled_by(engine, &objects, &outbox, &Ticking::never(), Caps::default(), &event(&["a"]));
+    let outcome = handled_by(engine, &objects, &outbox, &Ticking::never(), InvocationLimits::default(), &event(&["a"]));
     assert_eq!(outcome.matches.alerted, 1);
     let message = &outbox.sent.lock().unwrap()[0];
     assert!(message.bytes() <= 262_144, "{} bytes", message.bytes());

@@ -53,7 +53,7 @@ fn test_event_mixed_with_good_siblings() {
 #[test]
 fn empty_records_are_an_error() {
     let (outcome, _) = alerted(&one_object(), &json!({"Records": []}));
-    assert_eq!(outcome.answer(), Err("the payload has no known shape: its `Records` are empty".to_owned()));
+    assert_eq!(answer(&outcome), Err("the payload has no known shape: its `Records` are empty".to_owned()));
     let messages = [("1", r#"{"Records":[]}"#.to_owned()), ("2", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&one_object(), &queue(&messages));
     assert_eq!(outcome.answer(), Ok(json!({"batchItemFailures": [{"itemIdentifier": "1"}]})));
@@ -132,13 +132,13 @@ fn events_of_removal_and_restoration_are_skipped_and_copies_are_read() {
 #[test]
 fn message_with_one_404_one_403_and_one_good() {
     let objects = one_object()
-        .with("missing", vec![Err(FetchError::lasting("it does not exist (NoSuchKey)"))])
-        .with("denied", vec![Err(FetchError::lasting("it may not be read (AccessDenied)"))]);
+        .with("missing", vec![Err(FetchError::permanent("it does not exist (NoSuchKey)"))])
+        .with("denied", vec![Err(FetchError::permanent("it may not be read (AccessDenied)"))]);
     let payload = event(&["missing", "denied", "a"]);
     let (outcome, events) = alerted(&objects, &payload);
     assert_eq!((outcome.objects.processed, outcome.objects.failed, events.len()), (1, 2, 1));
-    let said = "s3://logs/missing: it does not exist (NoSuchKey) (and 1 more failure)";
-    assert_eq!(outcome.answer(), Err(said.to_owned()));
+    let said = "s3://logs/missing cannot be read: it does not exist (NoSuchKey) (and 1 more failure)";
+    assert_eq!(answer(&outcome), Err(said.to_owned()));
     let messages = [("bad", payload.to_string()), ("good", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&objects, &queue(&messages));
     assert_eq!(outcome.answer(), Ok(json!({"batchItemFailures": [{"itemIdentifier": "bad"}]})));
@@ -154,7 +154,7 @@ fn batch_of_several_buckets() {
         .with("other/k", vec![Ok(log_file(&[&image("2")]))]);
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &json!({"Records": [record(BUCKET), record("other"), record("third")]}));
-    assert_eq!(failures(&outcome), ["s3://third/k: access denied"]);
+    assert_eq!(failures(&outcome), ["s3://third/k cannot be read: access denied"]);
     let sent = outbox.sent.lock().unwrap();
     assert!(sent[0].body.contains("s3://logs/k\n") && sent[1].body.contains("s3://other/k\n"), "{sent:#?}");
 }

@@ -8,7 +8,7 @@ use std::{
 use trailbell::{
     alert::Message,
     engine::Engine,
-    handler::{Audience, Caps, Channel, Channels, Chat, Clock, Handler, Outcome, PublishError},
+    handler::{Audience, Channel, Channels, Chat, Clock, Handler, InvocationLimits, Outcome, PublishError},
     rule::{RuleSet, Severity},
     state::{MemoryTable, Put, StoredItem, Table, TableError, Version},
 };
@@ -88,9 +88,9 @@ fn handled(
     keys: &[&str],
     most: u32,
 ) -> Outcome {
-    let caps = Caps { max_alerts_per_rule_hour: most, ..Caps::default() };
+    let limits = InvocationLimits { max_alerts_per_rule_hour: most, ..InvocationLimits::default() };
     let handler =
-        Handler { engine, objects, channels, table, learns: &AtomicBool::new(false), clock: &Ticking::never(), caps };
+        Handler { engine, objects, channels, table, learns: &AtomicBool::new(false), clock: &Ticking::never(), limits };
     let outcome = pollster::block_on(handler.handle(event(keys).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome
@@ -196,7 +196,7 @@ fn a_table_that_never_answers_is_given_up_in_time() {
         table: &Silent,
         learns: &AtomicBool::new(false),
         clock: &clock,
-        caps: Caps::default(),
+        limits: InvocationLimits::default(),
     };
     let outcome = pollster::block_on(handler.handle(event(&["a", "b", "c"]).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()));
@@ -295,7 +295,7 @@ fn what_is_held_back_leaves_no_claim() {
         vec![Ok(log_file(&[&record]))]
     };
     let objects = Memory::default().with("a", of("1", "x")).with("b", of("2", "y")).with("c", of("3", "y"));
-    let caps = Caps { max_alerts_per_rule_hour: 1, ..Caps::default() };
+    let limits = InvocationLimits { max_alerts_per_rule_hour: 1, ..InvocationLimits::default() };
     let mut alerted = Vec::new();
     for (key, now) in [("a", 3300), ("b", 3310), ("c", 3660)] {
         let (clock, channels) = (At(now), Channels::only(&outbox));
@@ -307,7 +307,7 @@ fn what_is_held_back_leaves_no_claim() {
             table: &table,
             learns: &learns,
             clock: &clock,
-            caps,
+            limits,
         };
         let outcome = pollster::block_on(handler.handle(event(&[key]).to_string().as_bytes()));
         assert_eq!(outcome.check(), Ok(()));

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use trailbell::{
     alert::Alert,
     engine::{Engine, Finding},
-    handler::Caps,
+    handler::InvocationLimits,
     state::{self, Claimant, Decision, Match, MemoryTable, Ticket},
 };
 
@@ -163,5 +163,5 @@ impl<'e> Alerts<'e> {
 }
 
 fn claimant(file: &str) -> Claimant {
-    Claimant::new(file, Caps::default().max_alerts_per_rule_hour)
+    Claimant::new(file, InvocationLimits::default().max_alerts_per_rule_hour)
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 #[cfg(feature = "aws")]
 use trailbell::aws::Buckets;
 use trailbell::{
+    diagnostic::chain,
     object::{self, ObjectId, ObjectKind},
     untrusted::printable,
 };
@@ -135,7 +136,9 @@ impl LogSources {
         }
         let buckets = match &self.buckets {
             Some(buckets) => Arc::clone(buckets),
-            None => Arc::clone(self.buckets.insert(Arc::new(Buckets::connect().map_err(Stop::Message)?))),
+            None => Arc::clone(
+                self.buckets.insert(Arc::new(Buckets::connect().map_err(|error| Stop::Message(chain(&error)))?)),
+            ),
         };
         let mut add = |key: &str| {
             let object = ObjectId { bucket: bucket.to_owned(), key: key.to_owned() };
@@ -157,7 +160,7 @@ impl LogSources {
             }
         });
         match listed {
-            Err(error) => self.complaints.push(printable(&format!("s3://{bucket}: {error}"))),
+            Err(error) => self.complaints.push(printable(&format!("s3://{bucket}: {}", chain(&error)))),
             Ok(()) if is_empty => {
                 self.complaints
                     .push(printable(&format!("s3://{bucket}/{prefix}: no object has a key with this prefix")));

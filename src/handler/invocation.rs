@@ -1,0 +1,135 @@
+//! From a payload to the outcome of its invocation, unit by unit.
+
+use super::{
+    evaluate::Evaluation,
+    failure::Failure,
+    outcome::Outcome,
+    port::{Channel, Clock, Objects},
+    prefetch::Prefetch,
+    setup::{Handler, MAX_REPORTED},
+    time_budget::TimeBudget,
+};
+use crate::{
+    alert::Origin,
+    engine::Scratch,
+    state::{Outage, Table},
+    trigger::{self, Delivery, Sender, Unit, Work},
+};
+
+impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
+    /// Handles one invocation. The outcome holds whatever fails; a failure stops nothing else.
+    pub async fn handle(&self, payload: &[u8]) -> Outcome {
+        let mut outcome = Outcome::default();
+        match trigger::decode(payload) {
+            Ok(delivery) => self.deliver(delivery, &mut outcome).await,
+            Err(error) => {
+                outcome.objects.seen += 1;
+                outcome.objects.failed += 1;
+                outcome.fail(error.into());
+            }
+        }
+        if let Err(error) = outcome.check() {
+            tracing::error!(reason = error.to_string(), "the counts do not add up");
+        }
+        outcome.log();
+        outcome
+    }
+
+    async fn deliver(&self, delivery: Delivery, outcome: &mut Outcome) {
+        let time = TimeBudget::start(self.clock, self.limits.time_reserve);
+        let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
+        let mut objects = Prefetch::new(self.objects, delivery.objects().cloned());
+        let in_order = delivery.sender == Sender::Queue { is_fifo: true };
+        outcome.sender = delivery.sender;
+        for Unit { id, work } in delivery.units {
+            let is_blocked = in_order && outcome.failures().next().is_some();
+            outcome.start_unit(id);
+            if is_blocked {
+                outcome.fail(Failure::NotStarted);
+            }
+            let mut unit = UnitRun {
+                handler: self,
+                objects: &mut objects,
+                time: &time,
+                scratch: &mut scratch,
+                outage: &mut outage,
+                outcome,
+                is_blocked,
+                failed: 0,
+            };
+            for work in work {
+                unit.process(work).await;
+            }
+            if let Some(count) = unit.failed.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
+                outcome.fail(Failure::MoreParts { count });
+            }
+        }
+    }
+}
+
+/// One unit of the delivery.
+struct UnitRun<'a, 'h, O: Objects, C, T, K> {
+    handler: &'a Handler<'h, O, C, T, K>,
+    objects: &'a mut Prefetch<'h, O>,
+    time: &'a TimeBudget<'a, K>,
+    scratch: &'a mut Scratch,
+    outage: &'a mut Outage,
+    outcome: &'a mut Outcome,
+    /// Whether a unit before it failed that must succeed first.
+    is_blocked: bool,
+    /// How many of its items failed before they were read.
+    failed: u64,
+}
+
+impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K> {
+    async fn process(&mut self, work: Work) {
+        self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. }));
+        match work {
+            Work::Skip { what, reason } => self.outcome.skip(&what, reason),
+            Work::Malformed(error) => {
+                self.outcome.objects.failed += 1;
+                self.fail(error.into());
+            }
+            Work::Object(_) if self.is_blocked => self.outcome.objects.failed += 1,
+            Work::Record { .. } if self.is_blocked => {}
+            Work::Object(object) => {
+                let origin = Origin::Object(object.clone());
+                if self.is_late(&origin) {
+                    self.outcome.objects.failed += 1;
+                    self.outcome.objects.out_of_time += 1;
+                } else {
+                    let (evaluation, objects) = self.evaluation(origin);
+                    evaluation.object(objects, object).await;
+                }
+            }
+            Work::Record { text, origin } => {
+                let origin = Origin::Message(origin);
+                if !self.is_late(&origin) {
+                    self.evaluation(origin).0.record(&text).await;
+                }
+            }
+        }
+    }
+
+    fn evaluation(&mut self, origin: Origin) -> (Evaluation<'_, C, T, K>, &mut Prefetch<'h, O>) {
+        let evaluation = Evaluation::new(self.handler, self.time, origin, self.scratch, self.outage, self.outcome);
+        (evaluation, self.objects)
+    }
+
+    /// Whether too little time is left to start reading, which is a failure.
+    fn is_late(&mut self, origin: &Origin) -> bool {
+        let is_late = self.time.is_up();
+        if is_late {
+            self.fail(Failure::OutOfTime { origin: origin.clone() });
+        }
+        is_late
+    }
+
+    /// Counts a failure. A payload can have thousands of malformed parts: only the first are reported one by one.
+    fn fail(&mut self, failure: Failure) {
+        self.failed += 1;
+        if self.failed <= MAX_REPORTED {
+            self.outcome.fail(failure);
+        }
+    }
+}
