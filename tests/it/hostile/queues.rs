@@ -67,7 +67,10 @@ fn message_that_cannot_be_named_makes_the_whole_batch_come_again() {
     let mut payload = messages(&["a", "b"]);
     payload["Records"][1].as_object_mut().unwrap().remove("messageId");
     let (outcome, events) = alerted(&objects(&["a"]), &payload);
-    assert_eq!((answer(&outcome), events.len()), (Err("s3://logs/b cannot be read: access denied".to_owned()), 1));
+    assert_eq!(
+        (crate::ports::answer(&outcome), events.len()),
+        (Err("s3://logs/b cannot be read: access denied".to_owned()), 1)
+    );
 }
 
 /// Every look at the clock takes 20 ms of 6 s, and the last second is kept in reserve.
@@ -98,7 +101,7 @@ fn remaining_time_that_ends_within_an_object_publishes_what_was_found() {
     let objects = Memory::default().with("a", chunks);
     let outcome = handled_with(&objects, &outbox, &Ticking::new(2_500, 100), limits, &event(&["a"]));
     assert_eq!((outcome.matches.alerted, outcome.objects.out_of_time), (1, 1));
-    assert_eq!(answer(&outcome), Err("s3://logs/a: ran out of time".to_owned()));
+    assert_eq!(crate::ports::answer(&outcome), Err("s3://logs/a: ran out of time".to_owned()));
 }
 
 /// Nothing answers: the handler gives up in time, by itself.

@@ -53,7 +53,10 @@ fn test_event_mixed_with_good_siblings() {
 #[test]
 fn empty_records_are_an_error() {
     let (outcome, _) = alerted(&one_object(), &json!({"Records": []}));
-    assert_eq!(answer(&outcome), Err("the payload has no known shape: its `Records` are empty".to_owned()));
+    assert_eq!(
+        crate::ports::answer(&outcome),
+        Err("the payload has no known shape: its `Records` are empty".to_owned())
+    );
     let messages = [("1", r#"{"Records":[]}"#.to_owned()), ("2", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&one_object(), &queue(&messages));
     assert_eq!(outcome.answer(), Ok(json!({"batchItemFailures": [{"itemIdentifier": "1"}]})));
@@ -138,7 +141,7 @@ fn message_with_one_404_one_403_and_one_good() {
     let (outcome, events) = alerted(&objects, &payload);
     assert_eq!((outcome.objects.processed, outcome.objects.failed, events.len()), (1, 2, 1));
     let said = "s3://logs/missing cannot be read: it does not exist (NoSuchKey) (and 1 more failure)";
-    assert_eq!(answer(&outcome), Err(said.to_owned()));
+    assert_eq!(crate::ports::answer(&outcome), Err(said.to_owned()));
     let messages = [("bad", payload.to_string()), ("good", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&objects, &queue(&messages));
     assert_eq!(outcome.answer(), Ok(json!({"batchItemFailures": [{"itemIdentifier": "bad"}]})));
