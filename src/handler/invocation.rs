@@ -58,7 +58,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 failed: 0,
             };
             for work in work {
-                unit.process(work).await;
+                unit.run(work).await;
             }
             if let Some(count) = unit.failed.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
                 outcome.fail(Failure::MoreParts { count });
@@ -82,7 +82,7 @@ struct UnitRun<'a, 'h, O: Objects, C, T, K> {
 }
 
 impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K> {
-    async fn process(&mut self, work: Work) {
+    async fn run(&mut self, work: Work) {
         self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. }));
         match work {
             Work::Skip { what, reason } => self.outcome.skip(&what, reason),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use trailbell::{
-    diagnostic::counted,
+    diagnostic::{chain, counted},
     engine::Engine,
     handler::{Audience, Channels, Handler, InvocationLimits, Outcome},
     local::{Folder, NoDeadline, Printed},
@@ -47,7 +47,7 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let outcome = pollster::block_on(handler.handle(&payload));
     let mut stderr = io::stderr().lock();
     for failure in outcome.failures() {
-        writeln!(stderr, "error: {}", printable(&failure.to_string()))?;
+        writeln!(stderr, "error: {}", printable(&chain(failure)))?;
     }
     if outcome.sender != Sender::Service
         && let Ok(answer) = outcome.answer()

@@ -59,7 +59,7 @@ fn partial_failure_in_a_fifo_queue_hands_back_all_that_follows() {
     }
     let (outcome, events) = alerted(&all, &payload);
     assert_eq!((handed_back(&outcome), events.len()), (["b", "c", "d"].map(str::to_owned).to_vec(), 1));
-    assert_eq!(failures(&outcome)[1], "a message before it failed, and its queue keeps them in order");
+    assert_eq!(failures(&outcome)[1], "not started: an earlier message failed, and the queue keeps messages in order");
 }
 
 #[test]
