@@ -101,7 +101,7 @@ impl fmt::Display for Condition {
 
 /// Matches a record, evaluating every condition. `matcher` is compiled from `expr`.
 pub fn explain<'a>(expr: &Expr, matcher: &Matcher, record: impl Node<'a>) -> Explanation {
-    let mut recorder = Recorder { stack: vec![Seen::default()] };
+    let mut recorder = Recorder { stack: vec![Observed::default()] };
     matcher.matches(record, Place::record(record), &mut recorder);
     let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
     combine(expr, root, record, false)
@@ -109,24 +109,24 @@ pub fn explain<'a>(expr: &Expr, matcher: &Matcher, record: impl Node<'a>) -> Exp
 
 /// What was seen of one condition.
 #[derive(Default)]
-struct Seen {
+struct Observed {
     held: bool,
     values: Vec<String>,
     decided_by: Option<String>,
     others: Vec<String>,
-    parts: Vec<Seen>,
+    parts: Vec<Observed>,
 }
 
 struct Recorder {
     /// The open conditions, outermost first, after one entry that collects the outermost.
-    stack: Vec<Seen>,
+    stack: Vec<Observed>,
 }
 
 impl Observer for Recorder {
     const THOROUGH: bool = true;
 
     fn open(&mut self) {
-        self.stack.push(Seen::default());
+        self.stack.push(Observed::default());
     }
 
     fn saw(&mut self, scalar: Scalar<'_>, passes: bool) {
@@ -158,9 +158,9 @@ impl Observer for Recorder {
 
 /// Combines a condition as written with the same condition as seen. Both have the same shape, except that an `any` was seen
 /// once for each element.
-fn combine<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> Explanation {
+fn combine<'a>(expr: &Expr, seen: Observed, record: impl Node<'a>, inside: bool) -> Explanation {
     let held = seen.held;
-    let joined = |parts: &[Expr], seen: Vec<Seen>| {
+    let joined = |parts: &[Expr], seen: Vec<Observed>| {
         parts.iter().zip(seen).map(|(expr, seen)| combine(expr, seen, record, inside)).collect()
     };
     let (condition, parts) = match &expr.kind {
@@ -181,12 +181,12 @@ fn combine<'a>(expr: &Expr, seen: Seen, record: impl Node<'a>, inside: bool) -> 
     Explanation { condition, held, parts }
 }
 
-fn element<'a>(at: usize, inner: &Expr, seen: Seen, record: impl Node<'a>) -> Explanation {
+fn element<'a>(at: usize, inner: &Expr, seen: Observed, record: impl Node<'a>) -> Explanation {
     let parts = seen.parts.into_iter().map(|seen| combine(inner, seen, record, true)).collect();
     Explanation { condition: Condition::Element(at), held: seen.held, parts }
 }
 
-fn compared<'a>(compare: &Compare, seen: Seen, record: impl Node<'a>, inside: bool) -> Compared {
+fn compared<'a>(compare: &Compare, seen: Observed, record: impl Node<'a>, inside: bool) -> Compared {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = compare.write_to(&mut text, inside);
@@ -197,7 +197,7 @@ fn compared<'a>(compare: &Compare, seen: Seen, record: impl Node<'a>, inside: bo
         }
         _ => None,
     };
-    let Seen { values: saw, decided_by, others: saw_other, .. } = seen;
+    let Observed { values: saw, decided_by, others: saw_other, .. } = seen;
     Compared { text, asks_presence: compare.presence().is_some(), equals, saw, decided_by, saw_other, gap }
 }
 

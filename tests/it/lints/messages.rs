@@ -1,9 +1,12 @@
-//! The whole message of every lint.
+//! The messages of the lints: whole for one warning of each code, and elsewhere the code, the place and the repair.
 
 use insta::assert_snapshot;
 use trailbell::diagnostic::{Level, render};
 
-use crate::lints::{lints, rule, suppression};
+use crate::{
+    lints::{lints, rule, suppression},
+    mistakes::brief,
+};
 
 fn message(file: &str) -> String {
     let found = lints(file);
@@ -29,123 +32,49 @@ fn a_field_in_the_wrong_case() {
 #[test]
 fn a_field_on_the_wrong_level() {
     let file = rule(r#"readOnly = false and userName = "alice""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: CloudTrail records have no field `userName`
-     --> rules.yaml:5:26
-      |
-    5 |     readOnly = false and userName = "alice"
-      |                          ^^^^^^^^ expected `userIdentity.userName`?
-      |
-      = rule: r
-      = help: write `userIdentity.userName`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:26 write `userIdentity.userName`");
 }
 
 #[test]
 fn a_nested_field_in_the_wrong_case() {
     let file = rule(r#"not (userIdentity.username = "alice")"#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: `userIdentity` has no field `username`
-     --> rules.yaml:5:23
-      |
-    5 |     not (userIdentity.username = "alice")
-      |                       ^^^^^^^^ expected `userName`?
-      |
-      = rule: r
-      = help: write `userIdentity.userName`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:23 write `userIdentity.userName`");
 }
 
 #[test]
 fn a_field_that_is_nowhere() {
     let file = rule(r#"processName = "bash""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: CloudTrail records have no field `processName`
-     --> rules.yaml:5:5
-      |
-    5 |     processName = "bash"
-      |     ^^^^^^^^^^^ never present
-      |
-      = rule: r
-      = help: remove it; if your records do have it, write it in back-quotes: `` `processName` ``
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:5 remove it; if your records do have it, write it in back-quotes: `` `processName` ``");
 }
 
 #[test]
 fn a_field_of_a_list_element() {
     let file = rule(r#"any resources (arn like "prod")"#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: `resources` has no field `arn`
-     --> rules.yaml:5:20
-      |
-    5 |     any resources (arn like "prod")
-      |                    ^^^ expected `ARN`?
-      |
-      = rule: r
-      = help: write `ARN`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:20 write `ARN`");
 }
 
 #[test]
 fn a_field_after_the_word_field() {
     let file = rule("userIdentity.userName = field userIdentity.sessionContext.sessionIssuer.username");
-    assert_snapshot!(message(&file), @r"
-    warning[unknown-field]: `userIdentity.sessionContext.sessionIssuer` has no field `username`
-     --> rules.yaml:5:77
-      |
-    5 |     userIdentity.userName = field userIdentity.sessionContext.sessionIssuer.username
-      |                                                                             ^^^^^^^^ expected `userName`?
-      |
-      = rule: r
-      = help: write `userIdentity.sessionContext.sessionIssuer.userName`
-    ");
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:77 write `userIdentity.sessionContext.sessionIssuer.userName`");
 }
 
 #[test]
 fn a_field_of_the_record_inside_any() {
     let file = rule(r#"any resources (eventSource = "s3.amazonaws.com")"#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: `resources` has no field `eventSource`
-     --> rules.yaml:5:20
-      |
-    5 |     any resources (eventSource = "s3.amazonaws.com")
-      |                    ^^^^^^^^^^^ expected `record.eventSource`?
-      |
-      = rule: r
-      = help: write `record.eventSource`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:20 write `record.eventSource`");
 }
 
 #[test]
 fn a_path_into_text() {
     let file = rule(r#"eventName.value = "GetUser""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: `eventName` has no fields
-     --> rules.yaml:5:15
-      |
-    5 |     eventName.value = "GetUser"
-      |               ^^^^^ never present
-      |
-      = rule: r
-      = note: `eventName` holds a single value
-      = help: compare `eventName` itself
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:15 compare `eventName` itself");
 }
 
 #[test]
 fn a_path_into_a_computed_field() {
     let file = rule(r#"user.name = "alice""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-field]: `user` has no fields
-     --> rules.yaml:5:5
-      |
-    5 |     user.name = "alice"
-      |     ^^^^^^^^^ never present
-      |
-      = rule: r
-      = note: `user` is computed from other fields
-      = help: compare `user` itself, or write `` `user` `` for the record's own field of that name
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 5:5 compare `user` itself, or write `` `user` `` for the record's own field of that name");
 }
 
 #[test]
@@ -168,83 +97,31 @@ fn two_values_at_once() {
 #[test]
 fn a_value_and_a_prefix() {
     let file = rule(r#"eventName in ("GetUser", "GetRole") and eventName starts_with "Put""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[never-matches]: no record satisfies both conditions on `eventName`
-     --> rules.yaml:5:45
-      |
-    5 |     eventName in ("GetUser", "GetRole") and eventName starts_with "Put"
-      |     -----------------------------------     ^^^^^^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
-      |     |
-      |     the other one
-      |
-      = rule: r
-      = help: remove one of them, or write `or` between them
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"never-matches 5:45 remove one of them, or write `or` between them");
 }
 
 #[test]
 fn two_prefixes() {
     let file = rule(r#"eventName starts_with "Get" and eventName starts_with "List""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[never-matches]: no record satisfies both conditions on `eventName`
-     --> rules.yaml:5:37
-      |
-    5 |     eventName starts_with "Get" and eventName starts_with "List"
-      |     ---------------------------     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
-      |     |
-      |     the other one
-      |
-      = rule: r
-      = help: remove one of them, or write `or` between them
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"never-matches 5:37 remove one of them, or write `or` between them");
 }
 
 #[test]
 fn a_value_and_none() {
     let file = rule(r#"errorCode = null and error = "AccessDenied""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[never-matches]: no record satisfies both conditions on `errorCode`
-     --> rules.yaml:5:26
-      |
-    5 |     errorCode = null and error = "AccessDenied"
-      |     ----------------     ^^^^^^^^^^^^^^^^^^^^^^ this excludes the other
-      |     |
-      |     the other one
-      |
-      = rule: r
-      = help: remove one of them, or write `or` between them
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"never-matches 5:26 remove one of them, or write `or` between them");
 }
 
 #[test]
 fn no_value_left() {
     let file = rule(r#"eventName in ("GetUser", "GetRole") and eventName != "GetUser" and eventName != "GetRole""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[never-matches]: no record satisfies all conditions on `eventName`
-     --> rules.yaml:5:5
-      |
-    5 |     eventName in ("GetUser", "GetRole") and eventName != "GetUser" and eventName != "GetRole"
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ each of its values is excluded by another one
-      |
-      = rule: r
-      = help: name a value that is not excluded, or remove a condition
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"never-matches 5:5 name a value that is not excluded, or remove a condition");
 }
 
 #[test]
 fn an_event_type_that_does_not_exist() {
     let file = rule(r#"event_type = "AwsApiCall""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[never-matches]: `event_type = "AwsApiCall"` is never true
-     --> rules.yaml:5:5
-      |
-    5 |     event_type = "AwsApiCall"
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^ no record satisfies it
-      |
-      = rule: r
-      = note: `event_type` is `"insight"` for a CloudTrail Insights event, else `"cloudtrail"`
-      = help: write one of these; CloudTrail's own types are in `eventType` and `eventCategory`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"never-matches 5:5 write one of these; CloudTrail's own types are in `eventType` and `eventCategory`");
 }
 
 #[test]
@@ -267,53 +144,19 @@ fn either_of_two_differences() {
 #[test]
 fn a_field_that_is_present_or_missing() {
     let file = rule("errorCode = null or errorCode exists");
-    assert_snapshot!(message(&file), @"
-    warning[always-matches]: every record satisfies one of the conditions on `errorCode`
-     --> rules.yaml:5:5
-      |
-    5 |     errorCode = null or errorCode exists
-      |     ^^^^^^^^^^^^^^^^    ---------------- the other one
-      |     |
-      |     true wherever the other is false
-      |
-      = rule: r
-      = help: remove them
-    ");
+    assert_snapshot!(brief(&message(&file)), @"always-matches 5:5 remove them");
 }
 
 #[test]
 fn not_of_what_never_holds() {
     let file = rule(r#"not (errorCode = "A" and errorCode != "A")"#);
-    assert_snapshot!(message(&file), @r#"
-    warning[always-matches]: no record satisfies both conditions on `errorCode`
-     --> rules.yaml:5:30
-      |
-    5 |     not (errorCode = "A" and errorCode != "A")
-      |          ---------------     ^^^^^^^^^^^^^^^^ this excludes the other
-      |          |
-      |          the other one
-      |
-      = rule: r
-      = note: a `not` precedes it
-      = help: remove one of them
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"always-matches 5:30 remove one of them");
 }
 
 #[test]
 fn a_field_that_is_always_present() {
     let file = suppression("eventTime exists");
-    assert_snapshot!(message(&file), @r"
-    warning[always-matches]: `eventTime exists` is always true
-     --> rules.yaml:8:5
-      |
-    8 |     eventTime exists
-      |     ^^^^^^^^^^^^^^^^ every record satisfies it
-      |
-      = rule: r
-      = note: this suppression hides every match of its rule
-      = note: every record has this field
-      = help: remove the condition
-    ");
+    assert_snapshot!(brief(&message(&file)), @"always-matches 8:5 remove the condition");
 }
 
 #[test]
@@ -349,16 +192,7 @@ fn a_source_without_its_suffix() {
 #[test]
 fn a_misspelt_source() {
     let file = rule(r#"eventSource = "cloudtrial.amazonaws.com""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-event-source]: AWS has no event source `cloudtrial.amazonaws.com`
-     --> rules.yaml:5:19
-      |
-    5 |     eventSource = "cloudtrial.amazonaws.com"
-      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^ expected `cloudtrail.amazonaws.com`?
-      |
-      = rule: r
-      = help: write `"cloudtrail.amazonaws.com"`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @r#"unknown-event-source 5:19 write `"cloudtrail.amazonaws.com"`"#);
 }
 
 #[test]
@@ -379,32 +213,13 @@ fn a_misspelt_name() {
 #[test]
 fn a_name_of_another_source() {
     let file = rule(r#"eventSource = "ecr.amazonaws.com" and eventName = "RunInstances""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-event-name]: `ecr.amazonaws.com` has no event `RunInstances`
-     --> rules.yaml:5:55
-      |
-    5 |     eventSource = "ecr.amazonaws.com" and eventName = "RunInstances"
-      |                                                       ^^^^^^^^^^^^^^ expected another source, such as `ec2.amazonaws.com`?
-      |
-      = rule: r
-      = note: events of that name come from `ec2.amazonaws.com`
-      = help: write `eventSource = "ec2.amazonaws.com"`, or another name
-    "#);
+    assert_snapshot!(brief(&message(&file)), @r#"unknown-event-name 5:55 write `eventSource = "ec2.amazonaws.com"`, or another name"#);
 }
 
 #[test]
 fn a_name_of_no_source() {
     let file = rule(r#"eventName = "DeleteBukcet""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[unknown-event-name]: AWS has no event `DeleteBukcet`
-     --> rules.yaml:5:17
-      |
-    5 |     eventName = "DeleteBukcet"
-      |                 ^^^^^^^^^^^^^^ expected `DeleteBucket`?
-      |
-      = rule: r
-      = help: write `"DeleteBucket"`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @r#"unknown-event-name 5:17 write `"DeleteBucket"`"#);
 }
 
 #[test]
@@ -507,31 +322,13 @@ fn a_wildcard_in_a_name() {
 #[test]
 fn a_wildcard_in_the_middle() {
     let file = rule(r#"userIdentity.arn = "arn:aws:iam::*:role/admin""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[literal-wildcard]: `*` is not a wildcard
-     --> rules.yaml:5:24
-      |
-    5 |     userIdentity.arn = "arn:aws:iam::*:role/admin"
-      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^ `=` compares this character literally
-      |
-      = rule: r
-      = help: write a regular expression after `matches`, in which `.*` matches any text
-    "#);
+    assert_snapshot!(brief(&message(&file)), @"literal-wildcard 5:24 write a regular expression after `matches`, in which `.*` matches any text");
 }
 
 #[test]
 fn a_wildcard_after_like() {
     let file = rule(r#"requestParameters.roleName like "%admin%""#);
-    assert_snapshot!(message(&file), @r#"
-    warning[literal-wildcard]: `%` is not a wildcard
-     --> rules.yaml:5:37
-      |
-    5 |     requestParameters.roleName like "%admin%"
-      |                                     ^^^^^^^^^ `like` compares this character literally
-      |
-      = rule: r
-      = help: write `requestParameters.roleName like "admin"`
-    "#);
+    assert_snapshot!(brief(&message(&file)), @r#"literal-wildcard 5:37 write `requestParameters.roleName like "admin"`"#);
 }
 
 #[test]
@@ -644,17 +441,7 @@ rules:
   filter: |
     userIdentity.userName matches $accounts
 ";
-    assert_snapshot!(message(file), @r"
-    warning[doubled-backslash]: `\\d` matches a backslash and the letter `d`
-     --> rules.yaml:7:35
-      |
-    7 |     userIdentity.userName matches $accounts
-      |                                   ^^^^^^^^^ expected `\d`?
-      |
-      = rule: r
-      = note: a filter keeps every backslash of a pattern; only YAML's double quotes need a second one
-      = help: write `\d`; for a literal backslash, write `[\\]`
-    ");
+    assert_snapshot!(brief(&message(file)), @r#"doubled-backslash 7:35 write `\d`; for a literal backslash, write `[\\]`"#);
 }
 
 #[test]
