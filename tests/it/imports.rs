@@ -367,10 +367,10 @@ fn what_the_checks_refuse() {
             "src/record/path.rs imports from src/filter/path.rs, which is not in a lower layer",
         ),
         (
-            "lib.rs: mod number; mod digest;
-             number.rs: use super::digest; fn f() { digest::hex() }
-             digest.rs: pub fn hex() {}",
-            "src/number.rs imports from src/digest.rs, which is not in a lower layer",
+            "lib.rs: mod aws; mod local;
+             aws.rs: use super::local; fn f() { local::read() }
+             local.rs: pub fn read() {}",
+            "src/aws.rs imports from src/local.rs, which is not in a lower layer",
         ),
         ("lib.rs: mod attic;\nattic.rs: use crate::attic::x; fn y() {}", ""),
         (
