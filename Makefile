@@ -7,6 +7,7 @@ STACK ?= trailbell
 SAVED_ARCH := $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
 ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` builds what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
+# Such a build includes a test, so that it shares the AWS crates of `cargo test`, whose features the dependencies of tests extend.
 PROFILE ?= dist
 
 ifneq ($(words $(ARCH))$(filter-out arm64 x86_64,$(ARCH)),1)
@@ -60,14 +61,14 @@ run: ## Build the command line, without AWS, and run the function's handler on a
 	@echo; echo "The whole sample bucket, one line for each alert:"; echo
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- scan --alerts events/bucket 2>/dev/null
 
-# Features to build the command line with; `make test` has built it with all of them.
-FEATURES ?= cli
+# The command line that `check` runs. `make test` passes the one that it has built.
+TRAILBELL ?= cargo run --quiet --locked --no-default-features --features cli --bin trailbell --
 # Tests use one build, with all features: other features would build the AWS crates again.
 ALL_FEATURES := aws
 
 check: ## Find mistakes in rules.yaml and run the tests of its rules.
-	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- check
-	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- test
+	$(TRAILBELL) check
+	$(TRAILBELL) test
 
 # Tests that need logs from outside of the repository run where the logs are, and are listed as ignored elsewhere.
 ALL_TESTS := $(if $(wildcard ../shared/data/logs),-- --include-ignored)
@@ -81,7 +82,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features function
 	cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
-	@$(MAKE) --no-print-directory check FEATURES=$(ALL_FEATURES)
+	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
 docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.
 	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- generate
@@ -130,7 +131,7 @@ ifeq ($(PROFILE),dist)
 	$(AS_RELEASED) --no-default-features --features function \
 		--bin bootstrap --lambda-dir "$(ARTIFACTS_DIR)" --flatten bootstrap
 else
-	cargo build --locked --profile $(PROFILE) --features $(ALL_FEATURES) --bin bootstrap
+	cargo build --locked --profile $(PROFILE) --features $(ALL_FEATURES) --bin bootstrap --test soak
 	cp "$(or $(CARGO_TARGET_DIR),target)/$(PROFILE:dev=debug)/bootstrap" "$(ARTIFACTS_DIR)"
 endif
 	@test $$(od -An -j18 -N2 -tu2 "$(ARTIFACTS_DIR)/bootstrap") -eq $(MACHINE_$(ARCH)) || \

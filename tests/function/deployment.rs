@@ -97,7 +97,7 @@ fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator
         .current_dir(root())
         .env("ARCH", processor)
         .env("PROFILE", "dev")
-        .env("FEATURES", "aws")
+        .env("TRAILBELL", env!("CARGO_BIN_EXE_trailbell"))
         .env("SAM_CLI_TELEMETRY", "0")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         // What an outer make has set would be obeyed before our own.
