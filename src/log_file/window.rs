@@ -80,7 +80,13 @@ impl Window {
         self.dropped += needed as u64;
         if self.bytes.len() - self.filled < LEAST_ROOM {
             let longest = self.max_kept.saturating_add(STEP);
-            self.bytes.resize((self.filled * 2).min(longest).max(self.filled + STEP), 0);
+            let length = (self.filled * 2).min(longest).max(self.filled + STEP);
+            if self.bytes.is_empty() {
+                // Zeros from the allocator: most files are short, and use few of these bytes.
+                self.bytes = vec![0; length];
+            } else {
+                self.bytes.resize(length, 0);
+            }
         }
         let end = self.bytes.len().min(self.filled + STEP);
         &mut self.bytes[self.filled..end]
