@@ -1,4 +1,4 @@
-//! The shipped `rules.yaml` as a product: the rules that were asked for are there, and every rule is proved.
+//! The shipped `rules.yaml`: it has the requested rules, and every rule has a description and tests that pass.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,8 +32,8 @@ fn rules() -> Vec<Rule> {
     set.rules
 }
 
-/// Names, letter for letter, and severities of the vendor's post of February 2020, and what every filter says beside
-/// `event_type` and `eventSource`.
+/// Exact names and severities from the vendor's post of February 2020, and the part of each filter after `event_type` and
+/// `eventSource`.
 const ASKED_FOR: &[(&str, u8, &str, &str)] = &[
     ("CloudTrail: ECR Create Repository", 3, "ecr", r#"eventName = "CreateRepository""#),
     ("CloudTrail: ECR Delete Repository", 3, "ecr", r#"eventName = "DeleteRepository""#),
@@ -74,7 +74,7 @@ const ASKED_FOR: &[(&str, u8, &str, &str)] = &[
 ];
 
 #[test]
-fn the_rules_that_were_asked_for() {
+fn the_requested_rules_are_shipped() {
     let rules = rules();
     assert_eq!(ASKED_FOR.len(), 16);
     let critical = "CloudTrail: ECR Image Scan Findings – Severity CRITICAL";
@@ -89,7 +89,7 @@ fn the_rules_that_were_asked_for() {
 }
 
 #[test]
-fn the_two_filters_of_the_post_stand_there_word_for_word() {
+fn the_two_filters_of_the_post_are_unchanged() {
     let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for filter in [
@@ -100,7 +100,7 @@ fn the_two_filters_of_the_post_stand_there_word_for_word() {
     }
 }
 
-/// What was asked for and is no sign of an attack in itself.
+/// Requested rules whose matches are not a sign of an attack in themselves.
 const WITHOUT_TECHNIQUE: &[&str] = &[
     "CloudTrail: ECR Create Repository",
     "CloudTrail: ECR Image Scan Findings – Severity CRITICAL",
@@ -113,10 +113,10 @@ const WITHOUT_TECHNIQUE: &[&str] = &[
     TEST_ALERT,
 ];
 
-/// What `trailbell doctor` has the function send, and nobody else.
+/// The rule for the alert that only `trailbell doctor` makes the function send.
 const TEST_ALERT: &str = "Trailbell: Test Alert";
 
-/// Names of events and sources are among what is looked at.
+/// The lints check names of events and sources too.
 #[test]
 fn no_lint_finds_anything() {
     let set = RuleSet::parse(&fs::read_to_string(root().join("rules.yaml")).unwrap()).unwrap().0;
@@ -156,11 +156,11 @@ fn every_rule_is_tried_on_records_and_passes() {
     }
 }
 
-/// Alerts of one rule in 10,000 events, by severity, rounded up; and those of all rules on a busy production object. Of the
-/// rules that were asked for, nothing is asked.
+/// Limits the alerts of one rule in 10,000 events, by severity and rounded up, and those of all rules on a busy production
+/// object. The requested rules have no limit.
 #[test]
 #[ignore = "needs ../shared/data"]
-fn nobody_is_drowned() {
+fn no_rule_raises_too_many_alerts() {
     let most = |severity: u64, records: u64| (if severity == 3 { 20 } else { 5 } * records).div_ceil(10_000);
     for (logs, in_all) in [("", u64::MAX), ("boogy_production_sample", 2)] {
         let folder = real_logs::all().join(logs);
@@ -187,7 +187,7 @@ fn nobody_is_drowned() {
     }
 }
 
-/// What is news whatever came of it, and what is only logged where it succeeded.
+/// Rules that match an event whatever its outcome, and events that AWS logs only on success.
 const WITHOUT_OUTCOME: &[&str] = &[
     "CloudTrail: Attack Tool",
     "CloudTrail: ECR Image Scan Findings – Severity CRITICAL",
@@ -200,9 +200,9 @@ const WITHOUT_OUTCOME: &[&str] = &[
     "CloudTrail: EBS Snapshot Taken By Another Account",
 ];
 
-/// Where an alert on an attempt that was denied stood for the whole day, the deed itself would raise none.
+/// If a denied attempt and a success were the same alert, an attempt would suppress the alert on the success for a day.
 #[test]
-fn no_failed_attempt_silences_the_deed() {
+fn no_denied_attempt_suppresses_the_alert_on_the_success() {
     let error = Path { root: Root::Record, steps: vec![Step::Key("errorCode".to_owned())] };
     let (mut compared, mut silenced) = (0, BTreeSet::new());
     for rule in rules() {
@@ -243,14 +243,14 @@ fn every_filter_is_printed_and_read_again() {
 fn every_record_file_is_used_by_a_test() {
     let rules = rules();
     let used: Vec<&str> = rules.iter().flat_map(|rule| &rule.tests).map(|test| test.record.as_str()).collect();
-    // The rules that README shows have tests, too.
+    // The rules in README have tests too.
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let mut files = 0;
     for service in root().join("events/records").read_dir().unwrap() {
         for file in service.unwrap().path().read_dir().unwrap() {
             let path = file.unwrap().path();
             let relative = path.strip_prefix(root()).unwrap().to_str().expect("an ASCII name");
-            assert!(used.contains(&relative) || readme.contains(relative), "no rule is tried on {relative}");
+            assert!(used.contains(&relative) || readme.contains(relative), "no rule has a test with {relative}");
             files += 1;
         }
     }

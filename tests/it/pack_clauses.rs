@@ -1,4 +1,4 @@
-//! Every condition of the shipped rules is there for a record: without it, a test of its rule fails.
+//! Every condition of the shipped rules is tested: without it, a test of its rule fails.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn record(path: &str) -> Record {
     engine::parse(&fs::read(file(path)).unwrap()).unwrap().0
 }
 
-/// Of each `and` and `or` inside, the whole with one part left out, and that part as text.
+/// For each part of each `and` and `or` in the expression: the expression without that part, and the part as text.
 fn without_a_part(expr: &Expr) -> Vec<(Expr, String)> {
     let whole = |kind| Expr { kind, ..expr.clone() };
     let mut found = Vec::new();
@@ -63,7 +63,7 @@ fn without_a_part(expr: &Expr) -> Vec<(Expr, String)> {
     found
 }
 
-/// What nearly every rule asks for: how its condition begins as text, the field, and what it must not be.
+/// Conditions of nearly every rule: the beginning of the condition as text, the field, and values that must not match.
 const USUAL: &[Usual] = &[
     (r#"event_type = "cloudtrail""#, "eventType", &["AwsCloudTrailInsight"]),
     ("eventSource = ", "eventSource", &["example.amazonaws.com"]),
@@ -92,7 +92,7 @@ fn asked(rule: &Rule, (begins, ..): &Usual) -> bool {
     }
 }
 
-/// Whether none of what a rule must match is a match once something usual is not so.
+/// Whether no record that the rule must match still matches after the field has one of the other values.
 fn holds(rule: &Rule, (_, field, others): &Usual) -> bool {
     rule.tests.iter().filter(|test| test.expect == Verdict::Match).all(|test| {
         let given = backtest::changed(record(&test.record), &test.set).unwrap();

@@ -1,13 +1,13 @@
-//! The events that the shipped rules name are events that AWS logs.
+//! The shipped rules name only events that AWS logs.
 
 use std::{collections::BTreeSet, fs};
 
 use regex::Regex;
 use trailbell::rule::RuleSet;
 
-/// Names that no API model has, and why they are right.
+/// Names that no API model has, with the reason why they are correct.
 const EXCEPTIONS: &[(&[&str], &str)] = &[
-    (&["TestAlert"], "what `trailbell doctor` makes the function believe, and no service logs"),
+    (&["TestAlert"], "the test event of `trailbell doctor`, which no service logs"),
     (&["EmailUpdated"], "an event of AWS Sign-In for the root user, and no call"),
     (
         &[

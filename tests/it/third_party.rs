@@ -1,6 +1,6 @@
-//! What other tools detect, said in our language and held to the cases by which they test their own rules.
+//! Rules of other tools, written in our language and tested with the cases by which those tools test their own rules.
 //!
-//! The rules in `tests/cases` are ours and have the ids of theirs; its README names where the cases come from.
+//! The rules in `tests/cases` are ours and have the ids of theirs; the README there names the sources of the cases.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ use trailbell::{
     rule::{Rule, RuleSet, Verdict},
 };
 
-/// The tools, and how many cases there are of each.
+/// The tools, with the number of cases of each.
 const TOOLS: &[(&str, usize)] = &[("panther", 224), ("streamalert", 54), ("fivexl", 10)];
 
 /// An event, and the rules that must and must not match it.
@@ -39,12 +39,12 @@ fn rules(tool: &str) -> RuleSet {
     set
 }
 
-/// An id of theirs in the letters of ours: `AWS.EC2.StopInstances` is `aws-ec2-stopinstances`.
+/// An id of theirs, spelled like ours: `AWS.EC2.StopInstances` becomes `aws-ec2-stopinstances`.
 fn id(theirs: &Value) -> String {
     theirs.as_str().unwrap().to_ascii_lowercase().replace(['.', '_'], "-")
 }
 
-/// The rules that a case is there to trigger.
+/// The rules that a case triggers.
 fn triggered(tool: &str, case: &Value) -> BTreeSet<String> {
     let ids = match tool {
         // A file of cases has the name of a file of rules, which is not always that of a rule.
@@ -56,14 +56,14 @@ fn triggered(tool: &str, case: &Value) -> BTreeSet<String> {
     if tool == "streamalert" || case["expected"] == true { ids } else { BTreeSet::new() }
 }
 
-/// The cases. A case speaks of all rules that any case of its file triggers.
+/// The cases. A case has an expected verdict for every rule that any case of its file triggers.
 fn cases(tool: &str) -> Vec<Case> {
     let cases = real_logs::cases(tool);
     let mut files = BTreeMap::<String, BTreeSet<String>>::new();
     for case in &cases {
         files.entry(id(&case["rule_id"])).or_default().extend(triggered(tool, case));
     }
-    // A file whose cases trigger nothing is about the rule of its name.
+    // A file whose cases trigger nothing tests the rule with its name.
     for (file, rules) in files.iter_mut().filter(|(_, rules)| rules.is_empty()) {
         rules.insert(file.clone());
     }
@@ -126,7 +126,7 @@ fn has_match(rule: &Rule) -> bool {
     rule.tests.iter().any(|test| test.expect == Verdict::Match)
 }
 
-/// Some rules have cases only that must not match, which a rule that never matches would pass.
+/// Some rules have only cases that must not match; a rule that never matches would pass them.
 #[test]
 fn every_rule_can_match() {
     let events: Vec<_> = TOOLS.iter().flat_map(|(tool, _)| cases(tool)).map(|case| case.event).collect();
