@@ -187,7 +187,7 @@ fn no_rule_raises_too_many_alerts() {
     }
 }
 
-/// Rules that match an event whatever its outcome, and events that AWS logs only on success.
+/// Rules that alert whatever the outcome of the call, and rules on events that AWS logs only on success.
 const WITHOUT_OUTCOME: &[&str] = &[
     "CloudTrail: Attack Tool",
     "CloudTrail: ECR Image Scan Findings – Severity CRITICAL",
