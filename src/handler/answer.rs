@@ -1,6 +1,11 @@
 //! The function's answer, in the form that the sender expects: exactly what failed is delivered again.
 
-use serde_json::{Value, json};
+use aws_lambda_events::{
+    s3::batch_job::{S3BatchJobResponse, S3BatchJobResult},
+    sqs::{BatchItemFailure, SqsBatchResponse},
+};
+use serde::Serialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use super::{
@@ -36,22 +41,36 @@ impl Outcome {
         match &self.sender {
             Sender::Service => Ok(self.summary()),
             Sender::Queue { .. } => {
-                let ids = failed().filter_map(|unit| unit.id.as_deref());
-                let items: Vec<_> = ids.map(|id| json!({"itemIdentifier": id})).collect();
-                Ok(json!({"batchItemFailures": items}))
+                let mut response = SqsBatchResponse::default();
+                response.batch_item_failures = failed().filter_map(|unit| unit.id.clone()).map(item_failure).collect();
+                to_value(&response)
             }
-            Sender::Batch { schema, invocation } => Ok(json!({
-                "invocationSchemaVersion": schema,
-                "treatMissingKeysAs": "PermanentFailure",
-                "invocationId": invocation,
-                "results": self.units.iter().map(result).collect::<Vec<_>>(),
-            })),
+            Sender::Batch { schema, invocation } => {
+                let mut response = S3BatchJobResponse::default();
+                response.invocation_schema_version = Some(schema.clone());
+                response.treat_missing_keys_as = Some("PermanentFailure".to_owned());
+                response.invocation_id = Some(invocation.clone());
+                response.results = self.units.iter().map(result).collect();
+                to_value(&response)
+            }
         }
     }
 }
 
+/// The answer as JSON. If it were ever not serializable, the whole invocation would be repeated: an empty answer reports
+/// that nothing failed.
+fn to_value(response: &impl Serialize) -> Result<Value, InvocationError> {
+    serde_json::to_value(response).map_err(|error| InvocationError(error.to_string()))
+}
+
+fn item_failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
+}
+
 /// The result of a task. S3 tries a task again after a temporary failure.
-fn result(task: &UnitOutcome) -> Value {
+fn result(task: &UnitOutcome) -> S3BatchJobResult {
     let (code, text) = if task.failures.is_empty() {
         (
             "Succeeded",
@@ -62,8 +81,11 @@ fn result(task: &UnitOutcome) -> Value {
     } else {
         ("TemporaryFailure", summary(task.failures.iter()))
     };
-    let text = shorten_to(&text, MAX_RESULT);
-    json!({"taskId": task.id, "resultCode": code, "resultString": text})
+    let mut result = S3BatchJobResult::default();
+    result.task_id.clone_from(&task.id);
+    result.result_code = Some(code.to_owned());
+    result.result_string = Some(shorten_to(&text, MAX_RESULT));
+    result
 }
 
 /// The first failure, and how many others there are.

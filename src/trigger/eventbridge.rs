@@ -1,60 +1,119 @@
-//! Events of EventBridge: objects that S3 speaks of, and records of CloudTrail themselves.
-//!
-//! Keys stand in them as they are: a `%2B` is three characters of the key.
+//! Events of EventBridge: objects in events of S3, and CloudTrail records themselves. Keys are not encoded: `%2B` is three
+//! characters of the key.
 
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Envelope, SkipReason, TriggerError, Work,
-    objects::{S3Bucket, S3Object, created, major},
-    outline, read, shortened, text_of,
+    delivery::{SkipReason, Work},
+    envelope::{Envelope, outline, parse, shown},
+    error::{PartError, TriggerError},
+    s3::{S3Bucket, S3Object, created, major},
+    shape::{Read, Shape},
 };
 
-/// The work of an event of this `detail-type`.
-pub(super) fn event(envelope: &Envelope<'_>, kind: &RawValue, text: &str) -> Result<Vec<Work>, TriggerError> {
-    let kind: String = read(Some(kind), "detail-type", || "the EventBridge event".to_owned())?;
-    let source = text_of(envelope.source).unwrap_or_default();
-    // `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, and others that end so.
-    if kind.ends_with(" via CloudTrail") {
-        return record(envelope).map(|work| vec![work]);
+/// An event of an event bus: "EventBridge events" in the Amazon EventBridge User Guide.
+pub(super) const EVENT: Shape = Shape {
+    fields: &["detail-type", "id", "source", "detail"],
+    is: |envelope| envelope.has("detail-type"),
+    read: Read::Work(|envelope| work(envelope).map(|work| vec![work])),
+};
+
+/// An event with the raw text of its detail: another type loses numbers and texts that it cannot hold.
+type Event = EventBridgeEvent<Option<Box<RawValue>>>;
+
+fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
+    let event = event(envelope)?;
+    // `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, and others.
+    if event.detail_type.ends_with(" via CloudTrail") {
+        return record(event);
     }
-    if source == "aws.s3" {
-        return s3(envelope, &kind).map(|work| vec![work]);
+    if event.source == "aws.s3" {
+        let part = format!("the EventBridge event `{}` of S3", shown(&event.detail_type));
+        return object(event).map_err(|error| error.of(part));
     }
-    let (source, kind) = (shortened(&source), shortened(&kind));
-    let shape = outline(text);
-    Err(TriggerError::UnknownShape(format!("an EventBridge event `{kind}` of `{source}`; {shape}")))
+    let (source, kind) = (shown(&event.source), shown(&event.detail_type));
+    let shape = outline(envelope.text);
+    let unlike = PartError::Unlike(format!("an EventBridge event `{kind}` of `{source}`; {shape}"));
+    Err(TriggerError::UnknownShape(unlike))
 }
 
-/// "Events from AWS services delivered via CloudTrail" in the EventBridge User Guide: `detail` is the record.
-fn record(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
-    let id = text_of(envelope.id).unwrap_or_else(|| "without an id".to_owned());
-    let origin = format!("EventBridge event {}", shortened(&id));
-    match envelope.detail {
-        Some(detail) => Ok(Work::Record { text: detail.get().to_owned(), origin }),
-        None => Err(TriggerError::Bad { what: origin, reason: "it has no `detail`".to_owned() }),
+/// The event in its type, or, if that type refuses it, with the fields that are needed here.
+fn event(envelope: &Envelope<'_>) -> Result<Event, TriggerError> {
+    if let Ok(event) = serde_json::from_str(envelope.text) {
+        return Ok(event);
+    }
+    let mut event = Event::default();
+    event.detail_type = envelope.parse("detail-type").map_err(|error| error.of("the EventBridge event"))?;
+    event.source = envelope.text_of("source").unwrap_or_default();
+    event.id = envelope.text_of("id");
+    event.detail = envelope.get("detail").map(RawValue::to_owned);
+    Ok(event)
+}
+
+/// The record that is the detail of an event: "AWS service events delivered via AWS CloudTrail" in the Amazon EventBridge
+/// User Guide.
+fn record(event: Event) -> Result<Work, TriggerError> {
+    let id = event.id.as_deref().unwrap_or("without an id");
+    let origin = format!("EventBridge event {}", shown(id));
+    match event.detail {
+        Some(detail) => Ok(Work::Record { text: Box::<str>::from(detail).into(), origin }),
+        None => Err(PartError::Missing("detail").of(origin)),
     }
 }
 
+/// The detail of an event of S3: "EventBridge event message structure" in the Amazon S3 User Guide.
 #[derive(Deserialize)]
-struct Detail {
+struct S3Detail {
     #[serde(rename = "event-version")]
     event_version: Option<String>,
     bucket: S3Bucket,
     object: S3Object,
 }
 
-/// "EventBridge event message structure" in the Amazon S3 User Guide.
-fn s3(envelope: &Envelope<'_>, kind: &str) -> Result<Work, TriggerError> {
-    let what = || format!("the EventBridge event `{}` of S3", shortened(kind));
-    let detail: Detail = read(envelope.detail, "detail", what)?;
-    if kind != "Object Created" {
-        return Ok(Work::Skip { what: format!("{kind} {}", detail.object.key), reason: SkipReason::NotCreated });
+fn object(event: Event) -> Result<Work, PartError> {
+    let detail: S3Detail = parse(event.detail.as_deref(), "detail")?;
+    if event.detail_type != "Object Created" {
+        let what = format!("{} {}", event.detail_type, detail.object.key);
+        return Ok(Work::Skip { what, reason: SkipReason::NotCreated });
     }
     if let Some(version) = detail.event_version.filter(|version| major(version) != "1") {
-        let reason = format!("its `event-version` is `{}`; only `1` with any minor is known", shortened(&version));
-        return Err(TriggerError::Bad { what: what(), reason });
+        return Err(PartError::unexpected("event-version", &version, "`1` with any minor version"));
     }
     Ok(created(detail.bucket.name, detail.object.key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(payload: &str) -> String {
+        match work(&Envelope::read(payload, 0).unwrap()) {
+            Ok(Work::Record { text, .. }) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_usual_type_of_aws_lambda_events_refuses_records_that_raw_text_holds() {
+        let record = r#"{"eventName":"X","big":1e400,"lone":"\ud800"}"#;
+        let event = |detail: &str| {
+            format!(r#"{{"id":"1","detail-type":"AWS API Call via CloudTrail","source":"aws.ecr","detail":{detail}}}"#)
+        };
+        assert!(serde_json::from_str::<EventBridgeEvent>(&event(record)).is_err());
+        assert_eq!(text_of(&event(record)), record);
+        // It also loses the first of two equal keys, and the spelling of numbers.
+        let record = r#"{"a":1,"a":2,"n":1.0e2}"#;
+        let read: EventBridgeEvent = serde_json::from_str(&event(record)).unwrap();
+        assert_eq!(read.detail.to_string(), r#"{"a":2,"n":100.0}"#);
+        assert_eq!(text_of(&event(record)), record);
+    }
+
+    #[test]
+    fn an_event_with_an_odd_field_that_is_not_needed_is_read() {
+        let event = r#"{"detail-type":"AWS API Call via CloudTrail","source":"s","time":"yesterday","detail":{}}"#;
+        assert!(serde_json::from_str::<Event>(event).is_err());
+        assert_eq!(text_of(event), "{}");
+    }
 }

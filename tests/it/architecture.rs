@@ -147,6 +147,7 @@ fn only_the_edges_do_input_and_output() {
             ("src/bin/trailbell/main.rs", "println!(\"x\")"),
             ("src/engine/mod.rs", "// println!\nlet text = \"std::fs\";"),
             ("src/handler/mod.rs", "pub fn step(now: Timestamp) {}"),
+            ("src/trigger/sqs.rs", "use aws_lambda_events::sqs::SqsMessage;"),
         ],
         |path, text| {
             let code = code(text);
@@ -154,7 +155,7 @@ fn only_the_edges_do_input_and_output() {
                 return Vec::new();
             }
             let clock = ["::now(", "::now)"].iter().filter(|call| code.contains(**call)).map(|call| (*call).to_owned());
-            let forbidden = names(&code).filter(|name| FORBIDDEN.contains(name) || name.starts_with("aws_"));
+            let forbidden = names(&code).filter(|name| FORBIDDEN.contains(name) || is_crate_of_aws(path, name));
             forbidden.map(str::to_owned).chain(clock).collect()
         },
     );
@@ -175,10 +176,17 @@ pub const LAYERS: &[&[&str]] = &[
     &["aws", "local"],
 ];
 
+/// Whether a name is that of a crate of AWS, other than the types of payloads and answers where these are read and written.
+fn is_crate_of_aws(path: &str, name: &str) -> bool {
+    let has_payloads = path.starts_with("src/trigger/") || path == "src/handler/answer.rs";
+    name.starts_with("aws_") && !(name == "aws_lambda_events" && has_payloads)
+}
+
 #[test]
 fn only_one_folder_and_one_file_import_aws() {
     check(
         &[
+            ("src/handler/mod.rs", "use aws_lambda_events::sqs::SqsMessage;"),
             ("src/local/mod.rs", "use aws_sdk_s3::Client;"),
             ("src/bin/trailbell/main.rs", "aws_config::load()"),
             ("src/bin/trailbell/aws/stack.rs", "aws_config::load()"),
@@ -193,7 +201,7 @@ fn only_one_folder_and_one_file_import_aws() {
             let code = code(text);
             let allowed = path.starts_with("src/aws/")
                 || ["src/bin/lambda.rs", "src/bin/trailbell/aws/client.rs"].contains(&path);
-            let aws = names(&code).filter(|name| !allowed && name.starts_with("aws_"));
+            let aws = names(&code).filter(|name| !allowed && is_crate_of_aws(path, name));
             aws.map(str::to_owned).collect()
         },
     );
@@ -335,8 +343,82 @@ fn what_reads_records_is_tested_as_it_is_built() {
     }
 }
 
+/// Whether a package does I/O or talks to AWS, which only the function does.
 fn is_of_the_function(package: &str) -> bool {
-    ["aws", "lambda", "tokio", "hyper", "rustls"].iter().any(|prefix| package.starts_with(prefix))
+    package != "aws_lambda_events"
+        && ["aws", "lambda", "tokio", "hyper", "rustls"].iter().any(|prefix| package.starts_with(prefix))
+}
+
+/// It is a dependency of every build, so it may bring data structures and parsers, and no sockets, runtimes or TLS.
+#[test]
+fn aws_lambda_events_brings_only_types_and_their_parsers() {
+    const ALLOWED: &[&str] = &[
+        "aws_lambda_events",
+        // Serialization, and the macros that derive it.
+        "serde",
+        "serde_core",
+        "serde_derive",
+        "serde_json",
+        "serde_with",
+        "serde_with_macros",
+        "darling",
+        "darling_core",
+        "darling_macro",
+        "ident_case",
+        "proc-macro2",
+        "quote",
+        "strsim",
+        "syn",
+        "unicode-ident",
+        "itoa",
+        "memchr",
+        "ryu",
+        "zmij",
+        "bs58",
+        "tinyvec",
+        "hex",
+        // Base64 and gzip.
+        "base64",
+        "flate2",
+        "miniz_oxide",
+        "adler2",
+        "simd-adler32",
+        "crc32fast",
+        "zlib-rs",
+        "cfg-if",
+        // Types of HTTP messages, without a client or a server.
+        "bytes",
+        "http",
+        "http-body",
+        "http-serde",
+        // Times. What asks for the clock and for the time zone of the machine is not called by the types of payloads.
+        "chrono",
+        "iana-time-zone",
+        "core-foundation-sys",
+        "num-traits",
+        "autocfg",
+    ];
+    let tree = tree("normal,build", &["--package", "aws_lambda_events"]);
+    let found: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(found.contains("aws_lambda_events") && found.contains("serde_json"), "{found:?}");
+    let other: Vec<_> = found.iter().filter(|package| !ALLOWED.contains(*package)).collect();
+    assert!(other.is_empty(), "new dependencies: look whether they do I/O, then allow or avoid them: {other:?}");
+    for package in ["tokio", "hyper", "mio", "socket2", "reqwest", "rustls"] {
+        assert!(!ALLOWED.contains(&package));
+    }
+}
+
+#[test]
+fn the_packages_that_the_project_builds_on_are_used() {
+    let function = packages(&["function"]);
+    let sources: Vec<String> = files("src").iter().map(|(_, text)| code(text)).collect();
+    for package in ["lambda_runtime", "aws_lambda_events", "aws-sdk-sns", "aws-sdk-s3", "serde_json", "winnow", "tokio"]
+    {
+        assert!(function.iter().any(|one| one == package), "`{package}` is not built into the function");
+        let module = package.replace('-', "_");
+        let is_used = sources.iter().any(|code| names(code).any(|name| name == module));
+        assert!(is_used, "no code uses `{package}`");
+    }
 }
 
 #[test]

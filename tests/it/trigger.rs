@@ -6,7 +6,10 @@ use crate::real_logs::payload;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use trailbell::trigger::{Sender, TriggerError, Unit, Work, decode};
+use trailbell::{
+    diagnostic::chain,
+    trigger::{Sender, TriggerError, Unit, Work, decode},
+};
 
 /// The work of a payload in few words, a line an item; units with an id begin with it.
 fn shown(payload: &Value) -> String {
@@ -15,7 +18,7 @@ fn shown(payload: &Value) -> String {
 
 fn shown_bytes(payload: &[u8]) -> String {
     match decode(payload) {
-        Err(error) => format!("error: {error}"),
+        Err(error) => format!("error: {}", chain(&error)),
         Ok(delivery) => {
             let lines: Vec<String> = delivery.units.iter().flat_map(unit).collect();
             lines.join("\n")
@@ -31,7 +34,7 @@ fn unit(unit: &Unit) -> impl Iterator<Item = String> {
             Work::Object(object) => format!("object {} {}", object.bucket, object.key),
             Work::Record { text, origin } => format!("record {text} from {origin}"),
             Work::Skip { what, reason } => format!("skip {}: {what}", reason.word()),
-            Work::Malformed(error) => format!("bad: {error}"),
+            Work::Malformed(error) => format!("bad: {}", chain(error)),
         };
         format!("{id}{work}")
     })
@@ -166,23 +169,23 @@ record no json from CloudWatch Logs trail/s_1, event 31953107"#,
         (&logs(&control), "skip control_message: control message of CloudWatch Logs"),
         (
             &logs(&json!({"messageType": "DATA_MESSAGE", "logEvents": []})),
-            "error: the event of CloudWatch Logs cannot be read: its `logEvents` are empty",
+            "error: the event of CloudWatch Logs cannot be read: its `logEvents` is empty",
         ),
         (
             &logs(&json!({"messageType": "OTHER"})),
-            "error: the event of CloudWatch Logs cannot be read: its `messageType` is `OTHER`",
+            "error: the event of CloudWatch Logs cannot be read: its `messageType` is `OTHER`, expected `DATA_MESSAGE` or `CONTROL_MESSAGE`",
         ),
         (
             &json!({"awslogs": {"data": "H4sIAAAAAAAAA"}}),
-            "error: the event of CloudWatch Logs cannot be read: its data is no base64: Invalid input length: 13",
+            "error: the event of CloudWatch Logs cannot be read: its `data` is not base64: Invalid input length: 13",
         ),
         (
             &json!({"awslogs": {"data": "H4sIAAAAAAAAAA=="}}),
-            "error: the event of CloudWatch Logs cannot be read: its data cannot be decompressed: it ends early",
+            "error: the event of CloudWatch Logs cannot be read: its `data` cannot be decompressed: it ends early",
         ),
         (
             &json!({"awslogs": {}}),
-            "error: the event of CloudWatch Logs cannot be read: `awslogs`: missing field `data`",
+            "error: the event of CloudWatch Logs cannot be read: its `awslogs` has another type: missing field `data`",
         ),
     ]);
 }
@@ -193,7 +196,7 @@ fn a_log_subscription_that_unfolds_is_given_up() {
     (0..65).for_each(|_| encoder.write_all(&vec![b' '; 1 << 20]).unwrap());
     let payload = json!({"awslogs": {"data": BASE64_STANDARD.encode(encoder.finish().unwrap())}});
     let said =
-        "error: the event of CloudWatch Logs cannot be read: its data is more than 67108864 bytes when decompressed";
+        "error: the event of CloudWatch Logs cannot be read: its `data` is more than 67108864 bytes when decompressed";
     check(&[(&payload, said)]);
 }
 
@@ -218,15 +221,15 @@ fn tasks_of_s3_batch_operations() {
             "[t1] object logs a b+c\n\
              [t2] skip digest_file: AWSLogs/1/CloudTrail-Digest/r/d.gz\n\
              [t3] bad: task 2 of the event of S3 Batch Operations cannot be read: it has no `s3Key`\n\
-             [t4] bad: task 3 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8\n\
+             [t4] bad: task 3 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8: invalid utf-8 sequence of 1 bytes from index 0\n\
              bad: task 4 of the event of S3 Batch Operations cannot be read: its `s3BucketArn` names no bucket",
         ),
         (&two, "[t1] object logs a b"),
-        (&tasks("1.0", json!([])), "error: the event of S3 Batch Operations cannot be read: its `tasks` are empty"),
-        (&tasks("1.0", json!({})), "error: the event of S3 Batch Operations cannot be read: its `tasks` are no list"),
+        (&tasks("1.0", json!([])), "error: the event of S3 Batch Operations cannot be read: its `tasks` is empty"),
+        (&tasks("1.0", json!({})), "error: the event of S3 Batch Operations cannot be read: its `tasks` is not a list"),
         (
             &tasks("3.0", json!([])),
-            "error: the event of S3 Batch Operations cannot be read: its `invocationSchemaVersion` is `3.0`; only `1.0` and `2.0` are known",
+            "error: the event of S3 Batch Operations cannot be read: its `invocationSchemaVersion` is `3.0`, expected `1.0` or `2.0`",
         ),
         (
             &json!({"tasks": []}),
@@ -298,7 +301,7 @@ fn a_bad_message_harms_no_sibling() {
     ];
     let work = "[m0] object logs a\n\
          [m1] bad: the payload is not JSON: expected ident at line 1 column 2\n\
-         [m2] bad: the payload has no known shape: its `Records` are empty\n\
+         [m2] bad: the payload has no known shape: its `Records` is empty\n\
          [m3] bad: the payload has no known shape: its keys are `hello`\n\
          [m4] bad: the payload is not JSON: EOF while parsing a value at line 1 column 0\n\
          [m5] skip test_event: s3:TestEvent\n\
@@ -315,8 +318,8 @@ fn a_message_without_an_id_is_never_acknowledged_by_one() {
     check(&[(
         &payload,
         "object logs a\nobject logs b\n\
-         bad: message 2 of the SQS event cannot be read: it is no object with each field once\n\
-         bad: message 3 of the SQS event cannot be read: its `eventSource` is not `aws:sqs`",
+         bad: message 2 of the SQS event cannot be read: it is not an object with each field once\n\
+         bad: message 3 of the SQS event cannot be read: its `eventSource` is `aws:s3`, expected `aws:sqs`",
     )]);
 }
 
@@ -341,10 +344,10 @@ fn a_bad_record_harms_no_sibling() {
         &records,
         "bad: record 0 of the S3 event cannot be read: missing field `eventName`\n\
          object logs a\n\
-         bad: record 2 of the S3 event cannot be read: its key does not decode to UTF-8\n\
-         bad: record 3 of the S3 event cannot be read: its `eventSource` is `aws:ses`, not `aws:s3`\n\
+         bad: record 2 of the S3 event cannot be read: its key does not decode to UTF-8: invalid utf-8 sequence of 1 bytes from index 0\n\
+         bad: record 3 of the S3 event cannot be read: its `eventSource` is `aws:ses`, expected `aws:s3`\n\
          bad: record 4 of the S3 event cannot be read: invalid type: null, expected struct S3Record\n\
-         bad: record 5 of the S3 event cannot be read: its `eventVersion` is `3.0`; only `2` with any minor is known",
+         bad: record 5 of the S3 event cannot be read: its `eventVersion` is `3.0`, expected `2` with any minor version",
     )]);
 }
 
@@ -357,8 +360,8 @@ fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
         (json!(null), "it is null"),
         (json!("x"), "it is a string"),
         (json!({"Records": null}), "its keys are `Records`"),
-        (json!({"Records": []}), "its `Records` are empty"),
-        (json!({"Records": {}}), "its `Records` are no list"),
+        (json!({"Records": []}), "its `Records` is empty"),
+        (json!({"Records": {}}), "its `Records` is not a list"),
         (json!({"zeta": 1, "a\u{1b}": 2}), "its keys are `a\\u{1b}`, `zeta`"),
         (json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}), "its keys are `a`, `b`, `c`, `d`, `e`, …"),
         (
@@ -369,11 +372,11 @@ fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
         assert_eq!(shown(&payload), unknown(rest), "{payload}");
     }
     assert!(matches!(decode(b"{\"Records\""), Err(TriggerError::NotJson(_))));
-    assert!(matches!(decode(b"\xff"), Err(TriggerError::NotJson(_))));
+    assert!(matches!(decode(b"\xff"), Err(TriggerError::NotUtf8(_))));
     // A key that is there twice could hide what stands under the first.
     assert!(shown_bytes(br#"{"Records":[],"Records":[]}"#).contains("duplicate field `Records`"));
     let deep = (0..9).fold(s3_event(&["a"]), |inner, _| notification(inner));
-    assert_eq!(shown(&deep), unknown("it lies in more than 5 wrappings"));
+    assert_eq!(shown(&deep), unknown("it is nested in more than 5 messages"));
 }
 
 /// Payloads of other projects: what each must become, by what those projects and AWS say of it.

@@ -42,7 +42,7 @@ fn s3_batch_1_0_and_2_0_are_told_what_became_of_each_task() {
                 result("slow", "TemporaryFailure", "s3://logs/slow cannot be read: HTTP status 503"),
                 result("broken", "PermanentFailure", "s3://logs/broken is not a complete log file: neither gzip nor a JSON object: it starts with `nolo`"),
                 result(keys[5], "Succeeded", "skipped: digest_file"),
-                result("%ff", "PermanentFailure", "task 6 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8"),
+                result("%ff", "PermanentFailure", "task 6 of the event of S3 Batch Operations cannot be read: its key does not decode to UTF-8: invalid utf-8 sequence of 1 bytes from index 0"),
             ],
         });
         assert_eq!(answer, expected);

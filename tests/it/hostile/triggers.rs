@@ -55,7 +55,7 @@ fn empty_records_are_an_error() {
     let (outcome, _) = alerted(&one_object(), &json!({"Records": []}));
     assert_eq!(
         crate::ports::answer(&outcome),
-        Err("the payload has no known shape: its `Records` are empty".to_owned())
+        Err("the payload has no known shape: its `Records` is empty".to_owned())
     );
     let messages = [("1", r#"{"Records":[]}"#.to_owned()), ("2", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&one_object(), &queue(&messages));

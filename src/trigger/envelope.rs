@@ -1,0 +1,168 @@
+//! The outermost object of a payload: the fields that the shapes read, not yet parsed.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserializer, de,
+    de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    decode::SHAPES,
+    error::{PartError, TriggerError},
+};
+use crate::untrusted::shorten_to;
+
+/// The longest text of a payload in a message, in characters.
+const MAX_SHOWN: usize = 100;
+/// The most keys of a payload in a message.
+const MAX_KEYS: usize = 5;
+
+/// The fields of a payload that any shape reads.
+pub(super) struct Envelope<'a> {
+    /// The whole payload.
+    pub(super) text: &'a str,
+    /// How many messages it is nested in.
+    pub(super) depth: usize,
+    fields: Vec<(&'static str, &'a RawValue)>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Reads the fields of a payload. A repeated field can hide work, so it is an error.
+    pub(super) fn read(text: &'a str, depth: usize) -> Result<Self, TriggerError> {
+        serde_json::from_str::<&RawValue>(text).map_err(TriggerError::NotJson)?;
+        if !text.trim_start().starts_with('{') {
+            return Err(TriggerError::UnknownShape(PartError::Unlike(outline(text))));
+        }
+        let fields = serde_json::Deserializer::from_str(text).deserialize_map(Fields);
+        Ok(Self { text, depth, fields: fields.map_err(|error| TriggerError::UnknownShape(error.into()))? })
+    }
+
+    /// A field, if the payload has it with any value other than null.
+    pub(super) fn get(&self, field: &str) -> Option<&'a RawValue> {
+        self.fields.iter().find(|(name, _)| *name == field).map(|(_, value)| *value)
+    }
+
+    /// Whether the payload has a field with any value other than null.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.get(field).is_some()
+    }
+
+    /// A field as text, if it is text.
+    pub(super) fn text_of(&self, field: &str) -> Option<String> {
+        text_of(self.get(field))
+    }
+
+    /// A field as a value.
+    pub(super) fn parse<T: DeserializeOwned>(&self, field: &'static str) -> Result<T, PartError> {
+        parse(self.get(field), field)
+    }
+
+    /// The elements of the list `Records`; none if there is no such list.
+    pub(super) fn records(&self) -> Vec<&'a RawValue> {
+        elements(self.get("Records"), "Records").unwrap_or_default()
+    }
+
+    /// The error of a payload that has no known shape.
+    pub(super) fn unknown(&self) -> TriggerError {
+        TriggerError::UnknownShape(PartError::Unlike(outline(self.text)))
+    }
+}
+
+/// The fields that any shape reads, each at most once.
+struct Fields;
+
+impl<'a> Visitor<'a> for Fields {
+    type Value = Vec<(&'static str, &'a RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = Vec::new();
+        let mut seen = Vec::new();
+        while let Some(name) = map.next_key_seed(KnownName)? {
+            let Some(name) = name else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if seen.contains(&name) {
+                return Err(de::Error::duplicate_field(name));
+            }
+            seen.push(name);
+            let value: &RawValue = map.next_value()?;
+            if value.get() != "null" {
+                fields.push((name, value));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// The name of a field, if any shape reads that field.
+struct KnownName;
+
+impl<'a> DeserializeSeed<'a> for KnownName {
+    type Value = Option<&'static str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KnownName {
+    type Value = Option<&'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(SHAPES.iter().flat_map(|shape| shape.fields).find(|field| **field == name).copied())
+    }
+}
+
+/// The elements of a list, of which there is at least one.
+pub(super) fn elements<'a>(list: Option<&'a RawValue>, field: &'static str) -> Result<Vec<&'a RawValue>, PartError> {
+    let list = list.ok_or(PartError::Missing(field))?;
+    let list: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| PartError::NotList(field))?;
+    if list.is_empty() { Err(PartError::Empty(field)) } else { Ok(list) }
+}
+
+/// A field as a value.
+pub(super) fn parse<T: DeserializeOwned>(value: Option<&RawValue>, field: &'static str) -> Result<T, PartError> {
+    let value = value.ok_or(PartError::Missing(field))?;
+    serde_json::from_str(value.get()).map_err(|error| PartError::Field { field, error: error.into() })
+}
+
+/// A value as text, if it is text.
+pub(super) fn text_of(value: Option<&RawValue>) -> Option<String> {
+    value.and_then(|value| serde_json::from_str(value.get()).ok())
+}
+
+/// Text of a payload that is safe to show: shortened, and without control characters.
+pub(super) fn shown(text: &str) -> String {
+    shorten_to(text, MAX_SHOWN).escape_debug().to_string()
+}
+
+/// The first keys of a payload, or its type, for a person who wonders what it is.
+pub(super) fn outline(text: &str) -> String {
+    if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+        if fields.is_empty() {
+            return "it is an empty object".to_owned();
+        }
+        let keys: Vec<String> = fields.keys().take(MAX_KEYS).map(|key| format!("`{}`", shown(key))).collect();
+        return format!("its keys are {}{}", keys.join(", "), if fields.len() > MAX_KEYS { ", …" } else { "" });
+    }
+    let kind = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(_)) => "a list",
+        Ok(Value::String(_)) => "a string",
+        Ok(Value::Number(_)) => "a number",
+        Ok(Value::Bool(_)) => "a boolean",
+        Ok(Value::Null) => "null",
+        Ok(Value::Object(_)) | Err(_) => "JSON that cannot be read",
+    };
+    format!("it is {kind}")
+}

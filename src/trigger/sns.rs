@@ -1,0 +1,121 @@
+//! Messages of a topic, which hold other payloads: as SNS invokes a function with them, and as it sends them to a queue.
+
+use aws_lambda_events::sns::{SnsMessage, SnsRecord};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    decode::open,
+    delivery::{SkipReason, Work},
+    envelope::{Envelope, elements, shown, text_of},
+    error::{PartError, TriggerError},
+    s3,
+    shape::{Read, Shape},
+};
+
+/// The records with which SNS invokes a function: "Invoking Lambda functions with Amazon SNS notifications" in the AWS
+/// Lambda Developer Guide. Records of S3 beside them are read, too.
+pub(super) const RECORDS: Shape = Shape {
+    fields: &["Records"],
+    is: |envelope| envelope.records().into_iter().any(is_record),
+    read: Read::Work(|envelope| {
+        let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
+        let work = |(index, text): (usize, &RawValue)| match is_record(text) {
+            true => record(text, index, envelope.depth).unwrap_or_else(|error| vec![Work::Malformed(error)]),
+            false => vec![s3::work(text, index)],
+        };
+        Ok(records.into_iter().enumerate().flat_map(work).collect())
+    }),
+};
+
+/// The message that SNS sends to a queue: "Amazon SNS message and JSON formats" in the Amazon SNS Developer Guide.
+pub(super) const NOTIFICATION: Shape = Shape {
+    fields: &["Type", "TopicArn", "Message"],
+    is: |envelope| envelope.has("Type") && envelope.has("TopicArn"),
+    read: Read::Work(notification),
+};
+
+/// The service that sent a record. SNS writes the field with a capital letter.
+#[derive(Deserialize)]
+struct RecordSource<'a> {
+    #[serde(rename = "EventSource", borrow)]
+    name: Option<&'a RawValue>,
+}
+
+fn is_record(record: &RawValue) -> bool {
+    let source = serde_json::from_str::<RecordSource<'_>>(record.get());
+    source.is_ok_and(|source| text_of(source.name).as_deref() == Some("aws:sns"))
+}
+
+/// A record that [`SnsRecord`] refuses, with the field that is needed here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PartialRecord {
+    sns: PartialMessage,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PartialMessage {
+    message: String,
+}
+
+fn record(record: &RawValue, index: usize, depth: usize) -> Result<Vec<Work>, TriggerError> {
+    let message = match serde_json::from_str::<SnsRecord>(record.get()) {
+        Ok(record) => record.sns.message,
+        Err(_) => {
+            let partial = serde_json::from_str::<PartialRecord>(record.get()).map_err(PartError::from);
+            partial.map_err(|error| error.of(format!("record {index} of the SNS event")))?.sns.message
+        }
+    };
+    open(&message, depth + 1)
+}
+
+fn notification(envelope: &Envelope<'_>) -> Result<Vec<Work>, TriggerError> {
+    let malformed = |error: PartError| error.of("the message of SNS");
+    let kind: String = envelope.parse("Type").map_err(malformed)?;
+    match kind.as_str() {
+        "Notification" => {
+            let message = match serde_json::from_str::<SnsMessage>(envelope.text) {
+                Ok(message) => message.message,
+                Err(_) => envelope.parse("Message").map_err(malformed)?,
+            };
+            open(&message, envelope.depth + 1)
+        }
+        "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
+            let topic = envelope.text_of("TopicArn").unwrap_or_default();
+            let what = format!("{kind} of {}", shown(&topic));
+            Ok(vec![Work::Skip { what, reason: SkipReason::SubscriptionMessage }])
+        }
+        other => {
+            let expected = "`Notification`, `SubscriptionConfirmation` or `UnsubscribeConfirmation`";
+            Err(malformed(PartError::unexpected("Type", other, expected)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MESSAGE: &str = r#"{"s3Bucket": "logs", "s3ObjectKey": ["a"]}"#;
+
+    #[test]
+    fn a_record_without_the_fields_that_are_not_needed_is_read() {
+        let partial = json!({"EventSource": "aws:sns", "Sns": {"Message": MESSAGE}});
+        let refused = serde_json::from_value::<SnsRecord>(partial.clone()).unwrap_err();
+        assert!(refused.to_string().starts_with("missing field"), "{refused}");
+        let work = record(&serde_json::value::to_raw_value(&partial).unwrap(), 0, 0).unwrap();
+        assert!(matches!(&work[..], [Work::Object(_)]), "{work:?}");
+    }
+
+    #[test]
+    fn a_notification_without_the_fields_that_are_not_needed_is_read() {
+        let partial = json!({"Type": "Notification", "TopicArn": "t", "Message": MESSAGE}).to_string();
+        assert!(serde_json::from_str::<SnsMessage>(&partial).is_err());
+        let work = notification(&Envelope::read(&partial, 0).unwrap()).unwrap();
+        assert!(matches!(&work[..], [Work::Object(_)]), "{work:?}");
+    }
+}

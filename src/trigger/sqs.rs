@@ -1,0 +1,125 @@
+//! Messages of a queue, which hold other payloads.
+//!
+//! A message that cannot be read is one unit that fails; the other messages are not affected.
+
+use aws_lambda_events::sqs::SqsMessage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    decode::open,
+    delivery::{Delivery, Sender, Unit, Work},
+    envelope::{Envelope, elements, text_of},
+    error::{PartError, TriggerError},
+    shape::{Read, Shape},
+};
+
+/// The messages of a queue, each a unit: "Using Lambda with Amazon SQS" in the AWS Lambda Developer Guide.
+pub(super) const MESSAGES: Shape = Shape {
+    fields: &["Records"],
+    is: |envelope| envelope.records().into_iter().any(is_message),
+    read: Read::Delivery(messages),
+};
+
+/// The service that sent a record.
+#[derive(Deserialize)]
+struct RecordSource<'a> {
+    #[serde(rename = "eventSource", borrow)]
+    name: Option<&'a RawValue>,
+}
+
+fn is_message(record: &RawValue) -> bool {
+    let source = serde_json::from_str::<RecordSource<'_>>(record.get());
+    source.is_ok_and(|source| text_of(source.name).as_deref() == Some("aws:sqs"))
+}
+
+/// Reads the messages one by one: as a whole, the event type of `aws_lambda_events` refuses all of them for an odd one.
+fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
+    let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
+    let mut is_fifo = false;
+    let units = records.into_iter().enumerate().map(|(index, record)| {
+        let malformed = |error: PartError| error.of(format!("message {index} of the SQS event"));
+        let Some(message) = message(record) else {
+            return Unit { id: None, work: vec![Work::Malformed(malformed(PartError::NotMessage))] };
+        };
+        is_fifo |= message.event_source_arn.is_some_and(|arn| arn.strip_suffix(".fifo").is_some());
+        let work = match (message.event_source.as_deref(), message.body) {
+            (Some("aws:sqs"), Some(body)) => open(&body, 1),
+            (Some("aws:sqs"), None) => Err(malformed(PartError::Missing("body"))),
+            (source, _) => {
+                Err(malformed(PartError::unexpected("eventSource", source.unwrap_or_default(), "`aws:sqs`")))
+            }
+        };
+        // A queue delivers the whole batch again if the answer has an id that is not of the batch, and if the invocation
+        // fails.
+        let id = message.message_id.filter(|id| !id.is_empty());
+        Unit { id, work: work.unwrap_or_else(|error| vec![Work::Malformed(error)]) }
+    });
+    let units = units.collect();
+    Ok(Delivery { sender: Sender::Queue { is_fifo }, units })
+}
+
+/// A message that [`SqsMessage`] refuses, with the fields that are needed here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PartialMessage<'a> {
+    #[serde(borrow)]
+    message_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_source: Option<&'a RawValue>,
+    #[serde(rename = "eventSourceARN", borrow)]
+    event_source_arn: Option<&'a RawValue>,
+}
+
+fn message(record: &RawValue) -> Option<SqsMessage> {
+    if let Ok(message) = serde_json::from_str(record.get()) {
+        return Some(message);
+    }
+    let partial: PartialMessage<'_> = serde_json::from_str(record.get()).ok()?;
+    let mut message = SqsMessage::default();
+    message.message_id = text_of(partial.message_id);
+    message.body = text_of(partial.body);
+    message.event_source = text_of(partial.event_source);
+    message.event_source_arn = text_of(partial.event_source_arn);
+    Some(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lambda_events::sqs::SqsEvent;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn payload(odd: Value) -> String {
+        let body = json!({"s3Bucket": "logs", "s3ObjectKey": ["a"]}).to_string();
+        let good = json!({"messageId": "good", "body": body, "eventSource": "aws:sqs"});
+        json!({"Records": [good, odd, good]}).to_string()
+    }
+
+    fn ids(payload: &str) -> Vec<(Option<String>, bool)> {
+        let units = messages(&Envelope::read(payload, 0).unwrap()).unwrap().units;
+        units.into_iter().map(|unit| (unit.id, matches!(&unit.work[..], [Work::Object(_)]))).collect()
+    }
+
+    #[test]
+    fn an_odd_message_for_which_aws_lambda_events_refuses_the_batch_affects_no_other() {
+        let good = (Some("good".to_owned()), true);
+        for odd in [json!(5), json!(null), json!({"messageId": 5, "body": {}, "eventSource": "aws:sqs"})] {
+            let payload = payload(odd);
+            assert!(serde_json::from_str::<SqsEvent>(&payload).is_err(), "{payload}");
+            assert_eq!(ids(&payload), [good.clone(), (None, false), good.clone()], "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_message_with_an_odd_field_that_is_not_needed_is_read() {
+        let body = json!({"s3Bucket": "logs", "s3ObjectKey": ["a"]}).to_string();
+        let odd =
+            json!({"messageId": "odd", "body": body, "eventSource": "aws:sqs", "attributes": {"SentTimestamp": 1}});
+        assert!(serde_json::from_value::<SqsMessage>(odd.clone()).is_err());
+        assert_eq!(ids(&payload(odd))[1], (Some("odd".to_owned()), true));
+    }
+}
