@@ -14,6 +14,7 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use serde_json::{Value, json};
 use trailbell::{
+    diagnostic::chain,
     engine::Engine,
     handler::{Audience, Channels, Chat, InvocationLimits, Outcome},
     rule::{RuleSet, Severity},
@@ -165,7 +166,7 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
         ..InvocationLimits::default()
     };
     let outcome = handled_on(engine, &S3(world), &channels, &clock, limits, payload);
-    let is_late = outcome.failures().any(|failure| failure.to_string().contains("ran out of time"));
+    let is_late = outcome.failures().any(|failure| chain(failure).contains("ran out of time"));
     world.lock().unwrap().faults += usize::from(is_late);
     (outcome, is_late)
 }
