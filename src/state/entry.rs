@@ -195,45 +195,33 @@ item_kinds!(WindowEntry, LastAlert, LearningStart, Sightings, HourlyAlerts);
 mod tests {
     use super::*;
 
-    /// Such texts are in the tables of deployed stacks.
+    /// The tables of deployed stacks hold such texts.
     #[test]
-    fn items_are_stored_as_before() {
+    fn items_are_stored_as_in_deployed_tables() {
         let mut events = Distinct::default();
         events.insert(255);
         let claim = Some(Claim { owner: "o".to_owned(), at: 7 });
-        let items: [(StoredItem, &str); 5] = [
-            (
-                WindowEntry {
-                    events: events.clone(),
-                    span: Some((1, 2)),
-                    claim: claim.clone(),
-                    sent: ["alerts".to_owned()].into(),
-                }
-                .into(),
-                r#"{"window":{"events":"00000000000000ff","span":[1,2],"claim":{"owner":"o","at":7},"sent":["alerts"]}}"#,
-            ),
-            (LastAlert { windows: vec!["w".to_owned()], reported: 3 }.into(), r#"{"last":{"windows":["w"],"told":3}}"#),
-            (LearningStart { from: 4 }.into(), r#"{"lessons":{"from":4}}"#),
-            (Sightings { from: 5, to: 6, opener: 8 }.into(), r#"{"sightings":{"from":5,"to":6,"opener":8}}"#),
-            (
-                HourlyAlerts {
-                    hour: 9,
-                    passed: events,
-                    first: Some(255),
-                    claim,
-                    claimed: 10,
-                    sent: [("chat".to_owned(), 1)].into(),
-                    before: 11,
-                    ..HourlyAlerts::default()
-                }
-                .into(),
-                r#"{"flood":{"hour":9,"spoken":"00000000000000ff","first":255,"held":"","claim":{"owner":"o","at":7},"claimed":10,"sent":{"chat":1},"before":11}}"#,
-            ),
+        let (span, sent) = (Some((1, 2)), ["alerts".to_owned()].into());
+        let items: [StoredItem; 5] = [
+            WindowEntry { events: events.clone(), span, claim: claim.clone(), sent }.into(),
+            LastAlert { windows: vec!["w".to_owned()], reported: 3 }.into(),
+            LearningStart { from: 4 }.into(),
+            Sightings { from: 5, to: 6, opener: 8 }.into(),
+            HourlyAlerts {
+                hour: 9,
+                passed: events,
+                first: Some(255),
+                held: Distinct::default(),
+                claim,
+                claimed: 10,
+                sent: [("chat".to_owned(), 1)].into(),
+                before: 11,
+            }
+            .into(),
         ];
-        for (item, text) in items {
-            assert_eq!(item.encode(), text);
-            assert_eq!(StoredItem::decode(text).unwrap(), item);
-        }
+        let texts: Vec<&str> = include_str!("../../tests/cases/stored_items.jsonl").lines().collect();
+        assert_eq!(items.each_ref().map(StoredItem::encode)[..], texts[..]);
+        assert_eq!(texts.iter().map(|text| StoredItem::decode(text).unwrap()).collect::<Vec<_>>(), items);
         assert!(StoredItem::decode(r#"{"unknown":{}}"#).is_err());
     }
 }

@@ -11,7 +11,7 @@ use crate::process::{Process, free_port, tool};
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// The stand-in for AWS.
+/// The AWS simulator.
 pub struct Cloud {
     _server: Process,
     endpoint: String,
@@ -24,34 +24,34 @@ pub struct Queue {
 }
 
 impl Cloud {
-    /// The one of this process.
+    /// The simulator of this process.
     pub fn get() -> &'static Self {
         &CLOUD
     }
 
-    /// What `AWS_ENDPOINT_URL` must say.
+    /// The value of `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     pub fn bucket(&self, bucket: &str) {
         self.put_bytes(&format!("/{bucket}"), &[]);
     }
 
-    /// Puts an object as CloudTrail does, which says of its content that it is encoded; `key` as it is, not encoded.
+    /// Puts an object as CloudTrail does, with `Content-Encoding`; `key` is not encoded.
     pub fn put(&self, bucket: &str, key: &str, body: &[u8]) {
         self.put_bytes(&format!("/{bucket}/{}", encode(key).replace("%2F", "/")), body);
     }
 
-    /// What S3 says of how an object's content is encoded.
+    /// The `Content-Encoding` of an object.
     pub fn encoding(&self, bucket: &str, key: &str) -> Option<String> {
         let request = self.agent.get(format!("{}/{bucket}/{key}", self.endpoint));
         let answer = request.header("Authorization", &credential("s3")).call().unwrap();
         Some(answer.headers().get("Content-Encoding")?.to_str().unwrap().to_owned())
     }
 
-    /// Makes a topic and returns its ARN.
+    /// Creates a topic and returns its ARN.
     pub fn topic(&self, name: &str) -> String {
         let answer = self.sns(&[("Action", "CreateTopic"), ("Name", name)]);
         let (_, rest) = answer.split_once("<TopicArn>").unwrap();
@@ -95,7 +95,7 @@ impl Cloud {
         }
     }
 
-    /// Makes a table for what is remembered.
+    /// Creates a state table.
     pub fn table(&self, name: &str) {
         let key = json!([{"AttributeName": "pk", "KeyType": "HASH"}]);
         let types = json!([{"AttributeName": "pk", "AttributeType": "S"}]);

@@ -44,7 +44,7 @@ fn a_severe_alert_passes_the_filter_policy_and_a_mild_one_does_not() {
     let body = message["Message"].as_str().unwrap();
     for fact in [
         "CloudTrail: ECR Put Image",
-        "Somebody pushed an image.",
+        "An image was pushed.",
         "mallory",
         "IAMUser",
         "AKIAIOSFODNN7EXAMPLE",
@@ -89,13 +89,13 @@ fn every_audience_has_a_topic_of_its_own() {
     let names: Vec<_> = read(&found).iter().map(|finding| finding["api"]["operation"].clone()).collect();
     assert_eq!(names, ["PutImage", "DescribeParameters"]);
 
-    // A chat that is gone: the alert is out, and the event comes again all the same.
+    // The chat topic is gone: the alert is out, and the event is delivered again.
     scene.cloud.delete_topic(&chat);
     assert!(function.invoke(&scene.event(&[KEY])).error().unwrap().contains(&chat));
     assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
 }
 
-/// Nobody on the way may unfold what is unfolded here.
+/// The function decompresses the stored bytes itself, whatever `Content-Encoding` is.
 #[test]
 fn a_content_encoding_changes_nothing() {
     let scene = Scene::new("encoded");
@@ -128,7 +128,7 @@ fn a_table_remembers_from_one_function_to_the_next() {
     let scene = Scene::new("remembered");
     scene.cloud.put(&scene.bucket, KEY, &log_file());
     scene.cloud.table("remembered");
-    // Two functions, as Lambda starts them; the third finds no table.
+    // Two functions that share a table, and a third without one.
     for (table, alerted, deduplicated, unremembered) in
         [("remembered", 2, 0, 0), ("remembered", 0, 2, 0), ("no-such-table", 2, 0, 2)]
     {
@@ -138,8 +138,8 @@ fn a_table_remembers_from_one_function_to_the_next() {
         let counts = [&matches["alerted"], &matches["deduplicated"], &answer["unremembered"]];
         assert_eq!(counts, [&json!(alerted), &json!(deduplicated), &json!(unremembered)], "{answer}");
         let log = function.log();
-        let told = log.iter().filter(|line| line["reason"].as_str().is_some_and(|why| why.contains(table)));
-        assert_eq!(told.count(), usize::from(unremembered > 0), "one line says why");
+        let reported = log.iter().filter(|line| line["reason"].as_str().is_some_and(|why| why.contains(table)));
+        assert_eq!(reported.count(), usize::from(unremembered > 0), "one line has the reason");
     }
     assert_eq!(scene.cloud.receive(&scene.all).len(), 4);
 }
@@ -176,7 +176,7 @@ fn a_refused_object_names_the_missing_permission() {
     let peer = Peer::start(vec![Reply::text(403, denied)]);
     let function = scene.function(&[("AWS_ENDPOINT_URL_S3", peer.endpoint())]);
     assert!(function.invoke(&scene.event(&["a.json.gz"])).error().is_some());
-    assert!(function.said().contains("s3:GetObject"), "{}", function.said());
+    assert!(function.output().contains("s3:GetObject"), "{}", function.output());
     assert_eq!(peer.asked(), 1, "a refusal is not asked again");
 }
 
@@ -212,7 +212,7 @@ fn refusal(status: u16, code: &str) -> Reply {
     Reply::text(status, format!("<ErrorResponse>{error}</ErrorResponse>"))
 }
 
-/// What the function makes of SNS's answers to two alerts: how often it asks, and whether both count as published.
+/// SNS's answers to two alerts: how many requests the function sends, and whether both alerts count as published.
 #[test]
 fn answers_of_sns_are_read_entry_by_entry() {
     let scene = Scene::new("answers");
@@ -221,23 +221,23 @@ fn answers_of_sns_are_read_entry_by_entry() {
         let peer = Peer::start(script);
         let function = scene.function(&[("AWS_ENDPOINT_URL_SNS", peer.endpoint())]);
         let outcome = function.invoke(&scene.event(&["a.json.gz"]));
-        assert_eq!(outcome.error().is_none(), is_published, "{outcome:?}\n{}", function.said());
-        assert_eq!(peer.asked(), requests, "{}", function.said());
+        assert_eq!(outcome.error().is_none(), is_published, "{outcome:?}\n{}", function.output());
+        assert_eq!(peer.asked(), requests, "{}", function.output());
     };
     let both = || answer(&(published(0) + &published(1)), "");
     check(vec![both()], 1, true);
-    // Throttles, in all their words.
+    // Throttling, with all its codes.
     for (status, code) in [(400, "Throttling"), (400, "KMSThrottling"), (429, "Throttled"), (503, "ServiceUnavailable")]
     {
         check(vec![refusal(status, code), both()], 2, true);
     }
-    // Half of it is published, the other half comes again.
+    // Half of it is published, and the other half sent again.
     check(vec![answer(&published(0), &failed(1, "InternalError", false)), answer(&published(1), "")], 2, true);
     check(vec![answer(&published(0), &failed(1, "KMSThrottling", true)), answer(&published(1), "")], 2, true);
-    // Never said to be published.
+    // Not listed as published.
     check(vec![answer("", "")], 5, false);
     check(vec![answer(&published(7), "")], 5, false);
-    // Refused for what is in it: once more, alone and in a plainer form.
+    // Refused for its content: sent once more, alone and in a plainer form.
     let one_is_refused = || answer(&published(0), &failed(1, "InvalidParameter", true));
     check(vec![one_is_refused(), answer(&published(0), "")], 2, true);
     check(vec![one_is_refused(), answer("", &failed(0, "InvalidParameter", true))], 2, false);
@@ -251,7 +251,7 @@ fn answers_of_sns_are_read_entry_by_entry() {
         check(vec![refusal(400, "BatchRequestTooLong"), first(), refused(), answer(&published(0), "")], 4, true);
         check(vec![refusal(400, "BatchRequestTooLong"), first(), refused()], 4, false);
     }
-    // One that is refused for who sends it is not.
+    // A request that is refused for its sender is not.
     check(vec![refusal(403, "AuthorizationError")], 1, false);
     check(vec![refusal(404, "NotFound")], 1, false);
 }

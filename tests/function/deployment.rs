@@ -1,4 +1,4 @@
-//! What SAM would deploy: a sound template, and an artifact that fits the processor that the template names.
+//! What SAM deploys: a valid template, and an artifact for the processor that the template names.
 
 use std::{
     ffi::OsStr,
@@ -13,7 +13,7 @@ use crate::process::tool;
 const GLIBC: (u32, u32) = (2, 34);
 
 #[test]
-fn the_template_is_sound() {
+fn the_template_is_valid() {
     let output = run(tool("bin/sam"), ["validate", "--lint"], HOST);
     assert!(output.status.success(), "{}", text(&output));
 }
@@ -82,7 +82,7 @@ fn the_answers_of_one_stack_are_not_used_for_another() {
     let deploy = |stack: &str| run("make", ["--dry-run", "deploy", "SAM=echo", &samconfig, stack], "arm64");
     assert!(!deploy("STACK=two").status.success());
     assert!(deploy("STACK=one").status.success());
-    // What SAM would not read as we do is refused, not passed over.
+    // A file that SAM would read differently is refused, not ignored.
     fs::write(&answers, saved.replace("\\\"", "")).unwrap();
     assert!(!run("make", ["deploy", "SAM=echo", &samconfig], "arm64").status.success());
 }
@@ -100,7 +100,7 @@ fn run<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator
         .env("TRAILBELL", env!("CARGO_BIN_EXE_trailbell"))
         .env("SAM_CLI_TELEMETRY", "0")
         .env("AWS_DEFAULT_REGION", "us-east-1")
-        // What an outer make has set would be obeyed before our own.
+        // Variables of an outer make would take precedence.
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL")
         .env_remove("ARTIFACTS_DIR")

@@ -1,4 +1,4 @@
-//! What is remembered in a table of DynamoDB, what happens when several remember at once, and when the table is not there.
+//! The state in a DynamoDB table: concurrent deliveries, failing requests, and a missing table.
 
 use std::{
     collections::BTreeMap,
@@ -75,7 +75,7 @@ async fn a_write_replaces_only_what_was_read() {
 }
 
 #[tokio::test]
-async fn throttles_are_waited_out() {
+async fn throttled_requests_are_repeated() {
     let found = json!({"Item": {"pk": {"S": "k"}, "version": {"N": "7"}, "item": {"S": last(1).encode()}}}).to_string();
     let peer = Peer::start(vec![throttled(), throttled(), throttled(), Reply::text(200, found)]);
     let patient = table(peer.endpoint(), "t").await;
@@ -114,7 +114,7 @@ fn record(id: usize) -> Record {
     Record::new(event).unwrap()
 }
 
-/// Decides and publishes, as the handler does; how many alerts went out.
+/// Decides and publishes as the handler does, and counts the alerts in `fired`.
 async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: Vec<Record>, fired: Arc<AtomicUsize>) {
     let channels = ["text".to_owned()];
     let matches: Vec<_> = records.iter().map(|record| Match { rule: &rule, record, channels: &channels }).collect();
@@ -129,9 +129,10 @@ async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: V
     }
 }
 
-/// Six deliveries at once, one request of sixteen throttled: each of three people is spoken of once, and all is counted.
+/// Six concurrent deliveries, with one request of sixteen throttled: each of three users raises one alert, and all events are
+/// counted.
 #[tokio::test]
-async fn several_at_once_speak_once() {
+async fn concurrent_deliveries_alert_once() {
     let cloud = Cloud::get();
     for (name, fields, each) in [("at-once-1", "", 4), ("at-once-5", "  threshold: 5\n", 4)] {
         cloud.table(name);
@@ -151,7 +152,7 @@ async fn several_at_once_speak_once() {
             for task in tasks {
                 task.await.unwrap();
             }
-            // The second time all come again, and nothing is said.
+            // The second time all are delivered again, and nothing is published.
             assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 3, "{name}");
         }
         let windows = cloud.items(name).into_iter().filter_map(|item| {
@@ -166,9 +167,9 @@ async fn several_at_once_speak_once() {
     }
 }
 
-/// Whatever happens to one of the requests of an alert, it is said once, remembered, and not said again.
+/// Whatever happens to one request of an alert, the alert is published once, marked, and not published again.
 #[tokio::test]
-async fn no_single_request_matters() {
+async fn a_single_failed_request_changes_nothing() {
     let cloud = Cloud::get();
     let conflict =
         json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"});

@@ -15,7 +15,7 @@ pub struct Emulator {
     port: u16,
 }
 
-/// What an invocation came to.
+/// The answer to an invocation.
 #[derive(Debug)]
 pub struct Answer {
     /// The status of the HTTP answer.
@@ -25,7 +25,7 @@ pub struct Answer {
 }
 
 impl Emulator {
-    /// Makes `bootstrap` ready to be invoked, with these settings and credentials for the stand-in.
+    /// Makes `bootstrap` ready to be invoked, with these settings and credentials for the simulator.
     pub fn start(bootstrap: &Path, settings: &[(&str, &str)]) -> Self {
         let (port, runtime_api_port) = (free_port(), free_port());
         let mut environment = vec![
@@ -56,11 +56,11 @@ impl Emulator {
             .into();
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/function/invocations", self.port);
         let mut answer = agent.post(url).send(event).unwrap();
-        assert!(!self.said().contains("the counts do not add up"), "{}", self.said());
+        assert!(!self.output().contains("the counts do not add up"), "{}", self.output());
         Answer { status: answer.status().as_u16(), body: answer.body_mut().read_to_string().unwrap() }
     }
 
-    /// Sends an event and does not wait; whoever drops the connection hears of nothing.
+    /// Sends an event and does not wait for the answer, which is lost when the connection is dropped.
     pub fn begin(&self, event: &str) -> TcpStream {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let (path, length) = ("/2015-03-31/functions/function/invocations", event.len());
@@ -76,11 +76,11 @@ impl Emulator {
 
     /// The function's own log lines so far.
     pub fn log(&self) -> Vec<Value> {
-        self.said().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.output().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Everything that the function and the emulator said, as text.
-    pub fn said(&self) -> String {
+    /// Everything that the function and the emulator wrote, as text.
+    pub fn output(&self) -> String {
         self.process.log()
     }
 }

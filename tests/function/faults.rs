@@ -1,7 +1,7 @@
-//! What S3 and SNS may do to a request, over the wire: how often it is sent, what is handed back, and that nothing is lost.
+//! Faults of S3 and SNS on the wire: how many requests are sent, what is handed back, and that nothing is lost.
 //!
-//! Every fault is in the way of one of two messages of a queue, then in the way of an event that Lambda would send again,
-//! and then it is gone, and what was handed back comes again.
+//! Every fault first affects one of two messages of a queue, then an event that Lambda would repeat; then it ends, and what
+//! was handed back is delivered again.
 
 use std::{collections::BTreeSet, io::Write};
 
@@ -15,15 +15,15 @@ use crate::{
     scene::{Scene, records},
 };
 
-/// A fault, and what must come of it.
+/// A fault, and the expected result.
 struct Case {
     name: &'static str,
     /// What happens to the first request and so on; the last reply serves all others.
     script: Vec<Reply>,
     attempts: usize,
-    /// The reason that is said of what failed; nothing where the work is done in the end.
+    /// The logged reason of the failure; empty where the function recovers.
     says: &'static str,
-    /// The alerts about the faulty object that are out, whatever became of it.
+    /// The alerts about the faulty object that are published.
     alerted: &'static [&'static str],
 }
 
@@ -118,9 +118,9 @@ impl Stage {
             done.into_iter().filter(|event| !back.contains(&"good") || known.contains(event)).collect();
         assert_eq!(alerted(&self.scene), set(&done), "{name}");
         let log = self.function.log().split_off(before);
-        let told: Vec<_> = log.iter().filter(|line| line["level"] == "ERROR" && line["unit"] == "bad").collect();
-        assert_eq!(told.is_empty(), says.is_empty(), "{name}: {log:#?}");
-        for line in told {
+        let errors: Vec<_> = log.iter().filter(|line| line["level"] == "ERROR" && line["unit"] == "bad").collect();
+        assert_eq!(errors.is_empty(), says.is_empty(), "{name}: {log:#?}");
+        for line in errors {
             assert_eq!((&line["bucket"], &line["key"]), (&json!(self.scene.bucket), &json!("bad.json.gz")), "{name}");
             assert!(line["reason"].as_str().unwrap().contains(says), "{name}: {line}");
         }
@@ -143,7 +143,7 @@ const NONE: &[&str] = &[];
 const FIRST: &[&str] = &["bad-1"];
 const BOTH: &[&str] = &["bad-1", "bad-2"];
 
-/// Only what may be gone the next time is asked again, and a body that has begun is not: its records may be out.
+/// Only requests that may succeed are repeated, and never after the body has started: its alerts may be out.
 #[test]
 fn s3_faults_hand_back_their_message_and_no_other() {
     let always = |name, reply, attempts, says| Case { name, script: vec![reply], attempts, says, alerted: NONE };
@@ -189,7 +189,7 @@ fn s3_faults_hand_back_their_message_and_no_other() {
     }
 }
 
-/// A byte now and then is no silence; it ends by the time reserve, and takes with it what was not begun.
+/// A trickle of bytes is not silence: the time reserve ends it, and the messages after it are not started.
 #[test]
 fn s3_trickle_ends_by_the_time_reserve() {
     let settings = [("AWS_LAMBDA_FUNCTION_TIMEOUT", "4"), ("TIME_RESERVE_MS", "2000")];
@@ -200,7 +200,7 @@ fn s3_trickle_ends_by_the_time_reserve() {
     stage.check(&case, &["bad", "good"]);
 }
 
-/// An alert counts as published once SNS has said so in full; until then its message comes again.
+/// An alert counts as published once SNS has answered in full; until then its message is delivered again.
 #[test]
 fn sns_faults_hand_back_their_message_and_no_other() {
     let fault = |name, reply, attempts, says, alerted| Case { name, script: vec![reply], attempts, says, alerted };
@@ -244,16 +244,16 @@ fn sns_faults_hand_back_their_message_and_no_other() {
     }
 }
 
-/// No connection at all: a name that nobody has (RFC 6761, section 6.4), and a port where nobody listens.
+/// No connection at all: a name that does not exist (RFC 6761, section 6.4), and a closed port.
 #[test]
 fn a_service_that_cannot_be_reached_loses_nothing() {
     let scene = Scene::new("unreachable");
     scene.cloud.put(&scene.bucket, "bad.json.gz", &log_file("bad"));
     let event = queue(&scene, &["bad"]);
-    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let closed_port = format!("http://127.0.0.1:{}", free_port());
     for service in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SNS"] {
-        for (endpoint, says) in [("http://nowhere.invalid", "dns error"), (&nobody, "tcp connect error")] {
-            // The attempts can be seen by nobody but the SDK.
+        for (endpoint, says) in [("http://nowhere.invalid", "dns error"), (&closed_port, "tcp connect error")] {
+            // Only the SDK sees the attempts.
             let function = scene.function(&[(service, endpoint), ("RUST_LOG", "info,aws_smithy_runtime=debug")]);
             let answer = function.invoke(&event).success();
             assert_eq!(handed_back(&answer), ["bad"], "{service}={endpoint}");
@@ -261,8 +261,9 @@ fn a_service_that_cannot_be_reached_loses_nothing() {
             let failed = log.iter().filter(|line| line["level"] == "ERROR" && line["unit"] == "bad");
             let reasons: Vec<_> = failed.map(|line| line["reason"].as_str().unwrap()).collect();
             assert!(!reasons.is_empty() && reasons.iter().all(|reason| reason.contains(says)), "{reasons:?}");
-            let begins =
-                |line: &&Value| line["message"].as_str().is_some_and(|said| said.starts_with("beginning attempt #"));
+            let begins = |line: &&Value| {
+                line["message"].as_str().is_some_and(|message| message.starts_with("beginning attempt #"))
+            };
             let attempts = log.iter().filter(begins).count();
             assert_eq!(attempts, if service.ends_with("S3") { 5 } else { 1 + 5 }, "{service}={endpoint}");
             assert_eq!(alerted(&scene), set(NONE));
@@ -272,7 +273,7 @@ fn a_service_that_cannot_be_reached_loses_nothing() {
     assert_eq!(alerted(&scene), set(BOTH));
 }
 
-/// Alerts are out as soon as an object is read, not at the end.
+/// Alerts are published as soon as an object is read, not at the end of the invocation.
 #[test]
 fn a_function_that_is_killed_has_published_what_it_had_found() {
     let peer = Peer::before("/bad.json.gz", vec![Reply::Nothing(End::Silence)]);

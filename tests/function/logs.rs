@@ -1,5 +1,5 @@
-//! What the function writes: JSON lines, one for each thing that failed with where it is and why, one summary, and
-//! nothing of what records say.
+//! The function's log: JSON lines, one for each failure with its place and reason, one summary, and nothing of the content
+//! of records.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,12 @@ use crate::{
     scene::{Scene, gzip},
 };
 
-/// Stands in every value of every record, and in the function's credentials.
+/// Part of every value of every record, and of the function's credentials.
 const MARK: &str = "zq9mark";
 const SECRET: &str = "zq9secret/of+the/function";
 const TOKEN: &str = "zq9token//of+the/session=";
 
-/// A record that the first rule wants and that is marked all over.
+/// A record that the first rule matches, with the mark in every value.
 fn marked(id: &str) -> Value {
     let mark = |what: &str| json!(format!("{MARK} {what}\n\u{1b}[31m"));
     json!({
@@ -32,13 +32,13 @@ fn file(records: &[String]) -> Vec<u8> {
     gzip(format!(r#"{{"Records":[{}]}}"#, records.join(",")).as_bytes())
 }
 
-/// A function with these levels after an invocation in which something of every kind has failed.
+/// A function with these log levels, after an invocation with a failure of every kind.
 fn after_failures(name: &str, levels: &str) -> (Scene, String, Vec<Value>) {
     let scene = Scene::new(name);
     let put = |key: &str, bytes: &[u8]| scene.cloud.put(&scene.bucket, key, bytes);
     put("good", &file(&[marked("1").to_string()]));
     put("refused", &file(&["{}".to_owned(), marked("refused").to_string()]));
-    // Records that cannot be read: no objects, broken at various places, too deep.
+    // Unreadable records: not objects, malformed at various places, too deep.
     let broken = |from: &str, to: &str| marked("2").to_string().replacen(from, to, 1);
     let deep = format!(r#"{{"{MARK}":{}"{MARK}"{}}}"#, "[".repeat(200), "]".repeat(200));
     let unparsable = [
@@ -77,13 +77,13 @@ fn after_failures(name: &str, levels: &str) -> (Scene, String, Vec<Value>) {
     let mut payload = json!({"Records": messages});
     payload["Records"].as_array_mut().unwrap().push(in_payload);
     function.invoke(&payload.to_string()).success();
-    (scene, function.said(), function.log())
+    (scene, function.output(), function.log())
 }
 
-/// One line for each failed thing, and in it where it is and why.
+/// Each failure is one line with its place and its reason.
 #[test]
-fn a_failed_thing_is_one_line_that_says_where_and_why() {
-    let (scene, said, log) = after_failures("log-lines", "");
+fn a_failure_is_one_line_with_its_place_and_reason() {
+    let (scene, output, log) = after_failures("log-lines", "");
     let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "ERROR").collect();
     let of = |key: &str| errors.iter().filter(|line| line["key"] == key).copied().collect::<Vec<_>>();
     for (key, lines, message) in [
@@ -102,7 +102,7 @@ fn a_failed_thing_is_one_line_that_says_where_and_why() {
             assert_eq!((&line["bucket"], &line["message"]), (&json!(scene.bucket), &json!(message)), "{line}");
             assert!(line["reason"].as_str().is_some_and(|reason| reason.len() > 1), "{line}");
             match message {
-                // The place of a record is known, and nothing comes again for the sake of it.
+                // A record has an index, and nothing is delivered again for it.
                 "record not readable" => assert_eq!(line["record"], number, "{line}"),
                 _ => assert_eq!(line["unit"], format!("m-{key}"), "{line}"),
             }
@@ -110,31 +110,30 @@ fn a_failed_thing_is_one_line_that_says_where_and_why() {
     }
     assert_eq!(of("refused")[0]["record"], 1);
     let in_payload: Vec<_> = errors.iter().filter(|line| line["unit"] == "m-record").collect();
-    assert_eq!(in_payload.len(), 1, "{said}");
+    assert_eq!(in_payload.len(), 1, "{output}");
     assert_eq!(errors.len(), 14, "{errors:#?}");
     let done: Vec<&Value> = log.iter().filter(|line| line["message"] == "done").collect();
     assert_eq!((done.len(), &done[0]["failed"], &done[0]["handed_back"]), (1, &json!(8), &json!(8)), "{done:?}");
-    // All that the function writes is JSON; the emulator's own lines are not.
+    // Every line of the function is JSON; the emulator's own lines are not.
     let own = |line: &&str| line.starts_with('{') || line.contains("panic");
-    assert!(said.lines().filter(own).all(|line| serde_json::from_str::<Value>(line).is_ok()), "{said}");
+    assert!(output.lines().filter(own).all(|line| serde_json::from_str::<Value>(line).is_ok()), "{output}");
 }
 
 #[test]
 fn no_word_of_a_record_is_in_the_log() {
-    let (_, said, _) = after_failures("log-content", "info");
+    let (_, output, _) = after_failures("log-content", "info");
     for word in [MARK, SECRET, TOKEN] {
-        let told: Vec<_> = said.lines().filter(|line| line.contains(word)).collect();
-        assert!(told.is_empty(), "{told:#?}");
+        let leaks: Vec<_> = output.lines().filter(|line| line.contains(word)).collect();
+        assert!(leaks.is_empty(), "{leaks:#?}");
     }
 }
 
-/// Whatever is asked for.
 #[test]
 fn no_credential_is_in_the_log_at_any_level() {
-    let (_, said, log) = after_failures("log-trace", "trace");
-    assert!(log.iter().any(|line| line["level"] == "TRACE"), "{said}");
+    let (_, output, log) = after_failures("log-trace", "trace");
+    assert!(log.iter().any(|line| line["level"] == "TRACE"), "{output}");
     for word in [SECRET, TOKEN, "zq9secret", "zq9token"] {
-        let told: Vec<_> = said.lines().filter(|line| line.contains(word)).collect();
-        assert!(told.is_empty(), "{told:#?}");
+        let leaks: Vec<_> = output.lines().filter(|line| line.contains(word)).collect();
+        assert!(leaks.is_empty(), "{leaks:#?}");
     }
 }

@@ -1,7 +1,7 @@
-//! A proxy before the stand-in for AWS that answers by a script, for what the stand-in never says: refused, throttled, cut
-//! off, reset, silent, slow.
+//! A proxy before the AWS simulator that answers by a script, for what the simulator never does: refuse, throttle, cut
+//! off, reset, be silent or slow.
 //!
-//! Point `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL_SNS` at it. The script is for the requests that it is told to look for;
+//! Point `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL_SNS` at it. The script is for the requests with a given text;
 //! all others pass.
 
 use std::{
@@ -17,7 +17,7 @@ use crate::{
     runtime_api::{Request, length, read},
 };
 
-/// A running peer, and what it was asked.
+/// A running peer, and its requests.
 pub struct Peer {
     endpoint: String,
     scene: Arc<Mutex<Scene>>,
@@ -33,19 +33,19 @@ struct Scene {
 /// What happens to one request.
 #[derive(Clone)]
 pub enum Reply {
-    /// What the stand-in answers.
+    /// What the simulator answers.
     Pass,
-    /// The stand-in does what it is asked, and its answer is lost.
+    /// The simulator handles the request, and its answer is lost.
     Lost,
     /// A whole answer: status and body.
     Whole(u16, Vec<u8>),
-    /// A head with this status that promises so many bytes, the first of them, and then this.
+    /// A head with this status that announces this many bytes, the first of them, and then this.
     Part(u16, usize, Vec<u8>, End),
     /// No answer, and then this.
     Nothing(End),
 }
 
-/// What comes after the last byte.
+/// What happens after the last byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// The connection is closed.
@@ -78,7 +78,7 @@ impl Peer {
         Self::before("", script)
     }
 
-    /// The same for requests in which this stands.
+    /// Does the same for requests that contain `looked_for`; all others pass.
     pub fn before(looked_for: &'static str, script: Vec<Reply>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -89,7 +89,7 @@ impl Peer {
                 let (connection, scene) = (connection.unwrap(), Arc::clone(&shared));
                 thread::spawn(move || {
                     let reply = scene.lock().unwrap().reply(&peeked(&connection));
-                    // A client that has given up is none of its business.
+                    // A client that closed its connection is not an error.
                     let _ = answer(connection, &reply);
                 });
             }
@@ -97,19 +97,19 @@ impl Peer {
         Self { endpoint, scene }
     }
 
-    /// From now on another script, counted from 0.
+    /// Replaces the script and starts counting at 0.
     pub fn play(&self, script: Vec<Reply>) {
         let mut scene = self.scene.lock().unwrap();
         scene.script = script;
         scene.asked = 0;
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// How many requests came that the script is for.
+    /// How many requests the script answered.
     pub fn asked(&self) -> usize {
         self.scene.lock().unwrap().asked
     }
@@ -125,7 +125,7 @@ impl Scene {
     }
 }
 
-/// A request, which is left where it is.
+/// A request, which stays in the connection.
 fn peeked(connection: &TcpStream) -> String {
     let mut bytes = vec![0; 100_000];
     loop {
@@ -140,7 +140,7 @@ fn peeked(connection: &TcpStream) -> String {
 }
 
 fn answer(mut connection: TcpStream, reply: &Reply) -> std::io::Result<()> {
-    // A connection that is closed with bytes in it that nobody has read is reset.
+    // A connection that is closed with unread bytes is reset.
     if reply.end() != End::Reset {
         let request = read(&connection);
         if let Reply::Pass | Reply::Lost = reply {
@@ -173,7 +173,7 @@ fn head(connection: &mut TcpStream, status: u16, length: usize) -> std::io::Resu
     write!(connection, "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
 }
 
-/// What the stand-in says to a request.
+/// The simulator's answer to a request.
 fn pass(request: &Request) -> std::io::Result<Vec<u8>> {
     let mut cloud = TcpStream::connect(Cloud::get().endpoint().trim_start_matches("http://"))?;
     write!(cloud, "{} HTTP/1.1\r\nConnection: close\r\n", request.line)?;

@@ -1,6 +1,6 @@
-//! A server that ends when its handle is dropped, and also when the test dies in any other way.
+//! A server that ends when its handle is dropped, and also when the test ends in any other way.
 //!
-//! A shell stands between: it ends the server once the pipe to the test closes.
+//! A shell runs the server, and ends it once the pipe to the test closes.
 
 use std::{
     ffi::OsStr,
@@ -14,10 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A running server and what it says.
+/// A running server and its log.
 pub struct Process {
     shell: Child,
-    /// Has no name any more, so that nothing is left behind.
+    /// A deleted file, so that nothing is left behind.
     log: File,
 }
 
@@ -28,7 +28,7 @@ impl Process {
         let name = program.file_name().unwrap().to_string_lossy();
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}.log", std::process::id()));
-        let said = File::create(&path).unwrap();
+        let output = File::create(&path).unwrap();
         let log = File::open(&path).unwrap();
         fs::remove_file(&path).unwrap();
         let shell = Command::new("sh")
@@ -39,8 +39,8 @@ impl Process {
             .env("PATH", std::env::var_os("PATH").unwrap())
             .envs(environment.iter().copied())
             .stdin(Stdio::piped())
-            .stdout(said.try_clone().unwrap())
-            .stderr(said)
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
             .spawn()
             .unwrap();
         Self { shell, log }

@@ -1,4 +1,4 @@
-//! `trailbell scan s3://…`: the same lines as of the same files in a folder, and what fails is told and holds up no other.
+//! `trailbell scan s3://…`: it prints the same lines as for the same files in a folder, reports failures and continues.
 
 use std::{
     fs,
@@ -15,20 +15,20 @@ use crate::{
 struct Ran {
     status: i32,
     lines: Vec<String>,
-    said: String,
+    stderr: String,
 }
 
-/// Runs the command line with nothing in its environment but this, from the root of the repository.
+/// Runs the command line with only this environment, in the root of the repository.
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailbell"));
     command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env_clear();
-    // No profile of whoever runs the tests, and no instance's role.
+    // Neither a profile of the user who runs the tests nor an instance's role.
     command.env("AWS_CONFIG_FILE", "/absent").env("AWS_SHARED_CREDENTIALS_FILE", "/absent");
     let output = command.env("AWS_EC2_METADATA_DISABLED", "true").envs(environment.iter().copied()).output().unwrap();
     Ran {
         status: output.status.code().unwrap(),
         lines: String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect(),
-        said: String::from_utf8(output.stderr).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
@@ -78,8 +78,8 @@ fn a_bucket_is_scanned_as_the_same_folder_is() {
     {
         let near = scan(&[options, &[folder]].concat());
         let far = scan(&[options, &["s3://scan-sample"]].concat());
-        assert!(!near.lines.is_empty() && near.said.contains("passed over"), "{}", near.said);
-        // An alert's id is made of where its first event was.
+        assert!(!near.lines.is_empty() && near.stderr.contains("passed over"), "{}", near.stderr);
+        // An alert's id depends on where its first event was.
         let is_same = |near: &String, far: &String| match options {
             ["--alerts", ..] => without_id(near) == without_id(far),
             _ => near.replace(folder, "s3://scan-sample") == *far,
@@ -88,7 +88,7 @@ fn a_bucket_is_scanned_as_the_same_folder_is() {
         for (near, far) in near.lines.iter().zip(&far.lines) {
             assert!(is_same(near, far), "{near}\n{far}");
         }
-        assert_eq!((near.status, near.said), (far.status, far.said));
+        assert_eq!((near.status, near.stderr), (far.status, far.stderr));
     }
 }
 
@@ -100,17 +100,17 @@ fn without_id(line: &str) -> String {
     }
 }
 
-/// One key that no XML can hold must not hide the others of its page.
+/// A key that XML cannot contain must not hide the others of its page.
 #[test]
-fn keys_are_what_they_are() {
+fn keys_are_read_unchanged() {
     let keys = ["a b+c%20d.json.gz", "esc\u{1b}[31m.json.gz", "naïve/日.json.gz"];
     let log = log_file();
     bucket("scan-odd", &keys.map(|key| (key, &*log)));
     let ran = scan(&["--format", "jsonl", "s3://scan-odd"]);
-    assert_eq!(ran.status, 0, "{}", ran.said);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
     let one = scan(&["--format", "jsonl", "s3://scan-odd/naïve/日.json.gz"]);
-    assert!(!one.lines.is_empty(), "{}", one.said);
-    assert_eq!(ran.lines.len(), keys.len() * one.lines.len(), "{}", ran.said);
+    assert!(!one.lines.is_empty(), "{}", one.stderr);
+    assert_eq!(ran.lines.len(), keys.len() * one.lines.len(), "{}", ran.stderr);
 }
 
 #[test]
@@ -137,9 +137,9 @@ fn a_prefix_an_object_and_files_can_be_mixed() {
         (&["s3://scan-mixed/AWSLogs/1/CloudTrail/a.json.gz", "s3://scan-mixed/AWSLogs/1/CloudTrail-Insight/"], 2, 0),
     ] {
         let ran = scan(paths);
-        assert_eq!(ran.status, 0, "{paths:?}\n{}", ran.said);
+        assert_eq!(ran.status, 0, "{paths:?}\n{}", ran.stderr);
         let files = if read == 1 { "1 file" } else { "2 files" };
-        let tally = ran.said.lines().last().unwrap();
+        let tally = ran.stderr.lines().last().unwrap();
         assert!(tally.starts_with(&format!("{files}, {} records, ", 3 * read)), "{tally}");
         assert_eq!(tally.contains(&format!("{passed_over} passed over")), passed_over > 0, "{tally}");
     }
@@ -148,7 +148,7 @@ fn a_prefix_an_object_and_files_can_be_mixed() {
 }
 
 #[test]
-fn an_object_that_fails_is_told_and_the_others_go_on() {
+fn a_failed_object_is_reported_and_the_scan_continues() {
     let log = log_file();
     let objects: [(&str, &[u8]); 4] =
         [("a.json.gz", &log), ("b.json.gz", &log[..log.len() / 2]), ("c.json.gz", b"no log"), ("d.json.gz", &log)];
@@ -156,9 +156,9 @@ fn an_object_that_fails_is_told_and_the_others_go_on() {
     let ran = scan(&["s3://scan-broken/", "s3://scan-broken/gone.json.gz"]);
     assert_eq!(ran.status, 1);
     for place in ["b.json.gz: ", "c.json.gz: ", "gone.json.gz: it does not exist (NoSuchKey)"] {
-        assert!(ran.said.contains(&format!("error: s3://scan-broken/{place}")), "{}", ran.said);
+        assert!(ran.stderr.contains(&format!("error: s3://scan-broken/{place}")), "{}", ran.stderr);
     }
-    let tally = ran.said.lines().last().unwrap();
+    let tally = ran.stderr.lines().last().unwrap();
     assert!(tally.starts_with("5 files, ") && tally.ends_with("3 failed"), "{tally}");
     for whole in ["a.json.gz", "d.json.gz"] {
         assert!(ran.lines.iter().any(|line| line.ends_with(whole)), "{:?}", ran.lines);
@@ -166,7 +166,7 @@ fn an_object_that_fails_is_told_and_the_others_go_on() {
 }
 
 #[test]
-fn what_may_not_be_read_is_told_with_the_permission() {
+fn a_denied_object_is_reported_with_the_missing_permission() {
     let error = |code: &str| Reply::text(403, format!("<Error><Code>{code}</Code><Message>No.</Message></Error>"));
     let log = log_file();
     bucket("scan-denied", &[("a.json.gz", &log), ("b.json.gz", &log), ("c.json.gz", &log)]);
@@ -174,23 +174,28 @@ fn what_may_not_be_read_is_told_with_the_permission() {
     let peer = Peer::before("/scan-denied/b.json.gz", vec![error("AccessDenied")]);
     let ran = scan_at(peer.endpoint(), &["s3://scan-denied"]);
     assert!(
-        ran.said.contains("s3://scan-denied/b.json.gz: it may not be read (AccessDenied); allow yourself s3:GetObject")
+        ran.stderr
+            .contains("s3://scan-denied/b.json.gz: it may not be read (AccessDenied); allow yourself s3:GetObject")
     );
-    assert!(ran.said.contains("\n3 files, 6 records, ") && ran.said.ends_with(", 1 failed\n"), "{}", ran.said);
+    assert!(ran.stderr.contains("\n3 files, 6 records, ") && ran.stderr.ends_with(", 1 failed\n"), "{}", ran.stderr);
     assert_eq!(ran.status, 1);
-    // A key that may not be used is said with S3's own words.
+    // A disabled key is reported in S3's own words.
     let kms = "<Error><Code>KMS.DisabledException</Code><Message>The key is disabled.</Message></Error>";
     let peer = Peer::before("/scan-denied/b.json.gz", vec![Reply::text(400, kms)]);
     let ran = scan_at(peer.endpoint(), &["s3://scan-denied"]);
-    assert!(ran.said.contains("b.json.gz: KMS.DisabledException: The key is disabled."), "{}", ran.said);
-    // The list: a file that is named besides is read all the same.
+    assert!(ran.stderr.contains("b.json.gz: KMS.DisabledException: The key is disabled."), "{}", ran.stderr);
+    // A bucket that may not be listed does not keep a named file from being read.
     let peer = Peer::before("list-type=2", vec![error("AccessDenied")]);
     let ran = scan_at(peer.endpoint(), &["s3://scan-denied", "events/records/s3/get-object-of-a-log-file.json"]);
-    assert!(ran.said.contains("error: s3://scan-denied: its objects may not be listed (AccessDenied)"), "{}", ran.said);
-    assert!(ran.status == 1 && ran.said.contains("1 file, 1 record"), "{}", ran.said);
-    // One object is read by those who may not list.
+    assert!(
+        ran.stderr.contains("error: s3://scan-denied: its objects may not be listed (AccessDenied)"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.status == 1 && ran.stderr.contains("1 file, 1 record"), "{}", ran.stderr);
+    // An object is read without the permission to list.
     let ran = scan_at(peer.endpoint(), &["s3://scan-denied/a.json.gz"]);
-    assert_eq!(ran.status, 0, "{}", ran.said);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
 }
 
 #[test]
@@ -201,23 +206,23 @@ fn a_list_of_more_than_a_page_is_read_whole() {
         Cloud::get().put("scan-pages", &format!("{number:04}.json.gz"), &log);
     }
     let ran = scan(&["s3://scan-pages/"]);
-    assert_eq!((ran.status, ran.said.as_str()), (0, "1003 files, 0 records, 0 matches\n"));
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, "1003 files, 0 records, 0 matches\n"));
 }
 
 #[test]
-fn nothing_there_is_told() {
+fn an_empty_or_missing_bucket_is_reported() {
     bucket("scan-empty", &[]);
-    for (path, said) in [
+    for (path, stderr) in [
         ("s3://scan-empty/logs/", "error: s3://scan-empty/logs/: no object has a key with this prefix"),
         ("s3://scan-no-such-bucket/", "error: s3://scan-no-such-bucket: it does not exist (NoSuchBucket)"),
     ] {
         let ran = scan(&[path]);
-        assert!(ran.status == 1 && ran.said.contains(said), "{}", ran.said);
+        assert!(ran.status == 1 && ran.stderr.contains(stderr), "{}", ran.stderr);
     }
     let ran = scan(&["s3:///logs"]);
-    assert_eq!((ran.status, ran.said.as_str()), (2, "error: `s3://` names no bucket: write s3://BUCKET/PREFIX\n"));
+    assert_eq!((ran.status, ran.stderr.as_str()), (2, "error: `s3://` names no bucket: write s3://BUCKET/PREFIX\n"));
     let ran = scan(&["s3://arn:aws:s3:us-east-1:111122223333:accesspoint/audit/AWSLogs/"]);
-    assert!(ran.status == 2 && ran.said.contains("takes no ARN"), "{}", ran.said);
+    assert!(ran.status == 2 && ran.stderr.contains("takes no ARN"), "{}", ran.stderr);
 }
 
 #[test]
@@ -234,12 +239,12 @@ fn region_and_credentials_are_those_of_a_profile() {
         run(&["scan", "s3://scan-profile"], &[&files[..], &endpoint, more].concat())
     };
     let ran = with(&[("AWS_PROFILE", "audit")]);
-    assert_eq!(ran.status, 0, "{}", ran.said);
-    for (environment, said) in [
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    for (environment, stderr) in [
         (&[("AWS_PROFILE", "lost")][..], "error: there is no AWS region: set `AWS_REGION`"),
         (&[("AWS_REGION", "us-east-1")], "error: there are no AWS credentials: set `AWS_PROFILE`"),
     ] {
         let ran = with(environment);
-        assert!(ran.status == 2 && ran.said.starts_with(said) && ran.lines.is_empty(), "{}", ran.said);
+        assert!(ran.status == 2 && ran.stderr.starts_with(stderr) && ran.lines.is_empty(), "{}", ran.stderr);
     }
 }

@@ -1,4 +1,4 @@
-//! A function with a bucket and a topic of its own on the stand-in for AWS, and what is put there.
+//! A function with a bucket and a topic of its own on the AWS simulator, and what is put there.
 
 use std::{io::Write, path::PathBuf};
 
@@ -17,7 +17,7 @@ rules:
   - name: "CloudTrail: ECR Put Image"
     severity: 1
     filter: eventSource = "ecr.amazonaws.com" and eventName = "PutImage"
-    description: Somebody pushed an image.
+    description: An image was pushed.
   - name: "CloudTrail: SSM Discovery"
     severity: 3
     filter: eventSource = "ssm.amazonaws.com" and eventName = "DescribeParameters"

@@ -1,4 +1,4 @@
-//! What keeps the function from starting is told to Lambda and to people, in the words of `trailbell check`.
+//! If the function cannot start, it reports why to Lambda and on standard error, in the words of `trailbell check`.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{bootstrap, runtime_api};
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 
 #[test]
-fn a_sound_function_asks_for_work() {
+fn a_valid_function_asks_for_work() {
     let rules = rules("sound", "rules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n");
     let start = runtime_api::start(bootstrap(), &[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules.to_str().unwrap())]);
     assert_eq!(start.request.line, "GET /2018-06-01/runtime/invocation/next");
@@ -23,8 +23,8 @@ fn bad_rules_are_posted_as_check_prints_them() {
     assert!(message.contains("error[unknown-operator]"), "{message}");
 
     let check = Command::new(env!("CARGO_BIN_EXE_trailbell")).args(["check", rules]).output().unwrap();
-    let said = String::from_utf8(check.stdout).unwrap() + &String::from_utf8(check.stderr).unwrap();
-    assert!(said.contains(message.trim_end()), "check says\n{said}\nand the function says\n{message}");
+    let output = String::from_utf8(check.stdout).unwrap() + &String::from_utf8(check.stderr).unwrap();
+    assert!(output.contains(message.trim_end()), "check prints\n{output}\nand the function\n{message}");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn rules(name: &str, text: &str) -> PathBuf {
     file
 }
 
-/// The message of the init error, which must be what stderr says, too.
+/// The message of the init error, which standard error must have, too.
 fn refused(settings: &[(&str, &str)]) -> String {
     let start = runtime_api::start(bootstrap(), settings);
     assert_eq!(start.request.line, "POST /2018-06-01/runtime/init/error");

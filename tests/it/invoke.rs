@@ -1,4 +1,4 @@
-//! One invocation from end to end: what is found is published whatever else fails, and what fails is said.
+//! Whole invocations: alerts are published whatever else fails, and every failure is reported.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ fn an_alert_is_printed_as_it_would_be_sent() {
     let ran = trailbell(&["invoke", "events/invocations/s3-put-missing-object.json"]);
     let alert_id = ran.stdout.split("alert_id=").nth(1).unwrap().split_whitespace().next().unwrap();
     assert_eq!(alert_id.len(), 32);
-    // The record is in the sample bucket; what an alert says of it stands in the design.
+    // The record is in the sample bucket.
     for part in [
         "Subject    SEV3 CloudTrail: SSM Resume Session: legacy-backup resumes session undefined\n",
         "Attributes severity=3 rule=cloudtrail-ssm-resume-session account=111122223333 region=us-east-1 \
@@ -171,8 +171,8 @@ fn bad_input_harms_nothing_else_in_the_function() {
             continue;
         }
         let object = format!("error: s3://{BUCKET}/{name} is not a complete log file: ");
-        let said = ran.stderr.lines().find_map(|line| line.strip_prefix(&object));
-        assert!(said.is_some_and(|said| said.contains(says)), "{name}: {says}\n{}", ran.stderr);
+        let reason = ran.stderr.lines().find_map(|line| line.strip_prefix(&object));
+        assert!(reason.is_some_and(|reason| reason.contains(says)), "{name}: {says}\n{}", ran.stderr);
         assert!(ran.stderr.ends_with(" 1 failed\n"), "{name}\n{}", ran.stderr);
         assert_eq!(ran.status, 1, "{name}");
     }
@@ -187,8 +187,12 @@ fn bad_input_harms_nothing_else_in_a_scan() {
         let ran = trailbell(&["scan", "--format", "jsonl", &root.display().to_string()]);
         assert_eq!(ran.stdout.lines().count(), expected + 2, "{name}\n{}", ran.stderr);
         let path = format!("error: {}: ", root.join(&file_name).display());
-        let said = ran.stderr.lines().find_map(|line| line.strip_prefix(&path));
-        assert!(said.is_some_and(|said| said.contains(scan_says.unwrap_or(says))), "{name}: {says}\n{}", ran.stderr);
+        let reason = ran.stderr.lines().find_map(|line| line.strip_prefix(&path));
+        assert!(
+            reason.is_some_and(|reason| reason.contains(scan_says.unwrap_or(says))),
+            "{name}: {says}\n{}",
+            ran.stderr
+        );
         let tally = ran.stderr.lines().last().unwrap();
         assert!(tally.starts_with("3 files, "), "{name}: {tally}");
         assert!(tally.contains("1 unparsable") != tally.contains("1 failed"), "{name}: {tally}");

@@ -115,7 +115,7 @@ fn alarms_and_dashboard_of_the_template_name_what_is_counted() {
 
     let at_zero = check(document);
     let watched = template.split("Namespace: trailbell\n      MetricName: ").skip(1);
-    // Where what is taken decides which one it is, it stands in an `!If [condition, one, other]`; a `!Sub` is no name of ours.
+    // A conditional metric is in an `!If [condition, one, other]`; a `!Sub` is not the name of a metric.
     let watched = watched.map(|rest| rest.lines().next().unwrap()).filter(|name| !name.starts_with("!Sub"));
     let names = watched.flat_map(|name| name.strip_prefix("!If [OnlyEvents, ").unwrap_or(name).split([',', ' ', ']']));
     let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
@@ -159,7 +159,7 @@ fn alerts_are_counted_by_rule_and_by_severity_and_timed() {
     let record = r#"{"eventID":"1","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventTime":"1969-12-31T23:50:00Z"}"#;
     let objects = Memory::default().with("a", vec![Ok(log_file(&[record]))]).with("b", vec![Ok(log_file(&["7"]))]);
     let outcome = handled(&objects, &Outbox::open(), &event(&["a", "b"]));
-    // The clock of the test stands at the beginning of 1970.
+    // The clock of the test shows the start of 1970.
     assert_eq!(outcome.lags, [600]);
     let documents = outcome.metrics(FUNCTION, "2026-03-02T09:20:00Z".parse().unwrap());
     let by_rule: Vec<_> = documents[1..].iter().map(|one| [&one["Rule"], &one["Severity"], &one["alerts"]]).collect();

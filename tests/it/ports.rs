@@ -1,4 +1,4 @@
-//! The handler's ports in memory: objects in chunks, a channel that keeps what it accepts, a clock that is told the time.
+//! The handler's ports in memory: objects in chunks, a channel that keeps what it accepts, a clock that the test sets.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ use trailbell::{
 
 pub const BUCKET: &str = "logs";
 
-/// A record that the rule "CloudTrail: ECR Put Image" wants, from an address of its own, so that each raises an alert.
+/// A record that the rule "CloudTrail: ECR Put Image" matches, with an address of its own, so that each raises an alert.
 pub fn image(event_id: &str) -> String {
     let image = r#""eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage""#;
     format!(r#"{{{image},"sourceIPAddress":"{event_id}","eventID":"{event_id}"}}"#)
@@ -46,7 +46,7 @@ pub fn images(count: usize) -> Vec<u8> {
     log_file(&records.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// An S3 event for these keys, as they stand in the event.
+/// An S3 event for these keys, which are already encoded as in an event.
 pub fn event<S: AsRef<str>>(keys: &[S]) -> Value {
     let record = |key: &S| {
         json!({"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
@@ -99,7 +99,7 @@ impl Body for Chunks {
     }
 }
 
-/// What a channel says of a message; `None` is no answer.
+/// A channel's result for a message; `None` is no answer.
 pub type Answer = fn(&Message) -> Option<Result<(), PublishError>>;
 
 /// A channel that keeps what it accepts and how many messages came in each call.
@@ -145,19 +145,19 @@ pub fn publish_error(reason: &str, is_refusal: bool) -> PublishError {
     }
 }
 
-/// A clock on which every question takes some time.
+/// A clock on which every look takes some time.
 pub struct Ticking {
     left: AtomicU64,
     tick: u64,
 }
 
 impl Ticking {
-    /// All the time in the world.
+    /// A clock without a deadline.
     pub fn never() -> Self {
         Self::new(u64::MAX / 2, 0)
     }
 
-    /// So many milliseconds, of which each question takes some.
+    /// A clock with `left` milliseconds, of which each look takes `tick`.
     pub fn new(left: u64, tick: u64) -> Self {
         Self { left: AtomicU64::new(left), tick }
     }
@@ -174,7 +174,7 @@ impl Clock for Ticking {
         Duration::from_millis(left)
     }
 
-    /// Whatever is waited for besides takes too long.
+    /// Any other wait takes too long.
     async fn until_left(&self, _: Duration) {
         if self.tick == 0 {
             std::future::pending::<()>().await;

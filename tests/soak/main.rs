@@ -23,18 +23,18 @@ use trailbell::{
 use ports::{BUCKET, Ticking, event, handled_on};
 use world::{Name, RULES, S3, Topic, World};
 
-/// As much as is delivered, and handed back, as one.
+/// What is delivered, and delivered again, as one.
 #[derive(Clone)]
 struct Unit {
     objects: Vec<usize>,
     /// Or a record in the payload itself.
     record: Option<String>,
     due: Vec<Name>,
-    /// Whether it came twice: no third time, or what fails more often than it comes twice would never be done.
+    /// Whether it was delivered twice; it is never delivered a third time, or the run might never end.
     is_twice: bool,
 }
 
-/// Who delivers, with what is left to deliver.
+/// A sender, with the units that it has yet to deliver.
 enum Sender {
     Queue { is_fifo: bool, messages: Vec<Unit> },
     Events(Vec<Unit>),
@@ -48,7 +48,7 @@ impl Sender {
         }
     }
 
-    /// The most units that come in one invocation.
+    /// The most units of one invocation.
     fn most(&self) -> usize {
         if let Sender::Events(_) = self { 1 } else { 10 }
     }
@@ -76,7 +76,7 @@ impl Sender {
         }
     }
 
-    /// The places of the units that the answer hands back.
+    /// The indices of the units that the answer hands back.
     fn handed_back(&self, outcome: &Outcome) -> Vec<usize> {
         let place = |id: &Value| id.as_str().unwrap().parse().unwrap();
         match (self, outcome.answer()) {
@@ -103,7 +103,7 @@ impl Unit {
         }
     }
 
-    /// Whether both hold the same.
+    /// Whether both have the same content.
     fn is(&self, other: &Unit) -> bool {
         (&self.objects, &self.record) == (&other.objects, &other.record)
     }
@@ -115,7 +115,7 @@ impl Unit {
     }
 }
 
-/// The units of a run: so many events, in log files, most of them in a message or an event of their own.
+/// The units of a run with this many events, in log files, most of which have a message or an event of their own.
 fn units(world: &mut World, records: usize) -> [Sender; 4] {
     let mut senders = [
         Sender::Queue { is_fifo: false, messages: Vec::new() },
@@ -171,7 +171,7 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
     (outcome, is_late)
 }
 
-/// What comes in one invocation. At least once is what senders promise, too: now and then one comes twice, at once or later.
+/// The units of one invocation. Senders deliver at least once: some units come twice, in one invocation or later.
 fn take(world: &mut World, sender: &mut Sender) -> Vec<Unit> {
     let mut taken = Vec::new();
     for _ in 0..(1 + world.random.below(sender.most())).min(sender.units().len()) {
@@ -198,13 +198,13 @@ fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
     sender.units().extend(back.into_iter().map(|place| taken[place].clone()));
 }
 
-/// Holds an answer to what has been published and to what went wrong.
+/// Compares an answer with what was published and what failed.
 fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_late, is_fifo): (bool, bool)) {
     let first = back.first().copied();
     for (place, unit) in taken.iter().enumerate() {
         if back.contains(&place) {
-            // What is behind a failure in a queue that keeps an order has no fault of its own; of two that are the same,
-            // the second may have gone well.
+            // After a failure in a FIFO queue the following messages come back without a fault of their own; of two equal
+            // messages, the second may have succeeded.
             let is_twice = taken.iter().filter(|other| other.is(unit)).count() > 1;
             let is_harmed = is_late || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
             assert!(is_harmed, "handed back for nothing: {place}\n{outcome:#?}");
@@ -220,7 +220,7 @@ fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_l
     }
 }
 
-/// Says how to have the same run again.
+/// Prints how to repeat the run if it fails.
 struct Plan {
     records: usize,
     faults: usize,
@@ -273,7 +273,7 @@ fn nothing_is_lost_whatever_happens() {
         assert!(world.is_published(*name), "never published: {name:?}");
     }
     for (audience, name) in world.accepted() {
-        assert!(due.contains(&name) && name.audiences().contains(&audience), "nobody has asked for {name:?}");
+        assert!(due.contains(&name) && name.audiences().contains(&audience), "{name:?} is not due");
     }
     assert!(due.len() > plan.records / 10, "{} alerts are too few", due.len());
     assert!(world.faults >= plan.faults, "{} faults are too few", world.faults);

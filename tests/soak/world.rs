@@ -24,17 +24,17 @@ rules:
   - {name: C, severity: 2, filter: eventName = "C", suppressions: [userAgent = "quiet"]}
 "#;
 
-/// An alert, by what it is about.
+/// An alert, by its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Name {
     /// A rule and an event.
     Match(char, usize),
-    /// A record that cannot be read: the object and its place there.
+    /// An unreadable record: its object and its index there.
     Unread(usize, usize),
 }
 
 impl Name {
-    /// Whom it is for: a chat is told of the severities 1 and 2.
+    /// Its audiences: a chat gets the severities 1 and 2.
     pub fn audiences(self) -> &'static [Audience] {
         match self {
             Name::Match('B', _) => &[Audience::Alerts, Audience::Findings],
@@ -43,13 +43,13 @@ impl Name {
     }
 }
 
-/// All log files, and what has become of their alerts so far.
+/// All log files, and the state of their alerts so far.
 pub struct World {
     objects: Vec<Box<[u8]>>,
     pub random: Random,
-    /// How many things went wrong.
+    /// How many faults occurred.
     pub faults: usize,
-    /// The ids of alerts, as they stand in the messages for people.
+    /// The ids of alerts, as in the messages for people.
     ids: HashMap<Name, String>,
     names: HashMap<String, Name>,
     accepted: BTreeSet<(Audience, String)>,
@@ -175,7 +175,7 @@ impl World {
                 (false, _) => (true, Some(Ok(()))),
                 (_, 1 | 2) => (false, Some(Err(publish_error("Throttled: slow down", false)))),
                 (_, 3) => (false, Some(Err(publish_error("InvalidParameter: no", true)))),
-                // Published, and nobody hears of it.
+                // Published, but the answer is lost.
                 (_, 4) => (true, Some(Err(publish_error("the answer was lost", false)))),
                 _ => (false, None),
             };
@@ -188,7 +188,7 @@ impl World {
             } else {
                 self.refused.insert(key);
             }
-            // The answers stand in the order of the messages: behind a missing one there is none.
+            // The answers are in the order of the messages: after a missing one there is none.
             let Some(answer) = answer else { break };
             answers.push(answer);
         }
@@ -200,7 +200,7 @@ impl World {
     }
 }
 
-/// What an alert is about, by the text that people read.
+/// The subject of an alert, from the text for people.
 fn name(message: &Message) -> Name {
     let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
     if let Some(event) = line("Event     event-") {

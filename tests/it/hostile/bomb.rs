@@ -67,11 +67,11 @@ fn bomb_leaves_the_memory_flat() {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(ran.status.code(), Some(1), "{said}");
+    let output = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{output}");
     let place = "s3://logs/a is not a complete log file: ";
     assert!(
-        ["the gzip data", "the JSON ends early"].iter().any(|what| said.contains(&format!("{place}{what}"))),
-        "{said}"
+        ["the gzip data", "the JSON ends early"].iter().any(|what| output.contains(&format!("{place}{what}"))),
+        "{output}"
     );
 }

@@ -124,7 +124,7 @@ fn audiences_get_what_is_for_them_in_their_own_words() {
     let channels = every_audience(Outbox::open(), Outbox::open(), Outbox::open());
     let outcome = sent_to(&channels);
     assert_eq!((outcome.matches.alerted, outcome.notices), (3, Sends { due: 1, sent: 1, failed: 0 }));
-    assert_eq!(sends(&outcome), [(4, 0), (3, 0), (4, 0)], "a chat is told of the severities 1 and 2 only");
+    assert_eq!(sends(&outcome), [(4, 0), (3, 0), (4, 0)], "a chat gets the severities 1 and 2 only");
     assert!(outcome.answer().is_ok());
     let Channels { alerts, chat: Some(chat), findings: Some(findings) } = channels else { unreachable!() };
     let read = |outbox: &Outbox| -> Vec<Option<Value>> {

@@ -5,7 +5,7 @@ use trailbell::handler::{FetchError, Sends};
 
 use crate::ports::{Memory, Outbox, answer, event, failures, gzip, handled, image, log_file};
 
-/// A file by its name, how many alerts come of it, and what is said of it; nothing where it is sound.
+/// A file, its name, the number of its alerts, and the reason of its failure; empty for a valid file.
 type Case<'a> = (&'a str, Vec<u8>, u64, &'a str);
 
 /// Each file between two good ones, which it must not harm, whatever chunks it comes in.
@@ -22,8 +22,8 @@ fn check(cases: Vec<Case<'_>>) {
             assert_eq!(outcome.objects.processed, if says.is_empty() { 3 } else { 2 }, "{name}: {failures:?}");
             assert_eq!(failures.len(), usize::from(!says.is_empty()), "{name}: {failures:?}");
             let place = format!("s3://logs/{name} is not a complete log file: ");
-            let said = failures.first().map(|said| said.strip_prefix(&place).unwrap()).unwrap_or_default();
-            assert!(said.contains(says), "{name}: {said}");
+            let reason = failures.first().map(|failure| failure.strip_prefix(&place).unwrap()).unwrap_or_default();
+            assert!(reason.contains(says), "{name}: {reason}");
         }
     }
 }
@@ -89,7 +89,7 @@ fn gzip_of_a_byte_order_mark_and_json() {
     ]);
 }
 
-/// S3 gives the bytes as they were put; the header is nobody's business.
+/// S3 returns the stored bytes, whatever `Content-Encoding` is.
 #[test]
 fn gzip_within_gzip_as_a_client_makes_it_that_heeds_the_content_encoding() {
     check(vec![("twice", gzip(&gzip(two().as_bytes())), 0, "(gzip within gzip)")]);
@@ -164,7 +164,7 @@ fn json_nested_10_000_deep_with_lone_surrogates_with_1e400_and_with_numbers_beyo
     }
 }
 
-/// Many bad records: the first are told one by one, the others in one more alert.
+/// Many unreadable records: the first raise an alert each, the others one together.
 #[test]
 fn records_that_cannot_be_read_raise_a_few_alerts_and_one_that_counts_the_rest() {
     let bad: Vec<&str> = vec!["7"; 1_000];

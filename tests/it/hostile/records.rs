@@ -102,7 +102,7 @@ fn two_permissions_of_which_only_the_cross_product_matches() {
     );
 }
 
-/// A record of the size that CloudTrail allows, from somebody who fills every field.
+/// A record of the largest size that CloudTrail allows, with every field filled.
 #[test]
 fn event_of_256_kb_makes_an_alert_that_sns_takes() {
     let long = "😀\n\"<!channel>".repeat(2_000);

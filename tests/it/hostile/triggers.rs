@@ -140,8 +140,8 @@ fn message_with_one_404_one_403_and_one_good() {
     let payload = event(&["missing", "denied", "a"]);
     let (outcome, events) = alerted(&objects, &payload);
     assert_eq!((outcome.objects.processed, outcome.objects.failed, events.len()), (1, 2, 1));
-    let said = "s3://logs/missing cannot be read: it does not exist (NoSuchKey) (and 1 more failure)";
-    assert_eq!(crate::ports::answer(&outcome), Err(said.to_owned()));
+    let reason = "s3://logs/missing cannot be read: it does not exist (NoSuchKey) (and 1 more failure)";
+    assert_eq!(crate::ports::answer(&outcome), Err(reason.to_owned()));
     let messages = [("bad", payload.to_string()), ("good", event(&["a"]).to_string())];
     let (outcome, events) = alerted(&objects, &queue(&messages));
     assert_eq!(outcome.answer(), Ok(json!({"batchItemFailures": [{"itemIdentifier": "bad"}]})));

@@ -1,4 +1,4 @@
-//! Who speaks when somebody else said that he would, and what happens without a table.
+//! Claims: which delivery alerts while another holds a claim, and what happens without a table.
 
 use trailbell::state::{Claimant, Decision, Match, decide, mark_sent};
 
@@ -11,19 +11,19 @@ fn event(minute: i64, id: u16) -> Event {
     Event { user: 0, minute, id }
 }
 
-/// A delivery that claims and then never comes back.
+/// A delivery that makes a claim and is never repeated.
 fn abandoned(world: &World, name: &str, events: &[Event]) {
     let batch = [events.to_vec()];
     let mut delivery = Box::pin(world.deliver(name, &batch));
     let begun = world.published.borrow().len();
     while world.published.borrow().len() == begun {
-        assert!(poll(&mut delivery).is_none(), "it never spoke");
+        assert!(poll(&mut delivery).is_none(), "it never published");
     }
     world.published.borrow_mut().truncate(begun);
 }
 
 #[test]
-fn a_claim_is_left_alone_for_a_quarter_of_an_hour() {
+fn a_foreign_claim_holds_for_15_minutes() {
     for threshold in [1, 2] {
         let world = World::new(rule_of(threshold), &["text"]);
         abandoned(&world, "first", &[event(0, 1), event(0, 2)]);
@@ -35,7 +35,7 @@ fn a_claim_is_left_alone_for_a_quarter_of_an_hour() {
         world.now.set(begin + 900);
         let decisions = world.deliver_alone("late", &[vec![event(1, 6)]]);
         let [Decision::Fire(firing)] = &decisions[..] else { panic!("{decisions:?}") };
-        // Those that were left are counted.
+        // The events of the waiting deliveries are counted.
         assert_eq!(firing.count, 6);
         assert_eq!(world.words("later", &[event(1, 7)]), ["deduplicated"]);
         assert_eq!(world.words("first", &[event(0, 1)]), ["deduplicated"]);
@@ -44,12 +44,12 @@ fn a_claim_is_left_alone_for_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn a_retry_goes_on_with_its_own_claim() {
+fn a_retry_continues_its_own_claim() {
     let world = World::new(rule_of(1), &["text"]);
     abandoned(&world, "first", &[event(0, 1)]);
     assert_eq!(world.words("first", &[event(0, 1)]), ["alerted"]);
     assert_eq!(world.words("first", &[event(0, 1)]), ["deduplicated"]);
-    // A claim that was taken over is not one's own any more.
+    // A delivery loses a claim that another took over.
     let world = World::new(rule_of(1), &["text"]);
     abandoned(&world, "first", &[event(0, 1)]);
     world.now.set(world.now.get() + 1000);
@@ -80,7 +80,7 @@ fn a_retry_sends_only_what_is_missing() {
     assert_eq!(other, [Decision::ClaimedElsewhere]);
 }
 
-/// In one delivery the same is said once, also where it was said but not marked.
+/// One delivery publishes an alert once, even if it is not marked as sent.
 #[test]
 fn a_delivery_does_not_repeat_itself() {
     let world = World::new(rule_of(1), &["text"]);
@@ -91,7 +91,7 @@ fn a_delivery_does_not_repeat_itself() {
     assert_eq!(firing.count, 2);
 }
 
-/// Whenever the table goes down, all that matters is said, once in a delivery, and marked.
+/// Whenever the table becomes unavailable, a delivery publishes its alert once, marked as unremembered.
 #[test]
 fn without_a_table_alerts_go_out() {
     for fails_after in 1..40 {
@@ -114,7 +114,7 @@ fn without_a_table_alerts_go_out() {
             }
             if fails_after == 1 {
                 assert_eq!(fired, [true], "{decisions:?}");
-                // It is asked once, and not again.
+                // The delivery uses the table once, and not again.
                 assert_eq!(world.table.uses(), 1);
             }
         }
@@ -128,7 +128,7 @@ fn a_rule_that_does_not_notify_is_counted_only() {
     assert!(world.published.borrow().is_empty());
 }
 
-/// An event that does not say when it happened belongs to the window of now.
+/// An event without a time is in the current window.
 #[test]
 fn an_event_without_a_time_happens_now() {
     let world = World::new(rule_of(1), &["text"]);
@@ -141,7 +141,7 @@ fn an_event_without_a_time_happens_now() {
     assert!((firing.window.0..firing.window.1).contains(&world.clock()));
 }
 
-/// The two accounts of a cross-account call see one event.
+/// A cross-account call is logged in both accounts as one event.
 #[test]
 fn a_shared_event_is_one_event() {
     let world = World::new(rule("  aggregate_fields: []\n  threshold: 2\n"), &["text"]);

@@ -1,4 +1,4 @@
-//! Deliveries that run at once and break off anywhere: at least one speaks, and what speaks too much is rare.
+//! Concurrent deliveries that crash at any point: at least one alerts, and repetitions are rare.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::state::{
     world::{Event, Published, World, distinct, poll},
 };
 
-/// What happens next: a delivery goes on by some steps, or breaks off and comes again, or time passes.
+/// What happens next: a delivery continues by some steps, or crashes and is repeated, or time passes.
 #[derive(Clone, Copy, Debug)]
 enum Move {
     Step { delivery: prop::sample::Index, steps: u8 },
@@ -33,7 +33,7 @@ fn schedule(crashes: bool) -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(prop_oneof![8 => step, others => crash, others => wait], 0..120)
 }
 
-/// No invocation runs for longer, in seconds: it is ended, and its delivery comes again
+/// The longest time of an invocation, in seconds: it is then terminated, and its delivery repeated
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const LONGEST: i64 = 15 * 60;
 
@@ -56,7 +56,7 @@ fn fill<'a>(
     }
 }
 
-/// Runs deliveries side by side, never more than two at once, until all are done.
+/// Runs deliveries concurrently, at most two at once, until all are done.
 fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
     let names: Vec<String> = (0..deliveries.len()).map(|number| format!("delivery {number}")).collect();
     let begin = |at: usize| begin(world, &names[at], &deliveries[at]);
@@ -98,7 +98,7 @@ fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
     }
 }
 
-/// The windows of a rule that hold enough of these events, with those half a window apart that share events with them.
+/// The windows of a rule with enough of these events, each with the windows half a window apart that share events with it.
 fn full(rule: &Rule, events: &BTreeSet<Event>) -> BTreeMap<Bucket, BTreeSet<Bucket>> {
     let all: BTreeSet<Bucket> = events.iter().flat_map(|event| buckets(rule, event)).collect();
     let enough = all.into_iter().filter(|bucket| members(rule, events, *bucket).len() >= rule.threshold as usize);
@@ -108,7 +108,7 @@ fn full(rule: &Rule, events: &BTreeSet<Event>) -> BTreeMap<Bucket, BTreeSet<Buck
     enough.map(|bucket| (bucket, beside(&bucket))).collect()
 }
 
-/// Whether the table says that a channel took an alert of the bucket.
+/// Whether the table has the mark that a channel took an alert of the bucket.
 fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
     let event = Event { user: bucket.user, minute: 0, id: 0 };
     let at = bucket.start + world.rule.window.as_secs() / 4;
@@ -121,7 +121,7 @@ fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
     get(&window.key).sent.contains(channel)
 }
 
-/// Every full window, or one that shares events with it, has had its alert on every channel.
+/// Checks that every full window, or one that shares events with it, had its alert on every channel.
 fn none_is_lost(world: &World, events: &BTreeSet<Event>) {
     let published = world.published.borrow();
     let length = world.rule.window.as_secs();
@@ -137,7 +137,7 @@ fn none_is_lost(world: &World, events: &BTreeSet<Event>) {
     }
 }
 
-/// The table knows so of every full window, or of one that shares events with it.
+/// Checks that the table has the marks of every full window, or of one that shares events with it.
 fn all_is_marked(world: &World, events: &BTreeSet<Event>) {
     for (bucket, beside) in full(&world.rule, events) {
         for channel in &world.channels {
@@ -146,7 +146,7 @@ fn all_is_marked(world: &World, events: &BTreeSet<Event>) {
     }
 }
 
-/// No alert says more than is so.
+/// Checks that no alert counts more events than there are.
 fn none_is_wrong(world: &World, events: &BTreeSet<Event>) {
     let full = full(&world.rule, events);
     for alert in world.published.borrow().iter() {
@@ -159,7 +159,7 @@ fn none_is_wrong(world: &World, events: &BTreeSet<Event>) {
     }
 }
 
-/// What is said when everything comes once more, a day later, by the same names and by others.
+/// What is published when everything is delivered once more, a day later, under the same names and under others.
 fn again(world: &World, deliveries: &[Vec<Vec<Event>>]) -> Vec<Published> {
     world.published.take();
     world.now.set(world.now.get() + 86_400);
@@ -174,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_500, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_breaks_off_nothing_is_lost(
+    fn a_crash_at_any_point_never_loses_an_alert(
         deliveries in deliveries(), threshold in 1_u32..4, schedule in schedule(true), chat: bool
     ) {
         let channels: &[&str] = if chat { &["text", "chat"] } else { &["text"] };
@@ -183,13 +183,13 @@ proptest! {
         let events = distinct(&deliveries);
         none_is_lost(&world, &events);
         none_is_wrong(&world, &events);
-        // Who broke off may have left a claim behind: whatever comes next in its window finishes it. Then all is said.
+        // A crash may leave a claim behind, which the next delivery in the window takes over. Then all alerts are out.
         again(&world, &deliveries);
         prop_assert_eq!(again(&world, &deliveries), []);
     }
 
     #[test]
-    fn where_nothing_breaks_off_nothing_is_said_twice(
+    fn without_a_crash_no_alert_is_published_twice(
         deliveries in deliveries(), threshold in 1_u32..4, schedule in schedule(false)
     ) {
         let world = World::new(rule_of(threshold), &["text", "chat"]);
@@ -199,9 +199,9 @@ proptest! {
         all_is_marked(&world, &events);
         none_is_wrong(&world, &events);
         let published = world.published.take();
-        let mut said = BTreeSet::new();
+        let mut known = BTreeSet::new();
         for alert in &published {
-            prop_assert!(said.insert((&alert.alert_id, &alert.channel)), "{:?} is said twice", alert);
+            prop_assert!(known.insert((&alert.alert_id, &alert.channel)), "{:?} is published twice", alert);
         }
         if threshold == 1 {
             let windows: BTreeSet<_> = published.iter().map(|alert| (alert.user, alert.start)).collect();

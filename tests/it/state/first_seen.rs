@@ -1,4 +1,4 @@
-//! What is new speaks, once, and not while it is learnt.
+//! Rules with `first_seen` alert on a new combination of values once, and not while they learn.
 
 use std::collections::BTreeMap;
 
@@ -23,23 +23,23 @@ fn seen(user: u8, minute: i64, id: u16) -> Event {
 }
 
 #[test]
-fn a_rule_learns_and_then_speaks() {
+fn a_rule_learns_and_then_alerts() {
     let world = World::new(of_days(30, 7), &["text"]);
     assert_eq!(world.words("1", &[seen(0, 0, 1), seen(0, 5, 2)]), ["learning", "already_seen"]);
     assert_eq!(world.words("2", &[seen(1, 7 * DAY - 1, 3)]), ["learning"]);
     assert_eq!(world.words("3", &[seen(2, 7 * DAY, 4)]), ["alerted"]);
-    // What was learnt is known, for 30 days after it was last seen.
+    // A learnt combination is known for 30 days after its last event.
     assert_eq!(world.words("4", &[seen(0, 30 * DAY + 5, 5)]), ["already_seen"]);
     assert_eq!(world.words("5", &[seen(0, 60 * DAY + 5, 6)]), ["already_seen"]);
     assert_eq!(world.words("6", &[seen(0, 90 * DAY + 6, 7)]), ["alerted"]);
-    // Neither a retry nor a copy changes anything.
+    // Neither a retry nor a second delivery changes anything.
     for name in ["3", "a copy"] {
         assert_eq!(world.words(name, &[seen(2, 7 * DAY, 4)]), ["deduplicated"]);
     }
     assert_eq!(world.published.borrow().len(), 2);
 }
 
-/// The learning begins with the earliest event, also where that comes late.
+/// Learning starts with the earliest event, even if that arrives late.
 #[test]
 fn learning_goes_by_the_time_of_events() {
     let world = World::new(of_days(30, 7), &["text"]);
@@ -49,9 +49,9 @@ fn learning_goes_by_the_time_of_events() {
     assert_eq!(world.words("4", &[seen(3, 9 * DAY - 1, 4)]), ["learning"]);
 }
 
-/// Whoever breaks off after it has been noted comes again, and speaks.
+/// A delivery that crashes after the combination was stored is repeated, and alerts.
 #[test]
-fn a_crash_loses_nothing_new() {
+fn a_crash_never_loses_a_new_combination() {
     for steps in 0..80 {
         let world = World::new(of_days(30, 0), &["text"]);
         let batch = [vec![seen(0, 0, 1), seen(1, 0, 2)]];
@@ -62,7 +62,7 @@ fn a_crash_loses_nothing_new() {
             }
         }
         drop(delivery);
-        // Another sees the same combination before the first comes again.
+        // Another delivery has the same combination before the first is repeated.
         world.words("other", &[seen(0, 1, 3)]);
         world.words("one", &batch[0]);
         for user in 0..2 {
@@ -71,12 +71,12 @@ fn a_crash_loses_nothing_new() {
     }
 }
 
-/// Every time that a combination was seen is kept, and everything is looked up anew.
+/// A reference that stores every time of a combination and searches all of them.
 #[derive(Default)]
 struct Reference {
     seen: Vec<Event>,
     new: BTreeMap<u8, u16>,
-    spoken: Vec<crate::state::reference::Bucket>,
+    alerted: Vec<crate::state::reference::Bucket>,
 }
 
 impl Reference {
@@ -96,10 +96,10 @@ impl Reference {
             return "learning";
         }
         let bucket = buckets(rule, event)[0];
-        if self.spoken.contains(&bucket) {
+        if self.alerted.contains(&bucket) {
             return "deduplicated";
         }
-        self.spoken.push(bucket);
+        self.alerted.push(bucket);
         "alerted"
     }
 }
@@ -107,9 +107,9 @@ impl Reference {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
 
-    /// Events come late by less than they are known for, and some come again at once.
+    /// Events are late by less than the time that they are known for, and some are repeated at once.
     #[test]
-    fn the_reference_says_the_same(
+    fn first_seen_agrees_with_the_reference(
         events in prop::collection::vec((0_u8..4, 0_i64..DAY, 0_i64..DAY, any::<bool>()), 1..40), learning in 0_i64..6
     ) {
         let world = World::new(of_days(2, learning), &["text"]);

@@ -1,4 +1,4 @@
-//! What is remembered, asked by the handler: through whole invocations on one table.
+//! The state as the handler uses it: whole invocations that share a table.
 
 use std::{
     sync::{Mutex, atomic::AtomicBool},
@@ -17,7 +17,7 @@ use crate::ports::{Memory, Outbox, Ticking, event, failures, image, log_file, pu
 
 const RULE: &str = "{name: Image pushed, severity: 1, filter: eventName = \"PutImage\", aggregate_fields: [eventName]";
 
-/// A table that cannot be used.
+/// A table that is unavailable.
 struct Broken;
 
 impl Table for Broken {
@@ -36,7 +36,7 @@ impl Table for Broken {
     }
 }
 
-/// A channel that does as it is told.
+/// A channel that accepts messages while it is switched on.
 struct Switch {
     takes: Mutex<bool>,
     sent: Mutex<Vec<Message>>,
@@ -66,7 +66,7 @@ impl Channel for Switch {
     }
 }
 
-/// An engine for one rule with more to it.
+/// An engine for one rule with these additional fields.
 fn engine(more: &str) -> Engine {
     Engine::new(RuleSet::parse(&format!("rules:\n- {RULE}{more}}}\n")).unwrap().0)
 }
@@ -101,7 +101,7 @@ fn bodies(outbox: &Outbox) -> Vec<String> {
 }
 
 #[test]
-fn an_object_that_comes_twice_raises_not_one_alert_more() {
+fn an_object_that_is_delivered_twice_raises_no_second_alert() {
     let (engine, table, outbox) = (engine(""), MemoryTable::default(), Outbox::open());
     let objects = objects(&[("a", &["1", "2", "3"])]);
     let channels = Channels::only(&outbox);
@@ -113,7 +113,7 @@ fn an_object_that_comes_twice_raises_not_one_alert_more() {
 }
 
 #[test]
-fn what_one_audience_did_not_take_comes_again_to_that_one_alone() {
+fn an_alert_is_sent_again_only_to_the_channel_that_did_not_accept_it() {
     let (engine, table) = (engine(""), MemoryTable::default());
     let (people, chat) = (Switch::on(), Switch::on());
     let channels =
@@ -129,7 +129,7 @@ fn what_one_audience_did_not_take_comes_again_to_that_one_alone() {
     assert_eq!((second.matches.alerted, second.matches.deduplicated), (0, 1));
     assert_eq!((people.sent(), chat.sent(), second.answer().is_ok()), (1, 1, true));
 
-    // And the other way round: nothing counts as alerted that people did not get.
+    // And the other way round: a match counts as alerted only once the alert topic accepted its alert.
     people.turn(false);
     let objects = self::objects(&[("b", &["2"])]);
     let engine = self::engine(", window: 1m, id: other");
@@ -141,7 +141,7 @@ fn what_one_audience_did_not_take_comes_again_to_that_one_alone() {
 }
 
 #[test]
-fn without_its_table_it_alerts_and_says_so() {
+fn without_its_table_the_function_alerts_and_reports_it() {
     let (engine, outbox) = (engine(", threshold: 5, notify: true"), Outbox::open());
     let objects = objects(&[("a", &["1", "2"])]);
     let outcome = handled(&engine, &Broken, &Channels::only(&outbox), &objects, &["a"], 60);
@@ -153,7 +153,7 @@ fn without_its_table_it_alerts_and_says_so() {
 }
 
 #[test]
-fn a_table_that_never_answers_is_given_up_in_time() {
+fn a_table_that_never_answers_is_abandoned_in_time() {
     struct Silent;
     impl Table for Silent {
         async fn get(&self, _: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
@@ -170,7 +170,7 @@ fn a_table_that_never_answers_is_given_up_in_time() {
             std::future::pending().await
         }
     }
-    /// A clock that passes as far as it is waited for.
+    /// A clock on which time passes only while the handler waits.
     struct Passing(Mutex<Duration>);
     impl Clock for Passing {
         fn now(&self) -> jiff::Timestamp {
@@ -200,14 +200,14 @@ fn a_table_that_never_answers_is_given_up_in_time() {
     };
     let outcome = pollster::block_on(handler.handle(event(&["a", "b", "c"]).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()));
-    // Asked once and not again; all is read, and nothing comes again.
+    // The handler waits once and not again; it reads all objects, and nothing is delivered again.
     assert_eq!((outcome.objects.processed, outcome.matches.alerted, outcome.unremembered, outbox.sent()), (3, 3, 3, 3));
     assert!(outcome.answer().is_ok());
     assert!(clock.left() >= Duration::from_secs(50), "{:?}", clock.left());
 }
 
 #[test]
-fn each_fate_of_a_match_is_counted() {
+fn each_outcome_of_a_match_is_counted() {
     let check = |more: &str, events: &[&str], expected: &[(&str, u64)]| {
         let outbox = Outbox::open();
         let objects = objects(&[("a", events)]);
@@ -217,20 +217,20 @@ fn each_fate_of_a_match_is_counted() {
         assert_eq!(counted, expected, "{more}");
     };
     check("", &["1", "2"], &[("alerted", 1), ("deduplicated", 1)]);
-    // On trial it is counted how many alerts there would be.
+    // A muted rule counts the alerts that it would raise.
     check(", notify: false", &["1", "2"], &[("deduplicated", 1), ("muted", 1)]);
     check(", threshold: 3", &["1", "2"], &[("below_threshold", 2)]);
     check(", threshold: 3", &["1", "2", "3"], &[("alerted", 1), ("deduplicated", 2)]);
-    // An event that comes twice is one.
+    // An event that is delivered twice is one event.
     check(", threshold: 2", &["1", "1"], &[("below_threshold", 2)]);
     check(", first_seen: {fields: [ip], learning: 7d}", &["1", "2"], &[("learning", 2)]);
-    // One new combination silences no other.
+    // One new combination does not suppress another.
     check(", first_seen: {fields: [ip], learning: 0s}", &["1", "2"], &[("alerted", 2)]);
     check(", first_seen: {fields: [eventName], learning: 0s}", &["1", "2"], &[("alerted", 1), ("already_seen", 1)]);
 }
 
 #[test]
-fn a_flood_ends_in_one_alert_that_says_so() {
+fn beyond_the_hourly_limit_one_notice_reports_held_back_alerts() {
     let (outbox, table) = (Outbox::open(), MemoryTable::default());
     let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
     let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
@@ -244,8 +244,8 @@ fn a_flood_ends_in_one_alert_that_says_so() {
     assert_eq!((second.matches.alerted, second.matches.capped, outbox.sent()), (0, 2, 3));
 }
 
-/// It begins with the first event that is evaluated, whatever that is, and not with the first match: else the attack itself
-/// would be the lesson.
+/// Learning starts with the first event that is evaluated, not with the first match: otherwise a rule would learn from the
+/// attack itself.
 #[test]
 fn a_rule_learns_from_the_first_event_on() {
     let text = format!("rules:\n- {RULE}, first_seen: {{fields: [ip], learning: 7d}}}}\n");
@@ -268,9 +268,9 @@ fn a_rule_learns_from_the_first_event_on() {
     }
 }
 
-/// What is held back keeps nobody from speaking when the hour is over.
+/// A held-back alert does not block other deliveries after the hour.
 #[test]
-fn what_is_held_back_leaves_no_claim() {
+fn a_held_back_alert_leaves_no_claim() {
     struct At(i64);
     impl Clock for At {
         fn now(&self) -> jiff::Timestamp {
@@ -317,8 +317,8 @@ fn what_is_held_back_leaves_no_claim() {
 }
 
 #[test]
-fn invocations_at_the_same_object_share_the_outcome() {
-    // The name of the object is the owner of its claims: a retry goes on where the first try stopped.
+fn a_retry_of_an_object_continues_its_claim() {
+    // The object's name is the owner of its claims: a retry continues where the first attempt stopped.
     let (engine, table, people) = (engine(""), MemoryTable::default(), Switch::on());
     let objects = objects(&[("a", &["1"]), ("b", &["2"])]);
     let channels = Channels::only(&people);
@@ -326,7 +326,7 @@ fn invocations_at_the_same_object_share_the_outcome() {
     let first = handled(&engine, &table, &channels, &objects, &["a"], 60);
     assert_eq!((first.matches.failed, first.answer().is_err()), (1, true));
     people.turn(true);
-    // Another object must not speak in its place while the first may come again.
+    // Another object must not alert in its place while the first may be repeated.
     let other = handled(&engine, &table, &channels, &objects, &["b"], 60);
     assert_eq!((other.matches.claimed_elsewhere, people.sent()), (1, 0));
     let again = handled(&engine, &table, &channels, &objects, &["a"], 60);

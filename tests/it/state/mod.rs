@@ -1,11 +1,11 @@
-//! What is remembered between files, held to a plain reference and to what may be promised of concurrent work that breaks
-//! off anywhere.
+//! The state between log files, compared with a plain reference and checked under concurrent deliveries that crash at any
+//! point.
 
 mod claims;
 mod concurrent;
 mod first_seen;
-mod flood;
 mod handled;
+mod rate_limit;
 mod reference;
 mod sequential;
 mod world;

@@ -1,4 +1,4 @@
-//! Windows, thresholds and counts as the text says them: every event is kept, and everything is counted anew each time.
+//! A reference for windows, thresholds and counts that stores every event and counts all of them each time.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Bucket {
     pub start: i64,
 }
 
-/// The buckets that an event lies in. Only the phase is taken from the product.
+/// The buckets that contain an event. Only the phase is taken from the product.
 pub fn buckets(rule: &Rule, event: &Event) -> Vec<Bucket> {
     let length = rule.window.as_secs();
     let phase = event.series(rule).phase(length);
@@ -42,14 +42,14 @@ pub fn members<'a>(rule: &Rule, events: impl IntoIterator<Item = &'a Event>, buc
 pub struct Reference {
     seen: Vec<Event>,
     marked: BTreeSet<Bucket>,
-    /// Of each user's last alert: its buckets, and how many events they held.
+    /// For each user the buckets of the last alert, and how many events they held.
     last: Vec<(u8, Vec<Bucket>, u64)>,
     pub alerts: Vec<Published>,
     pub words: Vec<&'static str>,
 }
 
 impl Reference {
-    /// Events that come together: those of the same buckets are looked at as one.
+    /// A batch of events: those in the same buckets are decided together.
     pub fn batch(&mut self, rule: &Rule, batch: &[Event]) {
         let mut groups: Vec<(Vec<Bucket>, Vec<usize>)> = Vec::new();
         for (at, event) in batch.iter().enumerate() {
@@ -89,9 +89,9 @@ impl Reference {
             return "deduplicated";
         }
         let lead = held.iter().position(|events| events.len() == fullest).unwrap();
-        let since_last = self.last.iter().find(|(of, ..)| *of == user).map(|(_, buckets, told)| {
+        let since_last = self.last.iter().find(|(of, ..)| *of == user).map(|(_, buckets, reported)| {
             let union: BTreeSet<Event> = buckets.iter().flat_map(|bucket| members(rule, &self.seen, *bucket)).collect();
-            union.len() as u64 - told
+            union.len() as u64 - reported
         });
         self.alerts.push(Published {
             user,

@@ -1,4 +1,4 @@
-//! One delivery after the other: exactly what the reference says, and nothing more when files come again.
+//! One delivery after the other: exactly what the reference gives, and nothing more when files are delivered again.
 
 use proptest::prelude::*;
 use trailbell::state::{
@@ -12,7 +12,7 @@ use crate::state::{
     world::{Event, World, rule},
 };
 
-/// Some events of few users, and deliveries of them in any order, with repetitions.
+/// Some events of few users, in deliveries in any order, with repetitions.
 pub fn deliveries() -> impl Strategy<Value = Vec<Vec<Vec<Event>>>> {
     let event = (0_u8..2, 0_i64..300).prop_map(|(user, minute)| (user, minute));
     prop::collection::vec(event, 1..14).prop_flat_map(|events| {
@@ -30,7 +30,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 600, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_reference_says_the_same(deliveries in deliveries(), threshold in 1_u32..5) {
+    fn decisions_agree_with_the_reference(deliveries in deliveries(), threshold in 1_u32..5) {
         let world = World::new(rule_of(threshold), &["text"]);
         let mut reference = Reference::default();
         let mut words = Vec::new();
@@ -51,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn what_comes_again_raises_nothing(deliveries in deliveries(), threshold in 1_u32..5, days in 0_i64..30) {
+    fn repeated_deliveries_raise_nothing(deliveries in deliveries(), threshold in 1_u32..5, days in 0_i64..30) {
         let world = World::new(rule_of(threshold), &["text", "chat"]);
         for (number, delivery) in deliveries.iter().enumerate() {
             world.deliver_alone(&format!("delivery {number}"), delivery);
@@ -66,7 +66,7 @@ proptest! {
     }
 }
 
-/// The order of arrival decides neither which windows speak nor how many events there are.
+/// Neither the windows that alert nor the counts depend on the order of arrival.
 #[test]
 fn windows_do_not_depend_on_the_order() {
     let events: Vec<Event> = (0..40).map(|id| Event { user: 0, minute: i64::from(id) * 7, id }).collect();
@@ -82,11 +82,11 @@ fn windows_do_not_depend_on_the_order() {
     };
     let backwards: Vec<Event> = events.iter().rev().copied().collect();
     assert_eq!(starts(&events), starts(&backwards));
-    // 40 events in 274 minutes: five or six hours begin in them.
+    // 40 events in 274 minutes are in five or six windows of an hour.
     assert!((5..=6).contains(&starts(&events).len()));
 }
 
-/// Not all series begin their windows at once, and no series moves its own.
+/// Series start their windows at different times, and always at the same.
 #[test]
 fn phases_are_spread() {
     let rule = rule_of(1);
@@ -98,7 +98,7 @@ fn phases_are_spread() {
     assert_eq!(phase(7, 0), phase(7, 12_345));
 }
 
-/// A burst is not cut in two by the end of a window: whatever the phase, one of the grids holds it whole.
+/// The end of a window divides no burst: whatever the phase, a window of one of the two grids contains all of it.
 #[test]
 fn a_burst_is_seen_wherever_it_falls() {
     for minute in 0..120 {
@@ -109,7 +109,7 @@ fn a_burst_is_seen_wherever_it_falls() {
     }
 }
 
-/// A stream that does not end speaks again in every window, and says what came in between.
+/// An endless stream alerts again in every window, and reports the events in between.
 #[test]
 fn a_stream_is_not_silenced_for_ever() {
     for threshold in [1, 3] {
@@ -124,7 +124,7 @@ fn a_stream_is_not_silenced_for_ever() {
     }
 }
 
-/// Beyond 500 events the count is an estimate, and says so.
+/// Beyond 500 events the count is an estimate and is marked so.
 #[test]
 fn many_events_are_counted_approximately() {
     let world = World::new(rule_of(1), &["text"]);
@@ -139,7 +139,7 @@ fn many_events_are_counted_approximately() {
     assert!(!firing.approximate && firing.count == 500, "{firing:?}");
 }
 
-/// However many events come, an item stays far below the 400 KB that a table takes
+/// An item stays far below the 400 KB limit of DynamoDB, however many events there are
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 #[test]
 fn items_are_bounded() {

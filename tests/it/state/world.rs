@@ -1,4 +1,4 @@
-//! A world to remember in: rules, events, deliveries, and a table whose every use can be the last.
+//! The parts of the state tests: rules, events, deliveries, and a table that can fail at any use.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,16 +20,16 @@ use trailbell::{
     },
 };
 
-/// When the events of all tests begin.
+/// The start of the events of all tests, in seconds since 1970.
 pub const BEGIN: i64 = 1_772_000_000;
 
-/// A rule with these fields beside what every rule has.
+/// A rule with these additional fields.
 pub fn rule(fields: &str) -> Rule {
     let text = format!("rules:\n- name: R\n  severity: 1\n  filter: a = 1\n{fields}");
     RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}")).0.rules.remove(0)
 }
 
-/// An event: who, when in minutes after the beginning, and its identity.
+/// An event: its user, its time in minutes after the start, and its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
     pub user: u8,
@@ -65,7 +65,7 @@ pub struct Published {
     pub user: u8,
     pub channel: String,
     pub alert_id: String,
-    /// The beginning of its window, in seconds.
+    /// The start of its window, in seconds.
     pub start: i64,
     pub count: u64,
     pub first: i64,
@@ -100,7 +100,7 @@ impl World {
         Timestamp::from_second(self.now.get()).unwrap()
     }
 
-    /// Handles a delivery as the handler does: decide about a batch, publish, mark, and so on.
+    /// Handles a delivery as the handler does: batch by batch it decides, publishes and marks.
     pub async fn deliver(&self, name: &str, batches: &[Vec<Event>]) -> Vec<Decision> {
         let mut claimant = Claimant::new(name, self.most_an_hour);
         let mut all = Vec::new();
@@ -130,7 +130,7 @@ impl World {
         all
     }
 
-    /// The same to its end, with nobody beside it.
+    /// Handles a delivery to its end without any other.
     pub fn deliver_alone(&self, name: &str, batches: &[Vec<Event>]) -> Vec<Decision> {
         finish(self.deliver(name, batches))
     }
@@ -154,7 +154,7 @@ fn published(event: &Event, firing: &Firing, channel: &str) -> Published {
     }
 }
 
-/// Goes one step on.
+/// Runs one step.
 pub fn poll<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> Option<T> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
@@ -162,7 +162,7 @@ pub fn poll<T>(future: &mut Pin<Box<impl Future<Output = T> + ?Sized>>) -> Optio
     }
 }
 
-/// Goes on to the end.
+/// Runs to the end.
 pub fn finish<T>(future: impl Future<Output = T>) -> T {
     let mut future = Box::pin(future);
     loop {
@@ -172,17 +172,17 @@ pub fn finish<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A place where others go on, or where everything ends.
+/// A point at which other deliveries continue, or the process crashes.
 pub async fn step_aside() {
     let mut aside = false;
     poll_fn(|_| if std::mem::replace(&mut aside, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// Memory that others use between any two steps.
+/// A table that other deliveries use between any two steps.
 #[derive(Default)]
 pub struct Fragile {
     pub memory: MemoryTable,
-    /// How many uses succeed before all fail; 0 is for ever.
+    /// The use from which on all fail; with 0 none fails.
     pub fails_after: AtomicU64,
     used: AtomicU64,
 }
@@ -217,7 +217,7 @@ impl Table for Fragile {
     ) -> Result<Put, TableError> {
         step_aside().await;
         self.check()?;
-        // What is kept is what a table of texts would keep.
+        // The item passes through its text, as in a real table.
         let item = StoredItem::decode(&item.encode()).map_err(|error| TableError::unreadable(key, error))?;
         let put = self.memory.put(key, &item, expected, expires).await;
         step_aside().await;

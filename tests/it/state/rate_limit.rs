@@ -1,10 +1,10 @@
-//! Too many alerts of a rule in an hour become one that says so.
+//! The hourly limit: beyond it a roll-up reports how many alerts of a rule are held back.
 
 use trailbell::state::{Claimant, Decision, Match, decide, mark_sent};
 
 use crate::state::world::{BEGIN, Event, World, finish, rule};
 
-/// The beginning of an hour of the clock.
+/// The start of an hour of the clock.
 const HOUR: i64 = (BEGIN / 3600 + 1) * 3600;
 
 fn world(most: u32) -> World {
@@ -19,7 +19,7 @@ fn of(user: u8) -> Event {
 }
 
 #[test]
-fn beyond_the_bound_one_alert_speaks_for_all() {
+fn beyond_the_limit_a_roll_up_covers_all_alerts() {
     let world = world(3);
     let users: Vec<Event> = (0..6).map(of).collect();
     let decisions = world.deliver_alone("one", &[users]);
@@ -28,11 +28,11 @@ fn beyond_the_bound_one_alert_speaks_for_all() {
     assert!(matches!(decisions[4..], [Decision::Capped { .. }, Decision::Capped { .. }]));
     let Decision::RollUp(roll_up) = &decisions[3] else { panic!() };
     assert_eq!((roll_up.limit, roll_up.held, roll_up.until.as_second()), (3, 3, HOUR + 3600));
-    // Another delivery of the hour adds to it and says nothing.
+    // Another delivery in the same hour is counted and publishes nothing.
     assert_eq!(world.words("two", &[of(6), of(7)]), ["capped", "capped"]);
-    // Retries change nothing: what went out went out.
+    // A retry changes nothing: an alert that passed stays passed.
     assert_eq!(world.words("one", &[of(0), of(3)]), ["deduplicated", "capped"]);
-    // In the next hour the first alert says what was held back, the second does not.
+    // In the next hour the first alert reports how many were held back, and the second does not.
     world.now.set(HOUR + 3600);
     let decisions = world.deliver_alone("three", &[vec![of(8), of(9)]]);
     let held: Vec<u64> = decisions
@@ -43,12 +43,12 @@ fn beyond_the_bound_one_alert_speaks_for_all() {
         })
         .collect();
     assert_eq!(held, [5, 0]);
-    // What was held back speaks if it comes again.
+    // A held-back alert goes out if its events are delivered again.
     assert_eq!(world.words("one", &[of(3)]), ["alerted"]);
 }
 
 #[test]
-fn who_breaks_off_says_it_when_he_comes_again() {
+fn a_delivery_that_crashes_sends_its_roll_up_at_its_retry() {
     let world = world(1);
     let batch = [vec![of(0), of(1), of(2)]];
     let mut delivery = Box::pin(world.deliver("one", &batch));
@@ -56,7 +56,7 @@ fn who_breaks_off_says_it_when_he_comes_again() {
         assert!(crate::state::world::poll(&mut delivery).is_none());
     }
     drop(delivery);
-    // Not even the first was marked.
+    // No alert was marked as sent.
     assert_eq!(world.words("one", &batch[0]), ["alerted", "capped", "capped"]);
     assert_eq!(world.words("one", &batch[0]), ["deduplicated", "capped", "capped"]);
 }
@@ -72,7 +72,7 @@ fn rules_are_counted_on_their_own() {
     assert_eq!(other.words("one", &[of(1), of(2)]), ["alerted", "capped"]);
 }
 
-/// A roll-up is sent to every channel, and in the next hour, which knows nothing of it, anew.
+/// A roll-up goes to every channel, and the next hour has its own.
 #[test]
 fn a_roll_up_is_of_its_hour_and_channel() {
     let mut world = world(1);
@@ -99,7 +99,7 @@ fn a_roll_up_is_of_its_hour_and_channel() {
     assert_eq!((first.channels, first.held), (vec!["chat".to_owned()], 2));
     assert_eq!(capped("two", 1, HOUR + 180).1, Decision::Capped { held: 2 });
 
-    // One that is on its way while the hour ends is not taken for the next hour's.
+    // A roll-up that is marked after its hour does not count for the next hour.
     let (_, decision) = capped("late", 3, HOUR + 3600 + 60);
     assert!(matches!(decision, Decision::Fire(_)), "{decision:?}");
     let (late, on_its_way) = capped("late", 4, HOUR + 3600 + 60);
@@ -111,7 +111,7 @@ fn a_roll_up_is_of_its_hour_and_channel() {
     assert_eq!(next.channels, ["text", "chat"]);
 }
 
-/// It is said again when ten times as many are held back; of one batch only the last time.
+/// A roll-up goes out again at ten times as many held-back alerts; of one batch only the last goes out.
 #[test]
 fn a_roll_up_comes_again_for_ten_times_as_many() {
     let world = world(1);
@@ -130,9 +130,9 @@ fn a_roll_up_comes_again_for_ten_times_as_many() {
     assert_eq!(roll_ups("five", 150..200), Vec::<u64>::new());
 }
 
-/// What is held back in one batch stays so in the next, and does not count as said.
+/// An alert that is held back in one batch is held back in the next, and does not count as sent.
 #[test]
-fn what_is_held_back_is_not_said() {
+fn a_held_back_alert_does_not_count_as_sent() {
     let world = world(1);
     let batches = [vec![of(0), of(1)], vec![of(1), of(2)], vec![of(0)]];
     let decisions = world.deliver_alone("one", &batches);
@@ -149,9 +149,9 @@ fn what_is_held_back_is_not_said() {
     assert_eq!(held, [1, 1, 2]);
 }
 
-/// A table that cannot be used lets nobody be flooded: each delivery counts for itself.
+/// Without a table the limit still holds: each delivery counts its own alerts.
 #[test]
-fn without_a_table_a_delivery_keeps_the_bound() {
+fn without_a_table_the_limit_holds_within_a_delivery() {
     let world = world(2);
     world.table.fails_after.store(1, std::sync::atomic::Ordering::Relaxed);
     let words = world.words("one", &(0..5).map(of).collect::<Vec<_>>());
