@@ -9,7 +9,6 @@ use std::{
     io::{self, Write},
 };
 
-use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json, value::RawValue};
 use thiserror::Error;
 use trailbell::{diagnostic::chain, untrusted::printable};
@@ -156,16 +155,11 @@ fn queue_event(messages: &[QueuedMessage], queue_arn: &str) -> Value {
 ///
 /// [1]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 fn original_event(body: &str) -> &str {
-    serde_json::from_str::<FailureReport<'_>>(body).map_or(body, |report| report.request_payload.get())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FailureReport<'a> {
-    #[serde(rename = "requestContext")]
-    _request_context: IgnoredAny,
-    #[serde(borrow)]
-    request_payload: &'a RawValue,
+    let report: BTreeMap<String, &RawValue> = serde_json::from_str(body).unwrap_or_default();
+    match report.get("requestPayload") {
+        Some(payload) if report.contains_key("requestContext") => payload.get(),
+        _ => body,
+    }
 }
 
 /// The ids of the messages that the function reports as failed.
