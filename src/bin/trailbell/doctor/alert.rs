@@ -128,7 +128,12 @@ mod tests {
             )
         };
         let alerted = json!({"seen": 1, "alerted": 1});
-        check(&[], counts(alerted.clone(), 0), CheckOutcome::Ok, "event 8a raised an alert, which SNS accepted (alerts)");
+        check(
+            &[],
+            counts(alerted.clone(), 0),
+            CheckOutcome::Ok,
+            "event 8a raised an alert, which SNS accepted (alerts)",
+        );
         check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), CheckOutcome::Warning, "does not mail it");
         check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), CheckOutcome::Ok, "SNS accepted");
         check(&[], counts(alerted, 1), CheckOutcome::Warning, "state table");
