@@ -31,6 +31,10 @@ impl Default for Limits {
 
 impl Limits {
     /// Checks the length of a record in bytes, and its depth.
+    ///
+    /// # Errors
+    ///
+    /// If the record exceeds a limit.
     pub(super) fn check(self, bytes: u64, depth: usize) -> Result<(), Unparsable> {
         if bytes > self.max_record_bytes as u64 {
             Err(Unparsable::TooLarge { bytes, limit: self.max_record_bytes })
