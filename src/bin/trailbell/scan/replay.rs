@@ -185,7 +185,7 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
     };
     let _ = send(Replayed::Lines(block));
     if let Err(error) = &read {
-        let _ = send(Replayed::Error(format!("{shown}: {}", printable(&error.to_string()))));
+        let _ = send(Replayed::Error(format!("{shown}: {}", printable(&chain(error)))));
     }
     let _ = send(Replayed::End { counts, failed: read.is_err() });
 }
