@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const PUT_IMAGE: &str = "events/records/ecr/put-image.json";
 
-/// Exit status, whether something stands on standard output, and whether on standard error.
+/// The exit status, whether standard output has text, and whether standard error has.
 fn check(arguments: &[&str], status: i32, stdout: bool, stderr: bool) -> Ran {
     let ran = trailbell(arguments);
     assert_eq!(ran.status, status, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
@@ -499,8 +499,8 @@ fn a_folder_that_cannot_be_read_and_a_pipe_hold_up_nothing() {
     let output = command(&["scan", "in", "absent"]).current_dir(&root).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("error: absent: ") && said.contains("1 match, 1 failed, 2 passed over"), "{said}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(reported.contains("error: absent: ") && reported.contains("1 match, 1 failed, 2 passed over"), "{reported}");
 }
 
 #[test]

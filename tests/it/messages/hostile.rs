@@ -1,4 +1,4 @@
-//! Whatever a record or a rule says, SNS takes the message, and nobody is fooled by it.
+//! Whatever text a record or a rule has, SNS accepts the message, and it misleads no reader.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ fn unfit(c: char) -> bool {
 
 const RUNBOOK: &str = "https://example.com/runbooks/(ecr)?a=b_c#*d*";
 
-/// The addresses in a text that somebody could follow.
+/// The addresses in a text that a reader could follow.
 fn addresses(text: &str) -> Vec<&str> {
     let ends = |c: char| c.is_whitespace();
     let starts = text.match_indices("://").map(|(at, _)| text[..at].rfind(ends).map_or(0, |blank| blank + 1));
@@ -137,7 +137,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Nobody is called, no link is ours that is not, and every line is ours.
+/// The text mentions no one, every link is one that trailbell made, and so is every line.
 fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
     for text in texts(body) {
         prop_assert!(!text.contains(['<', '>', '[', ']', '*', '~', '\\']), "{text:?}");
@@ -380,7 +380,7 @@ fn the_largest_alert_is_cut_in_order() {
         let message = text(rules(description), value);
         assert!(message.bytes() <= 262_144 && message.bytes() > 10_000, "{}", message.bytes());
         assert!(message.body.contains("… (400000 characters)"));
-        // Who did what is said even then.
+        // The alert names who did what even then.
         assert_eq!(message.body.lines().take(2).filter(|line| line.len() > 20).count(), 2);
     }
 }
