@@ -500,7 +500,10 @@ fn a_folder_that_cannot_be_read_and_a_pipe_hold_up_nothing() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 1);
     let reported = String::from_utf8(output.stderr).unwrap();
-    assert!(reported.contains("error: absent: ") && reported.contains("1 match, 1 failed, 2 passed over"), "{reported}");
+    assert!(
+        reported.contains("error: absent: ") && reported.contains("1 match, 1 failed, 2 passed over"),
+        "{reported}"
+    );
 }
 
 #[test]
