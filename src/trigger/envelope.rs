@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{
-    Deserializer, de,
+    Deserialize, Deserializer, de,
     de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
@@ -129,6 +129,20 @@ pub(super) fn elements<'a>(list: Option<&'a RawValue>, field: &'static str) -> R
     let list = list.ok_or(PartError::Missing(field))?;
     let list: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| PartError::NotList(field))?;
     if list.is_empty() { Err(PartError::Empty(field)) } else { Ok(list) }
+}
+
+/// The service that sent a record of `Records`, such as `aws:sqs`.
+pub(super) fn event_source(record: &RawValue) -> Option<String> {
+    /// SNS writes the field with a capital letter.
+    #[derive(Deserialize)]
+    struct RecordSource<'a> {
+        #[serde(rename = "eventSource", borrow)]
+        usual: Option<&'a RawValue>,
+        #[serde(rename = "EventSource", borrow)]
+        of_sns: Option<&'a RawValue>,
+    }
+    let RecordSource { usual, of_sns } = serde_json::from_str(record.get()).ok()?;
+    text_of(usual).or_else(|| text_of(of_sns))
 }
 
 /// A field as a value.

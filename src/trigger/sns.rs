@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::{
     decode::open,
     delivery::{SkipReason, Work},
-    envelope::{Envelope, elements, shown, text_of},
+    envelope::{Envelope, elements, event_source, shown},
     error::{PartError, TriggerError},
     s3,
     shape::{Read, Shape},
@@ -35,28 +35,20 @@ pub(super) const NOTIFICATION: Shape = Shape {
     read: Read::Work(notification),
 };
 
-/// The service that sent a record. SNS writes the field with a capital letter.
-#[derive(Deserialize)]
-struct RecordSource<'a> {
-    #[serde(rename = "EventSource", borrow)]
-    name: Option<&'a RawValue>,
-}
-
 fn is_record(record: &RawValue) -> bool {
-    let source = serde_json::from_str::<RecordSource<'_>>(record.get());
-    source.is_ok_and(|source| text_of(source.name).as_deref() == Some("aws:sns"))
+    event_source(record).as_deref() == Some("aws:sns")
 }
 
 /// A record that [`SnsRecord`] refuses, with the field that is needed here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct PartialRecord {
-    sns: PartialMessage,
+struct PartialSnsRecord {
+    sns: PartialSnsMessage,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct PartialMessage {
+struct PartialSnsMessage {
     message: String,
 }
 
@@ -64,7 +56,7 @@ fn record(record: &RawValue, index: usize, depth: usize) -> Result<Vec<Work>, Tr
     let message = match serde_json::from_str::<SnsRecord>(record.get()) {
         Ok(record) => record.sns.message,
         Err(_) => {
-            let partial = serde_json::from_str::<PartialRecord>(record.get()).map_err(PartError::from);
+            let partial = serde_json::from_str::<PartialSnsRecord>(record.get()).map_err(PartError::from);
             partial.map_err(|error| error.of(format!("record {index} of the SNS event")))?.sns.message
         }
     };

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::{
     decode::open,
     delivery::{Delivery, Sender, Unit, Work},
-    envelope::{Envelope, elements, text_of},
+    envelope::{Envelope, elements, event_source, text_of},
     error::{PartError, TriggerError},
     shape::{Read, Shape},
 };
@@ -21,16 +21,8 @@ pub(super) const MESSAGES: Shape = Shape {
     read: Read::Delivery(messages),
 };
 
-/// The service that sent a record.
-#[derive(Deserialize)]
-struct RecordSource<'a> {
-    #[serde(rename = "eventSource", borrow)]
-    name: Option<&'a RawValue>,
-}
-
 fn is_message(record: &RawValue) -> bool {
-    let source = serde_json::from_str::<RecordSource<'_>>(record.get());
-    source.is_ok_and(|source| text_of(source.name).as_deref() == Some("aws:sqs"))
+    event_source(record).as_deref() == Some("aws:sqs")
 }
 
 /// Reads the messages one by one: as a whole, the event type of `aws_lambda_events` refuses all of them for an odd one.
@@ -62,7 +54,7 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
 /// A message that [`SqsMessage`] refuses, with the fields that are needed here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PartialMessage<'a> {
+struct PartialSqsMessage<'a> {
     #[serde(borrow)]
     message_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -77,7 +69,7 @@ fn message(record: &RawValue) -> Option<SqsMessage> {
     if let Ok(message) = serde_json::from_str(record.get()) {
         return Some(message);
     }
-    let partial: PartialMessage<'_> = serde_json::from_str(record.get()).ok()?;
+    let partial: PartialSqsMessage<'_> = serde_json::from_str(record.get()).ok()?;
     let mut message = SqsMessage::default();
     message.message_id = text_of(partial.message_id);
     message.body = text_of(partial.body);
