@@ -1,5 +1,5 @@
-//! Every shape in which work arrives: what it names is found, by the shape's own rules, and what is not understood is
-//! said.
+//! Every shape of payloads: its work is found by the rules of the shape, and what cannot be read is an error.
+
 use std::io::Write;
 
 use crate::real_logs::payload;
@@ -11,7 +11,7 @@ use trailbell::{
     trigger::{Sender, TriggerError, Unit, Work, decode},
 };
 
-/// The work of a payload in few words, a line an item; units with an id begin with it.
+/// The work of a payload, one line for each item; the line of a unit with an id begins with the id.
 fn shown(payload: &Value) -> String {
     shown_bytes(payload.to_string().as_bytes())
 }
@@ -28,7 +28,7 @@ fn shown_bytes(payload: &[u8]) -> String {
 
 fn unit(unit: &Unit) -> impl Iterator<Item = String> {
     let id = unit.id.as_ref().map(|id| format!("[{id}] ")).unwrap_or_default();
-    assert!(!unit.work.is_empty(), "no work is never silent");
+    assert!(!unit.work.is_empty(), "a unit without work is lost silently");
     unit.work.iter().map(move |work| {
         let work = match work {
             Work::Object(object) => format!("object {} {}", object.bucket, object.key),
@@ -70,13 +70,13 @@ fn cloudtrail(keys: &[&str]) -> Value {
     json!({"s3Bucket": "logs", "s3ObjectKey": keys})
 }
 
-/// A message as SNS hands it to a function.
+/// The payload with which SNS invokes a function.
 fn sns(message: impl ToString) -> Value {
     json!({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Type": "Notification",
         "TopicArn": "arn:aws:sns:us-east-1:111122223333:logs", "Message": message.to_string()}}]})
 }
 
-/// A message as SNS puts it into a queue.
+/// The message that SNS sends to a queue.
 fn notification(message: impl ToString) -> Value {
     json!({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:111122223333:logs",
         "Message": message.to_string()})
@@ -104,11 +104,11 @@ fn api_call(kind: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_inner_shapes_in_every_wrapping() {
+fn every_payload_is_read_inside_messages_of_sns_and_sqs() {
     let inner = [
-        // Form-encoded.
+        // Keys are encoded as in HTML forms.
         (s3_event(&["red+flower%2B.gz", "b"]).to_string(), vec!["object logs red flower+.gz", "object logs b"]),
-        // Plain.
+        // Keys are not encoded.
         (created("a+b%2Bc").to_string(), vec!["object logs a+b%2Bc"]),
         (cloudtrail(&["a+b%2Bc", "d"]).to_string(), vec!["object logs a+b%2Bc", "object logs d"]),
         (test_event().to_string(), vec!["skip test_event: s3:TestEvent"]),
@@ -141,7 +141,7 @@ fn the_inner_shapes_in_every_wrapping() {
 }
 
 #[test]
-fn records_of_eventbridge() {
+fn the_detail_of_an_eventbridge_event_is_a_record() {
     for kind in [
         "AWS API Call via CloudTrail",
         "AWS Console Sign In via CloudTrail",
@@ -155,7 +155,7 @@ fn records_of_eventbridge() {
 }
 
 #[test]
-fn a_log_subscription_holds_a_record_an_event() {
+fn each_event_of_a_log_subscription_is_a_record() {
     let event = |id: &str, message: &str| json!({"id": id, "timestamp": 1, "message": message});
     let data = json!({"messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "trail", "logStream": "s_1",
         "subscriptionFilters": ["f"], "logEvents": [event("31953106", RECORD), event("31953107", "no json")]});
@@ -191,17 +191,17 @@ record no json from CloudWatch Logs trail/s_1, event 31953107"#,
 }
 
 #[test]
-fn a_log_subscription_that_unfolds_is_given_up() {
+fn a_log_subscription_that_decompresses_to_too_much_is_an_error() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     (0..65).for_each(|_| encoder.write_all(&vec![b' '; 1 << 20]).unwrap());
     let payload = json!({"awslogs": {"data": BASE64_STANDARD.encode(encoder.finish().unwrap())}});
-    let said =
+    let error =
         "error: the event of CloudWatch Logs cannot be read: its `data` is more than 67108864 bytes when decompressed";
-    check(&[(&payload, said)]);
+    check(&[(&payload, error)]);
 }
 
 #[test]
-fn tasks_of_s3_batch_operations() {
+fn each_task_of_s3_batch_operations_is_an_object() {
     let tasks = |schema: &str, tasks: Value| json!({"invocationSchemaVersion": schema, "invocationId": "i", "job": {"id": "j"}, "tasks": tasks});
     let one = tasks(
         "1.0",
@@ -241,7 +241,7 @@ fn tasks_of_s3_batch_operations() {
 }
 
 #[test]
-fn only_what_is_new_is_read() {
+fn only_new_objects_are_read() {
     let records = json!({"Records": [
         s3("ObjectCreated:Put", "put"),
         s3("ObjectCreated:Copy", "copy"),
@@ -270,14 +270,14 @@ fn only_what_is_new_is_read() {
 }
 
 #[test]
-fn a_test_event_with_records_is_work() {
+fn a_test_event_with_records_is_a_notification() {
     let mut payload = s3_event(&["a"]);
     payload["Event"] = json!("s3:TestEvent");
     check(&[(&payload, "object logs a")]);
 }
 
 #[test]
-fn subscription_messages_of_a_queue_are_no_work() {
+fn subscription_messages_in_a_queue_need_no_work() {
     for kind in ["SubscriptionConfirmation", "UnsubscribeConfirmation"] {
         let mut message = notification("You have chosen to subscribe to the topic");
         message["Type"] = json!(kind);
@@ -289,7 +289,7 @@ fn subscription_messages_of_a_queue_are_no_work() {
 }
 
 #[test]
-fn a_bad_message_harms_no_sibling() {
+fn a_bad_message_does_not_affect_the_others() {
     let bodies = [
         s3_event(&["a"]).to_string(),
         "this is not json at all {{{".to_owned(),
@@ -310,7 +310,7 @@ fn a_bad_message_harms_no_sibling() {
 }
 
 #[test]
-fn a_message_without_an_id_is_never_acknowledged_by_one() {
+fn a_message_without_an_id_has_no_id_in_its_unit() {
     let mut payload = sqs(&[s3_event(&["a"]).to_string(), s3_event(&["b"]).to_string()]);
     payload["Records"][0].as_object_mut().unwrap().remove("messageId");
     payload["Records"][1]["messageId"] = json!("");
@@ -324,7 +324,7 @@ fn a_message_without_an_id_is_never_acknowledged_by_one() {
 }
 
 #[test]
-fn a_queue_in_order_is_told_by_its_arn() {
+fn a_fifo_queue_is_recognized_by_its_arn() {
     let mut payload = sqs(&[s3_event(&["a"]).to_string()]);
     assert_eq!(decode(payload.to_string().as_bytes()).unwrap().sender, Sender::Queue { is_fifo: false });
     payload["Records"][0]["eventSourceARN"] = json!("arn:aws:sqs:us-east-1:111122223333:logs.fifo");
@@ -332,7 +332,7 @@ fn a_queue_in_order_is_told_by_its_arn() {
 }
 
 #[test]
-fn a_bad_record_harms_no_sibling() {
+fn a_bad_record_does_not_affect_the_others() {
     let mut future = s3("ObjectCreated:Put", "k");
     future["eventVersion"] = json!("3.0");
     let records = json!({"Records": [
@@ -352,7 +352,7 @@ fn a_bad_record_harms_no_sibling() {
 }
 
 #[test]
-fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
+fn a_payload_of_an_unknown_shape_is_an_error_with_its_first_keys() {
     let unknown = |rest: &str| format!("error: the payload has no known shape: {rest}");
     for (payload, rest) in [
         (json!({}), "it is an empty object"),
@@ -373,15 +373,15 @@ fn what_is_not_understood_is_an_error_that_shows_its_first_keys() {
     }
     assert!(matches!(decode(b"{\"Records\""), Err(TriggerError::NotJson(_))));
     assert!(matches!(decode(b"\xff"), Err(TriggerError::NotUtf8(_))));
-    // A key that is there twice could hide what stands under the first.
+    // A repeated key could hide the value of the first.
     assert!(shown_bytes(br#"{"Records":[],"Records":[]}"#).contains("duplicate field `Records`"));
     let deep = (0..9).fold(s3_event(&["a"]), |inner, _| notification(inner));
     assert_eq!(shown(&deep), unknown("it is nested in more than 5 messages"));
 }
 
-/// Payloads of other projects: what each must become, by what those projects and AWS say of it.
+/// Payloads of other projects, with the work that those projects and the documentation of AWS give them.
 #[test]
-fn payloads_that_others_recorded() {
+fn payloads_of_other_projects_are_read() {
     let object = "object lambda-artifacts-deafc19498e3f2df b21b84d653bb07b05b1e6b33684dc11b";
     for (name, work) in [
         ("cloudtrail-rs/s3-event-object-created", vec![object]),
@@ -424,11 +424,11 @@ fn payloads_that_others_recorded() {
         ("example-cloudwatch-alarm-metric", vec!["error: the payload has no known shape"]),
         ("example-cloudwatch-cloudtrail-assumed-role", vec!["error: the payload has no known shape"]),
     ] {
-        let said = shown_bytes(&payload(name));
-        let said: Vec<&str> = said.lines().collect();
-        assert_eq!(said.len(), work.len(), "{name}: {said:#?}");
-        for (said, work) in said.iter().zip(work) {
-            assert!(said.starts_with(work), "{name}: {said}");
+        let found = shown_bytes(&payload(name));
+        let found: Vec<&str> = found.lines().collect();
+        assert_eq!(found.len(), work.len(), "{name}: {found:#?}");
+        for (found, work) in found.iter().zip(work) {
+            assert!(found.starts_with(work), "{name}: {found}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What people read in a chat channel.
+//! The notifications that people read in a chat channel.
 
 use serde_json::{Value, json};
 use trailbell::alert::Format;
@@ -10,7 +10,7 @@ fn chat(alert: &trailbell::alert::Alert) -> Value {
 }
 
 #[test]
-fn a_notification_has_the_shape_that_amazon_q_takes() {
+fn a_notification_follows_the_schema_of_amazon_q() {
     insta::assert_snapshot!(format!("{:#}", chat(&alert(0, put_image()))), @r#"
     {
       "content": {
@@ -65,7 +65,7 @@ fn a_notification_has_the_shape_that_amazon_q_takes() {
     "#);
 }
 
-/// The text that is shown, as it is laid out.
+/// The text of a notification, with its lines.
 fn shown(alert: &trailbell::alert::Alert) -> String {
     let content = &chat(alert)["content"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -75,7 +75,7 @@ fn shown(alert: &trailbell::alert::Alert) -> String {
 }
 
 #[test]
-fn a_denied_call_says_so() {
+fn a_denied_call_shows_its_error() {
     insta::assert_snapshot!(shown(&alert(2, sample("ssm/resume-session-denied.json"))), @r#"
     SEV1 | Denied
     `legacy-backup may not ResumeSession`
@@ -97,44 +97,20 @@ fn a_denied_call_says_so() {
 }
 
 #[test]
-fn a_window_says_how_often() {
-    insta::assert_snapshot!(shown(&window()), @r#"
-    SEV2 | CloudTrail: ECR Put Image
-    `GitHubActions put image shop/web`
-    `GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
-    in account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
-
-    Why:
-    • `eventName = "PutImage"`
-    • `mfaUsed = false`
-    • not `requestParameters.imageTag ends_with "-test"` (it is `"1.42.1"`)
-
-    Outcome: succeeded
-    Resource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`
+fn an_alert_for_many_events_shows_their_count() {
+    let text = shown(&window());
+    let from = text.find("Count: ").unwrap();
+    insta::assert_snapshot!(text[from..].split("\n\n").next().unwrap(), @"
     Count: about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
     about 70 events since the previous alert
     In common: `role` = `ci-deploy`
     `｀odd key｀` = null
     State: earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low
-
-    Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`
-    Session: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
-    federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
-    MFA: no
-    Key: `ASIACIDEPLOY2EXAMPLE`
-    Client: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`
-
-    An image was pushed.
-
-    Compare its digest with the one that the build made.
-    - Follow the runbook: https://example.com/runbooks/ecr
-    - See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
-    - Ask `GitHubActions` whether it was them
-    "#);
+    ");
 }
 
 #[test]
-fn the_other_kinds_are_told_too() {
+fn held_back_alerts_and_unread_records_are_shown() {
     insta::assert_snapshot!(shown(&held_back()), @"
     SEV2 | CloudTrail: ECR Put Image
     `812 alerts held back in an hour`
@@ -160,7 +136,7 @@ fn the_other_kinds_are_told_too() {
 }
 
 #[test]
-fn nothing_that_an_attacker_names_is_markup() {
+fn no_text_of_an_attacker_is_markup() {
     let mut record = put_image();
     record["userAgent"] = json!(
         "<!channel> @here <@U012AB3CD> [click](https://evil.example) `code` *bold* &lt;!here&gt; #general\n> quote"
@@ -168,38 +144,21 @@ fn nothing_that_an_attacker_names_is_markup() {
     record["userIdentity"]["arn"] = json!("arn:aws:sts::111122223333:assumed-role/ci-deploy/@channel");
     record["requestParameters"]["repositoryName"] = json!("x`\n\nSEV1 <https://evil.example|Runbook>");
     record["awsRegion"] = json!("<!here>");
-    insta::assert_snapshot!(shown(&alert(0, record)), @r#"
-    SEV2 | CloudTrail: ECR Put Image
+    let text = shown(&alert(0, record));
+    let of_attacker = |line: &&str| ["SEV1", "＠channel", "!here", "Ask "].iter().any(|word| line.contains(word));
+    insta::assert_snapshot!(text.lines().filter(of_attacker).collect::<Vec<_>>().join("\n"), @r#"
     `＠channel put image x｀ SEV1 ＜https：//evil.example｜Runbook＞`
     `＠channel` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
     in account `111122223333` (`production`), region `＜!here＞`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
-
-    Why:
-    • `eventName = "PutImage"`
-    • `mfaUsed = false`
-    • not `requestParameters.imageTag ends_with "-test"` (it is `"1.42.1"`)
-
-    Outcome: succeeded
-    Resource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`
-    Count: 1 event
-
     Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
-    Session: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`
-    federated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`
-    MFA: no
-    Key: `ASIACIDEPLOY2EXAMPLE`
     Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞ ［click］(https：//evil.example) ｀code｀ ＊bold＊ ＆lt;!here＆gt; ＃general ＞ quote`
-
-    An image was pushed.
-
-    Compare its digest with the one that the build made.
-    - Follow the runbook: https://example.com/runbooks/ecr
     - Ask `＠channel` whether it was them
     "#);
+    assert!(!text.contains("See the event in CloudTrail"), "{text}");
 }
 
 #[test]
-fn what_does_not_fit_is_named() {
+fn omitted_sections_are_listed() {
     let mut record = put_image();
     let long = |name: &str| json!(format!("{name}{}", "x".repeat(5_000)));
     for key in ["eventSource", "awsRegion", "sourceIPAddress", "userAgent", "eventTime", "errorCode", "errorMessage"] {

@@ -15,7 +15,7 @@ use crate::{
     real_logs,
 };
 
-/// What SNS takes, by "Publish" and "Amazon SNS message attributes" in its documentation; the strictest reading of each.
+/// The limits in "Publish" and "Amazon SNS message attributes" of the Amazon SNS documentation, read strictly.
 fn check_limits(message: &Message) -> Result<(), TestCaseError> {
     let subject = &message.subject;
     prop_assert!((1..100).contains(&subject.len()), "{subject:?}");
@@ -49,7 +49,7 @@ fn check_limits(message: &Message) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Characters that are not shown, turn the direction of others, or are not taken by XML, and with it by SNS.
+/// Characters that are invisible, change the direction of text, or are not allowed in XML, and so not in SNS.
 fn unfit(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -65,7 +65,7 @@ fn addresses(text: &str) -> Vec<&str> {
     starts.map(|start| text[start..].split(ends).next().unwrap_or_default()).collect()
 }
 
-/// Ours lead to AWS or to the rule's own runbook.
+/// Whether an address is one of this program: of the AWS console, or of the rule's runbook.
 fn is_ours(address: &str) -> bool {
     let runbook = [RUNBOOK, "https://example.com/runbooks/%28ecr%29?a=b_c#%2Ad%2A"];
     let Some(rest) = address.strip_prefix("https://") else { return false };
@@ -104,7 +104,7 @@ const ROWS: &[&str] = &[
     "",
 ];
 
-/// Every line is ours: two of who and what, then rows of known names, each once, and the rule's description.
+/// Every line is one of this program: two of who and what, then rows of known names, each once, and the rule's description.
 fn check_text(message: &Message, description: &str) -> Result<(), TestCaseError> {
     let description: BTreeSet<&str> = description.lines().map(str::trim_end).collect();
     let mut names = BTreeSet::new();
@@ -179,7 +179,7 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
     let description: Vec<&str> = description.lines().collect();
     for line in shown.lines().filter(|line| !line.is_empty()) {
         let is_row = rows.iter().any(|row| line.starts_with(row)) || ours.iter().any(|word| line.starts_with(word));
-        // The rule's own words, with fullwidth forms in them.
+        // The rule's own text, with fullwidth forms.
         let is_description = description.iter().any(|own| own.chars().count() == line.chars().count());
         prop_assert!(is_row || is_description || line.contains("characters)"), "{line:?}");
     }
@@ -219,7 +219,7 @@ fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What is sent when SNS refuses a message says the same, in ASCII.
+/// The message after a refusal by SNS has the same content, in ASCII.
 fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
     let plain: Vec<Message> = Format::ALL.into_iter().map(|format| render_ascii(format, alert)).collect();
     for message in &plain {
@@ -234,7 +234,7 @@ fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Text that an attacker may choose: a user agent, a name, an error message.
+/// Text that an attacker can choose: a user agent, a name, an error message.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop_oneof![
         Just("\n".to_owned()),
@@ -258,7 +258,7 @@ fn hostile() -> impl Strategy<Value = String> {
     prop::collection::vec(pieces, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-/// The record with its texts in place of those that a choice names; a key, too, is text of the attacker.
+/// Replaces the values that a choice selects, and keys, by text of the attacker.
 fn poisoned(value: &mut Value, texts: &[String], choice: &mut impl Iterator<Item = usize>) {
     match value {
         Value::String(text) => {
@@ -289,7 +289,7 @@ fn rich() -> Value {
 
 const FILTER: &str = r#"eventName exists or userAgent != "x" or requestParameters.tags != "x" or not user = "x" or error exists or any resources (ARN exists)"#;
 
-/// A file of one rule that says what it must not.
+/// A rules file with one rule of hostile text.
 fn hostile_rules(title: &str, name: &str, description: &str, tags: &[String]) -> Option<RuleSet> {
     let name: String = name.chars().filter(|c| !c.is_control()).take(190).collect();
     let file = json!({
@@ -392,7 +392,7 @@ fn the_samples_pass_the_same_checks() {
     }
 }
 
-/// One of each event is enough.
+/// One record of each event is enough.
 fn check_records(records: Vec<Value>) {
     let mut seen = BTreeSet::new();
     let names = |record: &Value| (record["eventSource"].to_string(), record["eventName"].to_string());

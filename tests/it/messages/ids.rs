@@ -1,4 +1,4 @@
-//! What tells alerts apart, and what holds them together.
+//! The ids of alerts and of their threads.
 
 use serde_json::{Value, json};
 use trailbell::alert::Alert;
@@ -16,7 +16,7 @@ fn the_same_event_and_rule_always_make_the_same_id() {
     other_account["eventID"] = json!("another");
     assert_eq!(id(0, &shared, "a"), id(0, &other_account, "a"));
     assert_ne!(id(0, &shared, "a"), id(0, &first, "a"));
-    // Without any id the record itself tells it from others.
+    // Without an id in the record, the id is made of the whole record.
     let nameless = |user: &str| json!({"eventName": "X", "userIdentity": {"userName": user}});
     assert_eq!(id(0, &nameless("a"), "k"), id(0, &nameless("a"), "k"));
     assert_ne!(id(0, &nameless("a"), "k"), id(0, &nameless("b"), "k"));
@@ -37,7 +37,7 @@ fn a_thread_is_of_one_rule_and_the_same_values() {
         let owned = values.iter().map(|(path, value)| ((*path).to_owned(), value.map(str::to_owned)));
         let mut alert = window();
         alert.occurrences.values = owned.collect();
-        // Neither the event nor how often it came matters.
+        // Neither the event nor the count matters.
         alert.occurrences.count += values.len() as u64;
         (Alert::id(&[]), alert.thread_id()).1
     };

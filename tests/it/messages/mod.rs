@@ -1,4 +1,4 @@
-//! The messages that go to SNS: what a person or a machine reads, and that SNS takes them whatever a record says.
+//! The messages that go to SNS: what people and machines read, and that SNS accepts them whatever a record holds.
 
 mod chat;
 mod hostile;
@@ -54,7 +54,7 @@ fn origin(key: &str) -> Origin {
     Origin::Object(ObjectId { bucket: "logs".to_owned(), key: key.to_owned() })
 }
 
-/// The alert of a rule of these rules for a record, whether it matches or not.
+/// The alert of one of these rules for a record, whether the record matches or not.
 fn alert_of(rules: RuleSet, rule: usize, record: Value, origin: Option<Origin>) -> Alert {
     let accounts = rules.accounts;
     let rule = Arc::new(rules.rules.into_iter().nth(rule).unwrap());
@@ -66,7 +66,7 @@ fn alert(rule: usize, record: Value) -> Alert {
     alert_of(rules(), rule, record, Some(origin(KEY)))
 }
 
-/// One of our sample records.
+/// A sample record of the repository.
 fn sample(path: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events/records").join(path);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -76,7 +76,7 @@ fn put_image() -> Value {
     sample("ecr/put-image.json")
 }
 
-/// The alert of a window of many events, made while the state table was down.
+/// An alert for many events, made while the state table was not available.
 fn window() -> Alert {
     let mut alert = alert(0, put_image());
     alert.state = Remembered::Unavailable;
@@ -110,7 +110,7 @@ fn unread() -> Alert {
     Alert::unread(unread, Some(origin(KEY)), &rules().accounts)
 }
 
-/// All that is sent, in one text.
+/// Subject and body in one text.
 fn whole(message: &Message) -> String {
     format!("{}\n\n{}", message.subject, message.body)
 }

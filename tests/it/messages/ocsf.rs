@@ -1,4 +1,4 @@
-//! What machines read, held to the schema.
+//! The findings that machines read, compared with the OCSF schema.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use trailbell::alert::{Alert, Format};
 
 use crate::messages::{alert, held_back, json as rendered, put_image, sample, unread, window};
 
-/// Of every object that a finding holds: what it must have, one of what it must have, and the type of each attribute.
+/// For each object of a finding: its required attributes, the attributes of which it must have one, and all types.
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("ocsf-1.8.0.json")).unwrap());
 
-/// What is wrong with an object by the schema.
+/// How an object violates the schema.
 pub fn violations(class: &str, value: &Value, place: &str, found: &mut Vec<String>) {
     let Some(members) = value.as_object() else {
         found.push(format!("{place} is no object: {value}"));
@@ -254,7 +254,7 @@ fn times_are_milliseconds() {
 }
 
 #[test]
-fn the_other_kinds_are_findings_too() {
+fn held_back_alerts_and_unread_records_are_findings() {
     let finding = ocsf(&held_back());
     assert_eq!(finding["message"], "812 alerts held back in an hour");
     let finding = ocsf(&unread());

@@ -1,4 +1,4 @@
-//! What people read in an e-mail.
+//! The messages that people read in an e-mail.
 
 use serde_json::{Value, json};
 use trailbell::{
@@ -12,7 +12,7 @@ fn text(alert: &Alert) -> Message {
     render(Format::TEXT, alert)
 }
 
-/// The row of that name.
+/// The value of the row with this name.
 fn row(alert: &Alert, name: &str) -> String {
     let body = text(alert).body;
     let row = body.lines().find_map(|line| line.strip_prefix(&format!("{name:<10}"))).map(str::to_owned);
@@ -20,7 +20,7 @@ fn row(alert: &Alert, name: &str) -> String {
 }
 
 #[test]
-fn an_alert_says_who_did_what_where_when_and_why() {
+fn an_alert_shows_who_did_what_where_when_and_why() {
     let message = text(&alert(0, put_image()));
     insta::assert_snapshot!(whole(&message), @r#"
     SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
@@ -78,82 +78,34 @@ fn an_alert_says_who_did_what_where_when_and_why() {
 }
 
 #[test]
-fn a_denied_call_says_so() {
+fn a_denied_call_shows_its_error() {
     let alert = alert(2, sample("ssm/resume-session-denied.json"));
-    insta::assert_snapshot!(whole(&text(&alert)), @r#"
-    SEV1 Denied: legacy-backup may not ResumeSession
-
-    legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied
-    in account 111122223333 (production), region us-east-1, from 198.51.100.77, at 2026-03-02T10:06:52Z
-
-    Title     legacy-backup may not ResumeSession
-    Severity  1 (act now)
-    Rule      Denied
-
-    Why       error exists (it is "AccessDenied")
-
-    Actor     IAMUser arn:aws:iam::111122223333:user/legacy-backup
-    Key       AKIALEGACYBK2EXAMPLE
-    Client    Boto3/1.34.11 md/Botocore#1.34.11 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.10.12 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.11
-
-    Outcome   failed: AccessDenied, User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-1:111122223333:session/sam.okafor-0b7c92e4d1a86f350 because no identity-based policy allows the ssm:ResumeSession action
-    Count     1 event
-
-    Event     e1bc3319-334c-4672-9365-3ed6872edb3f
-              https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
-    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
-              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
-    Alert     0f8a82d0cd97b7f54bfbabbf686b9a5f
-    "#);
+    assert_eq!(text(&alert).subject, "SEV1 Denied: legacy-backup may not ResumeSession");
+    let first = "legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied\n";
+    assert!(text(&alert).body.starts_with(first), "{}", text(&alert).body);
+    assert_eq!(row(&alert, "Severity"), "1 (act now)");
+    assert_eq!(row(&alert, "Why"), "error exists (it is \"AccessDenied\")");
+    let refused =
+        "failed: AccessDenied, User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ";
+    assert!(row(&alert, "Outcome").starts_with(refused), "{}", row(&alert, "Outcome"));
     assert_eq!(outcome(&alert), "AccessDenied");
 }
 
 #[test]
-fn a_window_says_how_often() {
-    insta::assert_snapshot!(whole(&text(&window())), @r#"
-    SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
-
-    GitHubActions in the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
-    in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
-
-    Title     GitHubActions put image shop/web
-    Severity  2 (review)
-    Rule      CloudTrail: ECR Put Image
-
-    Why       eventName = "PutImage"
-              mfaUsed = false
-              not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
-
-    Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
-    Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
-              federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
-    MFA       no
-    Key       ASIACIDEPLOY2EXAMPLE
-    Client    docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 \(linux\))
-
-    Outcome   succeeded
-    Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
+fn an_alert_for_many_events_shows_their_count() {
+    let body = text(&window()).body;
+    let from = body.find("Count ").unwrap();
+    insta::assert_snapshot!(body[from..].split("\n\n").next().unwrap(), @"
     Count     about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
               about 70 events since the previous alert
     In common role = ci-deploy
               `odd key` = null
     State     earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low
-
-    An image was pushed.
-
-    Compare its digest with the one that the build made.
-
-    Runbook   https://example.com/runbooks/ecr
-    Event     bb2adece-e2ad-49af-a023-29c3643ce7f5
-              https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
-    Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
-              https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
-    Alert     96bbf9ae8eaf69d0b68a8507c86aa119
-    "#);
+    ");
 }
 
 #[test]
-fn what_was_held_back_is_said_once() {
+fn held_back_alerts_are_one_alert() {
     insta::assert_snapshot!(whole(&text(&held_back())), @"
     SEV2 CloudTrail: ECR Put Image: 812 alerts held back in an hour
 
@@ -176,7 +128,7 @@ fn what_was_held_back_is_said_once() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_told_with_its_place() {
+fn an_unread_record_is_shown_with_its_object() {
     insta::assert_snapshot!(whole(&text(&unread())), @r#"
     SEV2 CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
 
@@ -195,7 +147,7 @@ fn a_record_that_cannot_be_read_is_told_with_its_place() {
 }
 
 #[test]
-fn further_records_that_cannot_be_read_are_told_as_one() {
+fn further_unread_records_are_one_alert() {
     let more = Alert::unread(Unread::More { count: 980 }, Some(origin("k")), &crate::messages::rules().accounts);
     insta::assert_snapshot!(whole(&text(&more)), @"
     SEV2 CloudTrail record could not be read: 980 more records
@@ -214,7 +166,7 @@ fn further_records_that_cannot_be_read_are_told_as_one() {
 }
 
 #[test]
-fn a_record_of_a_message_is_told_with_the_message() {
+fn an_unread_record_of_a_message_is_shown_with_the_message() {
     let place = Some(Origin::Message("EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602".to_owned()));
     let unread = Unread::Record { index: 0, reason: "a record must be an object and is null".to_owned() };
     insta::assert_snapshot!(whole(&text(&Alert::unread(unread, place.clone(), &crate::messages::rules().accounts))), @r#"
@@ -236,7 +188,7 @@ fn a_record_of_a_message_is_told_with_the_message() {
 }
 
 #[test]
-fn a_record_that_says_nothing_makes_an_alert_too() {
+fn a_record_without_details_makes_an_alert() {
     insta::assert_snapshot!(whole(&text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), Some(origin("k"))))), @r#"
     SEV3 Nothing to say: X by unknown
 
@@ -265,7 +217,7 @@ fn outcome(alert: &Alert) -> String {
 }
 
 #[test]
-fn a_sign_in_with_a_wrong_password_says_so() {
+fn a_sign_in_with_a_wrong_password_is_a_failure() {
     let alert = alert(
         1,
         json!({
@@ -277,7 +229,7 @@ fn a_sign_in_with_a_wrong_password_says_so() {
     assert_eq!(outcome(&alert), "failed");
 }
 
-/// The words of the actor's rows for an identity.
+/// The rows about the actor for an identity.
 fn actor(identity: Value) -> String {
     let body =
         text(&alert(1, json!({"eventName": "X", "recipientAccountId": "111122223333", "userIdentity": identity}))).body;
@@ -286,7 +238,7 @@ fn actor(identity: Value) -> String {
 }
 
 #[test]
-fn the_chain_behind_a_session_is_shown() {
+fn a_session_shows_who_issued_it_and_on_whose_behalf() {
     insta::assert_snapshot!(actor(json!({
         "type": "AssumedRole", "arn": "arn:aws:sts::444455556666:assumed-role/ops/ada", "accountId": "444455556666",
         "invokedBy": "cloudformation.amazonaws.com", "accessKeyId": "ASIAEXAMPLE",
@@ -317,7 +269,7 @@ fn the_chain_behind_a_session_is_shown() {
 }
 
 #[test]
-fn what_matched_is_shown_as_it_is_written() {
+fn a_condition_keeps_its_blanks() {
     let rules = RULES.replace("filter: eventName exists", "filter: eventName = \"A  B\"");
     let alert = alert_of(RuleSet::parse(&rules).unwrap().0, 1, json!({"eventName": "A  B"}), None);
     assert_eq!(row(&alert, "Why"), "eventName = \"A  B\"");
