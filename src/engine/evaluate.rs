@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     fields::RecordFields,
     index::{Index, SelectionCache},
-    parse::{RecordError, parse},
+    parse::{ParseError, parse},
     projected::{NestedValues, View},
 };
 use crate::{
@@ -51,7 +51,7 @@ pub enum Evaluated {
         repaired: bool,
     },
     /// A rule matches the record, or may match it, but the record cannot be parsed.
-    Unparsable(RecordError),
+    Unparsable(ParseError),
 }
 
 /// A rule matched a record.

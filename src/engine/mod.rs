@@ -11,4 +11,4 @@ mod parse;
 mod projected;
 
 pub use evaluate::{Engine, Evaluated, Finding, Scratch};
-pub use parse::{MAX_NESTING, RecordError, parse};
+pub use parse::{MAX_NESTING, ParseError, parse};

@@ -15,7 +15,7 @@ pub const MAX_NESTING: usize = 512;
 
 /// Why the text of a record cannot be parsed.
 #[derive(Debug, Error)]
-pub enum RecordError {
+pub enum ParseError {
     /// Deeper than [`MAX_NESTING`].
     #[error("nested more than {MAX_NESTING} deep")]
     TooDeep,
@@ -38,11 +38,11 @@ pub enum RecordError {
 /// # Errors
 ///
 /// If the text is not a JSON object, or is nested deeper than [`MAX_NESTING`].
-pub fn parse(text: &[u8]) -> Result<(Record, bool), RecordError> {
+pub fn parse(text: &[u8]) -> Result<(Record, bool), ParseError> {
     // Most records have fewer brackets than the limit, so their nesting need not be counted.
     let has_few = memchr2_iter(b'{', b'[', text).nth(MAX_NESTING).is_none();
     if !has_few && nesting(text) > MAX_NESTING {
-        return Err(RecordError::TooDeep);
+        return Err(ParseError::TooDeep);
     }
     let (value, repaired) = match value(text) {
         Ok(value) => (value, false),
@@ -51,11 +51,11 @@ pub fn parse(text: &[u8]) -> Result<(Record, bool), RecordError> {
             _ => return Err(error),
         },
     };
-    let record = Record::new(value).map_err(|_| RecordError::NotObject)?;
+    let record = Record::new(value).map_err(|_| ParseError::NotObject)?;
     Ok((record, repaired))
 }
 
-fn value(text: &[u8]) -> Result<Value, RecordError> {
+fn value(text: &[u8]) -> Result<Value, ParseError> {
     // Validating the whole text once costs less than validating each string.
     match std::str::from_utf8(text) {
         Ok(unicode) => read(Deserializer::from_str(unicode), text),
@@ -63,11 +63,11 @@ fn value(text: &[u8]) -> Result<Value, RecordError> {
     }
 }
 
-fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, RecordError> {
+fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, ParseError> {
     // The deserializer's own limit is lower, and counts from 0.
     deserializer.disable_recursion_limit();
     let value = Json::deserialize(&mut deserializer).and_then(|Json(value)| deserializer.end().map(|()| value));
-    value.map_err(|source| RecordError::Json { at: offset(text, source.line(), source.column()), source })
+    value.map_err(|source| ParseError::Json { at: offset(text, source.line(), source.column()), source })
 }
 
 /// The offset of a line and a column, the column in bytes, as `serde_json` counts them.

@@ -95,8 +95,8 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
     pub(super) async fn record(mut self, text: &str) {
         // Text that is not exactly one JSON value could pass as several records.
         let read = match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => self.wrapped(text).await.map_err(RecordError::LogFile),
-            Err(error) => Err(RecordError::NotJson(error)),
+            Ok(_) => self.wrapped(text).await.map_err(PayloadRecordError::LogFile),
+            Err(error) => Err(PayloadRecordError::NotJson(error)),
         };
         if let Err(error) = read {
             self.outcome.records.seen += 1;
@@ -223,7 +223,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
 
 /// Why a record of a payload is unreadable.
 #[derive(Debug, Error)]
-enum RecordError {
+enum PayloadRecordError {
     #[error("it is not JSON")]
     NotJson(#[source] serde_json::Error),
     #[error(transparent)]
