@@ -1,4 +1,4 @@
-//! `trailbell explain`: the conditions of a rule with the values that they saw.
+//! `trailbell explain`: prints the conditions of a rule with the values that they compared.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -13,16 +13,20 @@ use trailbell::{
 
 use crate::{inputs, status::Status};
 
-/// Longer texts are cut, in characters.
+/// Longer values are shortened, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// No more values of one path are shown.
+/// The most values of one path that are shown.
 const MAX_VALUES: usize = 10;
 
-/// No more elements of one list are shown.
+/// The most elements of one list that are shown.
 const MAX_ELEMENTS: usize = 10;
 
 /// Prints the tree of conditions of the filter, then those of the suppressions.
+///
+/// # Errors
+///
+/// If the rule or the record cannot be read.
 pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
     let (_, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
     let explanation = rule.explain(&record);
@@ -102,7 +106,7 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
     writeln!(output, "       {indent}  … and {} more, {outcome}", hidden().count())
 }
 
-/// Which parts are shown: all conditions, and of the elements of a list a few, before all those that hold.
+/// The parts that are shown: all conditions, but only some elements of a list, preferably those that hold.
 fn chosen(parts: &[Explanation]) -> Vec<bool> {
     let mut chosen = vec![!parts.first().is_some_and(Explanation::is_element); parts.len()];
     let by_interest =
@@ -113,7 +117,7 @@ fn chosen(parts: &[Explanation]) -> Vec<bool> {
     chosen
 }
 
-/// What a comparison saw, or that a list has nothing to look at.
+/// The values that a comparison saw, or that a list is empty.
 fn saw(part: &Explanation) -> String {
     let compared = match &part.condition {
         Condition::Compare(compared) => compared,

@@ -22,7 +22,7 @@ use crate::status::Stop;
 
 /// Why a file does not hold the one record that a command needs.
 #[derive(Debug, Error)]
-pub enum RecordError {
+pub enum RecordFileError {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("record {index}: {reason}")]
@@ -178,9 +178,9 @@ pub fn rule_and_record(
 ) -> Result<(RuleSet, Rule, Record), Stop> {
     let rules = self::rules(rules)?;
     let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
-    let read = open(file).map_err(|error| RecordError::Read(error.into())).and_then(|input| record(input, event_id));
+    let read = open(file).map_err(|error| RecordFileError::Read(error.into())).and_then(|input| record(input, event_id));
     let record = read.map_err(|error| {
-        let hint = if matches!(error, RecordError::Several) { ": add --event-id ID" } else { "" };
+        let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
         Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
     })?;
     Ok((rules, rule, record))
@@ -199,7 +199,7 @@ fn unknown(rule: &str, rules: &RuleSet) -> String {
 /// # Errors
 ///
 /// If the file cannot be read, or does not hold one such record.
-pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, RecordError> {
+pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, RecordFileError> {
     let (mut found, mut broken) = (Vec::new(), None);
     let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
         let parsed = match item {
@@ -211,18 +211,18 @@ pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, Record
                 found.push(record);
             }
             Ok(_) => {}
-            Err((index, reason)) => broken = broken.take().or(Some(RecordError::Unparsable { index, reason })),
+            Err((index, reason)) => broken = broken.take().or(Some(RecordFileError::Unparsable { index, reason })),
         }
         // Two are enough to know that there is more than one.
         if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    let broken = broken.or_else(|| read.err().map(RecordError::from));
+    let broken = broken.or_else(|| read.err().map(RecordFileError::from));
     match (found.len(), found.pop(), broken, event_id) {
         (1, Some(record), None, _) | (1, Some(record), Some(_), Some(_)) => Ok(record),
         (0 | 1, _, Some(error), _) => Err(error),
-        (0, _, None, Some(id)) => Err(RecordError::NoRecordWithId(id.to_owned())),
-        (0, _, None, None) => Err(RecordError::NoRecord),
-        (.., Some(id)) => Err(RecordError::SeveralWithId(id.to_owned())),
-        (.., None) => Err(RecordError::Several),
+        (0, _, None, Some(id)) => Err(RecordFileError::NoRecordWithId(id.to_owned())),
+        (0, _, None, None) => Err(RecordFileError::NoRecord),
+        (.., Some(id)) => Err(RecordFileError::SeveralWithId(id.to_owned())),
+        (.., None) => Err(RecordFileError::Several),
     }
 }

@@ -13,7 +13,7 @@ use trailbell::{
 };
 
 use crate::{
-    inputs::{self, RecordError, shown},
+    inputs::{self, RecordFileError, shown},
     status::{Status, Stop},
 };
 
@@ -31,7 +31,7 @@ pub fn run(path: &Path) -> Status {
         untested += u64::from(rule.tests.is_empty());
         for test in &rule.tests {
             let file = folder.join(&test.record);
-            let record = File::open(&file).map_err(|error| RecordError::Read(error.into()));
+            let record = File::open(&file).map_err(|error| RecordFileError::Read(error.into()));
             let record = record.and_then(|file| inputs::record(file, None));
             let reason = match record.map(|record| backtest::run(rule, test, record)) {
                 Ok(Tested::Passed) => {
