@@ -178,7 +178,8 @@ pub fn rule_and_record(
 ) -> Result<(RuleSet, Rule, Record), Stop> {
     let rules = self::rules(rules)?;
     let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
-    let read = open(file).map_err(|error| RecordFileError::Read(error.into())).and_then(|input| record(input, event_id));
+    let read =
+        open(file).map_err(|error| RecordFileError::Read(error.into())).and_then(|input| record(input, event_id));
     let record = read.map_err(|error| {
         let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
         Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
