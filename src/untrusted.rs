@@ -35,13 +35,11 @@ pub fn shorten_to(text: &str, limit: usize) -> String {
 
 /// The text, shortened to `limit` characters; a text that is cut ends in `mark`, which the limit includes.
 pub fn shorten_with(text: &str, limit: usize, mark: &str) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(limit.saturating_sub(mark.chars().count())).collect();
-            kept.trim_end().to_owned() + mark
-        }
+    if text.char_indices().nth(limit).is_none() {
+        return text.to_owned();
     }
+    let kept: String = text.chars().take(limit.saturating_sub(mark.chars().count())).collect();
+    kept.trim_end().to_owned() + mark
 }
 
 /// The text with its addresses written so that mail readers do not make links of them: `https[:]//example.com`,

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::{
     delivery::{SkipReason, Work},
-    envelope::{Envelope, shown},
+    envelope::Envelope,
     error::PartError,
     shape::{Read, Shape},
+    shown::shown,
 };
 
 /// The most bytes of a subscription's data when it is decompressed. An invocation has at most six megabytes, which unfold

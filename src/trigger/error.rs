@@ -6,7 +6,7 @@ use base64::DecodeError;
 use flate2::DecompressError;
 use thiserror::Error;
 
-use super::envelope::shown;
+use super::shown::shown;
 use crate::object::KeyError;
 
 /// A payload, or a part of it, that cannot be read.

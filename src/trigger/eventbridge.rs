@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use super::{
     delivery::{SkipReason, Work},
-    envelope::{Envelope, outline, parse, shown},
+    envelope::{Envelope, parse},
     error::{PartError, TriggerError},
     s3::{S3Bucket, S3Object, created, major},
     shape::{Read, Shape},
+    shown::{outline, shown},
 };
 
 /// An event of an event bus: "EventBridge events" in the Amazon EventBridge User Guide.

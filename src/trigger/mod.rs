@@ -12,6 +12,7 @@ mod eventbridge;
 mod s3;
 mod s3_batch;
 mod shape;
+mod shown;
 mod sns;
 mod sqs;
 

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 use super::{
     decode::open,
     delivery::{SkipReason, Work},
-    envelope::{Envelope, elements, event_source, shown},
+    envelope::{Envelope, elements, event_source},
     error::{PartError, TriggerError},
     s3,
     shape::{Read, Shape},
+    shown::shown,
 };
 
 /// The records with which SNS invokes a function: "Invoking Lambda functions with Amazon SNS notifications" in the AWS
@@ -20,9 +21,12 @@ pub(super) const RECORDS: Shape = Shape {
     is: |envelope| envelope.records().into_iter().any(is_record),
     read: Read::Work(|envelope| {
         let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
-        let work = |(index, text): (usize, &RawValue)| match is_record(text) {
-            true => record(text, index, envelope.depth).unwrap_or_else(|error| vec![Work::Malformed(error)]),
-            false => vec![s3::work(text, index)],
+        let work = |(index, text): (usize, &RawValue)| {
+            if is_record(text) {
+                record(text, index, envelope.depth).unwrap_or_else(|error| vec![Work::Malformed(error)])
+            } else {
+                vec![s3::work(text, index)]
+            }
         };
         Ok(records.into_iter().enumerate().flat_map(work).collect())
     }),
@@ -53,12 +57,11 @@ struct PartialSnsMessage {
 }
 
 fn record(record: &RawValue, index: usize, depth: usize) -> Result<Vec<Work>, TriggerError> {
-    let message = match serde_json::from_str::<SnsRecord>(record.get()) {
-        Ok(record) => record.sns.message,
-        Err(_) => {
-            let partial = serde_json::from_str::<PartialSnsRecord>(record.get()).map_err(PartError::from);
-            partial.map_err(|error| error.of(format!("record {index} of the SNS event")))?.sns.message
-        }
+    let message = if let Ok(record) = serde_json::from_str::<SnsRecord>(record.get()) {
+        record.sns.message
+    } else {
+        let partial = serde_json::from_str::<PartialSnsRecord>(record.get()).map_err(PartError::from);
+        partial.map_err(|error| error.of(format!("record {index} of the SNS event")))?.sns.message
     };
     open(&message, depth + 1)
 }
