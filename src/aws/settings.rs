@@ -175,7 +175,7 @@ impl<V: Fn(&str) -> Option<String>> SettingsReader<V> {
                 self.refuse(name, &arn, "the ARN of a standard topic, not of a FIFO topic");
             }
             _ => {
-                self.refuse(name, &arn, "the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`")
+                self.refuse(name, &arn, "the ARN of an SNS topic, such as `arn:aws:sns:us-east-1:111122223333:alerts`");
             }
         }
         None

@@ -147,13 +147,11 @@ impl<'s> Conditions<'s> {
 
     fn one(&mut self, name: &str) -> Result<Expr, ConditionError> {
         let selections = self.selections;
-        match selections.iter().find(|(known, _)| known == name) {
-            Some(selection) => self.use_selection(selection),
-            None => {
-                let suggestion = suggestion(name, selections.iter().map(|(known, _)| known.as_str()));
-                Err(ConditionError::UnknownSelection { name: shorten(name), suggestion })
-            }
+        if let Some(selection) = selections.iter().find(|(known, _)| known == name) {
+            return self.use_selection(selection);
         }
+        let suggestion = suggestion(name, selections.iter().map(|(known, _)| known.as_str()));
+        Err(ConditionError::UnknownSelection { name: shorten(name), suggestion })
     }
 
     /// The selections that match a pattern. Names that begin with `_` match only patterns that begin with `_`.

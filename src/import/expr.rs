@@ -14,18 +14,20 @@ use crate::{
 
 /// The conjunction of at least one part.
 pub fn and(parts: Vec<Expr>) -> Expr {
-    joined(parts, ExprKind::And, |kind| match kind {
-        ExprKind::And(inner) => Ok(inner),
-        other => Err(other),
-    })
+    let parts = parts.into_iter().flat_map(|part| match part.kind {
+        ExprKind::And(inner) => inner,
+        other => vec![bare(other)],
+    });
+    joined(parts.collect(), ExprKind::And)
 }
 
 /// The disjunction of at least one part.
 pub fn or(parts: Vec<Expr>) -> Expr {
-    joined(parts, ExprKind::Or, |kind| match kind {
-        ExprKind::Or(inner) => Ok(inner),
-        other => Err(other),
-    })
+    let parts = parts.into_iter().flat_map(|part| match part.kind {
+        ExprKind::Or(inner) => inner,
+        other => vec![bare(other)],
+    });
+    joined(parts.collect(), ExprKind::Or)
 }
 
 /// The negation.
@@ -33,24 +35,13 @@ pub fn not(inner: Expr) -> Expr {
     bare(ExprKind::Not(Box::new(inner)))
 }
 
-/// Joins the parts without redundant brackets.
-fn joined(
-    parts: Vec<Expr>,
-    join: fn(Vec<Expr>) -> ExprKind,
-    same: fn(ExprKind) -> Result<Vec<Expr>, ExprKind>,
-) -> Expr {
-    let mut flat = Vec::with_capacity(parts.len());
-    for part in parts {
-        match same(part.kind) {
-            Ok(inner) => flat.extend(inner),
-            Err(kind) => flat.push(bare(kind)),
-        }
-    }
-    match flat.pop() {
-        Some(only) if flat.is_empty() => only,
+/// Several parts as one; a single part as it is.
+fn joined(mut parts: Vec<Expr>, join: fn(Vec<Expr>) -> ExprKind) -> Expr {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
         last => {
-            flat.extend(last);
-            bare(join(flat))
+            parts.extend(last);
+            bare(join(parts))
         }
     }
 }

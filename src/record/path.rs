@@ -42,7 +42,7 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
-/// The blocks of a record in which services write JSON into strings. JsonInStrings elsewhere are not parsed.
+/// The blocks of a record in which services write JSON into strings. Strings elsewhere are not parsed.
 const BLOCKS: &[&str] = &["requestParameters", "responseElements", "serviceEventDetails", "additionalEventData"];
 
 /// How deep strings with JSON may be nested.

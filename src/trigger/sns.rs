@@ -71,9 +71,10 @@ fn notification(envelope: &Envelope<'_>) -> Result<Vec<Work>, TriggerError> {
     let kind: String = envelope.parse("Type").map_err(malformed)?;
     match kind.as_str() {
         "Notification" => {
-            let message = match serde_json::from_str::<SnsMessage>(envelope.text) {
-                Ok(message) => message.message,
-                Err(_) => envelope.parse("Message").map_err(malformed)?,
+            let message = if let Ok(message) = serde_json::from_str::<SnsMessage>(envelope.text) {
+                message.message
+            } else {
+                envelope.parse("Message").map_err(malformed)?
             };
             open(&message, envelope.depth + 1)
         }

@@ -229,7 +229,9 @@ fn gather(code: TokenStream, paths: &mut BTreeSet<Vec<String>>) {
         }
     }
     end(&mut path);
-    inner.into_iter().for_each(|code| gather(code, paths));
+    for code in inner {
+        gather(code, paths);
+    }
 }
 
 /// The room of a file: the folder or file right below `src/`; `None` for the binaries and the library's root.

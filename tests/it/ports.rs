@@ -139,10 +139,7 @@ impl Channel for Outbox {
 }
 
 pub fn publish_error(reason: &str, is_refusal: bool) -> PublishError {
-    match is_refusal {
-        true => PublishError::refused("topic", reason),
-        false => PublishError::not_accepted("topic", reason),
-    }
+    if is_refusal { PublishError::refused("topic", reason) } else { PublishError::not_accepted("topic", reason) }
 }
 
 /// A clock on which every look takes some time.

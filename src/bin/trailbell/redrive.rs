@@ -180,7 +180,7 @@ mod tests {
             (r#"{"requestContext": {}, "requestPayload": {"a": 1.0}}"#, r#"{"a": 1.0}"#),
             (r#"{"requestContext": {}}"#, r#"{"requestContext": {}}"#),
             (r#"{"requestPayload": {"a": 1}}"#, r#"{"requestPayload": {"a": 1}}"#),
-            (r#"[{}, {}]"#, r#"[{}, {}]"#),
+            ("[{}, {}]", "[{}, {}]"),
             ("no JSON", "no JSON"),
         ];
         for (body, expected) in cases {

@@ -126,7 +126,9 @@ fn audiences_get_what_is_for_them_in_their_own_words() {
     assert_eq!((outcome.matches.alerted, outcome.notices), (3, Sends { due: 1, sent: 1, failed: 0 }));
     assert_eq!(sends(&outcome), [(4, 0), (3, 0), (4, 0)], "a chat gets the severities 1 and 2 only");
     assert!(outcome.answer().is_ok());
-    let Channels { alerts, chat: Some(chat), findings: Some(findings) } = channels else { unreachable!() };
+    let Channels { alerts, chat: Some(chat), findings: Some(findings) } = channels else {
+        panic!("a channel is missing")
+    };
     let read = |outbox: &Outbox| -> Vec<Option<Value>> {
         outbox.sent.lock().unwrap().iter().map(|message| serde_json::from_str(&message.body).ok()).collect()
     };

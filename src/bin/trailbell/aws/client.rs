@@ -61,7 +61,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// If CloudFormation does not return it, or it is not a stack of `template.yaml`.
+    /// If `CloudFormation` does not return it, or it is not a stack of `template.yaml`.
     pub async fn stack(&self, name: &str) -> Result<Stack, Unusable> {
         let client = aws_sdk_cloudformation::Client::new(&self.config);
         let answer = client.describe_stacks().stack_name(name).send().await;

@@ -56,7 +56,7 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
     let LogSources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
     if alerts {
         // All accounts and regions together, in the order of delivery.
-        files.sort_by_cached_key(|file| file.delivered());
+        files.sort_by_cached_key(LogSource::delivered);
     }
     if files.is_empty() && complaints.is_empty() {
         complaints.push("nothing to read: in folders and in S3, only .json and .json.gz files are read".to_owned());
