@@ -1,7 +1,8 @@
-//! The one hash of this project: SHA-256 over parts, each preceded by its length in bytes as a 64-bit big-endian number.
+//! The one hash of this project: SHA-256 over parts, each preceded by its length in bytes as a 64-bit big-endian
+//! number.
 //!
-//! The lengths keep lists of parts apart whose concatenations are equal. Stored keys, alert ids and rule versions are made
-//! of these hashes, so their values must never change.
+//! The lengths keep lists of parts apart whose concatenations are equal. Stored keys, alert ids and rule versions are
+//! made of these hashes, so their values must never change.
 
 use sha2::{Digest as _, Sha256};
 

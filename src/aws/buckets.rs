@@ -45,7 +45,8 @@ pub enum ConnectError {
 }
 
 impl Buckets {
-    /// Finds region and credentials as the AWS CLI does: in the environment, or in a profile. It sends no request to S3.
+    /// Finds region and credentials as the AWS CLI does: in the environment, or in a profile. It sends no request to
+    /// S3.
     ///
     /// # Errors
     ///
@@ -65,7 +66,8 @@ impl Buckets {
         Ok(Self { runtime, s3 })
     }
 
-    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of the keys.
+    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of
+    /// the keys.
     ///
     /// # Errors
     ///

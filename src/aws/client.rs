@@ -12,14 +12,14 @@ use super::settings::Timeouts;
 pub(super) const ATTEMPTS: u32 = 5;
 
 /// Reads region and credentials from the environment, and takes time-outs and retries from `timeouts`. The SDK's read
-/// time-out ends with the head of an answer, so each attempt also has a time-out of its own, which does not include a streamed
-/// body.
+/// time-out ends with the head of an answer, so each attempt also has a time-out of its own, which does not include a
+/// streamed body.
 pub async fn sdk_config(timeouts: Timeouts) -> SdkConfig {
     config_loader(timeouts).load().await
 }
 
-/// The configuration before the environment is read. The SDK's own protection against stalled streams is off, since it would
-/// end them before the read time-out does.
+/// The configuration before the environment is read. The SDK's own protection against stalled streams is off, since it
+/// would end them before the read time-out does.
 pub fn config_loader(timeouts: Timeouts) -> ConfigLoader {
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(timeouts.retry_base);
     let limits = TimeoutConfig::builder()
@@ -33,8 +33,8 @@ pub fn config_loader(timeouts: Timeouts) -> ConfigLoader {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-/// Retries without a budget: by default the clients of a process share one, and an object that cannot be read would use up
-/// the retries of the next.
+/// Retries without a budget: by default the clients of a process share one, and an object that cannot be read would use
+/// up the retries of the next.
 pub(super) fn own_retries(name: &'static str) -> RetryPartition {
     RetryPartition::custom(name).token_bucket(TokenBucket::unlimited()).build()
 }

@@ -1,6 +1,7 @@
 //! The state table in DynamoDB: one item for each key, written only in place of the version that was read.
 //!
-//! The key of the table is the string attribute `pk`, and its time to live the attribute `expires`. It is never scanned.
+//! The key of the table is the string attribute `pk`, and its time to live the attribute `expires`. It is never
+//! scanned.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{

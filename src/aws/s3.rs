@@ -70,7 +70,8 @@ impl S3 {
         Self { client: Client::from_conf(config), read_timeout: timeouts.read, requester }
     }
 
-    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of the keys.
+    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of
+    /// the keys.
     ///
     /// See [ListObjectsV2](https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
     ///
@@ -91,8 +92,8 @@ impl S3 {
         Ok(())
     }
 
-    /// Why a request failed; `bucket` is the subject of a message about the bucket, and `denied` the error for a missing
-    /// permission.
+    /// Why a request failed; `bucket` is the subject of a message about the bucket, and `denied` the error for a
+    /// missing permission.
     fn failed<E>(&self, error: SdkError<E, HttpResponse>, bucket: &'static str, denied: S3Error) -> FetchError
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

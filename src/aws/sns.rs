@@ -44,8 +44,8 @@ pub struct Sns {
 }
 
 impl Sns {
-    /// A topic; `config` has the credentials, time-outs and retries. The entries that SNS fails to publish are sent again after
-    /// `retry_base`, which doubles from there.
+    /// A topic; `config` has the credentials, time-outs and retries. The entries that SNS fails to publish are sent
+    /// again after `retry_base`, which doubles from there.
     pub fn new(config: &SdkConfig, topic: SnsTopic, retry_base: Duration) -> Self {
         let SnsTopic { arn, region } = topic;
         let config = aws_sdk_sns::config::Builder::from(config)
@@ -84,8 +84,8 @@ impl Sns {
         answers
     }
 
-    /// Sends one request, and returns the messages that it leaves unpublished, by index. The SDK has already retried the request
-    /// where that may help.
+    /// Sends one request, and returns the messages that it leaves unpublished, by index. The SDK has already retried
+    /// the request where that may help.
     ///
     /// See [PublishBatch](https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html).
     async fn attempt(&self, messages: &[Message], pending: &[usize]) -> Vec<(usize, Unpublished)> {
@@ -139,8 +139,8 @@ fn is_throttle(code: &str) -> bool {
     code.contains("Throttl")
 }
 
-/// Whether a code is about the message: `InvalidParameter`, `InvalidParameterValue` and the like, or the length of a single
-/// message. See "Errors" of `Publish` and `PublishBatch` in the SNS API Reference.
+/// Whether a code is about the message: `InvalidParameter`, `InvalidParameterValue` and the like, or the length of a
+/// single message. See "Errors" of `Publish` and `PublishBatch` in the SNS API Reference.
 fn is_about_message(code: &str) -> bool {
     code == "BatchRequestTooLong" || code.starts_with("Invalid") && !code.starts_with("InvalidSecurity")
 }

@@ -143,7 +143,8 @@ fn rules(settings: &Settings) -> Result<(RuleSet, String), StartError> {
     Ok((rules, version))
 }
 
-/// A failed invocation. The runtime logs its `Debug` text and sends the diagnostic to Lambda; both are the error's message.
+/// A failed invocation. The runtime logs its `Debug` text and sends the diagnostic to Lambda; both are the error's
+/// message.
 struct FailedInvocation(InvocationError);
 
 impl std::fmt::Debug for FailedInvocation {
@@ -166,7 +167,7 @@ async fn refuse(reason: &str) -> ExitCode {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         let _ = writeln!(io::stderr(), "this is the binary for AWS Lambda; on a laptop, use `trailbell invoke`");
     } else if let Err(error) = post_init_error(reason).await {
-        let _ = writeln!(io::stderr(), "the init error cannot be posted: {error}");
+        let _ = writeln!(io::stderr(), "the init error cannot be posted: {}", chain(&*error));
     }
     ExitCode::FAILURE
 }

@@ -57,8 +57,8 @@ impl Outcome {
     }
 }
 
-/// The answer as JSON. If it were ever not serializable, the whole invocation would be repeated: an empty answer reports
-/// that nothing failed.
+/// The answer as JSON. If it were ever not serializable, the whole invocation would be repeated: an empty answer
+/// reports that nothing failed.
 fn to_value(response: &impl Serialize) -> Result<Value, InvocationError> {
     serde_json::to_value(response).map_err(|error| InvocationError(error.to_string()))
 }

@@ -1,7 +1,8 @@
-//! Where alerts go: a channel for each audience. The audience decides which alerts the channel gets and in which rendering.
+//! Where alerts go: a channel for each audience. The audience decides which alerts the channel gets and in which
+//! rendering.
 //!
-//! One channel always exists: every alert goes to it, for people to read. A match counts as alerted once that channel took
-//! its alert.
+//! One channel always exists: every alert goes to it, for people to read. A match counts as alerted once that channel
+//! took its alert.
 
 use super::port::Channel;
 use crate::{alert::Format, rule::Severity};

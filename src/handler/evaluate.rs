@@ -190,8 +190,8 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
         }
     }
 
-    /// An unreadable record raises an alert of its own; since a corrupt object can have millions of them, only the first are
-    /// reported one by one.
+    /// An unreadable record raises an alert of its own; since a corrupt object can have millions of them, only the
+    /// first are reported one by one.
     fn unparsable(&mut self, index: u64, reason: &str) {
         self.outcome.records.unparsable += 1;
         self.unparsable += 1;

@@ -1,7 +1,7 @@
 //! The counts of an invocation as lines of CloudWatch's embedded metric format.
 //!
-//! Every count is a field of the first line. A count that matters only above zero is a metric only there, since CloudWatch
-//! charges for each metric.
+//! Every count is a field of the first line. A count that matters only above zero is a metric only there, since
+//! CloudWatch charges for each metric.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -24,9 +24,11 @@ const ALWAYS: &[&str] = &[
 ];
 
 impl Outcome {
-    /// The lines for the function with this name: one with all counts, and one for each rule and severity that raised alerts.
+    /// The lines for the function with this name: one with all counts, and one for each rule and severity that raised
+    /// alerts.
     ///
-    /// See [the specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+    /// See [the
+    /// specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
     pub fn metrics(&self, function: &str, now: Timestamp) -> Vec<Value> {
         let counts = self.counts();
         let wanted = counts.iter().filter(|(name, count)| *count > 0 || ALWAYS.contains(&name.as_str()));

@@ -1,8 +1,8 @@
 //! Requests objects before their turn, so that several requests wait for S3 at once.
 //!
-//! An object is small, and S3 takes tens of milliseconds to answer: with one request at a time, an invocation would mostly
-//! wait. Bodies are read in their turn, so only the network buffers of the next ones are in memory. S3 closes idle
-//! connections, so an answer that was idle for long is requested again.
+//! An object is small, and S3 takes tens of milliseconds to answer: with one request at a time, an invocation would
+//! mostly wait. Bodies are read in their turn, so only the network buffers of the next ones are in memory. S3 closes
+//! idle connections, so an answer that was idle for long is requested again.
 
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
@@ -16,7 +16,8 @@ use crate::object::ObjectId;
 
 /// How many requests wait at once.
 const MAX_CONCURRENT: usize = 5;
-/// The longest time that an answer may be idle: after an object that took longer to read, the next ones are requested again.
+/// The longest time that an answer may be idle: after an object that took longer to read, the next ones are requested
+/// again.
 const MAX_PREFETCH_IDLE: Duration = Duration::from_secs(5);
 
 /// The objects of a delivery, in their order.

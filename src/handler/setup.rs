@@ -5,8 +5,8 @@ use std::{sync::atomic::AtomicBool, time::Duration};
 use super::channels::Channels;
 use crate::{engine::Engine, log_file::Limits};
 
-/// How many failed alerts or unreadable records of an object, and how many malformed parts of a payload, are reported one by
-/// one; the others are counted.
+/// How many failed alerts or unreadable records of an object, and how many malformed parts of a payload, are reported
+/// one by one; the others are counted.
 pub(super) const MAX_REPORTED: u64 = 20;
 
 /// What an invocation needs.

@@ -1,8 +1,9 @@
 //! How much of an invocation's time each kind of work may use.
 //!
-//! Reading stops while the reserve is left, so that alerts can still be published and the rest handed back. The state table
-//! is used until half of the reserve is left, and no request to it waits for long, so that alerts go out even where it does
-//! not answer. Publishing stops while a quarter of the reserve is left, so that the function can still answer.
+//! Reading stops while the reserve is left, so that alerts can still be published and the rest handed back. The state
+//! table is used until half of the reserve is left, and no request to it waits for long, so that alerts go out even
+//! where it does not answer. Publishing stops while a quarter of the reserve is left, so that the function can still
+//! answer.
 
 use std::{future::Future, pin::pin, time::Duration};
 

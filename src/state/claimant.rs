@@ -22,8 +22,8 @@ pub struct Claimant {
     pub(super) outage: Outage,
 }
 
-/// That the table is unavailable, and the alerts that each rule raised since. It outlasts a delivery, so that the next one
-/// of the same invocation does not wait for the table again.
+/// That the table is unavailable, and the alerts that each rule raised since. It outlasts a delivery, so that the next
+/// one of the same invocation does not wait for the table again.
 #[derive(Debug, Default)]
 pub struct Outage {
     pub(super) error: Option<TableError>,
@@ -35,8 +35,8 @@ impl Claimant {
     /// The largest limit on the alerts of a rule in an hour: so many alerts are counted exactly.
     pub const MAX_ALERTS_PER_HOUR: u32 = 500;
 
-    /// `delivery` names what is handled, and is the same at every retry: bucket and key, or the id of a message. A rule may
-    /// raise `max_alerts_per_hour` alerts an hour, and never more than [`Claimant::MAX_ALERTS_PER_HOUR`].
+    /// `delivery` names what is handled, and is the same at every retry: bucket and key, or the id of a message. A rule
+    /// may raise `max_alerts_per_hour` alerts an hour, and never more than [`Claimant::MAX_ALERTS_PER_HOUR`].
     pub fn new(delivery: &str, max_alerts_per_hour: u32) -> Self {
         Self {
             owner: key::owner(delivery),

@@ -1,7 +1,7 @@
 //! Decides what happens to the matches of a delivery.
 //!
-//! Everything that a decision depends on is stored before the decision is returned; a delivery that fails in between finds
-//! its own claim at its retry.
+//! Everything that a decision depends on is stored before the decision is returned; a delivery that fails in between
+//! finds its own claim at its retry.
 
 use std::collections::HashMap;
 
@@ -24,8 +24,8 @@ use super::{
 };
 use crate::rule::Rule;
 
-/// Decides about the matches of a delivery, in their order. Matches with the same alert raise one, for the first of them,
-/// that covers all; so the more matches one call takes, the fewer writes they need. It never fails: see
+/// Decides about the matches of a delivery, in their order. Matches with the same alert raise one, for the first of
+/// them, that covers all; so the more matches one call takes, the fewer writes they need. It never fails: see
 /// [`Firing::unremembered`].
 ///
 /// An event without a time happens at `now`.
@@ -154,8 +154,8 @@ async fn decide_windows(
     });
     let (verdict, unremembered) = match stepped.await {
         Ok(verdict) => (verdict, false),
-        // Events that are not stored raise an alert, since their number is unknown; but where another alert is known to cover
-        // them, or another delivery to alert, that holds.
+        // Events that are not stored raise an alert, since their number is unknown; but where another alert is known to
+        // cover them, or another delivery to alert, that holds.
         Err(NotStored { outcome: None | Some(WindowVerdict::BelowThreshold { .. }), .. }) => {
             let unknown = vec![WindowEntry::default(); windows.windows.len()];
             (step(unknown, &Ask { threshold: 1, ..ask }).1, true)

@@ -34,8 +34,8 @@ pub enum Decision {
     AlreadySeen,
     /// The rule is muted: its alert is not published.
     Muted,
-    /// Publish how many alerts of the rule are held back in place of the alert, and call [`mark_sent`](super::mark_sent) for
-    /// each channel that took it.
+    /// Publish how many alerts of the rule are held back in place of the alert, and call
+    /// [`mark_sent`](super::mark_sent) for each channel that took it.
     RollUp(RollUp),
     /// The hourly limit holds the alert back, and a roll-up covers it.
     Capped {
@@ -77,14 +77,15 @@ pub struct Firing {
     pub last: Timestamp,
     /// The beginning and the end of its window.
     pub window: (Timestamp, Timestamp),
-    /// How many events came after the last alert of the same rule and values that it does not cover; `None` if there was no
-    /// such alert, or its count is unknown.
+    /// How many events came after the last alert of the same rule and values that it does not cover; `None` if there
+    /// was no such alert, or its count is unknown.
     pub since_last: Option<u64>,
     /// How many alerts of the rule were suppressed earlier by the hourly limit.
     pub held_before: u64,
     /// The channels that have not taken it yet.
     pub channels: Vec<String>,
-    /// Whether the table was unavailable: the counts are those of this delivery alone, and the alert may be a repetition.
+    /// Whether the table was unavailable: the counts are those of this delivery alone, and the alert may be a
+    /// repetition.
     pub unremembered: bool,
     /// For [`mark_sent`](super::mark_sent).
     pub ticket: Ticket,
@@ -127,8 +128,8 @@ pub struct Ticket(pub(super) Marks);
 /// What is marked in the table once an alert is out.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Marks {
-    /// An alert was sent for these windows, of which the first is the one that the alert is about; the next alert of the
-    /// series reads `last` under `key`.
+    /// An alert was sent for these windows, of which the first is the one that the alert is about; the next alert of
+    /// the series reads `last` under `key`.
     Windows { windows: Vec<Slot>, key: String, last: LastAlert },
     /// A roll-up of this hour was sent; it reports at least `step` held-back alerts.
     RollUp { slot: Slot, hour: i64, step: u64 },

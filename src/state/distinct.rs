@@ -1,8 +1,8 @@
 //! Counts distinct events in bounded memory.
 //!
 //! The smallest hashes are kept, so the count depends neither on the order nor on the repetition of events. Up to
-//! [`Distinct::EXACT`] events the count is exact; beyond, it is estimated from the density of the kept hashes (the k minimum
-//! values of Bar-Yossef et al., "Counting Distinct Elements in a Data Stream", RANDOM 2002).
+//! [`Distinct::EXACT`] events the count is exact; beyond, it is estimated from the density of the kept hashes (the k
+//! minimum values of Bar-Yossef et al., "Counting Distinct Elements in a Data Stream", RANDOM 2002).
 
 use std::fmt::Write;
 

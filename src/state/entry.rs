@@ -1,5 +1,5 @@
-//! The stored items: every shape that is written to the table, and its text. Tables of deployed stacks hold such texts, so
-//! names and values in them must not change.
+//! The stored items: every shape that is written to the table, and its text. Tables of deployed stacks hold such texts,
+//! so names and values in them must not change.
 //!
 //! An item is bounded: at most some hundred hashes of 16 digits and a few words, about ten kilobytes.
 
@@ -18,8 +18,8 @@ pub struct WindowEntry {
     pub span: Option<(i64, i64)>,
     /// The delivery that is about to alert about this window.
     pub claim: Option<Claim>,
-    /// The channels that took an alert about this window, or about the one half a window apart that covers this one, too.
-    /// Only these suppress further alerts.
+    /// The channels that took an alert about this window, or about the one half a window apart that covers this one,
+    /// too. Only these suppress further alerts.
     pub sent: BTreeSet<String>,
 }
 
@@ -93,8 +93,8 @@ pub struct LearningStart {
     pub from: i64,
 }
 
-/// When a combination of values occurred: from the first event to the last, with no gap longer than `within` of the rule's
-/// `first_seen`.
+/// When a combination of values occurred: from the first event to the last, with no gap longer than `within` of the
+/// rule's `first_seen`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sightings {
     /// The time of the first event, in seconds since 1970.

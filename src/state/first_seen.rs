@@ -1,7 +1,7 @@
 //! New combinations of values: those that no event had for a while.
 //!
-//! A retry loses nothing: the event for which a combination was new remains so, and the event's window decides whether it
-//! alerts again.
+//! A retry loses nothing: the event for which a combination was new remains so, and the event's window decides whether
+//! it alerts again.
 
 use super::{
     entry::{LearningStart, Sightings},
@@ -14,8 +14,8 @@ pub fn learn(start: Option<LearningStart>, events: &[MatchedEvent]) -> LearningS
     LearningStart { from: times.min().unwrap_or(i64::MAX) }
 }
 
-/// Adds events with one combination, and reports of each whether the combination was new with it. A combination is known
-/// for `within` seconds after an event and, since files arrive out of order, for as long before one.
+/// Adds events with one combination, and reports of each whether the combination was new with it. A combination is
+/// known for `within` seconds after an event and, since files arrive out of order, for as long before one.
 pub fn observe(
     mut sightings: Option<Sightings>,
     events: &[MatchedEvent],

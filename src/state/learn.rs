@@ -17,8 +17,8 @@ use super::{
 };
 use crate::rule::{AggregateValue, FieldPath, FirstSeen, Rule, combination};
 
-/// Starts the learning of the rules with `first_seen` that have not started: with the first event that was evaluated, whether
-/// it matches or not. Returns whether all of them have started, as far as the table can tell.
+/// Starts the learning of the rules with `first_seen` that have not started: with the first event that was evaluated,
+/// whether it matches or not. Returns whether all of them have started, as far as the table can tell.
 pub async fn start_learning<'r>(
     table: &impl Table,
     claimant: &mut Claimant,
@@ -37,8 +37,8 @@ pub async fn start_learning<'r>(
     started
 }
 
-/// Adds the matches of a rule with `first_seen` to what it knows, and decides about those that are not new, or that came
-/// while it was learning.
+/// Adds the matches of a rule with `first_seen` to what it knows, and decides about those that are not new, or that
+/// came while it was learning.
 pub async fn already_seen(
     table: &impl Table,
     claimant: &mut Claimant,

@@ -1,9 +1,9 @@
-//! What is remembered between log files: which alerts were sent, how many events each window holds, and which combinations
-//! of values are known.
+//! What is remembered between log files: which alerts were sent, how many events each window holds, and which
+//! combinations of values are known.
 //!
-//! Every decision is a pure function of stored items and new events. The items are in a [`Table`], which accepts a write
-//! only in place of the version that was read; so of concurrent deliveries one decides first, and the others see its
-//! decision. Where the table is unavailable, alerts go out without it and are marked so.
+//! Every decision is a pure function of stored items and new events. The items are in a [`Table`], which accepts a
+//! write only in place of the version that was read; so of concurrent deliveries one decides first, and the others see
+//! its decision. Where the table is unavailable, alerts go out without it and are marked so.
 //!
 //! ```
 //! use jiff::Timestamp;

@@ -1,8 +1,8 @@
-//! The hourly limit on the alerts of a rule: beyond it a roll-up alert reports that alerts are held back, and again at ten
-//! times as many.
+//! The hourly limit on the alerts of a rule: beyond it a roll-up alert reports that alerts are held back, and again at
+//! ten times as many.
 //!
-//! The hour is that of the clock, since the limit protects readers. A held-back alert is not marked as sent: if more of its
-//! events arrive after the hour, it goes out.
+//! The hour is that of the clock, since the limit protects readers. A held-back alert is not marked as sent: if more of
+//! its events arrive after the hour, it goes out.
 
 use std::collections::BTreeMap;
 

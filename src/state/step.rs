@@ -1,7 +1,7 @@
 //! Whether events raise an alert: stored windows and new events become the next stored windows and a verdict.
 //!
-//! Only `sent` suppresses; a claim merely makes other deliveries wait. So a crash at any point never loses the alert, and
-//! what every channel took is never sent again. Events that were counted before make no claim.
+//! Only `sent` suppresses; a claim merely makes other deliveries wait. So a crash at any point never loses the alert,
+//! and what every channel took is never sent again. Events that were counted before make no claim.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -92,7 +92,8 @@ fn verdict(entries: &mut [WindowEntry], new: bool, ask: &Ask<'_>) -> WindowVerdi
     let statuses: Vec<_> =
         entries.iter().map(|entry| Claim::status(entry.claim.as_ref(), ask.owner, ask.now)).collect();
     let claimed = |wanted: ClaimStatus| statuses.iter().position(|status| *status == wanted);
-    // The delivery's own claim comes first, whatever was sent for the other window: other deliveries left their events to it.
+    // The delivery's own claim comes first, whatever was sent for the other window: other deliveries left their events
+    // to it.
     let own = (0..entries.len())
         .find(|at| statuses[*at] == ClaimStatus::Own && !unsent(entries, ask, *at..*at + 1).is_empty());
     let (fullest, count) = fullest(entries);

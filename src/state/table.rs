@@ -16,8 +16,8 @@ pub trait Table: Sync {
     /// The table is unavailable, or the item is not readable.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<(StoredItem, Version)>, TableError>> + Send;
 
-    /// Writes an item in place of the version `expected`, or where none is stored, and keeps it at least until `expires`.
-    /// If another version is stored by now, nothing is written and the answer is [`Put::Conflict`].
+    /// Writes an item in place of the version `expected`, or where none is stored, and keeps it at least until
+    /// `expires`. If another version is stored by now, nothing is written and the answer is [`Put::Conflict`].
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The windows of an event.
 //!
-//! A window is a span of event time. Where the windows of a series begin depends on its rule and its values alone, so that
-//! neither the order of arrival nor a repeated delivery changes them, and not all series begin a window at once.
+//! A window is a span of event time. Where the windows of a series begin depends on its rule and its values alone, so
+//! that neither the order of arrival nor a repeated delivery changes them, and not all series begin a window at once.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,8 +38,8 @@ pub fn expires(end: Timestamp, now: Timestamp) -> Timestamp {
     end.max(now).saturating_add(KEPT).unwrap_or(Timestamp::MAX)
 }
 
-/// The window of this length that contains an event; with a threshold above 1 also one that begins half a window apart, so
-/// that the end of a window divides no burst. `time` is in seconds since 1970.
+/// The window of this length that contains an event; with a threshold above 1 also one that begins half a window apart,
+/// so that the end of a window divides no burst. `time` is in seconds since 1970.
 pub fn windows(series: &Series, length: SignedDuration, threshold: u32, time: i64) -> Vec<EventWindow> {
     let length = length.as_secs().max(1);
     let grids = if threshold > 1 { 2 } else { 1 };

@@ -129,8 +129,8 @@ async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: V
     }
 }
 
-/// Six concurrent deliveries, with one request of sixteen throttled: each of three users raises one alert, and all events are
-/// counted.
+/// Six concurrent deliveries, with one request of sixteen throttled: each of three users raises one alert, and all
+/// events are counted.
 #[tokio::test]
 async fn concurrent_deliveries_alert_once() {
     let cloud = Cloud::get();

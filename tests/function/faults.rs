@@ -1,7 +1,7 @@
 //! Faults of S3 and SNS on the wire: how many requests are sent, what is handed back, and that nothing is lost.
 //!
-//! Every fault first affects one of two messages of a queue, then an event that Lambda would repeat; then it ends, and what
-//! was handed back is delivered again.
+//! Every fault first affects one of two messages of a queue, then an event that Lambda would repeat; then it ends, and
+//! what was handed back is delivered again.
 
 use std::{collections::BTreeSet, io::Write};
 
@@ -27,8 +27,8 @@ struct Case {
     alerted: &'static [&'static str],
 }
 
-/// A log file of this name: two records with an alert each, and room between them. It is stored, not compressed, so that
-/// the first record is there before the second.
+/// A log file of this name: two records with an alert each, and room between them. It is stored, not compressed, so
+/// that the first record is there before the second.
 fn log_file(name: &str) -> Vec<u8> {
     let record = |id: String| {
         let mut record = records()["Records"][0].clone();

@@ -1,5 +1,5 @@
-//! The function's log: JSON lines, one for each failure with its place and reason, one summary, and nothing of the content
-//! of records.
+//! The function's log: JSON lines, one for each failure with its place and reason, one summary, and nothing of the
+//! content of records.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! The deployed function: the real binary in AWS's own emulator, with S3 and SNS on a running simulator, and the alerts read
-//! from a queue.
+//! The deployed function: the real binary in AWS's own emulator, with S3 and SNS on a running simulator, and the alerts
+//! read from a queue.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 

@@ -1,5 +1,5 @@
-//! A long run of deliveries through the function's own handler, with faults of S3 and SNS, deadlines and duplicates, all
-//! from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
+//! A long run of deliveries through the function's own handler, with faults of S3 and SNS, deadlines and duplicates,
+//! all from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
 //!
 //! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` make it longer, or another one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
@@ -203,8 +203,8 @@ fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_l
     let first = back.first().copied();
     for (place, unit) in taken.iter().enumerate() {
         if back.contains(&place) {
-            // After a failure in a FIFO queue the following messages come back without a fault of their own; of two equal
-            // messages, the second may have succeeded.
+            // After a failure in a FIFO queue the following messages come back without a fault of their own; of two
+            // equal messages, the second may have succeeded.
             let is_twice = taken.iter().filter(|other| other.is(unit)).count() > 1;
             let is_harmed = is_late || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
             assert!(is_harmed, "handed back for nothing: {place}\n{outcome:#?}");

@@ -98,7 +98,8 @@ fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
     }
 }
 
-/// The windows of a rule with enough of these events, each with the windows half a window apart that share events with it.
+/// The windows of a rule with enough of these events, each with the windows half a window apart that share events with
+/// it.
 fn full(rule: &Rule, events: &BTreeSet<Event>) -> BTreeMap<Bucket, BTreeSet<Bucket>> {
     let all: BTreeSet<Bucket> = events.iter().flat_map(|event| buckets(rule, event)).collect();
     let enough = all.into_iter().filter(|bucket| members(rule, events, *bucket).len() >= rule.threshold as usize);

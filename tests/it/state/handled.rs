@@ -244,8 +244,8 @@ fn beyond_the_hourly_limit_one_notice_reports_held_back_alerts() {
     assert_eq!((second.matches.alerted, second.matches.capped, outbox.sent()), (0, 2, 3));
 }
 
-/// Learning starts with the first event that is evaluated, not with the first match: otherwise a rule would learn from the
-/// attack itself.
+/// Learning starts with the first event that is evaluated, not with the first match: otherwise a rule would learn from
+/// the attack itself.
 #[test]
 fn a_rule_learns_from_the_first_event_on() {
     let text = format!("rules:\n- {RULE}, first_seen: {{fields: [ip], learning: 7d}}}}\n");

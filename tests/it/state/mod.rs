@@ -1,5 +1,5 @@
-//! The state between log files, compared with a plain reference and checked under concurrent deliveries that crash at any
-//! point.
+//! The state between log files, compared with a plain reference and checked under concurrent deliveries that crash at
+//! any point.
 
 mod claims;
 mod concurrent;
