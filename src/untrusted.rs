@@ -86,13 +86,15 @@ pub fn ascii(text: &str) -> String {
 /// characters with the property `Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`, and the blank
 /// Braille pattern.
 fn is_printable(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c,
+    // Most characters are plain ASCII.
+    matches!(c, ' '..='~')
+        || (!c.is_control()
+            && !matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-        && !is_noncharacter(c)
+            && !is_noncharacter(c))
 }
 
 /// Whether a character is a Unicode noncharacter; some of them are not allowed in XML, and so not in SNS.
