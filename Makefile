@@ -81,7 +81,8 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features function
 	cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
-	.venv/bin/python -W ignore -m unittest discover --start-directory tests/aws
+	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
+		--start-directory tests/aws --pattern
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
 docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.
