@@ -7,6 +7,7 @@ mod backslash;
 mod blanks;
 mod catalogue;
 mod check;
+mod chosen;
 mod condition;
 mod constant;
 mod contradiction;

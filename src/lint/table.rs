@@ -1,7 +1,7 @@
 //! The lint table, in the order of `lints.md`.
 
 use super::{
-    backslash, blanks, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
+    backslash, blanks, chosen, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
     negation, unused_list, wildcard,
 };
 
@@ -13,6 +13,7 @@ pub const ALL: &[&Lint] = &[
     &event::LINT,
     &data_event::LINT,
     &negation::LINT,
+    &chosen::LINT,
     &mixed::LINT,
     &wildcard::LINT,
     &backslash::LINT,

@@ -87,7 +87,7 @@ fn suppressions_that_may_be_right_get_no_warning() {
         "errorCode = null",
         "not errorCode exists",
         r#"userIdentity.type != "Root" and sourceIPAddress cidr "10.0.0.0/8""#,
-        r#"event_type != "insight" and user = "alice""#,
+        r#"event_type != "insight" and role = "alice""#,
     ] {
         assert_eq!(codes(&suppression(filter)), [""; 0], "{filter}");
     }
@@ -102,7 +102,7 @@ fn yaml_reads_two_backslashes_as_one_in_double_quotes() {
 
 #[test]
 fn a_suppression_covers_its_last_day() {
-    let file = rule("readOnly = false") + "  suppressions: [{filter: user = 'alice', expires: 2026-02-28}]\n";
+    let file = rule("readOnly = false") + "  suppressions: [{filter: role = 'alice', expires: 2026-02-28}]\n";
     let (rules, _) = RuleSet::parse(&file).unwrap();
     let on = |today| lint::check(&rules, today).len();
     assert_eq!((on(None), on(Some(date(2026, 2, 28))), on(Some(date(2026, 3, 1)))), (0, 0, 1));
@@ -116,12 +116,12 @@ fn rules_differ_by_more_than_their_filters() {
     for (one, other, expected) in [
         (plain, plain, &["duplicate-rule"][..]),
         (plain, &format!("{plain}, enabled: false"), &[]),
-        (plain, &format!("{plain}, suppressions: [user = 'alice']"), &[]),
+        (plain, &format!("{plain}, suppressions: [role = 'alice']"), &[]),
         (plain, "severity: 1, filter: not readOnly != false", &["duplicate-rule"]),
         (plain, more, &["shadowed-rule"]),
         (more, plain, &["shadowed-rule"]),
         (plain, &more.replace('3', "2"), &[]),
-        (&format!("{plain}, suppressions: [user = 'alice']"), more, &[]),
+        (&format!("{plain}, suppressions: [role = 'alice']"), more, &[]),
         (&format!("{plain}, enabled: false"), more, &[]),
         (plain, "severity: 3, filter: readOnly = true", &[]),
         (plain, "severity: 3, filter: readOnly = false or errorCode exists", &["shadowed-rule"]),

@@ -416,14 +416,14 @@ fn an_expired_suppression() {
   filter: |
     readOnly = false
   suppressions:
-  - filter: user = "alice"
+  - filter: role = "alice"
     expires: 2026-02-28
 "#;
     assert_snapshot!(message(file), @r#"
     warning[expired-suppression]: this suppression ended on 2026-02-28
      --> rules.yaml:7:13
       |
-    7 |   - filter: user = "alice"
+    7 |   - filter: role = "alice"
       |             ^^^^^^^^^^^^^^ suppresses no events any more
       |
       = rule: r

@@ -1,0 +1,318 @@
+//! Suppressions that any caller can satisfy, because they compare only what the caller chooses.
+//!
+//! Which fields the caller chooses follows "CloudTrail record contents" and "CloudTrail userIdentity element" in the AWS
+//! CloudTrail User Guide, and `RoleSessionName` in the AWS STS API Reference.
+
+use std::collections::BTreeMap;
+
+use super::{
+    condition::{field, keys},
+    entry::{Lint, Reads},
+    filter_text::FilterText,
+};
+use crate::{
+    diagnostic::Diagnostic,
+    filter::{
+        Lists,
+        ast::{Compare, Expr, ExprKind, Right},
+        operand::Value,
+        operator::Meaning,
+    },
+    record::{Path, Root, Virtual},
+    rule::{Rule, RuleSet},
+};
+
+/// The entry of the lint table.
+pub const LINT: Lint = Lint {
+    codes: &[(CODE, "a suppression or a `first_seen` that any caller can satisfy, by values that the caller chooses")],
+    reads: &[Reads::Filter(check), Reads::Rules(check_first_seen)],
+};
+
+const CODE: &str = "chosen-by-caller";
+
+const HELP: &str = "add what the caller cannot choose, such as `role = \"…\"`, `userIdentity.userName = \"…\"` for an IAM \
+    user, `accountId`, `accessKey` or `ip`";
+
+/// What a condition demands of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Demand {
+    /// A text that the caller chooses freely.
+    Chosen,
+    /// The name of a session. The caller chooses it, but the name of an IAM user has the same short name.
+    SessionName,
+    /// A kind of identity that is no session.
+    NoSession,
+    /// Nothing about the caller: it describes the call itself.
+    Nothing,
+    /// A fact about the caller that the caller cannot choose.
+    Proof,
+    /// It never holds.
+    Impossible,
+}
+
+/// What the conditions of one alternative of a filter have in common, in bits.
+type Demands = u8;
+const CHOSEN: Demands = 1;
+const SESSION_NAME: Demands = 2;
+const NO_SESSION: Demands = 4;
+
+/// The alternatives of a filter that demand no proof of the caller, by their demands, each with the first condition on a
+/// chosen value.
+type Ways<'a> = BTreeMap<Demands, Option<&'a Expr>>;
+
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+    if !filter.suppression {
+        return;
+    }
+    let ways = ways(filter.filter, true, None, filter.lists);
+    let Some(expr) = ways.iter().filter(|(demands, _)| any_caller(**demands)).find_map(|(_, expr)| *expr) else {
+        return;
+    };
+    let condition = filter.shown(expr.span);
+    let label = "the caller chooses this value";
+    let title = format!("any caller can make `{condition}` hold, and be suppressed");
+    let finding = Diagnostic::warning(CODE, title, expr.span, label);
+    found.push(match named(expr) {
+        Some(Virtual::User) => finding.note(NOTE).help(HELP),
+        _ => finding.help(HELP),
+    });
+}
+
+const NOTE: &str = "for a role, `user` is the name of the session, which is chosen by the caller who assumes the role";
+
+/// Whether a caller can meet these demands by choice alone.
+fn any_caller(demands: Demands) -> bool {
+    let is_user = demands & NO_SESSION != 0 && demands & SESSION_NAME != 0;
+    demands & (CHOSEN | SESSION_NAME) != 0 && !is_user
+}
+
+/// The ways in which `expr` holds, or does not hold, without proof of who the caller is.
+fn ways<'a>(expr: &'a Expr, holds: bool, base: Option<&[String]>, lists: &Lists) -> Ways<'a> {
+    match &expr.kind {
+        ExprKind::Not(inner) => ways(inner, !holds, base, lists),
+        ExprKind::Any(list, inner) => ways(inner, holds, keys(&list.path, base).as_deref(), lists),
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            let parts = parts.iter().map(|part| ways(part, holds, base, lists));
+            if matches!(expr.kind, ExprKind::And(_)) == holds { all_of(parts) } else { parts.fold(Ways::new(), one_of) }
+        }
+        ExprKind::Compare(compare) => match demand(compare, holds != compare.operator.negated, base, lists) {
+            Demand::Chosen => Ways::from([(CHOSEN, Some(expr))]),
+            Demand::SessionName => Ways::from([(SESSION_NAME, Some(expr))]),
+            Demand::NoSession => Ways::from([(NO_SESSION, None)]),
+            Demand::Nothing => Ways::from([(0, None)]),
+            Demand::Proof | Demand::Impossible => Ways::new(),
+        },
+    }
+}
+
+fn all_of<'a>(parts: impl Iterator<Item = Ways<'a>>) -> Ways<'a> {
+    parts.fold(Ways::from([(0, None)]), |left, right| {
+        let mut both = Ways::new();
+        for (left, first) in &left {
+            for (right, second) in &right {
+                both.entry(left | right).or_insert(first.or(*second));
+            }
+        }
+        both
+    })
+}
+
+fn one_of<'a>(mut left: Ways<'a>, right: Ways<'a>) -> Ways<'a> {
+    for (demands, expr) in right {
+        left.entry(demands).or_insert(expr);
+    }
+    left
+}
+
+fn named(expr: &Expr) -> Option<Virtual> {
+    match &expr.kind {
+        ExprKind::Compare(Compare { left, .. }) => match left.path.root {
+            Root::Virtual(short) => Some(short),
+            Root::Record | Root::Element => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a comparison demands; `positive` is whether a value must be like the operand, or must not.
+fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Lists) -> Demand {
+    let values = super::condition::values(&compare.right, lists);
+    if positive && values.is_empty() && matches!(compare.right, Right::List(_) | Right::Named(_)) {
+        return Demand::Impossible;
+    }
+    let texts: Vec<&str> = values
+        .iter()
+        .filter_map(|value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        })
+        .collect();
+    let proof = if positive && compare.presence().is_none() { Demand::Proof } else { Demand::Nothing };
+    match origin(&compare.left.path, base) {
+        Origin::Caller => Demand::Chosen,
+        Origin::Name if compare.presence().is_some() => Demand::Nothing,
+        Origin::Name => Demand::SessionName,
+        Origin::Identifier if compare.presence().is_some() => Demand::Nothing,
+        Origin::Identifier if texts.iter().any(|text| is_session_name(compare.operator.meaning, text)) => {
+            Demand::SessionName
+        }
+        // A list of a field's own values proves nothing either way.
+        Origin::Identifier | Origin::Aws => proof,
+        Origin::Kind if !positive || compare.presence().is_some() => Demand::Nothing,
+        Origin::Kind => {
+            let session = |text: &&str| matches!(*text, "AssumedRole" | "FederatedUser" | "WebIdentityUser" | "SAMLUser");
+            if texts.is_empty() || texts.iter().any(session) { Demand::Nothing } else { Demand::NoSession }
+        }
+        Origin::Request if compare.presence().is_some() => Demand::Nothing,
+        Origin::Request => {
+            let chosen = texts.iter().any(|text| is_new_name(compare.operator.meaning, text));
+            if chosen { Demand::Chosen } else { Demand::Nothing }
+        }
+        Origin::Call => Demand::Nothing,
+    }
+}
+
+/// Who decides the value of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The caller, freely.
+    Caller,
+    /// The caller, if the name is that of a session.
+    Name,
+    /// AWS; but it ends in the name of the session.
+    Identifier,
+    /// AWS; the kind of identity.
+    Kind,
+    /// The caller, who names in it what the call acts on, or what it creates.
+    Request,
+    /// The call: it says what is done, not who does it.
+    Call,
+    /// AWS, or the administrator of the account.
+    Aws,
+}
+
+/// The blocks with what the caller passes to AWS, and what AWS returns of it.
+const REQUEST: &[&str] = &["requestParameters", "responseElements", "resources", "eventContext"];
+
+/// The fields that say what is done, when and where, and with which result.
+const CALL: &[&str] = &[
+    "additionalEventData",
+    "apiVersion",
+    "awsRegion",
+    "errorCode",
+    "eventCategory",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "insightDetails",
+    "managementEvent",
+    "readOnly",
+    "requestID",
+    "serviceEventDetails",
+    "sessionCredentialFromConsole",
+    "sharedEventID",
+];
+
+/// Parts of the names of request parameters whose values are free text.
+const FREE: &[&str] =
+    &["tag", "description", "comment", "reason", "sessionname", "sourceidentity", "token", "displayname", "useragent"];
+
+fn origin(path: &Path, base: Option<&[String]>) -> Origin {
+    match path.root {
+        Root::Virtual(Virtual::User) => return Origin::Name,
+        Root::Virtual(Virtual::ArnRole) => return Origin::Identifier,
+        Root::Virtual(Virtual::EventType | Virtual::MfaUsed | Virtual::Timestamp) => return Origin::Call,
+        Root::Virtual(_) | Root::Record | Root::Element => {}
+    }
+    let Some(keys) = keys(&field(path), base) else { return Origin::Aws };
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    match keys[..] {
+        ["userAgent" | "errorMessage" | "tlsDetails", ..] | ["userIdentity", "sessionContext", "sourceIdentity", ..] => {
+            Origin::Caller
+        }
+        ["userIdentity", "arn" | "principalId"] => Origin::Identifier,
+        ["userIdentity", "type"] => Origin::Kind,
+        ["userIdentity", "sessionContext", "attributes", ..] => Origin::Call,
+        [block, ref below @ ..] if REQUEST.contains(&block) => {
+            let free = |key: &&str| FREE.iter().any(|part| key.to_ascii_lowercase().contains(part));
+            if below.iter().any(free) { Origin::Caller } else { Origin::Request }
+        }
+        [block, ..] if CALL.contains(&block) => Origin::Call,
+        _ => Origin::Aws,
+    }
+}
+
+/// Whether a comparison of an ARN or of a principal id with this text can hold by the session's name alone. That name follows
+/// the last `/` of the ARN and the `:` of the principal id, and contains neither.
+fn is_session_name(meaning: Meaning, text: &str) -> bool {
+    let inside = |text: &str| !text.contains(['/', ':']);
+    let tail = text.strip_prefix(['/', ':']).unwrap_or(text);
+    match meaning {
+        Meaning::Suffix | Meaning::Substring => inside(tail),
+        Meaning::Pattern => {
+            // Patterns that name a role or an account have a word or a number before their last separator.
+            let before = text.rfind(['/', ':']).map_or("", |at| &text[..at]);
+            let anchored = text.starts_with('^') && before.is_empty();
+            !anchored && !has_own_word(before)
+        }
+        // From its beginning on, an ARN has what AWS writes.
+        Meaning::Equal | Meaning::Member | Meaning::Prefix | Meaning::Order(_) | Meaning::Network | Meaning::Present => {
+            false
+        }
+    }
+}
+
+/// Whether a pattern has a word that is neither a class, such as `\d`, nor part of every ARN of a session.
+fn has_own_word(pattern: &str) -> bool {
+    const COMMON: &[&str] = &["arn", "aws", "cn", "us", "gov", "sts", "iam", "assumed", "role", "user"];
+    let mut plain = String::new();
+    let (mut rest, mut depth) = (pattern.chars(), 0_usize);
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => {
+                let class = rest.next();
+                plain.extend(class.filter(|c| !c.is_ascii_alphanumeric()));
+            }
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            c if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.any(|word| !COMMON.contains(&word))
+}
+
+/// Whether the comparison holds for names that a caller can think of; a whole name is that of something that exists.
+fn is_new_name(meaning: Meaning, text: &str) -> bool {
+    match meaning {
+        Meaning::Prefix | Meaning::Suffix | Meaning::Substring | Meaning::Pattern => !text.contains("arn:"),
+        Meaning::Equal | Meaning::Member | Meaning::Order(_) | Meaning::Network | Meaning::Present => false,
+    }
+}
+
+fn check_first_seen(rules: &RuleSet) -> Vec<Diagnostic> {
+    rules.rules.iter().filter_map(of_rule).collect()
+}
+
+/// A caller who knows one combination of such fields repeats it and is never new.
+fn of_rule(rule: &Rule) -> Option<Diagnostic> {
+    let first_seen = rule.first_seen.as_ref()?;
+    let origins = || first_seen.fields.iter().map(|field| (field, origin(&field.path, None)));
+    let proof = |origin: Origin| matches!(origin, Origin::Aws | Origin::Identifier);
+    if origins().any(|(_, origin)| proof(origin)) {
+        return None;
+    }
+    let (chosen, _) = origins().find(|(_, origin)| matches!(origin, Origin::Caller | Origin::Name))?;
+    let name = &chosen.written.text;
+    let title = format!("any caller can repeat a known `{name}`, and is never new");
+    let finding = Diagnostic::warning(CODE, title, chosen.written.span, "the caller chooses this value");
+    let finding = finding.in_rule(&rule.name);
+    Some(match chosen.path.root {
+        Root::Virtual(Virtual::User) => finding.note(NOTE).help("add `role` and `accountId`"),
+        _ => finding.help("add a field that the caller cannot choose, such as `role`, `accountId`, `accessKey` or `ip`"),
+    })
+}
