@@ -18,7 +18,7 @@ rules:
   - name: Put Image
     severity: 3
     filter: eventName = "PutImage"
-    suppressions: ["user = 'build'"]
+    suppressions: ["userIdentity.userName = 'build'"]
     tests:
       - match: put.json
   - name: Root
@@ -323,7 +323,7 @@ fn mistakes_in_both_files_are_reported_together() {
 
 #[test]
 fn every_command_reads_it() {
-    let overrides = "overrides:\n  put-image:\n    severity: 1\n    suppressions: ['user = \"ci\"']\n";
+    let overrides = "overrides:\n  put-image:\n    severity: 1\n    suppressions: ['userIdentity.userName = \"ci\"']\n";
     let root = folder(
         "overrides",
         &[("rules.yaml", RULES.as_bytes()), ("overrides.yaml", overrides.as_bytes()), ("put.json", PUT.as_bytes())],
@@ -412,8 +412,8 @@ fn every_command_uses_the_lists_and_the_accounts() {
         assert_eq!(ran.status, status, "{arguments:?}\n{all}");
         assert!(all.contains(expected), "{arguments:?}\n{all}");
     };
-    // The warning is about a list that no filter uses.
-    run(&["check", &rules], 0, "3 rules, 0 errors, 1 warning");
+    // The warnings are about a list that no filter uses, and about a suppression by user agent.
+    run(&["check", &rules], 0, "3 rules, 0 errors, 2 warnings");
     // The test of the rule needs 000000000000 as a partner, as it is without overrides.
     run(&["test", &rules], 0, "1 passed, 0 failed");
     run(&["scan", "--rules", &rules, &partner], 0, "SEV2  Stranger");
