@@ -160,7 +160,8 @@ fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Li
         Origin::Identifier | Origin::Aws => proof,
         Origin::Kind if !positive || compare.presence().is_some() => Demand::Nothing,
         Origin::Kind => {
-            let session = |text: &&str| matches!(*text, "AssumedRole" | "FederatedUser" | "WebIdentityUser" | "SAMLUser");
+            let session =
+                |text: &&str| matches!(*text, "AssumedRole" | "FederatedUser" | "WebIdentityUser" | "SAMLUser");
             if texts.is_empty() || texts.iter().any(session) { Demand::Nothing } else { Demand::NoSession }
         }
         Origin::Request if compare.presence().is_some() => Demand::Nothing,
@@ -230,9 +231,8 @@ fn origin(path: &Path, base: Option<&[String]>) -> Origin {
     let Some(keys) = keys(&field(path), base) else { return Origin::Aws };
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys[..] {
-        ["userAgent" | "errorMessage" | "tlsDetails", ..] | ["userIdentity", "sessionContext", "sourceIdentity", ..] => {
-            Origin::Caller
-        }
+        ["userAgent" | "errorMessage" | "tlsDetails", ..]
+        | ["userIdentity", "sessionContext", "sourceIdentity", ..] => Origin::Caller,
         ["userIdentity", "arn" | "principalId"] => Origin::Identifier,
         ["userIdentity", "type"] => Origin::Kind,
         ["userIdentity", "sessionContext", "attributes", ..] => Origin::Call,
@@ -259,9 +259,12 @@ fn is_session_name(meaning: Meaning, text: &str) -> bool {
             !anchored && !has_own_word(before)
         }
         // From its beginning on, an ARN has what AWS writes.
-        Meaning::Equal | Meaning::Member | Meaning::Prefix | Meaning::Order(_) | Meaning::Network | Meaning::Present => {
-            false
-        }
+        Meaning::Equal
+        | Meaning::Member
+        | Meaning::Prefix
+        | Meaning::Order(_)
+        | Meaning::Network
+        | Meaning::Present => false,
     }
 }
 
@@ -313,6 +316,8 @@ fn of_rule(rule: &Rule) -> Option<Diagnostic> {
     let finding = finding.in_rule(&rule.name);
     Some(match chosen.path.root {
         Root::Virtual(Virtual::User) => finding.note(NOTE).help("add `role` and `accountId`"),
-        _ => finding.help("add a field that the caller cannot choose, such as `role`, `accountId`, `accessKey` or `ip`"),
+        _ => {
+            finding.help("add a field that the caller cannot choose, such as `role`, `accountId`, `accessKey` or `ip`")
+        }
     })
 }
