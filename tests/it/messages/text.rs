@@ -259,9 +259,7 @@ fn a_session_shows_who_issued_it_and_on_whose_behalf() {
     MFA       yes
     Key       ASIAEXAMPLE
     ");
-    insta::assert_snapshot!(actor(json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})), @"
-    Actor     Root arn:aws:iam::111122223333:root
-    ");
+    insta::assert_snapshot!(actor(json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})), @"Actor     Root arn:aws:iam::111122223333:root");
     insta::assert_snapshot!(actor(json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"})), @"
     Actor     AWSService
               invoked by lambda.amazonaws.com
