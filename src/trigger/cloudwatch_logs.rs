@@ -116,6 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::trigger::decode::KNOWN;
 
     fn zipped(text: &str) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -143,7 +144,7 @@ mod tests {
     fn a_message_without_the_fields_that_are_not_needed_is_read() {
         let data = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": "{}"}]}).to_string();
         assert!(serde_json::from_str::<LogData>(&data).is_err());
-        let work = records(&Envelope::read(&payload(&zipped(&data)), 0).unwrap()).unwrap();
+        let work = records(&Envelope::read(&payload(&zipped(&data)), 0, KNOWN).unwrap()).unwrap();
         assert!(matches!(&work[..], [Work::Record { text, .. }] if text == "{}"), "{work:?}");
     }
 }

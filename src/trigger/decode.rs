@@ -3,7 +3,7 @@
 use super::{
     cloudtrail, cloudwatch_logs,
     delivery::{Delivery, Sender, SkipReason, Unit, Work},
-    envelope::Envelope,
+    envelope::{Envelope, Known},
     error::{PartError, TriggerError},
     eventbridge, s3, s3_batch,
     shape::{Read, Shape},
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// All shapes. A payload is read by the first shape that it has.
-pub(super) const SHAPES: &[&Shape] = &[
+const SHAPES: &[&Shape] = &[
     &s3_batch::TASKS,
     &sqs::MESSAGES,
     &cloudwatch_logs::SUBSCRIPTION,
@@ -23,6 +23,10 @@ pub(super) const SHAPES: &[&Shape] = &[
     &cloudtrail::MESSAGE,
 ];
 
+/// What an envelope needs of the table.
+pub(super) const KNOWN: Known =
+    Known { field: |name| SHAPES.iter().flat_map(|shape| shape.fields).find(|field| **field == name).copied(), open };
+
 /// SQS and SNS make two; a payload that is nested deeper than this is not from AWS.
 const MAX_DEPTH: usize = 5;
 
@@ -33,7 +37,7 @@ const MAX_DEPTH: usize = 5;
 /// The payload is not JSON of a known shape. A part of a list that cannot be read is [`Work::Malformed`] instead.
 pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
     let text = str::from_utf8(payload).map_err(TriggerError::NotUtf8)?;
-    let envelope = Envelope::read(text, 0)?;
+    let envelope = Envelope::read(text, 0, KNOWN)?;
     match shape(&envelope).map(|shape| &shape.read) {
         Some(Read::Delivery(read)) => read(&envelope),
         Some(Read::Work(read)) => {
@@ -44,7 +48,7 @@ pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
 }
 
 /// The work of the text that a message holds, at this depth of nesting.
-pub(super) fn open(text: &str, depth: usize) -> Result<Vec<Work>, TriggerError> {
+fn open(text: &str, depth: usize) -> Result<Vec<Work>, TriggerError> {
     if depth > MAX_DEPTH {
         return Err(TriggerError::UnknownShape(PartError::Nested(MAX_DEPTH)));
     }
@@ -52,7 +56,7 @@ pub(super) fn open(text: &str, depth: usize) -> Result<Vec<Work>, TriggerError> 
         let what = "validation message of CloudTrail".to_owned();
         return Ok(vec![Work::Skip { what, reason: SkipReason::ValidationMessage }]);
     }
-    let envelope = Envelope::read(text, depth)?;
+    let envelope = Envelope::read(text, depth, KNOWN)?;
     match shape(&envelope).map(|shape| &shape.read) {
         Some(Read::Work(read)) => read(&envelope),
         Some(Read::Delivery(_)) | None => Err(envelope.unknown()),

@@ -9,10 +9,20 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    decode::SHAPES,
+    delivery::Work,
     error::{PartError, TriggerError},
     shown::outline,
 };
+
+/// What an envelope needs of the table of shapes, which it cannot import: shapes read envelopes.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// The name of a field, if any shape reads that field.
+    pub(super) field: fn(&str) -> Option<&'static str>,
+    /// The work of the text that a message holds, at this depth of nesting.
+    pub(super) open: fn(&str, usize) -> Result<Vec<Work>, TriggerError>,
+}
+
 /// The fields of a payload that any shape reads.
 pub(super) struct Envelope<'a> {
     /// The whole payload.
@@ -20,17 +30,23 @@ pub(super) struct Envelope<'a> {
     /// How many messages it is nested in.
     pub(super) depth: usize,
     fields: Vec<(&'static str, &'a RawValue)>,
+    known: Known,
 }
 
 impl<'a> Envelope<'a> {
     /// Reads the fields of a payload. A repeated field can hide work, so it is an error.
-    pub(super) fn read(text: &'a str, depth: usize) -> Result<Self, TriggerError> {
+    pub(super) fn read(text: &'a str, depth: usize, known: Known) -> Result<Self, TriggerError> {
         serde_json::from_str::<&RawValue>(text).map_err(TriggerError::NotJson)?;
         if !text.trim_start().starts_with('{') {
             return Err(TriggerError::UnknownShape(PartError::Unlike(outline(text))));
         }
-        let fields = serde_json::Deserializer::from_str(text).deserialize_map(Fields);
-        Ok(Self { text, depth, fields: fields.map_err(|error| TriggerError::UnknownShape(error.into()))? })
+        let fields = serde_json::Deserializer::from_str(text).deserialize_map(Fields(known));
+        Ok(Self { text, depth, fields: fields.map_err(|error| TriggerError::UnknownShape(error.into()))?, known })
+    }
+
+    /// The work of a text that the payload holds.
+    pub(super) fn open(&self, text: &str) -> Result<Vec<Work>, TriggerError> {
+        (self.known.open)(text, self.depth + 1)
     }
 
     /// A field, if the payload has it with any value other than null.
@@ -65,7 +81,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// The fields that any shape reads, each at most once.
-struct Fields;
+struct Fields(Known);
 
 impl<'a> Visitor<'a> for Fields {
     type Value = Vec<(&'static str, &'a RawValue)>;
@@ -77,7 +93,7 @@ impl<'a> Visitor<'a> for Fields {
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut fields = Vec::new();
         let mut seen = Vec::new();
-        while let Some(name) = map.next_key_seed(KnownName)? {
+        while let Some(name) = map.next_key_seed(KnownName(self.0))? {
             let Some(name) = name else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -96,7 +112,7 @@ impl<'a> Visitor<'a> for Fields {
 }
 
 /// The name of a field, if any shape reads that field.
-struct KnownName;
+struct KnownName(Known);
 
 impl<'a> DeserializeSeed<'a> for KnownName {
     type Value = Option<&'static str>;
@@ -114,7 +130,7 @@ impl Visitor<'_> for KnownName {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(SHAPES.iter().flat_map(|shape| shape.fields).find(|field| **field == name).copied())
+        Ok((self.0.field)(name))
     }
 }
 

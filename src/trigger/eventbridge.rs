@@ -88,9 +88,10 @@ fn object(event: Event) -> Result<Work, PartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trigger::decode::KNOWN;
 
     fn text_of(payload: &str) -> String {
-        match work(&Envelope::read(payload, 0).unwrap()) {
+        match work(&Envelope::read(payload, 0, KNOWN).unwrap()) {
             Ok(Work::Record { text, .. }) => text,
             other => panic!("{other:?}"),
         }

@@ -71,6 +71,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::trigger::decode::KNOWN;
 
     #[test]
     fn the_types_of_aws_lambda_events_lose_the_bucket_of_schema_2_0() {
@@ -88,7 +89,7 @@ mod tests {
             json!({"invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j"}, "tasks": [good, 5]});
         assert!(serde_json::from_value::<S3BatchJobEvent>(event.clone()).is_err());
         let text = event.to_string();
-        let units = tasks(&Envelope::read(&text, 0).unwrap()).unwrap().units;
+        let units = tasks(&Envelope::read(&text, 0, KNOWN).unwrap()).unwrap().units;
         assert!(matches!(&units[0].work[..], [Work::Object(_)]) && matches!(&units[1].work[..], [Work::Malformed(_)]));
     }
 }

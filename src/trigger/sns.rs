@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    decode::open,
     delivery::{SkipReason, Work},
     envelope::{Envelope, elements, event_source},
     error::{PartError, TriggerError},
@@ -23,7 +22,7 @@ pub(super) const RECORDS: Shape = Shape {
         let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
         let work = |(index, text): (usize, &RawValue)| {
             if is_record(text) {
-                record(text, index, envelope.depth).unwrap_or_else(|error| vec![Work::Malformed(error)])
+                record(envelope, text, index).unwrap_or_else(|error| vec![Work::Malformed(error)])
             } else {
                 vec![s3::work(text, index)]
             }
@@ -56,14 +55,14 @@ struct PartialSnsMessage {
     message: String,
 }
 
-fn record(record: &RawValue, index: usize, depth: usize) -> Result<Vec<Work>, TriggerError> {
+fn record(envelope: &Envelope<'_>, record: &RawValue, index: usize) -> Result<Vec<Work>, TriggerError> {
     let message = if let Ok(record) = serde_json::from_str::<SnsRecord>(record.get()) {
         record.sns.message
     } else {
         let partial = serde_json::from_str::<PartialSnsRecord>(record.get()).map_err(PartError::from);
         partial.map_err(|error| error.of(format!("record {index} of the SNS event")))?.sns.message
     };
-    open(&message, depth + 1)
+    envelope.open(&message)
 }
 
 fn notification(envelope: &Envelope<'_>) -> Result<Vec<Work>, TriggerError> {
@@ -76,7 +75,7 @@ fn notification(envelope: &Envelope<'_>) -> Result<Vec<Work>, TriggerError> {
             } else {
                 envelope.parse("Message").map_err(malformed)?
             };
-            open(&message, envelope.depth + 1)
+            envelope.open(&message)
         }
         "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
             let topic = envelope.text_of("TopicArn").unwrap_or_default();
@@ -95,6 +94,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::trigger::decode::KNOWN;
 
     const MESSAGE: &str = r#"{"s3Bucket": "logs", "s3ObjectKey": ["a"]}"#;
 
@@ -103,7 +103,9 @@ mod tests {
         let partial = json!({"EventSource": "aws:sns", "Sns": {"Message": MESSAGE}});
         let refused = serde_json::from_value::<SnsRecord>(partial.clone()).unwrap_err();
         assert!(refused.to_string().starts_with("missing field"), "{refused}");
-        let work = record(&serde_json::value::to_raw_value(&partial).unwrap(), 0, 0).unwrap();
+        let work =
+            record(&Envelope::read("{}", 0, KNOWN).unwrap(), &serde_json::value::to_raw_value(&partial).unwrap(), 0)
+                .unwrap();
         assert!(matches!(&work[..], [Work::Object(_)]), "{work:?}");
     }
 
@@ -111,7 +113,7 @@ mod tests {
     fn a_notification_without_the_fields_that_are_not_needed_is_read() {
         let partial = json!({"Type": "Notification", "TopicArn": "t", "Message": MESSAGE}).to_string();
         assert!(serde_json::from_str::<SnsMessage>(&partial).is_err());
-        let work = notification(&Envelope::read(&partial, 0).unwrap()).unwrap();
+        let work = notification(&Envelope::read(&partial, 0, KNOWN).unwrap()).unwrap();
         assert!(matches!(&work[..], [Work::Object(_)]), "{work:?}");
     }
 }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    decode::open,
     delivery::{Delivery, Sender, Unit, Work},
     envelope::{Envelope, elements, event_source, text_of},
     error::{PartError, TriggerError},
@@ -36,7 +35,7 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
         };
         is_fifo |= message.event_source_arn.is_some_and(|arn| arn.strip_suffix(".fifo").is_some());
         let work = match (message.event_source.as_deref(), message.body) {
-            (Some("aws:sqs"), Some(body)) => open(&body, 1),
+            (Some("aws:sqs"), Some(body)) => envelope.open(&body),
             (Some("aws:sqs"), None) => Err(malformed(PartError::Missing("body"))),
             (source, _) => {
                 Err(malformed(PartError::unexpected("eventSource", source.unwrap_or_default(), "`aws:sqs`")))
@@ -84,6 +83,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::trigger::decode::KNOWN;
 
     fn payload(odd: Value) -> String {
         let body = json!({"s3Bucket": "logs", "s3ObjectKey": ["a"]}).to_string();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn ids(payload: &str) -> Vec<(Option<String>, bool)> {
-        let units = messages(&Envelope::read(payload, 0).unwrap()).unwrap().units;
+        let units = messages(&Envelope::read(payload, 0, KNOWN).unwrap()).unwrap().units;
         units.into_iter().map(|unit| (unit.id, matches!(&unit.work[..], [Work::Object(_)]))).collect()
     }
 

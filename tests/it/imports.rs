@@ -326,13 +326,11 @@ fn imports_run_downward() {
 }
 
 #[test]
-#[ignore = "until the last moves are done"]
 fn no_files_import_each_other() {
     assert_eq!(circles(&project().imports()), Vec::<String>::new());
 }
 
 #[test]
-#[ignore = "until the last moves are done"]
 fn a_mod_file_is_a_contents_page() {
     assert_eq!(definitions_in_contents_pages(&project()), Vec::<String>::new());
 }
