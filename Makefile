@@ -79,7 +79,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --features function
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --lib --features $(ALL_FEATURES)
 	cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern

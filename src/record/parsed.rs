@@ -49,7 +49,7 @@ impl Record {
         self.text(&Path { root: Root::Virtual(field), steps: Vec::new() }).filter(|text| !text.is_empty())
     }
 
-    /// When the event happened, as [`event_time`] reads it.
+    /// When the event happened, as `eventTime` reads it.
     pub fn event_time(&self) -> Option<Timestamp> {
         event_time(&self.0)
     }
