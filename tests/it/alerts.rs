@@ -1,11 +1,11 @@
-//! `trailbell scan --alerts`: the alerts that logs would have raised, counted by hand from what the rules and the records say.
+//! `trailbell scan --alerts`: the alerts that logs would have raised, counted by hand.
 
 use std::path::Path;
 
 use crate::command::{folder, trailbell};
 use serde_json::{Value, json};
 
-/// A record: its event, when, and whose.
+/// A record with this event id, time and user.
 fn record(id: &str, time: &str, user: &str) -> Value {
     json!({"eventVersion": "1.08", "eventID": id, "eventTime": format!("2026-03-02T{time}Z"), "eventName": "GetObject",
         "userIdentity": {"type": "IAMUser", "userName": user}})
@@ -15,7 +15,7 @@ fn log(records: &[Value]) -> Vec<u8> {
     json!({"Records": records}).to_string().into_bytes()
 }
 
-/// What is printed for logs in files of the names `0.json` and so on, by rules with these fields.
+/// Runs `scan --alerts` with rules of these fields on the files `0.json` and so on: the alerts, and standard error.
 fn scanned(test: &str, rules: &[&str], logs: &[&[Value]]) -> (Vec<Value>, String) {
     let rules: Vec<_> =
         rules.iter().map(|more| format!("- {{severity: 2, filter: eventName exists, {more}}}\n")).collect();
@@ -95,7 +95,7 @@ fn a_threshold_a_rule_on_trial_and_what_is_new() {
     }
 }
 
-/// As in the function, rules learn from the first event on, which none of them matches.
+/// As in the function, rules learn from the first event of all on, even if it matches no rule.
 #[test]
 fn learning_begins_with_the_first_event_of_all() {
     let mut quiet = record("1", "09:00:00", "ada");
@@ -109,7 +109,7 @@ fn learning_begins_with_the_first_event_of_all() {
 }
 
 #[test]
-fn a_flood_is_held_back() {
+fn alerts_beyond_the_hourly_limit_are_held_back() {
     let many: Vec<Value> =
         (0..70).map(|number| record(&number.to_string(), "10:00:00", &format!("user-{number}"))).collect();
     let (alerts, tally) = scanned("flood", &["name: Read, aggregate_fields: [user]"], &[&many]);

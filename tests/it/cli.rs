@@ -173,7 +173,7 @@ fn check_prints_every_finding_and_a_tally() {
 }
 
 #[test]
-fn warnings_leave_the_status_of_check_at_0_and_other_commands_alone() {
+fn warnings_change_no_status_and_are_printed_by_check_alone() {
     let root = folder("lints", &[("rules.yaml", rule("").replace("eventName", "eventname").as_bytes())]);
     let path = show(&root.join("rules.yaml"));
     let ran = check(&["check", &path], 0, true, false);
@@ -188,7 +188,7 @@ fn warnings_leave_the_status_of_check_at_0_and_other_commands_alone() {
 }
 
 #[test]
-fn check_takes_rules_yaml_of_the_folder_and_misses_a_test_file() {
+fn check_reads_rules_yaml_in_the_folder_and_reports_a_missing_test_file() {
     let text = rule("    tests:\n      - match: events/gone.json\n      - no_match: events\n");
     let root = folder("check-here", &[("rules.yaml", text.as_bytes()), ("events/there.json", b"{}")]);
     let output = command(&["check"]).current_dir(&root).output().unwrap();
@@ -328,7 +328,7 @@ fn scan_prints_lines_in_the_order_of_files_and_records() {
 }
 
 #[test]
-fn scan_takes_log_files_of_folders_and_passes_over_the_rest() {
+fn scan_reads_the_log_files_in_folders_and_skips_other_files() {
     let one = record("PutImage", "1");
     let root = folder(
         "walk",
@@ -347,7 +347,7 @@ fn scan_takes_log_files_of_folders_and_passes_over_the_rest() {
         [format!("\"{}/a.json\"}}", show(&root)), format!("\"{}/b/AWSLogs/1/CloudTrail/x.json\"}}", show(&root))]
     );
     assert!(ran.stderr.ends_with("3 files, 2 records, 2 matches, 1 failed, 2 passed over\n"), "{}", ran.stderr);
-    // A file that is named is read, whatever it is called.
+    // A file that is an argument is read, whatever its name.
     let ran = check(&["scan", &show(&root.join("c.txt"))], 1, false, true);
     assert!(ran.stderr.contains("c.txt: neither gzip nor a JSON object"), "{}", ran.stderr);
 }
@@ -450,7 +450,7 @@ fn explain_finds_a_record_by_its_event_id() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let many: Vec<String> = (0..20_000).map(|id| record("PutImage", &id.to_string())).collect();
     let root = folder("pipe", &[("many.json", many.join("\n").as_bytes())]);
     let mut child = command(&["scan", &show(&root)]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -464,7 +464,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn nothing_is_coloured_that_goes_to_a_file() {
+fn output_to_a_file_has_no_colours() {
     for arguments in [
         vec!["check"],
         vec!["scan", "events/bucket"],
@@ -479,7 +479,7 @@ fn nothing_is_coloured_that_goes_to_a_file() {
 }
 
 #[test]
-fn what_a_record_says_cannot_steer_the_terminal() {
+fn no_record_can_control_the_terminal() {
     let record = r#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventID":"\u001b[2J\n\u202e","userIdentity":{"userName":"a\u001b]0;x\u0007b\nSEV1"}}"#;
     let ran = trailbell_reading(&["scan", "-"], record.as_bytes());
     assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
@@ -488,7 +488,7 @@ fn what_a_record_says_cannot_steer_the_terminal() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_read_and_a_pipe_hold_up_nothing() {
+fn an_unreadable_folder_and_a_pipe_do_not_stop_a_scan() {
     use std::os::unix::fs::symlink;
     let root =
         folder("odd-folder", &[("rules.yaml", rule("").as_bytes()), ("in/b.json", record("PutImage", "1").as_bytes())]);
@@ -518,14 +518,14 @@ fn a_file_name_stays_on_its_line() {
 }
 
 #[test]
-fn a_folder_without_log_files_is_said() {
+fn a_folder_without_log_files_is_reported() {
     let root = folder("no-logs", &[("rules.yaml", rule("").as_bytes()), ("in/notes.txt", b"x")]);
     let output = command(&["scan", "in"]).current_dir(&root).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
 }
 
-/// With the feature, they are tested on stand-ins for AWS.
+/// `tests/function` and `tests/aws` test builds with the feature.
 #[test]
 #[cfg(not(feature = "aws"))]
 fn a_build_without_aws_names_the_one_that_has_it() {
@@ -541,7 +541,7 @@ fn a_build_without_aws_names_the_one_that_has_it() {
 }
 
 #[test]
-fn scan_ends_when_nobody_reads_its_lines() {
+fn scan_ends_when_its_output_is_closed() {
     use std::io::Read;
     let root = folder("endless", &[("rules.yaml", rule("").as_bytes())]);
     let mut child = command(&["scan", "-"])
@@ -555,7 +555,7 @@ fn scan_ends_when_nobody_reads_its_lines() {
     let line = record("PutImage", "1") + "\n";
     let writer = std::thread::spawn(move || {
         let block = line.repeat(1000);
-        // Ends only because the other side does.
+        // This ends only because the program ends.
         while std::io::Write::write_all(&mut input, block.as_bytes()).is_ok() {}
     });
     let mut some = [0; 100];

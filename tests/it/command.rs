@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// What a run of the binary left behind.
+/// The exit status and output of a run.
 pub struct Ran {
     pub status: i32,
     pub stdout: String,
@@ -36,7 +36,7 @@ pub fn trailbell_reading(arguments: &[&str], input: &[u8]) -> Ran {
 
 fn ran(output: Output) -> Ran {
     Ran {
-        // A signal is no status: nothing may kill it.
+        // A run that a signal ended has no status and fails the test.
         status: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),

@@ -63,7 +63,7 @@ fn a_layer_for_the_navigator() {
 }
 
 #[test]
-fn a_wrong_file_is_said() {
+fn a_wrong_file_is_an_error() {
     let ran = trailbell(&["coverage", "--rules", "no such file"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
     assert!(ran.stderr.contains("no such file cannot be read"), "{}", ran.stderr);

@@ -60,7 +60,7 @@ fn the_sample_invocations() {
 }
 
 #[test]
-fn an_alert_is_printed_as_it_would_be_sent() {
+fn an_alert_is_printed_as_it_is_sent() {
     let ran = trailbell(&["invoke", "events/invocations/s3-put-missing-object.json"]);
     let alert_id = ran.stdout.split("alert_id=").nth(1).unwrap().split_whitespace().next().unwrap();
     assert_eq!(alert_id.len(), 32);
@@ -77,15 +77,15 @@ fn an_alert_is_printed_as_it_would_be_sent() {
     assert_eq!(again.stdout, ran.stdout, "the same event makes the same alert");
 }
 
-/// A file that is broken somehow.
+/// A broken file.
 struct Broken {
     name: &'static str,
     file: Vec<u8>,
-    /// How many alerts come of it all the same.
+    /// The number of its alerts.
     alerts: usize,
-    /// What the function says behind the object's name.
+    /// The function's message after the object's name.
     says: &'static str,
-    /// What `scan` says, which takes more shapes.
+    /// The message of `scan`, which reads more shapes.
     scan_says: Option<&'static str>,
 }
 
@@ -136,7 +136,7 @@ fn bad_input() -> Vec<Broken> {
 }
 
 #[test]
-fn bad_input_harms_nothing_else_in_the_function() {
+fn bad_input_does_not_affect_other_objects_in_the_function() {
     for Broken { name, file, alerts: expected, says, .. } in bad_input() {
         let good = |id: &str| log_file(&[&image(id)]);
         let root = folder(
@@ -179,7 +179,7 @@ fn bad_input_harms_nothing_else_in_the_function() {
 }
 
 #[test]
-fn bad_input_harms_nothing_else_in_a_scan() {
+fn bad_input_does_not_affect_other_files_in_a_scan() {
     for Broken { name, file, alerts: expected, says, scan_says } in bad_input() {
         let good = log_file(&[&image("3")]);
         let file_name = format!("b-{name}.json.gz");
@@ -215,7 +215,7 @@ fn a_lone_surrogate_is_repaired_evaluated_and_counted() {
 }
 
 #[test]
-fn keys_are_decoded_and_lead_out_of_no_folder() {
+fn keys_are_decoded_and_never_leave_the_folder() {
     let good = log_file(&[&image("1")]);
     let root = folder("keys", &[("outside", &good), ("buckets/logs/a b/c+d=é%.gz", &good)]);
     let payload = event(&["a+b/c%2Bd%3D%C3%A9%25.gz", "../../outside", "..%2F..%2Foutside", "/etc/hostname", "a+b"]);
@@ -233,7 +233,7 @@ fn keys_are_decoded_and_lead_out_of_no_folder() {
 }
 
 #[test]
-fn what_keeps_invoke_from_starting() {
+fn invoke_without_rules_or_folders_does_not_start() {
     let event = "events/invocations/s3-put.json";
     let root = folder("invoke-cannot", &[("bad.yaml", b"rules: 5\n"), ("event.json", b"{")]);
     let at = |name: &str| root.join(name).display().to_string();
@@ -247,7 +247,7 @@ fn what_keeps_invoke_from_starting() {
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}\n{}", ran.stderr);
         assert!(ran.stderr.contains("error"), "{arguments:?}");
     }
-    // The function is asked and does not understand: that is a delivery that failed.
+    // The function cannot read the payload: a failed delivery.
     let ran = trailbell(&["invoke", &at("event.json")]);
     assert!(ran.stderr.starts_with("error: the payload is not JSON"), "{}", ran.stderr);
     assert_eq!(ran.status, 1);
@@ -267,7 +267,7 @@ fn several_objects_and_one_that_is_denied() {
 }
 
 #[test]
-fn batches_are_full_and_never_too_large() {
+fn batches_are_as_large_as_sns_accepts() {
     let objects = Memory::default().with("a", vec![Ok(images(25))]);
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &event(&["a"]));
@@ -280,7 +280,7 @@ fn batches_are_full_and_never_too_large() {
 }
 
 #[test]
-fn a_message_that_is_refused_fails_alone() {
+fn a_refused_message_fails_alone() {
     let objects = Memory::default().with("a", vec![Ok(images(12))]);
     let outbox = Outbox::new(|message| {
         let refused = message.body.contains("event-3\n") || message.body.contains("event-11\n");
@@ -298,7 +298,7 @@ fn a_message_that_is_refused_fails_alone() {
 }
 
 #[test]
-fn a_flood_of_failures_is_counted_and_told_in_few_lines() {
+fn many_failures_are_counted_and_shown_in_few_lines() {
     let nothing = format!("{{\"Records\":[{}5,{}]}}", "5,".repeat(100_000), image("1"));
     let objects = Memory::default().with("a", vec![Ok(gzip(nothing.as_bytes()))]).with("b", vec![Ok(images(1))]);
     let outbox = Outbox::open();
@@ -313,7 +313,7 @@ fn a_flood_of_failures_is_counted_and_told_in_few_lines() {
 }
 
 #[test]
-fn a_payload_of_nonsense_is_told_in_few_lines() {
+fn an_unknown_payload_is_shown_in_few_lines() {
     let payload = json!({"Records": vec![json!({"eventSource": "x".repeat(10_000), "eventName": "", "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}); 500]});
     let outcome = handled(&Memory::default(), &Outbox::open(), &payload);
     let failures = failures(&outcome);
@@ -338,7 +338,7 @@ fn a_message_without_an_answer_counts_as_failed() {
 }
 
 #[test]
-fn a_body_that_breaks_off_keeps_the_alerts_found_before() {
+fn a_body_that_ends_early_keeps_the_alerts_before() {
     // Not gzipped, so that the first chunk holds a whole record.
     let halves = |file: &str| {
         let [one, two, three] = [1, 2, 3].map(|number| image(&format!("{file}{number}")));
@@ -366,7 +366,7 @@ fn a_body_that_breaks_off_keeps_the_alerts_found_before() {
 }
 
 #[test]
-fn what_came_of_bad_parts_of_a_payload() {
+fn bad_parts_of_a_payload_are_counted() {
     let mut payload = event(&["a", "100%ff", "AWSLogs/1/CloudTrail-Digest/us-east-1/d.json.gz"]);
     let records = payload["Records"].as_array_mut().unwrap();
     records.push(json!({"eventSource": "aws:s3"}));

@@ -6,7 +6,7 @@ use serde_json::Value;
 const PUT_IMAGE: &str = "events/records/ecr/put-image.json";
 const LOG: &str = "events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz";
 
-/// What is printed under the headings, which say in this order what is previewed.
+/// The text below each heading.
 fn check(arguments: &[&str]) -> (String, [String; 3]) {
     let ran = trailbell(&[&["preview"], arguments].concat());
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{arguments:?}");
@@ -38,9 +38,9 @@ fn the_alert_has_the_id_that_it_is_sent_with() {
     }
 }
 
-/// The facts are those of the record.
+/// Every format has the values of the record.
 #[test]
-fn every_rendering_tells_the_same_event() {
+fn every_format_shows_the_same_event() {
     let (before, [text, chat, ocsf]) = check(&["CloudTrail: ECR Put Image", PUT_IMAGE]);
     assert_eq!(before, "");
     assert!(
@@ -59,7 +59,7 @@ fn every_rendering_tells_the_same_event() {
 }
 
 #[test]
-fn a_file_that_lies_as_it_did_in_its_bucket_is_named_as_the_object() {
+fn a_file_below_its_key_is_named_as_the_object() {
     let event = "e6c18431-290b-4ebb-a0ee-b1d0d5aca2e3";
     let (_, [text, ..]) = check(&["cloudtrail-ssm-start-session", LOG, "--event-id", event]);
     let object = format!("\nObject    s3://{}\n", LOG.strip_prefix("events/bucket/").unwrap());
@@ -69,7 +69,7 @@ fn a_file_that_lies_as_it_did_in_its_bucket_is_named_as_the_object() {
 }
 
 #[test]
-fn an_alert_that_would_not_be_sent_is_shown_and_said_to_be_none() {
+fn an_alert_that_would_not_be_sent_is_shown_with_the_reason() {
     let rules = "rules:
   - {name: Quiet, severity: 1, filter: eventName exists, suppressions: [eventName exists]}
   - {name: Off, severity: 1, filter: eventName exists, enabled: false}
@@ -83,7 +83,7 @@ fn an_alert_that_would_not_be_sent_is_shown_and_said_to_be_none() {
 }
 
 #[test]
-fn what_raises_no_alert_is_refused() {
+fn a_record_that_raises_no_alert_is_refused() {
     let rule = "CloudTrail: ECR Put Image";
     refused(
         &[rule, "events/records/ecr/batch-get-image.json"],
@@ -97,7 +97,7 @@ fn what_raises_no_alert_is_refused() {
 
 /// A terminal's escape sequences begin with a control character (ECMA-48); U+202E turns the text round.
 #[test]
-fn what_a_record_says_cannot_steer_the_terminal() {
+fn no_record_can_control_the_terminal() {
     let record = r#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventID":"\u001b[2J\n\u202e","userAgent":"\u009b31m","userIdentity":{"userName":"a\u001b]0;x\u0007b\nSEV1"}}"#;
     let ran = trailbell_reading(&["preview", "cloudtrail-ecr-put-image", "-"], record.as_bytes());
     assert_eq!(ran.status, 0, "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! Group 13: S3 Batch Operations.
+//! S3 Batch Operations: a result for each task.
 
 use serde_json::{Value, json};
 use trailbell::handler::FetchError;
@@ -28,7 +28,7 @@ fn objects() -> Memory {
 }
 
 #[test]
-fn s3_batch_1_0_and_2_0_are_told_what_became_of_each_task() {
+fn s3_batch_1_0_and_2_0_get_a_result_for_each_task() {
     let keys = ["good+key", "bad+records", "missing", "slow", "broken", "AWSLogs/1/CloudTrail-Digest/r/d.gz", "%ff"];
     for schema in ["1.0", "2.0"] {
         let answer = handled(&objects(), &Outbox::open(), &payload(schema, &keys)).answer().unwrap();
@@ -61,7 +61,7 @@ fn s3_batch_with_a_task_without_a_key_or_an_id() {
 }
 
 #[test]
-fn s3_batch_whose_alert_is_not_accepted_is_tried_again() {
+fn s3_batch_task_whose_alert_is_not_accepted_fails_temporarily() {
     let outbox = Outbox::new(|_| Some(Err(publish_error("Throttled: slow down", false))));
     let answer = handled(&objects(), &outbox, &payload("1.0", &["good+key"])).answer().unwrap();
     assert_eq!(answer["results"][0]["resultCode"], "TemporaryFailure");

@@ -1,4 +1,4 @@
-//! Group 4, the bomb: ten gigabytes of nothing in ten megabytes of gzip, with the memory flat.
+//! A gzip bomb, ten gigabytes of zeros in ten megabytes, fails alone and does not grow the memory.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use trailbell::{handler::InvocationLimits, log_file::Limits};
 
 use crate::ports::{BUCKET, Memory, Outbox, Ticking, event, failures, gzip, handled_with, images};
 
-/// A member of gzip with so many mebibytes of a byte.
+/// A gzip member of `mebibytes` MiB of one byte.
 fn member(head: &str, byte: u8, mebibytes: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(head.as_bytes()).unwrap();
@@ -16,7 +16,7 @@ fn member(head: &str, byte: u8, mebibytes: usize) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// So many members of 64 MiB one after the other, after the beginning of a log file.
+/// The beginning of a log file, then members of 64 MiB each.
 fn bomb(byte: u8, members: usize) -> Vec<Vec<u8>> {
     let part = member("", byte, 64);
     let start = gzip(if byte == 0 { b"" } else { br#"{"Records":[{"eventID":""# });
@@ -24,7 +24,7 @@ fn bomb(byte: u8, members: usize) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
+fn bomb_of_ten_gigabytes_fails_alone_and_is_counted() {
     let limits = InvocationLimits {
         log_file: Limits { max_decompressed_bytes: 100 << 20, ..Limits::default() },
         ..InvocationLimits::default()
@@ -44,7 +44,7 @@ fn bomb_of_ten_gigabytes_is_a_counted_failure_and_harms_no_sibling() {
 }
 
 #[test]
-fn object_longer_than_its_cap_is_given_up() {
+fn object_larger_than_the_limit_fails() {
     let limits = InvocationLimits { max_object_bytes: 1_000, ..InvocationLimits::default() };
     let chunks = (0..4).map(|_| Ok(vec![b' '; 300])).collect();
     let objects = Memory::default().with("a", chunks).with("b", vec![Ok(images(1))]);
@@ -53,10 +53,10 @@ fn object_longer_than_its_cap_is_given_up() {
     assert_eq!(outcome.matches.alerted, 1);
 }
 
-/// The whole program in 256 MiB of address space, on a file that unfolds to more than that.
+/// Runs the program in 256 MiB of address space on a file that decompresses to more.
 #[test]
 #[cfg(target_os = "linux")]
-fn bomb_leaves_the_memory_flat() {
+fn bomb_does_not_grow_the_memory() {
     let root = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bomb");
     std::fs::create_dir_all(root.join(BUCKET)).unwrap();
     std::fs::write(root.join(BUCKET).join("a"), bomb(b'x', 5).concat()).unwrap();

@@ -1,4 +1,4 @@
-//! Group 11: what the channel of the alerts may answer. Over the wire it is in `tests/function/`.
+//! The answers of an alert channel. `tests/function/` tests them with SNS itself.
 
 use serde_json::{Value, json};
 use trailbell::{
@@ -26,7 +26,7 @@ fn is_of(message: &Message, event: u32) -> bool {
 }
 
 #[test]
-fn publish_batch_that_fails_in_part() {
+fn publish_batch_that_fails_for_some_messages() {
     let (_, failures) = check(
         |message| Some(if is_of(message, 3) { Err(publish_error("InternalError: no message", false)) } else { Ok(()) }),
         11,
@@ -36,11 +36,11 @@ fn publish_batch_that_fails_in_part() {
 }
 
 #[test]
-fn publish_batch_that_answers_for_fewer_than_were_sent() {
+fn publish_batch_without_a_result_for_each_message() {
     check(|message| (!is_of(message, 3)).then_some(Ok(())), 5, 7);
 }
 
-/// Refused for good: once more in a plainer form, with what subscriptions filter by.
+/// A refused message is sent once more in a plainer form, with the attributes that subscriptions filter by.
 #[test]
 fn publish_batch_that_refuses_a_parameter_takes_the_plainer_form() {
     let (outbox, _) = check(
@@ -59,7 +59,7 @@ fn publish_batch_that_refuses_a_parameter_takes_the_plainer_form() {
 }
 
 #[test]
-fn publish_batch_that_refuses_both_forms_fails_loudly_after_two_attempts() {
+fn publish_batch_that_refuses_both_forms_fails_after_two_attempts() {
     let (outbox, failures) = check(
         |message| Some(if is_of(message, 3) { Err(publish_error("InvalidParameter: no", true)) } else { Ok(()) }),
         11,
@@ -80,7 +80,7 @@ fn publish_batch_without_a_key_or_a_topic_fails_every_alert() {
 }
 
 #[test]
-fn publish_batch_that_is_throttled_and_then_takes_all_when_the_event_comes_again() {
+fn throttled_publish_batch_succeeds_when_the_event_is_delivered_again() {
     static ASKED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let outbox = Outbox::new(|_| {
         let asked = ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -97,7 +97,7 @@ fn publish_batch_that_is_throttled_and_then_takes_all_when_the_event_comes_again
     assert_eq!(ids.len(), 2);
 }
 
-/// Three matches of the severities 1, 2 and 3 and a record that cannot be read, on the way to every audience.
+/// Matches of the severities 1, 2 and 3 and an unreadable record, for every audience.
 fn sent_to(channels: &Channels<Outbox>) -> Outcome {
     let rule = |severity: u8| json!({"name": severity.to_string(), "severity": severity, "filter": "eventName exists"});
     let rules = json!({"rules": [rule(1), rule(2), rule(3)]}).to_string();
@@ -120,7 +120,7 @@ fn sends(outcome: &Outcome) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn audiences_get_what_is_for_them_in_their_own_words() {
+fn audiences_get_their_alerts_in_their_formats() {
     let channels = every_audience(Outbox::open(), Outbox::open(), Outbox::open());
     let outcome = sent_to(&channels);
     assert_eq!((outcome.matches.alerted, outcome.notices), (3, Sends { due: 1, sent: 1, failed: 0 }));
@@ -137,9 +137,9 @@ fn audiences_get_what_is_for_them_in_their_own_words() {
     assert!(read(&findings).iter().all(|body| body.as_ref().unwrap()["class_uid"] == 2004));
 }
 
-/// The alert is out, and yet the delivery comes again: the other audience has a right to it.
+/// One audience has the alert; the delivery still fails, so that the other one gets it, too.
 #[test]
-fn audience_that_cannot_be_reached_fails_the_delivery_and_no_other_audience() {
+fn audience_that_cannot_be_reached_fails_the_delivery_but_no_other_audience() {
     let outcome = sent_to(&every_audience(Outbox::open(), refusing(), Outbox::open()));
     assert_eq!((outcome.matches.alerted, outcome.matches.failed), (3, 0));
     assert_eq!(sends(&outcome), [(4, 0), (0, 3), (4, 0)]);
@@ -152,7 +152,7 @@ fn audience_that_cannot_be_reached_fails_the_delivery_and_no_other_audience() {
     assert_eq!((outcome.failed(), outcome.answer().is_err()), (4, true));
 }
 
-/// What is read as JSON stays JSON.
+/// The plainer form of a JSON format is JSON.
 #[test]
 fn audience_whose_channel_refuses_a_message_gets_the_plainer_form() {
     let picky = || {

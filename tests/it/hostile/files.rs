@@ -1,4 +1,4 @@
-//! Groups 4 and 5: gzip and JSON, whole and broken, in chunks of any size.
+//! Log files: gzip and JSON, valid and broken, in chunks of any size.
 
 use serde_json::json;
 use trailbell::handler::{FetchError, Sends};
@@ -8,7 +8,7 @@ use crate::ports::{Memory, Outbox, answer, event, failures, gzip, handled, image
 /// A file, its name, the number of its alerts, and the reason of its failure; empty for a valid file.
 type Case<'a> = (&'a str, Vec<u8>, u64, &'a str);
 
-/// Each file between two good ones, which it must not harm, whatever chunks it comes in.
+/// Each file is between two valid ones, which it must not affect, in chunks of several sizes.
 fn check(cases: Vec<Case<'_>>) {
     for (name, file, alerts, says) in cases {
         for size in [file.len().max(1), 1 + file.len() / 3, 7] {
@@ -64,7 +64,7 @@ fn gzip_with_garbage_or_zeros_after_the_trailer() {
 
 #[test]
 fn gzip_by_name_only_and_gzip_without_the_name() {
-    // What a file is called says nothing.
+    // The name of a file does not matter.
     check(vec![
         ("text.json.gz", b"this is no log".to_vec(), 0, "neither gzip nor a JSON object: it starts with `this`"),
         ("json.json.gz", two().into_bytes(), 2, ""),
@@ -91,7 +91,7 @@ fn gzip_of_a_byte_order_mark_and_json() {
 
 /// S3 returns the stored bytes, whatever `Content-Encoding` is.
 #[test]
-fn gzip_within_gzip_as_a_client_makes_it_that_heeds_the_content_encoding() {
+fn gzip_within_gzip() {
     check(vec![("twice", gzip(&gzip(two().as_bytes())), 0, "(gzip within gzip)")]);
 }
 
@@ -115,7 +115,7 @@ fn json_that_is_a_bare_list_or_lines() {
 }
 
 #[test]
-fn json_with_two_keys_records_has_both_evaluated() {
+fn json_with_two_keys_named_records() {
     let file = format!(r#"{{"Records":[{}],"Records":[{}]}}"#, image("1"), image("2"));
     check(vec![("twice", gzip(file.as_bytes()), 2, "")]);
 }
@@ -127,7 +127,7 @@ fn json_with_unknown_keys_before_and_after() {
 }
 
 #[test]
-fn json_with_garbage_behind_it() {
+fn json_with_garbage_after_it() {
     check(vec![("garbage", gzip(format!("{} x", two()).as_bytes()), 2, "garbage after the JSON")]);
 }
 
@@ -166,7 +166,7 @@ fn json_nested_10_000_deep_with_lone_surrogates_with_1e400_and_with_numbers_beyo
 
 /// Many unreadable records: the first raise an alert each, the others one together.
 #[test]
-fn records_that_cannot_be_read_raise_a_few_alerts_and_one_that_counts_the_rest() {
+fn unreadable_records_raise_a_few_alerts_and_one_that_counts_the_rest() {
     let bad: Vec<&str> = vec!["7"; 1_000];
     let outbox = Outbox::open();
     let outcome = handled(&Memory::default().with("a", vec![Ok(log_file(&bad))]), &outbox, &event(&["a"]));
@@ -191,7 +191,7 @@ fn alert_about_an_unreadable_record_that_is_not_accepted_fails_its_object() {
 }
 
 #[test]
-fn body_that_breaks_off_keeps_the_alerts_before() {
+fn body_that_ends_early_keeps_the_alerts_before() {
     let text = two();
     let (head, _) = text.split_at(text.find(r#""eventID":"2""#).unwrap());
     let chunks = vec![Ok(head.as_bytes().to_vec()), Err(FetchError::transient("connection reset"))];
@@ -203,7 +203,7 @@ fn body_that_breaks_off_keeps_the_alerts_before() {
 }
 
 #[test]
-fn block_that_cloudtrail_left_out_is_counted() {
+fn block_that_cloudtrail_omitted_is_counted() {
     let omitted = r#"{"eventID":"1","requestParameters":{"omitted":true,"originalSize":102401,"reason":"x"}}"#;
     let quoted = json!({"eventID": "2", "userAgent": "\"omitted\":true"}).to_string();
     let kept = r#"{"eventID":"3","requestParameters":{"omitted": false}}"#;

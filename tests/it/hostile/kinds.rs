@@ -1,4 +1,4 @@
-//! Groups 8 and 9: the same event twice, and kinds of object.
+//! Duplicate events, and kinds of objects.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ fn event_that_comes_by_s3_and_by_eventbridge() {
 }
 
 #[test]
-fn kinds_that_hold_records_are_read_and_the_others_are_counted_with_the_reason() {
+fn kinds_with_records_are_read_and_others_are_counted_by_reason() {
     let root = "AWSLogs/o-exampleorg1/111122223333";
     for (kind, skipped) in [
         ("CloudTrail", None),
@@ -87,9 +87,9 @@ fn kinds_of_paths_with_and_without_organisation_in_other_partitions_and_below_a_
     }
 }
 
-/// By content: a digest whose key does not say so, in the words of "CloudTrail digest file structure".
+/// A digest whose key does not show it; its content follows "CloudTrail digest file structure" in the CloudTrail User Guide.
 #[test]
-fn kind_of_a_digest_is_told_by_its_first_keys() {
+fn digest_is_recognized_by_its_first_keys() {
     let digest = json!({"awsAccountId": "111122223333", "digestStartTime": "2026-03-02T09:15:00Z",
         "digestEndTime": "2026-03-02T10:15:00Z", "digestS3Bucket": "logs", "digestS3Object": "k", "logFiles": []});
     let objects = Memory::default().with("copy.json.gz", vec![Ok(gzip(digest.to_string().as_bytes()))]);

@@ -1,5 +1,5 @@
-//! What broke published systems of this kind, a test a line: clear errors or counted skips, siblings unharmed, nothing
-//! lost. All goes through the function's own handler on ports in memory, and every outcome must add up.
+//! Inputs that broke published systems of this kind. Each is a clear error or a counted skip, affects no other input and loses
+//! no alert. All of them go through the function's own handler with ports in memory, and the counts of every outcome add up.
 
 mod batch;
 mod bomb;
@@ -15,7 +15,7 @@ use crate::ports::{Memory, Outbox, handled};
 use serde_json::Value;
 use trailbell::handler::Outcome;
 
-/// What came of a payload, and the ids of the events that alerts are about, in order; `?` for one that has none.
+/// The outcome of a payload, and the event ids of its alerts in order, `?` for an alert without one.
 fn alerted(objects: &Memory, payload: &Value) -> (Outcome, Vec<String>) {
     let outbox = Outbox::open();
     let outcome = handled(objects, &outbox, payload);

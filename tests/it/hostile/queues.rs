@@ -1,4 +1,4 @@
-//! Group 10: queues, and the end of an invocation's time.
+//! Queues, and invocations that run out of time.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn objects(keys: &[&str]) -> Memory {
 }
 
 #[test]
-fn subscription_confirmation_in_a_queue_is_no_work() {
+fn subscription_confirmation_in_a_queue_needs_no_work() {
     let confirmation = json!({"Type": "SubscriptionConfirmation", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t",
         "Message": "You have chosen to subscribe", "SubscribeURL": "https://example.com/"});
     let (outcome, _) =
@@ -43,15 +43,15 @@ fn eventbridge_in_a_queue() {
 }
 
 #[test]
-fn partial_failure_hands_back_exactly_what_failed() {
+fn partial_failure_returns_exactly_the_failed_messages() {
     let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::transient("HTTP status 503"))]);
     let (outcome, events) = alerted(&all, &messages(&["a", "b", "c"]));
     assert_eq!((handed_back(&outcome), events.len()), (vec!["b".to_owned()], 2));
 }
 
-/// A queue that keeps an order: nothing behind the first failure may be done before it.
+/// A FIFO queue keeps an order: no message after the first failure may be processed before it.
 #[test]
-fn partial_failure_in_a_fifo_queue_hands_back_all_that_follows() {
+fn partial_failure_in_a_fifo_queue_returns_all_that_follow() {
     let all = objects(&["a", "c"]).with("b", vec![Err(FetchError::transient("HTTP status 503"))]);
     let mut payload = messages(&["a", "b", "c", "d"]);
     for record in payload["Records"].as_array_mut().unwrap() {
@@ -63,7 +63,7 @@ fn partial_failure_in_a_fifo_queue_hands_back_all_that_follows() {
 }
 
 #[test]
-fn message_that_cannot_be_named_makes_the_whole_batch_come_again() {
+fn message_without_an_id_fails_the_whole_batch() {
     let mut payload = messages(&["a", "b"]);
     payload["Records"][1].as_object_mut().unwrap().remove("messageId");
     let (outcome, events) = alerted(&objects(&["a"]), &payload);
@@ -75,7 +75,7 @@ fn message_that_cannot_be_named_makes_the_whole_batch_come_again() {
 
 /// Every look at the clock takes 20 ms of 6 s, and the last second is kept in reserve.
 #[test]
-fn remaining_time_that_ends_hands_back_the_rest() {
+fn messages_beyond_the_remaining_time_are_returned() {
     let keys: Vec<String> = (0..20).map(|number| format!("k{number:02}")).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let limits = InvocationLimits { time_reserve: Duration::from_secs(1), ..InvocationLimits::default() };
@@ -87,13 +87,13 @@ fn remaining_time_that_ends_hands_back_the_rest() {
     assert_eq!(handed_back(&outcome).len(), 20 - done);
     assert!(handed_back(&outcome).iter().all(|key| !keys[..done].contains(&key.as_str())));
     assert_eq!(outcome.objects.out_of_time, 20 - outcome.objects.processed);
-    // An object that was begun and not ended has its alerts published too, as far as there are any.
+    // The alerts of an object that was read in part are published, too.
     assert!(outbox.sent() >= done);
     assert!(failures(&outcome).iter().all(|failure| failure.ends_with(": ran out of time")));
 }
 
 #[test]
-fn remaining_time_that_ends_within_an_object_publishes_what_was_found() {
+fn object_that_runs_out_of_time_has_its_first_alerts_published() {
     let text = String::from_utf8(b"{\"Records\":[".to_vec()).unwrap() + &crate::ports::image("1") + ",";
     let chunks = std::iter::once(Ok(text.into_bytes())).chain((0..100).map(|_| Ok(b" ".to_vec()))).collect();
     let limits = InvocationLimits { time_reserve: Duration::from_secs(1), ..InvocationLimits::default() };
@@ -104,9 +104,9 @@ fn remaining_time_that_ends_within_an_object_publishes_what_was_found() {
     assert_eq!(crate::ports::answer(&outcome), Err("s3://logs/a: ran out of time".to_owned()));
 }
 
-/// Nothing answers: the handler gives up in time, by itself.
+/// Without any answer, the handler ends in time by itself.
 #[test]
-fn remaining_time_that_ends_while_s3_or_sns_is_silent() {
+fn time_runs_out_while_s3_or_sns_does_not_answer() {
     struct Silent;
     impl trailbell::handler::Channel for Silent {
         async fn publish(&self, _: &[trailbell::alert::Message]) -> Vec<Result<(), trailbell::handler::PublishError>> {
@@ -120,7 +120,7 @@ fn remaining_time_that_ends_while_s3_or_sns_is_silent() {
 }
 
 #[test]
-fn reserve_that_is_longer_than_the_time_leaves_half_of_it_for_work() {
+fn reserve_longer_than_the_time_leaves_half_of_it() {
     let limits = InvocationLimits { time_reserve: Duration::from_mins(10), ..InvocationLimits::default() };
     let outcome = handled_with(&objects(&["a"]), &Outbox::open(), &Ticking::new(3_000, 1), limits, &messages(&["a"]));
     assert_eq!((outcome.matches.alerted, handed_back(&outcome).len()), (1, 0));

@@ -1,4 +1,4 @@
-//! Groups 6 and 7: records of odd shapes, and what goes out for them.
+//! Records of odd shapes, and their alerts.
 
 use serde_json::{Value, json};
 use trailbell::{engine::Engine, handler::InvocationLimits, rule::RuleSet};
@@ -104,7 +104,7 @@ fn two_permissions_of_which_only_the_cross_product_matches() {
 
 /// A record of the largest size that CloudTrail allows, with every field filled.
 #[test]
-fn event_of_256_kb_makes_an_alert_that_sns_takes() {
+fn event_of_256_kb_makes_an_alert_that_sns_accepts() {
     let long = "😀\n\"<!channel>".repeat(2_000);
     let record = json!({
         "eventName": "PutImage", "eventSource": "ecr.amazonaws.com", "eventID": long, "awsRegion": long,

@@ -1,4 +1,4 @@
-//! Group 12: rules files.
+//! Rules files with mistakes that YAML makes easy.
 
 use serde_json::{Value, json};
 use trailbell::{record::Record, rule::RuleSet};
@@ -7,7 +7,7 @@ fn rules(filter: &str) -> String {
     format!("rules:\n  - name: a\n    severity: 1\n    filter: {filter}\n")
 }
 
-/// The codes of what is wrong with a rules file.
+/// The codes of the errors in a rules file.
 fn codes(text: &str) -> Vec<&'static str> {
     RuleSet::parse(text).err().unwrap_or_default().iter().map(|error| error.code).collect()
 }
@@ -68,7 +68,7 @@ fn rules_file_that_is_empty_or_has_an_unknown_field_or_operator() {
     assert_eq!(codes(&rules("x == 1")), ["unknown-operator"]);
 }
 
-/// A pattern that takes other engines a lifetime.
+/// A pattern with which backtracking engines never end.
 #[test]
 fn rules_file_with_a_catastrophic_regular_expression() {
     let text = rules("'x matches \"^(a+)+$\"'");

@@ -1,4 +1,4 @@
-//! Groups 1, 2 and 3: test events, keys, and events that are about no new object.
+//! Test events, keys, and events without a new object.
 
 use serde_json::{Value, json};
 use trailbell::handler::FetchError;
@@ -39,7 +39,7 @@ fn test_event_bare_in_sqs_in_sns_and_sns_in_sqs() {
 }
 
 #[test]
-fn test_event_mixed_with_good_siblings() {
+fn test_event_among_notifications() {
     let good = event(&["a"]).to_string();
     let messages =
         [("1", good.clone()), ("2", test_event()), ("3", notification(&test_event())), ("4", notification(&good))];
@@ -64,7 +64,7 @@ fn empty_records_are_an_error() {
 }
 
 #[test]
-fn unknown_json_is_a_loud_error() {
+fn unknown_json_is_an_error() {
     for payload in [json!({"hello": "world"}), json!({}), json!([]), json!(7), json!({"Records": [{"x": 1}]})] {
         let (outcome, _) = alerted(&one_object(), &payload);
         assert!(outcome.answer().is_err(), "{payload}");
@@ -72,7 +72,7 @@ fn unknown_json_is_a_loud_error() {
     }
 }
 
-/// What S3 sends of a key is decoded; what EventBridge sends of it is not.
+/// S3 encodes keys in its events; EventBridge does not.
 #[test]
 fn keys_with_plus_percent_blank_dots_and_slash() {
     for (sent, key) in [
@@ -131,7 +131,7 @@ fn events_of_removal_and_restoration_are_skipped_and_copies_are_read() {
     assert!(outcome.answer().is_ok());
 }
 
-/// In a queue and from S3: the good object's alerts come, and the message with the bad ones comes again.
+/// In a queue and from S3: the alerts of the good object are published, and the message with the bad ones is delivered again.
 #[test]
 fn message_with_one_404_one_403_and_one_good() {
     let objects = one_object()
