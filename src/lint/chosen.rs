@@ -150,9 +150,8 @@ fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Li
     let proof = if positive && compare.presence().is_none() { Demand::Proof } else { Demand::Nothing };
     match origin(&compare.left.path, base) {
         Origin::Caller => Demand::Chosen,
-        Origin::Name if compare.presence().is_some() => Demand::Nothing,
+        Origin::Name | Origin::Identifier | Origin::Request if compare.presence().is_some() => Demand::Nothing,
         Origin::Name => Demand::SessionName,
-        Origin::Identifier if compare.presence().is_some() => Demand::Nothing,
         Origin::Identifier if texts.iter().any(|text| is_session_name(compare.operator.meaning, text)) => {
             Demand::SessionName
         }
@@ -164,7 +163,6 @@ fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Li
                 |text: &&str| matches!(*text, "AssumedRole" | "FederatedUser" | "WebIdentityUser" | "SAMLUser");
             if texts.is_empty() || texts.iter().any(session) { Demand::Nothing } else { Demand::NoSession }
         }
-        Origin::Request if compare.presence().is_some() => Demand::Nothing,
         Origin::Request => {
             let chosen = texts.iter().any(|text| is_new_name(compare.operator.meaning, text));
             if chosen { Demand::Chosen } else { Demand::Nothing }
