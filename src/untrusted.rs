@@ -3,9 +3,16 @@
 /// The text on one line: characters that are not printable become blanks, runs of blanks become one blank, and text longer
 /// than `limit` characters is cut as by [`cut`].
 pub fn line(text: &str, limit: usize) -> String {
-    let shown = printable(text);
-    let words: Vec<&str> = shown.split_whitespace().collect();
-    cut(&words.join(" "), limit)
+    let on_line = |text: &str| printable(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    // Nothing beyond this is shown, so a long text is not read for each of its lines.
+    let most = limit.saturating_mul(16).saturating_add(4_096);
+    if text.len() <= most {
+        return cut(&on_line(text), limit);
+    }
+    let mark = format!("… ({} characters)", text.chars().count());
+    let start = on_line(&text[..text.floor_char_boundary(most)]);
+    let kept: String = start.chars().take(limit.saturating_sub(mark.chars().count())).collect();
+    kept.trim_end().to_owned() + &mark
 }
 
 /// The text on one line: each character that is not printable becomes a blank.

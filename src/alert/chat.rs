@@ -17,7 +17,7 @@ use super::{
     model::{Alert, AlertKind},
     origin::Origin,
     phrase::{Phrase, PhrasePart},
-    story::{Row, Story, story},
+    story::{Row, Story},
 };
 use crate::{object::ObjectId, record::Virtual, untrusted};
 
@@ -85,8 +85,7 @@ impl Format {
 }
 
 /// The notification as JSON. It has limits of its own, far below that of SNS, so it ignores the caps.
-fn body(alert: &Alert, _: &TextCaps) -> String {
-    let story = story(alert);
+fn body(alert: &Alert, story: &Story, _: &TextCaps) -> String {
     let notification = CustomNotification {
         version: "1.0",
         source: "custom",
@@ -94,8 +93,8 @@ fn body(alert: &Alert, _: &TextCaps) -> String {
         content: Content {
             text_type: "client-markdown",
             title: title(alert),
-            description: description(alert, &story),
-            next_steps: next_steps(alert, &story),
+            description: description(alert, story),
+            next_steps: next_steps(alert, story),
             keywords: keywords(alert),
         },
         metadata: Metadata {

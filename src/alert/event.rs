@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::record::{Record, Virtual};
+use crate::record::{Node, Record, Scalar, Tree, Virtual};
 
 /// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
 #[derive(Clone, Copy)]
@@ -92,9 +92,12 @@ impl EventView<'_> {
 
     /// The resources of the event, each as its ARN and its type.
     pub fn resources(self) -> Vec<(String, Option<String>)> {
-        let listed = self.0.value().get("resources").and_then(|resources| resources.as_array());
-        let text = |resource: &serde_json::Value, key| Some(resource.get(key)?.as_str()?.to_owned());
-        let named = listed.into_iter().flatten();
+        let listed = self.0.root().get("resources");
+        let text = |resource: Tree<'_>, key| match resource.get(key)?.scalar() {
+            Scalar::Text(text) => Some(text.to_owned()),
+            _ => None,
+        };
+        let named = listed.into_iter().flat_map(Node::elements);
         named.filter_map(|one| Some((text(one, "ARN").or_else(|| text(one, "arn"))?, text(one, "type")))).collect()
     }
 }

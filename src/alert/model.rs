@@ -292,7 +292,7 @@ pub fn title(finding: &Finding) -> String {
 
 /// The identity of a record: its `sharedEventID`, else its `eventID`, else a hash of the record.
 fn identity(record: &Record) -> String {
-    record.identity().unwrap_or_else(|| Digest::of(&[&record.value().to_string()]).hex())
+    record.identity().unwrap_or_else(|| Digest::of(&[&record.to_string()]).hex())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{
     link,
     model::{Alert, Remembered},
     origin::Origin,
+    story::Story,
 };
 use crate::{
     record::Virtual,
@@ -38,7 +39,7 @@ impl Format {
 }
 
 /// The finding as JSON.
-fn body(alert: &Alert, caps: &TextCaps) -> String {
+fn body(alert: &Alert, _: &Story, caps: &TextCaps) -> String {
     let event = alert.event();
     let occurrences = &alert.occurrences;
     let time = alert.time().map_or(0, Timestamp::as_millisecond);

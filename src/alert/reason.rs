@@ -1,7 +1,10 @@
 //! Why a rule matched: the conditions that hold, with the values that satisfy them.
 
 use super::phrase::{Phrase, PhrasePart};
-use crate::filter::{Compared, Condition, Explanation};
+use crate::{
+    diagnostic::counted,
+    filter::{Compared, Condition, Explanation, SeenValues},
+};
 
 /// The most values of one condition that are shown.
 const MAX_VALUES: usize = 5;
@@ -36,6 +39,9 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
         Condition::Element(_) => before.clone().then(format!("{}: ", part.condition)),
     };
     part.parts.iter().for_each(|part| collect(part, &before, found));
+    if part.hidden.held > 0 {
+        found.push(before.then(format!("{} more", counted(part.hidden.held as u64, "element"))));
+    }
 }
 
 /// A condition as the rule spells it.
@@ -56,26 +62,26 @@ fn written(part: &Explanation) -> String {
 
 /// The phrase with the values that were compared, unless it already shows them.
 fn values(compared: &Compared, phrase: Phrase) -> Phrase {
-    let phrase = match (&compared.decided_by, &compared.saw[..]) {
+    let phrase = match (&compared.decided_by, &compared.saw.first[..]) {
         (_, []) if compared.asks_presence => return phrase,
         (_, []) => phrase.then(" (the field is missing"),
         (Some(value), [_]) | (None, [value]) if compared.equals.as_ref() == Some(value) => return phrase,
-        (Some(value), [_, _, ..]) => listed(phrase.then(" (one is "), std::slice::from_ref(value)),
-        (_, values) => listed(phrase.then(" (it is "), values),
+        (Some(value), [_, _, ..]) => phrase.then(" (one is ").with(PhrasePart::Quoted(value.clone())),
+        (_, _) => listed(phrase.then(" (it is "), &compared.saw),
     };
-    let phrase = match &compared.saw_other[..] {
-        [] => phrase,
+    let phrase = match &compared.saw_other {
+        others if others.is_empty() => phrase,
         others => listed(phrase.then("; the other is "), others),
     };
     phrase.then(")")
 }
 
-fn listed(mut phrase: Phrase, values: &[String]) -> Phrase {
-    for (at, value) in values.iter().take(MAX_VALUES).enumerate() {
+fn listed(mut phrase: Phrase, values: &SeenValues) -> Phrase {
+    for (at, value) in values.first.iter().take(MAX_VALUES).enumerate() {
         let comma = if at == 0 { "" } else { ", " };
         phrase = phrase.then(comma).with(PhrasePart::Quoted(value.clone()));
     }
-    match values.len() {
+    match values.count {
         0..=MAX_VALUES => phrase,
         count => phrase.then(format!(" and {} more", count - MAX_VALUES)),
     }
@@ -93,7 +99,7 @@ mod tests {
             "eventName": "PutImage", "n": 3, "list": ["a", "b"], "any": [{"port": 80}, {"port": 22, "to": 23}],
             "userIdentity": {"userName": "eve\" (it is \"ada"},
         }));
-        let explanation = Filter::parse(filter).unwrap().explain(record.unwrap().value());
+        let explanation = Filter::parse(filter).unwrap().explain(record.unwrap().root());
         let show = |part: &PhrasePart| match part {
             PhrasePart::Ours(text)
             | PhrasePart::Rule(text)

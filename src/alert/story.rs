@@ -10,7 +10,7 @@ use super::{
     phrase::{Phrase, PhrasePart},
     reason::reasons,
 };
-use crate::{diagnostic::counted, object::ObjectId, record::Virtual};
+use crate::{diagnostic::counted, engine::Finding, object::ObjectId, record::Virtual};
 
 /// The most resources that are listed.
 const MAX_RESOURCES: usize = 5;
@@ -47,7 +47,7 @@ pub fn story(alert: &Alert) -> Story {
         AlertKind::Match(finding) => {
             let event = EventView(&finding.record);
             Story {
-                reasons: reasons(&finding.rule.explain(&finding.record).filter),
+                reasons: why(finding),
                 actor: actor(alert, event),
                 event: outcome(event),
                 ..Story::of([what(event), place(alert, event)])
@@ -66,6 +66,15 @@ pub fn story(alert: &Alert) -> Story {
     story.event_link = event_link(alert);
     story.places = places(alert, story.event_link.as_deref());
     story
+}
+
+/// How many steps it may take to find the conditions that hold; the conditions of an ordinary match take some thousands.
+const MAX_WORK: u64 = 5_000_000;
+
+fn why(finding: &Finding) -> Vec<Phrase> {
+    let explain = || reasons(&finding.rule.filter.explain(finding.record.root()));
+    let found = finding.record.work().bounded(MAX_WORK, explain);
+    found.unwrap_or_else(|| vec![Phrase::ours("the record is too large to show which conditions hold")])
 }
 
 impl Story {

@@ -46,7 +46,7 @@ pub enum StepError {
 ///
 /// If a path is a computed field or does not fit the record.
 pub fn changed(record: Record, changes: &[(Path, Value)]) -> Result<Record, EditError> {
-    let mut value = record.value().clone();
+    let mut value = record.to_value();
     for (path, new) in changes {
         let alias: &[&str] = match path.root {
             Root::Record | Root::Element => &[],
@@ -91,7 +91,7 @@ mod tests {
         let set = |path: &str, new: Value| {
             let record =
                 Record::new(json!({"a": {"b": 1}, "list": [{"x": 1}, {}], "none": null, "text": "t"})).unwrap();
-            changed(record, &[(Path::parse(path).unwrap(), new)]).map(|record| record.value().clone())
+            changed(record, &[(Path::parse(path).unwrap(), new)]).map(|record| record.to_value())
         };
         assert_eq!(set("a.b", json!(2)).unwrap()["a"], json!({"b": 2}));
         assert_eq!(set("a.c.d", json!([1])).unwrap()["a"], json!({"b": 1, "c": {"d": [1]}}));

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use super::{
     fields::RecordFields,
     index::{Index, SelectionCache},
+    nested::NestedValues,
     parse::{ParseError, parse},
-    projected::{NestedValues, View},
+    projected::View,
 };
 use crate::{
     log_file::{RawRecord, Scan, Strings},
     record::Record,
     rule::{Accounts, Rule, RuleSet, Verdict},
 };
+
+/// How many steps the rules may take on one parsed record. An ordinary record takes some thousands.
+const MAX_WORK: u64 = 150_000_000;
 
 /// The enabled rules of a rule set, ready to evaluate records.
 pub struct Engine {
@@ -94,19 +98,25 @@ impl Engine {
             return Evaluated::Record { findings: Vec::new(), repaired: false };
         }
         match parse(record.text) {
-            Ok((record, repaired)) => {
-                let findings = self.findings(scratch.candidates.iter().copied(), record);
-                Evaluated::Record { findings, repaired }
+            Ok((parsed, repaired)) => {
+                let (parsed, candidates) = (Arc::new(parsed), scratch.candidates.iter().copied());
+                let found = parsed.work().bounded(MAX_WORK, || self.findings(candidates, &parsed, record.text.len()));
+                match found {
+                    Some(findings) => Evaluated::Record { findings, repaired },
+                    None => Evaluated::Unparsable(ParseError::TooMuchWork),
+                }
             }
             Err(error) => Evaluated::Unparsable(error),
         }
     }
 
-    /// Finds the same matches as [`Self::evaluate`], by parsing the record and evaluating every rule.
+    /// Finds the same matches as [`Self::evaluate`], by parsing the record and evaluating every rule. Where
+    /// [`Self::evaluate`] reports [`ParseError::TooMuchWork`], this takes its time.
     pub fn evaluate_plainly(&self, record: &[u8]) -> Evaluated {
         match parse(record) {
-            Ok((record, repaired)) => {
-                Evaluated::Record { findings: self.findings(0..self.rules.len(), record), repaired }
+            Ok((parsed, repaired)) => {
+                let findings = self.findings(0..self.rules.len(), &Arc::new(parsed), record.len());
+                Evaluated::Record { findings, repaired }
             }
             Err(error) => Evaluated::Unparsable(error),
         }
@@ -135,17 +145,19 @@ impl Engine {
         });
     }
 
-    fn findings(&self, candidates: impl Iterator<Item = usize>, record: Record) -> Vec<Finding> {
-        let record = Arc::new(record);
+    /// The rules that match. The alert of each reads the record again, and its length counts as work.
+    fn findings(&self, candidates: impl Iterator<Item = usize>, record: &Arc<Record>, length: usize) -> Vec<Finding> {
         let finding = |position: usize| {
             let rule = Arc::clone(&self.rules[position]);
-            let suppressed = match rule.verdict(&record) {
+            let suppressed = match rule.verdict(record) {
                 Verdict::NoMatch => return None,
                 verdict => verdict == Verdict::Suppressed,
             };
-            Some(Finding { rule, position, suppressed, record: Arc::clone(&record) })
+            record.work().spend(length as u64);
+            Some(Finding { rule, position, suppressed, record: Arc::clone(record) })
         };
-        candidates.filter_map(finding).collect()
+        // Once the budget is used up, everything seems to match.
+        candidates.take_while(|_| !record.work().is_exhausted()).filter_map(finding).collect()
     }
 }
 

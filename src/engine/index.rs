@@ -19,7 +19,7 @@ use crate::{
         needs::{Needs, Requires, rarity},
         operand::Test,
     },
-    record::Scalar,
+    record::{Scalar, test_steps},
 };
 
 /// The index over the filters of a rule set. Rules are numbered by their position in it.
@@ -165,7 +165,7 @@ impl Index {
         candidates.clone_from(&self.always);
         for ((field, filed), selections) in self.filed.iter().zip(cache.of(self)) {
             if filed.texts.is_empty() || record.may_hold(field.top, &filed.texts) {
-                filed.collect(record.find(field), selections, candidates);
+                filed.collect(record, record.find(field), selections, candidates);
             }
         }
         if candidates.is_empty() {
@@ -223,7 +223,13 @@ impl FiledRules {
         }
     }
 
-    fn collect(&self, found: FieldValue<'_>, selections: &mut FieldSelections, rules: &mut Vec<usize>) {
+    fn collect(
+        &self,
+        record: &View<'_>,
+        found: FieldValue<'_>,
+        selections: &mut FieldSelections,
+        rules: &mut Vec<usize>,
+    ) {
         match found {
             FieldValue::Absent => {}
             FieldValue::Unknown => rules.extend(&self.all),
@@ -233,6 +239,10 @@ impl FiledRules {
             FieldValue::Text(text) => {
                 if let Some(selected) = selections.rules.get(text) {
                     rules.extend(selected);
+                    return;
+                }
+                if !record.spend(self.tests.len() as u64 * test_steps(text.len())) {
+                    rules.extend(&self.all);
                     return;
                 }
                 let selected: Box<[usize]> = self.select(text).collect();
@@ -274,7 +284,7 @@ impl Precondition {
 mod tests {
     use super::*;
     use crate::{
-        engine::{fields::RecordFields, projected::NestedValues},
+        engine::{fields::RecordFields, nested::NestedValues},
         log_file::Scan,
     };
 

@@ -7,6 +7,7 @@
 mod evaluate;
 mod fields;
 mod index;
+mod nested;
 mod parse;
 mod projected;
 

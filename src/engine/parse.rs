@@ -2,7 +2,7 @@
 
 use memchr::memchr2_iter;
 use serde::de::Deserialize;
-use serde_json::{Deserializer, Value, de::Read};
+use serde_json::{Deserializer, de::Read};
 use thiserror::Error;
 
 use crate::{
@@ -31,6 +31,9 @@ pub enum ParseError {
     /// JSON, but not an object.
     #[error("not a JSON object")]
     NotObject,
+    /// No bound on its text is exceeded, but the rules cannot be evaluated on it in a reasonable time.
+    #[error("evaluating the rules on it takes too many steps")]
+    TooMuchWork,
 }
 
 /// Parses the text of a record. Returns the record, and whether its text was invalid Unicode and was repaired first.
@@ -51,11 +54,10 @@ pub fn parse(text: &[u8]) -> Result<(Record, bool), ParseError> {
             _ => return Err(error),
         },
     };
-    let record = Record::new(value).map_err(|_| ParseError::NotObject)?;
-    Ok((record, repaired))
+    Ok((Record::of(value).ok_or(ParseError::NotObject)?, repaired))
 }
 
-fn value(text: &[u8]) -> Result<Value, ParseError> {
+fn value(text: &[u8]) -> Result<Json, ParseError> {
     // Validating the whole text once costs less than validating each string.
     match std::str::from_utf8(text) {
         Ok(unicode) => read(Deserializer::from_str(unicode), text),
@@ -63,10 +65,10 @@ fn value(text: &[u8]) -> Result<Value, ParseError> {
     }
 }
 
-fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Value, ParseError> {
+fn read<'de>(mut deserializer: Deserializer<impl Read<'de>>, text: &[u8]) -> Result<Json, ParseError> {
     // The deserializer's own limit is lower, and counts from 0.
     deserializer.disable_recursion_limit();
-    let value = Json::deserialize(&mut deserializer).and_then(|Json(value)| deserializer.end().map(|()| value));
+    let value = Json::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|source| ParseError::Json { at: offset(text, source.line(), source.column()), source })
 }
 

@@ -3,22 +3,25 @@
 //! For a record that is JSON it shows the same values as the parsed record, or [`View::take_unsure`] returns true: a string
 //! with an escape or with invalid Unicode, and anything else that is not read here, is left to the parser.
 
-use std::{
-    cell::{Cell, RefCell},
-    ops::Range,
-};
+use std::cell::{Cell, RefCell};
 
 use memchr::memmem::Finder;
 
 use super::{
     fields::{FieldNames, FieldValue, IndexedField, RecordFields, members, past_blanks},
+    nested::NestedValues,
     parse::MAX_NESTING,
 };
 use crate::{
-    log_file::{Scan, Strings, string_end},
+    log_file::{Strings, string_end},
     number::Number,
-    record::{Node, Scalar},
+    record::{Node, Scalar, Work},
 };
+
+/// How many steps the rules may take on the text of one record. Beyond that, the parsed record has a budget of its own.
+const MAX_WORK: u64 = 20_000_000;
+/// How many bytes a search for a text passes in a step.
+const SEARCHED_A_STEP: u64 = 4;
 
 /// One record.
 pub struct View<'a> {
@@ -28,30 +31,7 @@ pub struct View<'a> {
     fields: &'a RecordFields,
     nested: RefCell<&'a mut NestedValues>,
     unsure: Cell<bool>,
-}
-
-/// Objects and lists inside the record that were scanned; a few are kept, since rules read the same ones. The total length
-/// of the scans is bounded, since nested values are scanned again on every level.
-#[derive(Default)]
-pub struct NestedValues {
-    values: Vec<NestedValue>,
-    /// How many of the values belong to this record.
-    known: usize,
-    /// How many bytes of this record were scanned.
-    spent: usize,
-    /// How many bytes may be scanned. Beyond that, parsing the record costs less.
-    most: usize,
-    scan: Scan,
-}
-
-/// An object or a list.
-#[derive(Default)]
-struct NestedValue {
-    at: usize,
-    /// The offset after the value; `None` if the value does not end.
-    end: Option<usize>,
-    /// For an object: where the keys are, and where the values begin. `None` if there are more than [`Self::MAX_MEMBERS`].
-    members: Option<Vec<(Range<usize>, usize)>>,
+    work: Work,
 }
 
 /// A value of a record, identified by its offset.
@@ -72,7 +52,15 @@ impl<'a> View<'a> {
         nested: &'a mut NestedValues,
     ) -> Self {
         nested.reset(text);
-        Self { text, strings, names, fields, nested: RefCell::new(nested), unsure: Cell::new(false) }
+        Self {
+            text,
+            strings,
+            names,
+            fields,
+            nested: RefCell::new(nested),
+            unsure: Cell::new(false),
+            work: Work::within(MAX_WORK),
+        }
     }
 
     /// The whole record.
@@ -80,9 +68,14 @@ impl<'a> View<'a> {
         Projected { view: self, at: 0, depth: 1 }
     }
 
-    /// Whether a value was read since the last call that only the parsed record can show.
+    /// Whether a value was read since the last call that only the parsed record can show, or the budget of work is used up.
     pub fn take_unsure(&self) -> bool {
-        self.unsure.take()
+        self.unsure.take() | self.work.is_exhausted()
+    }
+
+    /// Uses some steps of the budget. False once it is used up: what was to be found out may then be so.
+    pub fn spend(&self, steps: u64) -> bool {
+        self.work.spend(steps)
     }
 
     /// The value of a field.
@@ -98,7 +91,11 @@ impl<'a> View<'a> {
     /// another spelling, such as percent-encoded.
     pub fn may_hold(&self, top: usize, texts: &[Finder<'_>]) -> bool {
         let object = self.fields.plain(top, self.text).filter(|value| value.first() == Some(&b'{'));
-        object.is_none_or(|object| texts.iter().any(|text| text.find(object).is_some()))
+        let is_found = |object: &[u8]| {
+            let steps = (object.len() * texts.len()) as u64 / SEARCHED_A_STEP;
+            !self.spend(steps) || texts.iter().any(|text| text.find(object).is_some())
+        };
+        object.is_none_or(is_found)
     }
 
     fn find_inner(&self, top: usize, key: &[u8]) -> FieldValue<'a> {
@@ -173,67 +170,6 @@ impl<'a> View<'a> {
     }
 }
 
-impl NestedValues {
-    const MAX_VALUES: usize = 16;
-    /// How many times its length may be scanned of a record.
-    const MAX_TIMES: usize = 8;
-    /// What a scan counts at least, however short the value is.
-    const LEAST: usize = 64;
-
-    fn reset(&mut self, text: &[u8]) {
-        (self.known, self.spent) = (0, 0);
-        self.most = text.len().saturating_mul(Self::MAX_TIMES);
-    }
-
-    fn is_spent(&self) -> bool {
-        self.spent > self.most
-    }
-
-    /// The value at `at`; `None` if too much was scanned.
-    fn look(&mut self, text: &[u8], at: usize) -> Option<&NestedValue> {
-        if let Some(number) = self.values[..self.known].iter().position(|value| value.at == at) {
-            return self.values.get(number);
-        }
-        if self.is_spent() {
-            return None;
-        }
-        // If there are too many, the last one is replaced.
-        let number = self.known.min(Self::MAX_VALUES - 1);
-        self.known = number + 1;
-        if self.values.len() == number {
-            self.values.push(NestedValue::default());
-        }
-        self.spent += self.values[number].scan(&mut self.scan, text, at).max(Self::LEAST);
-        self.values.get(number)
-    }
-}
-
-impl NestedValue {
-    /// Ten times what any event has; it bounds the memory.
-    const MAX_MEMBERS: usize = 1024;
-
-    /// Returns how many bytes were scanned.
-    fn scan(&mut self, scan: &mut Scan, text: &[u8], at: usize) -> usize {
-        scan.reset();
-        let rest = text.get(at..).unwrap_or_default();
-        self.at = at;
-        let length = scan.run(rest).ok().flatten();
-        self.end = length.map(|length| at + length);
-        let strings = scan.strings().filter(|_| self.end.is_some());
-        let list = self.members.take();
-        self.members = strings.and_then(|strings| {
-            let mut list = list.unwrap_or_default();
-            list.clear();
-            list.extend(members(rest, strings).take(Self::MAX_MEMBERS + 1).map(|member| {
-                let begins = at + member.begins;
-                (begins..begins + member.key.len(), at + member.value)
-            }));
-            (list.len() <= Self::MAX_MEMBERS).then_some(list)
-        });
-        length.unwrap_or(rest.len())
-    }
-}
-
 impl<'a> Node<'a> for Projected<'a> {
     fn scalar(self) -> Scalar<'a> {
         let view = self.view;
@@ -269,6 +205,10 @@ impl<'a> Node<'a> for Projected<'a> {
             (at, _) => view.member(at, key.as_bytes()),
         };
         value.map(|at| Self { at, depth: self.depth + 1, ..self })
+    }
+
+    fn work(self) -> &'a Work {
+        &self.view.work
     }
 
     /// Matching never lists keys.
@@ -318,10 +258,12 @@ fn spelled(record: &[u8], at: usize) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
-    use crate::record::Path;
+    use crate::{
+        engine::nested::NestedValue,
+        log_file::Scan,
+        record::{Path, Record},
+    };
 
     fn with_view<T>(record: &str, nested: &mut NestedValues, then: impl for<'v> FnOnce(&'v View<'v>) -> T) -> T {
         let (mut scan, mut fields, mut names) = (Scan::default(), RecordFields::default(), FieldNames::new());
@@ -349,8 +291,8 @@ mod tests {
         assert_eq!(sure, expected_sure, "{path} on {record}");
         if expected_sure {
             let mut expected = Vec::new();
-            let value: Value = serde_json::from_str(record).unwrap();
-            path.visit(&value, &mut |scalar| {
+            let record_of_text = Record::new(serde_json::from_str(record).unwrap()).unwrap();
+            path.visit(record_of_text.root(), &mut |scalar| {
                 expected.push(format!("{scalar:?}"));
                 false
             });

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     diagnostic::nearest,
     record::{Node, Path, Place, Root, Scalar, Step, Visitor},
+    untrusted::cut,
 };
 
 /// One condition, and whether it held.
@@ -21,9 +22,52 @@ pub struct Explanation {
     pub condition: Condition,
     /// Whether it held.
     pub held: bool,
-    /// The conditions that it joins, or the elements that an `any` tried.
+    /// The conditions that it joins, or elements that an `any` tried: the first that hold and the first that do not.
     pub parts: Vec<Explanation>,
+    /// The other elements that an `any` tried.
+    pub hidden: HiddenElements,
 }
+
+/// Elements of a list that an explanation counts and does not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HiddenElements {
+    /// How many.
+    pub count: usize,
+    /// For how many of them the condition holds.
+    pub held: usize,
+}
+
+/// Values that a comparison saw, as a filter would write them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeenValues {
+    /// The first of them; a long text is cut.
+    pub first: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl SeenValues {
+    fn add(&mut self, scalar: Scalar<'_>) {
+        if self.count < MAX_VALUES {
+            self.first.push(shown(scalar));
+        }
+        self.count += 1;
+    }
+
+    /// Whether it saw none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// How many values of a comparison are held.
+const MAX_VALUES: usize = 6;
+/// How many elements of a list that hold are held, and how many that do not.
+const MAX_ELEMENTS: usize = 10;
+/// How many conditions of elements are held, of all lists inside each other.
+const MAX_PARTS: usize = 5_000;
+/// The longest text of a value, in characters. An alert shows no more of it.
+const MAX_TEXT: usize = 1_400;
 
 /// A kind of condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +96,11 @@ pub struct Compared {
     /// The value of an `=`, which a value that passes repeats.
     pub equals: Option<String>,
     /// The values at its path.
-    pub saw: Vec<String>,
+    pub saw: SeenValues,
     /// The first of these that passed the operator's test, and so decided the outcome.
     pub decided_by: Option<String>,
     /// The values of the field that it compares with.
-    pub saw_other: Vec<String>,
+    pub saw_other: SeenValues,
     /// Why it saw nothing, where there is more to report than that.
     pub gap: Option<Gap>,
 }
@@ -101,7 +145,7 @@ impl fmt::Display for Condition {
 
 /// Matches a record, evaluating every condition. `matcher` is compiled from `expr`.
 pub fn explain<'a>(expr: &Expr, matcher: &Matcher, record: impl Node<'a>) -> Explanation {
-    let mut recorder = Recorder { stack: vec![Observed::default()] };
+    let mut recorder = Recorder { stack: vec![Observed::default()], parts: 0 };
     matcher.matches(record, Place::record(record), &mut recorder);
     let root = recorder.stack.pop().and_then(|mut outside| outside.parts.pop()).unwrap_or_default();
     combine(expr, root, record, false)
@@ -111,15 +155,23 @@ pub fn explain<'a>(expr: &Expr, matcher: &Matcher, record: impl Node<'a>) -> Exp
 #[derive(Default)]
 struct Observed {
     held: bool,
-    values: Vec<String>,
+    values: SeenValues,
     decided_by: Option<String>,
-    others: Vec<String>,
+    others: SeenValues,
+    /// Its conditions, or the elements that it tried.
     parts: Vec<Observed>,
+    /// For an element: its position.
+    at: usize,
+    /// How many elements of its list did not hold, and how many held.
+    elements: [usize; 2],
+    hidden: HiddenElements,
 }
 
 struct Recorder {
     /// The open conditions, outermost first, after one entry that collects the outermost.
     stack: Vec<Observed>,
+    /// How many conditions of elements are held.
+    parts: usize,
 }
 
 impl Observer for Recorder {
@@ -131,18 +183,17 @@ impl Observer for Recorder {
 
     fn saw(&mut self, scalar: Scalar<'_>, passes: bool) {
         if let Some(top) = self.stack.last_mut() {
-            let value = shown(scalar);
             if passes {
-                top.decided_by.get_or_insert_with(|| value.clone());
+                top.decided_by.get_or_insert_with(|| shown(scalar));
             }
-            top.values.push(value);
+            top.values.add(scalar);
         }
     }
 
     fn saw_other(&mut self, scalar: Scalar<'_>) {
         // A comparison visits the other field again for every value of its own.
         if let Some(top) = self.stack.last_mut().filter(|top| top.values.is_empty()) {
-            top.others.push(shown(scalar));
+            top.others.add(scalar);
         }
     }
 
@@ -154,12 +205,27 @@ impl Observer for Recorder {
             }
         }
     }
+
+    fn close_element(&mut self, held: bool) {
+        let Some(mut ended) = self.stack.pop() else { return };
+        let Some(list) = self.stack.last_mut() else { return };
+        (ended.held, ended.at) = (held, list.elements[0] + list.elements[1]);
+        let known = &mut list.elements[usize::from(held)];
+        *known += 1;
+        if *known <= MAX_ELEMENTS && self.parts < MAX_PARTS {
+            self.parts += ended.parts.len();
+            list.parts.push(ended);
+        } else {
+            list.hidden.count += 1;
+            list.hidden.held += usize::from(held);
+        }
+    }
 }
 
 /// Combines a condition as written with the same condition as seen. Both have the same shape, except that an `any` was seen
 /// once for each element.
 fn combine<'a>(expr: &Expr, seen: Observed, record: impl Node<'a>, inside: bool) -> Explanation {
-    let held = seen.held;
+    let (held, hidden) = (seen.held, seen.hidden);
     let joined = |parts: &[Expr], seen: Vec<Observed>| {
         parts.iter().zip(seen).map(|(expr, seen)| combine(expr, seen, record, inside)).collect()
     };
@@ -173,17 +239,18 @@ fn combine<'a>(expr: &Expr, seen: Observed, record: impl Node<'a>, inside: bool)
             let mut path = String::new();
             // Writing to a string cannot fail.
             let _ = list.path.write_to(&mut path, inside);
-            let elements = seen.parts.into_iter().enumerate();
-            (Condition::Any(path), elements.map(|(at, seen)| element(at, inner, seen, record)).collect())
+            let elements = seen.parts.into_iter();
+            (Condition::Any(path), elements.map(|seen| element(inner, seen, record)).collect())
         }
         ExprKind::Compare(compare) => (Condition::Compare(compared(compare, seen, record, inside)), Vec::new()),
     };
-    Explanation { condition, held, parts }
+    Explanation { condition, held, parts, hidden }
 }
 
-fn element<'a>(at: usize, inner: &Expr, seen: Observed, record: impl Node<'a>) -> Explanation {
+fn element<'a>(inner: &Expr, seen: Observed, record: impl Node<'a>) -> Explanation {
+    let (at, held, hidden) = (seen.at, seen.held, seen.hidden);
     let parts = seen.parts.into_iter().map(|seen| combine(inner, seen, record, true)).collect();
-    Explanation { condition: Condition::Element(at), held: seen.held, parts }
+    Explanation { condition: Condition::Element(at), held, parts, hidden }
 }
 
 fn compared<'a>(compare: &Compare, seen: Observed, record: impl Node<'a>, inside: bool) -> Compared {
@@ -241,7 +308,7 @@ fn shown(scalar: Scalar<'_>) -> String {
         Scalar::Null => "null".to_owned(),
         Scalar::Bool(value) => value.to_string(),
         Scalar::Number(number) => number.to_string(),
-        Scalar::Text(text) => format!("\"{}\"", text.escape_debug()),
+        Scalar::Text(text) => format!("\"{}\"", cut(text, MAX_TEXT).escape_debug()),
         Scalar::List => "a list".to_owned(),
         Scalar::Object => "an object".to_owned(),
     }

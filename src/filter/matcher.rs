@@ -7,11 +7,12 @@ use super::{
     mistake,
     needs::{Needs, Requires, rarity},
     operand::{Lists, OperandError, Test, Value},
-    operator::{Operator, present},
+    operator::{Meaning, Operator, present},
+    value_set::ValueSet,
 };
 use crate::{
     diagnostic::{Diagnostic, shorten},
-    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, each_element},
+    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, Work, each_element, test_steps},
 };
 
 /// A compiled condition.
@@ -50,9 +51,48 @@ pub struct Clause {
 #[derive(Clone)]
 enum Against {
     /// The value passes one of these tests.
-    Tests(Box<[Test]>),
+    Tests(Tests),
     /// The value passes against one value of another field.
-    Field(Path, fn(Scalar<'_>, Scalar<'_>) -> bool),
+    Field(Path, &'static Operator),
+}
+
+/// The tests of the values on the right side.
+#[derive(Clone)]
+struct Tests {
+    each: Box<[Test]>,
+    /// All of them at once, where they are many and the operator can do that.
+    all: Option<Box<ValueSet>>,
+    /// How many times the work of a search for a text each takes.
+    weight: u64,
+}
+
+impl Tests {
+    fn new(each: Vec<Test>, operator: &'static Operator, operands: &[Operand]) -> Self {
+        let is_null = |operand: &Operand| operand.value == Value::Null;
+        let suits = each.len() >= ValueSet::LEAST && ValueSet::suits(operator) && !operands.iter().any(is_null);
+        let all = suits.then(|| {
+            let mut set = ValueSet::new(operator);
+            operands.iter().for_each(|operand| set.add(operand.value.as_scalar()));
+            set.sort();
+            Box::new(set)
+        });
+        let weight = match operator.meaning {
+            Meaning::Pattern => 8,
+            _ if operator.ignores_case => 4,
+            _ => 1,
+        };
+        Self { each: each.into(), all, weight }
+    }
+
+    /// Whether the value passes one. Once the budget of `work` is used up, the result is void.
+    fn pass(&self, scalar: Scalar<'_>, work: &Work) -> bool {
+        if let Some(set) = &self.all {
+            return set.holds(scalar, work);
+        }
+        let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
+        work.spend(self.each.len() as u64 * self.weight * test_steps(bytes))
+            && self.each.iter().any(|test| test(scalar))
+    }
 }
 
 /// Receives every step of the matching of a filter; conditions come in the order in which they are written.
@@ -65,8 +105,12 @@ pub trait Observer {
     fn saw(&mut self, _: Scalar<'_>, _passes: bool) {}
     /// A comparison with another field saw a value of that field.
     fn saw_other(&mut self, _: Scalar<'_>) {}
-    /// The condition or element that began last, of those still open, ends.
+    /// The condition that began last, of those still open, ends.
     fn close(&mut self, _held: bool) {}
+    /// The element that began last, of those still open, ends.
+    fn close_element(&mut self, held: bool) {
+        self.close(held);
+    }
 }
 
 /// Observes nothing: plain matching.
@@ -245,7 +289,7 @@ impl<'r, R: Node<'r>, O: Observer> ElementVisitor for Elements<'_, R, O> {
         if place.node.scalar() == Scalar::Object || inside && self.any.names_it {
             self.observer.open();
             let held = self.any.inner.matches(self.record, place, self.observer);
-            self.observer.close(held);
+            self.observer.close_element(held);
             self.found |= held;
         }
         self.found && !O::THOROUGH
@@ -263,11 +307,11 @@ impl Clause {
         };
         match &compare.right {
             Right::Value(Operand { value: Value::Null, .. }) => {
-                Ok(clause(!operator.negated, Against::Tests([present()].into()), vec![Requires::Nothing]))
+                let tests = Tests { each: [present()].into(), all: None, weight: 1 };
+                Ok(clause(!operator.negated, Against::Tests(tests), vec![Requires::Nothing]))
             }
             Right::Field(path) => {
-                let between = operator.between.unwrap_or(|_, _| false);
-                Ok(clause(operator.negated, Against::Field(path.path.clone(), between), vec![Requires::Nothing]))
+                Ok(clause(operator.negated, Against::Field(path.path.clone(), operator), vec![Requires::Nothing]))
             }
             right => {
                 let operands = operands(right, compare, lists)?;
@@ -279,7 +323,8 @@ impl Clause {
                         _ => errors,
                     })?;
                 let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
-                Ok(clause(operator.negated, Against::Tests(tests.into()), requires))
+                let tests = Tests::new(tests, operator, &operands);
+                Ok(clause(operator.negated, Against::Tests(tests), requires))
             }
         }
     }
@@ -299,7 +344,7 @@ impl Clause {
                     test: Some(Test::clone(test)),
                     ..Needs::field(field)
                 };
-                Some(self.requires.iter().zip(tests).map(need).collect())
+                Some(self.requires.iter().zip(&tests.each).map(need).collect())
             }
             _ => Some(vec![Needs::field(field)]),
         }
@@ -311,14 +356,14 @@ impl Clause {
         element: Place<E>,
         observer: &mut O,
     ) -> bool {
-        let mut found = false;
+        let (mut found, mut others) = (false, Others::default());
         self.path.walk(
             record,
             element,
             &mut Scalars(&mut |scalar| {
                 let passes = match &self.against {
-                    Against::Tests(tests) => tests.iter().any(|test| test(scalar)),
-                    Against::Field(path, between) => other_holds(path, *between, scalar, record, element, observer),
+                    Against::Tests(tests) => tests.pass(scalar, record.work()),
+                    Against::Field(path, operator) => others.hold(path, operator, scalar, record, element, observer),
                 };
                 observer.saw(scalar, passes);
                 found |= passes;
@@ -329,26 +374,62 @@ impl Clause {
     }
 }
 
-/// Whether `scalar` passes against any value of another field; null never passes.
-fn other_holds<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
-    path: &Path,
-    between: fn(Scalar<'_>, Scalar<'_>) -> bool,
-    scalar: Scalar<'_>,
-    record: R,
-    element: Place<E>,
-    observer: &mut O,
-) -> bool {
-    let mut found = false;
-    path.walk(
-        record,
-        element,
-        &mut Scalars(&mut |other| {
-            observer.saw_other(other);
-            found |= scalar != Scalar::Null && other != Scalar::Null && between(scalar, other);
-            found && !O::THOROUGH
-        }),
-    );
-    found
+/// The values of another field. Most comparisons are of one value with one, and need no set.
+#[derive(Default)]
+struct Others {
+    /// How many values were compared with each of them.
+    compared: usize,
+    all: Option<ValueSet>,
+}
+
+impl Others {
+    /// Whether `scalar` passes against any value of another field; null never passes.
+    fn hold<'r, 'e, R: Node<'r>, E: Node<'e>, O: Observer>(
+        &mut self,
+        path: &Path,
+        operator: &'static Operator,
+        scalar: Scalar<'_>,
+        record: R,
+        element: Place<E>,
+        observer: &mut O,
+    ) -> bool {
+        if self.compared == ValueSet::LEAST {
+            let set = self.all.get_or_insert_with(|| {
+                let mut set = ValueSet::new(operator);
+                path.walk(
+                    record,
+                    element,
+                    &mut Scalars(&mut |other| {
+                        set.add(other);
+                        false
+                    }),
+                );
+                set.sort();
+                set
+            });
+            return set.holds(scalar, record.work());
+        }
+        self.compared += 1;
+        let mut found = false;
+        path.walk(
+            record,
+            element,
+            &mut Scalars(&mut |other| {
+                observer.saw_other(other);
+                found |= is_between(operator, scalar, other, record.work());
+                found && !O::THOROUGH
+            }),
+        );
+        found
+    }
+}
+
+fn is_between(operator: &Operator, scalar: Scalar<'_>, other: Scalar<'_>, work: &Work) -> bool {
+    let Some(holds) = operator.between.filter(|_| scalar != Scalar::Null && other != Scalar::Null) else {
+        return false;
+    };
+    let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
+    work.spend(test_steps(bytes)) && holds(scalar, other)
 }
 
 /// The values on the right side; those of a named list come from `lists`.

@@ -9,9 +9,10 @@ pub mod needs;
 pub mod operand;
 pub mod operator;
 mod parser;
+mod value_set;
 
 pub use compiled::Filter;
-pub use explain::{Compared, Condition, Explanation, Gap};
+pub use explain::{Compared, Condition, Explanation, Gap, HiddenElements, SeenValues};
 pub use matcher::{Observer, Unobserved};
 pub use operand::Lists;
 pub use parser::continues_bare_word;

@@ -43,6 +43,18 @@ pub enum Value {
     Text(String),
 }
 
+impl Value {
+    /// The value as a record would have it.
+    pub fn as_scalar(&self) -> Scalar<'_> {
+        match self {
+            Value::Null => Scalar::Null,
+            Value::Bool(value) => Scalar::Bool(*value),
+            Value::Number(number) => Scalar::Number(*number),
+            Value::Text(text) => Scalar::Text(text),
+        }
+    }
+}
+
 /// Whether an operator with its operand holds for one scalar.
 pub type Test = Arc<dyn Fn(Scalar<'_>) -> bool + Send + Sync>;
 

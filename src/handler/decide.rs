@@ -24,6 +24,8 @@ use crate::{
 
 /// How many matches are decided about at once; each holds its record until then.
 const MAX_WAITING: usize = 200;
+/// How many bytes of text the records have that wait, without the last. Parsed, they take at most some twenty times as much.
+const MAX_WAITING_BYTES: usize = 256 << 10;
 
 /// The matches of one object, or of one record of a payload.
 pub(super) struct Decider<'a, T, K> {
@@ -35,6 +37,8 @@ pub(super) struct Decider<'a, T, K> {
     accounts: &'a Arc<Accounts>,
     /// Each with the index of its record.
     waiting: Vec<(Finding, u64)>,
+    /// The length of their records in bytes.
+    waiting_bytes: usize,
 }
 
 impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
@@ -48,21 +52,33 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     ) -> Self {
         let known = std::mem::take(outage);
         let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).with_outage(known);
-        Self { table: TimedTable::new(table, time), time, claimant, outage, origin, accounts, waiting: Vec::new() }
+        Self {
+            table: TimedTable::new(table, time),
+            time,
+            claimant,
+            outage,
+            origin,
+            accounts,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+        }
     }
 
-    /// Adds a match; a suppressed one is only counted.
-    pub(super) fn push(&mut self, finding: Finding, index: u64, matches: &mut Matches) {
+    /// Adds a match of a record, which has `bytes`; a suppressed one is only counted.
+    pub(super) fn push(&mut self, finding: Finding, (index, bytes): (u64, usize), matches: &mut Matches) {
         matches.seen += 1;
         if finding.suppressed {
             *matches.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
         } else {
+            if self.waiting.last().is_none_or(|(_, last)| *last != index) {
+                self.waiting_bytes += bytes;
+            }
             self.waiting.push((finding, index));
         }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= MAX_WAITING
+        self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES
     }
 
     /// Starts the learning of rules with the event of this record; whether they have started.
@@ -87,6 +103,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         audiences: impl Fn(Severity) -> Vec<Audience>,
         outcome: &mut Outcome,
     ) -> Vec<OutgoingAlert> {
+        self.waiting_bytes = 0;
         let (findings, indices): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().unzip();
         let words =
             |finding: &Finding| audiences(finding.rule.severity).iter().map(|to| to.word().to_owned()).collect();

@@ -180,7 +180,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
                         records.evaluated += 1;
                         records.repaired += u64::from(repaired);
                         for finding in findings {
-                            self.decider.push(finding, record.index, &mut self.outcome.matches);
+                            self.decider.push(finding, (record.index, record.text.len()), &mut self.outcome.matches);
                         }
                     }
                     Evaluated::Unparsable(error) => self.unparsable(record.index, &chain(&error)),

@@ -4,27 +4,25 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
-use serde_json::Value;
-
 use super::{json::Json, repair::repair};
 use crate::log_file::string_end;
+use percent_encoding::percent_decode_str;
 
 /// The object or list that a string holds, plain or percent-encoded.
-pub fn document(text: &str) -> Option<Value> {
+pub fn document(text: &str) -> Option<Json> {
     plain(text).or_else(|| {
         let decoded = text.contains('%').then(|| percent_decode_str(text).decode_utf8_lossy())?;
         matches!(decoded, Cow::Owned(_)).then(|| plain(&decoded)).flatten()
     })
 }
 
-fn plain(text: &str) -> Option<Value> {
+fn plain(text: &str) -> Option<Json> {
     let is_blank = |c: char| c.is_whitespace() || c == BYTE_ORDER_MARK;
     let text = text.trim_matches(is_blank);
     if !text.starts_with(['{', '[']) {
         return None;
     }
-    let value = |text: &str| serde_json::from_str(text).ok().map(|Json(value)| value);
+    let value = |text: &str| serde_json::from_str(text).ok();
     value(text).or_else(|| {
         let (repaired, _) = repair(text.as_bytes());
         value(&with_numbers_in_range(&repaired))

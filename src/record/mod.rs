@@ -11,10 +11,12 @@ mod parsed;
 mod path;
 mod repair;
 mod virtual_field;
+mod work;
 
 pub(crate) use json::Json;
-pub use node::{Node, Scalar};
+pub use node::{Node, Scalar, Tree};
 pub use parsed::Record;
 pub use path::{ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, each_element};
 pub(crate) use repair::repair;
 pub use virtual_field::Virtual;
+pub use work::{Work, test_steps};

@@ -1,7 +1,6 @@
 //! A record as a filter sees it: a tree of nodes, however it is stored.
 
-use serde_json::Value;
-
+use super::{json::Json, work::Work};
 use crate::number::Number;
 
 /// A node of a record: a tree that can be walked without knowing how it is stored.
@@ -14,30 +13,43 @@ pub trait Node<'a>: Copy {
     fn elements(self) -> impl Iterator<Item = Self>;
     /// The keys of an object; nothing if this is not an object.
     fn keys(self) -> impl Iterator<Item = &'a str>;
+    /// The work on the record that it belongs to.
+    fn work(self) -> &'a Work;
 }
 
-impl<'a> Node<'a> for &'a Value {
+/// A node of a parsed record, or of a document in one of its strings.
+#[derive(Clone, Copy)]
+pub struct Tree<'a> {
+    pub(super) json: &'a Json,
+    pub(super) work: &'a Work,
+}
+
+impl<'a> Node<'a> for Tree<'a> {
     fn scalar(self) -> Scalar<'a> {
-        match self {
-            Value::Null => Scalar::Null,
-            Value::Bool(value) => Scalar::Bool(*value),
-            Value::Number(number) => Number::from_json(number).map_or(Scalar::Null, Scalar::Number),
-            Value::String(text) => Scalar::Text(text),
-            Value::Array(_) => Scalar::List,
-            Value::Object(_) => Scalar::Object,
+        match self.json {
+            Json::Null => Scalar::Null,
+            Json::Bool(value) => Scalar::Bool(*value),
+            Json::Number(number) => Number::from_json(number).map_or(Scalar::Null, Scalar::Number),
+            Json::Text(text) => Scalar::Text(text),
+            Json::List(_) => Scalar::List,
+            Json::Object(_) => Scalar::Object,
         }
     }
 
     fn get(self, key: &str) -> Option<Self> {
-        Value::get(self, key)
+        self.json.get(key).map(|json| Self { json, ..self })
     }
 
     fn elements(self) -> impl Iterator<Item = Self> {
-        self.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+        self.json.elements().iter().map(move |json| Self { json, ..self })
     }
 
     fn keys(self) -> impl Iterator<Item = &'a str> {
-        self.as_object().into_iter().flat_map(|members| members.keys().map(String::as_str))
+        self.json.members().iter().map(|(key, _)| &**key)
+    }
+
+    fn work(self) -> &'a Work {
+        self.work
     }
 }
 

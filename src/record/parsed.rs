@@ -1,18 +1,24 @@
 //! A parsed record.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     event_time::event_time,
-    node::{Node, descend},
+    json::Json,
+    node::{Node, Tree, descend},
     path::{Path, Root},
     virtual_field::Virtual,
+    work::Work,
 };
 
 /// One parsed CloudTrail record: a JSON object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record(Value);
+pub struct Record {
+    json: Json,
+    work: Work,
+}
 
 impl Record {
     /// Makes a record of a JSON object.
@@ -21,18 +27,33 @@ impl Record {
     ///
     /// Returns `value` if it is not an object.
     pub fn new(value: Value) -> Result<Self, Value> {
-        if value.is_object() { Ok(Self(value)) } else { Err(value) }
+        if value.is_object() { Ok(Self { json: value.into(), work: Work::default() }) } else { Err(value) }
     }
 
-    /// The whole record as JSON.
-    pub fn value(&self) -> &Value {
-        &self.0
+    /// Makes a record of a JSON object; `None` if it is not an object.
+    pub(crate) fn of(json: Json) -> Option<Self> {
+        matches!(json, Json::Object(_)).then(|| Self { json, work: Work::default() })
+    }
+
+    /// The whole record as a tree.
+    pub fn root(&self) -> Tree<'_> {
+        Tree { json: &self.json, work: &self.work }
+    }
+
+    /// A copy of the whole record as JSON.
+    pub fn to_value(&self) -> Value {
+        (&self.json).into()
+    }
+
+    /// The work on it; without a limit, unless one is set.
+    pub fn work(&self) -> &Work {
+        &self.work
     }
 
     /// The text of the first string, number or boolean at `path`; `None` if there is none.
     pub fn text(&self, path: &Path) -> Option<String> {
         let mut found = None;
-        path.visit(&self.0, &mut |scalar| {
+        path.visit(self.root(), &mut |scalar| {
             found = scalar.to_text();
             found.is_some()
         });
@@ -41,7 +62,7 @@ impl Record {
 
     /// The text at a path of plain keys, such as `["userIdentity", "arn"]`; `None` for empty text.
     pub fn at(&self, keys: &[&str]) -> Option<String> {
-        descend(&self.0, keys)?.scalar().to_text().filter(|text| !text.is_empty())
+        descend(self.root(), keys)?.scalar().to_text().filter(|text| !text.is_empty())
     }
 
     /// The value of a virtual field as text; `None` for empty text.
@@ -51,11 +72,36 @@ impl Record {
 
     /// When the event happened, as `eventTime` reads it.
     pub fn event_time(&self) -> Option<Timestamp> {
-        event_time(&self.0)
+        event_time(self.root())
     }
 
     /// The id of the event: `sharedEventID`, which records of the same event in two accounts share, or else `eventID`.
     pub fn identity(&self) -> Option<String> {
         self.at(&["sharedEventID"]).or_else(|| self.at(&["eventID"]))
+    }
+}
+
+impl Clone for Record {
+    fn clone(&self) -> Self {
+        Self { json: self.json.clone(), work: Work::default() }
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({self})")
+    }
+}
+
+/// As JSON, with the keys of each object in order.
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(&self.json).map_err(|_| fmt::Error)?)
     }
 }

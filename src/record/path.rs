@@ -2,12 +2,10 @@
 //!
 //! Filters, titles and alerts read a record by [`Path::visit`], so a name means the same in all of them.
 
-use serde_json::Value;
-
 use super::{
-    document::document,
-    node::{Node, Scalar},
+    node::{Node, Scalar, Tree},
     virtual_field::Virtual,
+    work::{VISIT, Work},
 };
 
 /// Where a path starts.
@@ -126,7 +124,8 @@ impl Path {
         self.first_keys(1).0.into_iter().chain(computed.iter().copied())
     }
 
-    /// Shows the visitor every place that the path reaches, in order, until it returns true. Returns whether it did.
+    /// Shows the visitor every place that the path reaches, in order, until it returns true or the budget of the work is used
+    /// up. Returns whether it ended early.
     /// `element` is the current element of the innermost `any`; outside of any `any`, the record.
     pub fn walk<'r, 'e, R: Node<'r>, E: Node<'e>>(
         &self,
@@ -139,7 +138,10 @@ impl Path {
             Root::Element => walk(element, &[], &self.steps, visitor),
             Root::Virtual(field) => match field.raw_keys() {
                 Some(keys) => walk(Place::record(record), keys, &self.steps, visitor),
-                None => self.steps.is_empty() && visitor.visit(Place::record(Computed(field.compute(record)))),
+                None => {
+                    self.steps.is_empty()
+                        && visitor.visit(Place::record(Computed(field.compute(record), record.work())))
+                }
             },
         }
     }
@@ -157,6 +159,7 @@ pub struct Scalars<'f>(pub &'f mut dyn FnMut(Scalar<'_>) -> bool);
 impl Visitor for Scalars<'_> {
     fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool {
         match place.node.scalar() {
+            _ if !place.node.work().spend(VISIT) => true,
             Scalar::List => place.node.elements().any(|element| self.visit(place.with(element))),
             scalar => (self.0)(scalar),
         }
@@ -167,10 +170,9 @@ impl Visitor for Scalars<'_> {
 /// list.
 pub fn each_element<'n, N: Node<'n>>(place: Place<N>, inside: bool, visit: &mut impl ElementVisitor) -> bool {
     match place.node.scalar() {
+        _ if !place.node.work().spend(VISIT) => true,
         Scalar::List => place.node.elements().any(|element| each_element(place.with(element), true, visit)),
-        Scalar::Text(text) if let Some(value) = entered(&place, text) => {
-            each_element(Place { node: &value.0, strings: value.1 }, inside, visit)
-        }
+        Scalar::Text(text) if let Some(document) = entered(&place, text) => each_element(document, inside, visit),
         _ => visit.element(place, inside),
     }
 }
@@ -188,6 +190,7 @@ fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor
         return visitor.visit(place);
     }
     match (node.scalar(), keys, steps) {
+        _ if !node.work().spend(VISIT) => true,
         (Scalar::Object, [key, rest @ ..], _) => {
             node.get(key).is_some_and(|member| walk(place.member(key, member), rest, steps, visitor))
         }
@@ -198,21 +201,22 @@ fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor
             node.elements().nth(*at).is_some_and(|element| walk(place.with(element), keys, rest, visitor))
         }
         (Scalar::List, ..) => node.elements().any(|element| walk(place.with(element), keys, steps, visitor)),
-        (Scalar::Text(text), ..) => entered(&place, text)
-            .is_some_and(|(value, strings)| walk(Place { node: &value, strings }, keys, steps, visitor)),
+        (Scalar::Text(text), ..) => entered(&place, text).is_some_and(|document| walk(document, keys, steps, visitor)),
         _ => false,
     }
 }
 
 /// The JSON object or list in a string, plain or percent-encoded, if JSON in strings is read here.
-fn entered<N>(place: &Place<N>, text: &str) -> Option<(Value, JsonInStrings)> {
+fn entered<'n, N: Node<'n>>(place: &Place<N>, text: &'n str) -> Option<Place<Tree<'n>>> {
     let JsonInStrings::Open(left @ 1..) = place.strings else { return None };
-    document(text).map(|value| (value, JsonInStrings::Open(left - 1)))
+    let work = place.node.work();
+    let json = work.document(text)?;
+    Some(Place { node: Tree { json, work }, strings: JsonInStrings::Open(left - 1) })
 }
 
 /// A value that does not occur in the record.
 #[derive(Clone, Copy)]
-struct Computed<'a>(Scalar<'a>);
+struct Computed<'a>(Scalar<'a>, &'a Work);
 
 impl<'a> Node<'a> for Computed<'a> {
     fn scalar(self) -> Scalar<'a> {
@@ -229,5 +233,9 @@ impl<'a> Node<'a> for Computed<'a> {
 
     fn keys(self) -> impl Iterator<Item = &'a str> {
         std::iter::empty()
+    }
+
+    fn work(self) -> &'a Work {
+        self.1
     }
 }

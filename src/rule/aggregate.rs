@@ -5,7 +5,11 @@
 use std::fmt;
 
 use super::model::{FieldPath, Rule};
-use crate::record::{Path, Record, Root, Scalar, Step, Virtual};
+use crate::{
+    digest::Digest,
+    record::{Path, Record, Root, Scalar, Step, Virtual},
+    untrusted::shorten_with,
+};
 
 /// A field and its values in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +20,23 @@ pub struct AggregateValue {
     pub values: Vec<String>,
 }
 
-/// The values separated by commas, or `null` if there are none.
+/// The values separated by commas, or `null` if there are none. A long text is cut, and ends in its length and a hash.
 impl fmt::Display for AggregateValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.values.is_empty() { f.write_str("null") } else { f.write_str(&self.values.join(", ")) }
+        if self.values.is_empty() {
+            return f.write_str("null");
+        }
+        let text = self.values.join(", ");
+        if text.len() <= MAX_SHOWN {
+            return f.write_str(&text);
+        }
+        let (characters, hash) = (text.chars().count(), Digest::of(&[&text]).hex());
+        f.write_str(&shorten_with(&text, MAX_SHOWN / 4, &format!("… ({characters} characters, {hash})")))
     }
 }
+
+/// The longest text of values that is shown in full, in bytes.
+const MAX_SHOWN: usize = 8_192;
 
 impl Rule {
     /// The values that distinguish the rule's matches: within a window, two matches with the same values are one alert.
@@ -69,7 +84,7 @@ pub fn combination(fields: &[FieldPath], record: &Record) -> Vec<AggregateValue>
 /// An object has no text; it counts as `{}`, so it differs from a missing field but not from other objects.
 fn value(field: &str, path: &Path, record: &Record) -> AggregateValue {
     let mut values = Vec::new();
-    path.visit(record.value(), &mut |scalar| {
+    path.visit(record.root(), &mut |scalar| {
         let text = if matches!(scalar, Scalar::Object) { Some("{}".to_owned()) } else { scalar.to_text() };
         values.extend(text);
         false

@@ -30,7 +30,7 @@ pub struct SuppressionExplanation {
 impl Rule {
     /// The verdict of the rule on a record, and the reasons.
     pub fn explain(&self, record: &Record) -> RuleExplanation {
-        let filter = self.filter.explain(record.value());
+        let filter = self.filter.explain(record.root());
         let suppressions: Vec<_> = self.suppressions.iter().map(|one| one.explain(record)).collect();
         let verdict = Verdict::of(filter.held, suppressions.iter().any(|one| one.holds));
         RuleExplanation { verdict, filter, suppressions }
@@ -40,7 +40,7 @@ impl Rule {
 impl Suppression {
     fn explain(&self, record: &Record) -> SuppressionExplanation {
         let status = self.status(record);
-        let filter = self.filter.explain(record.value());
+        let filter = self.filter.explain(record.root());
         SuppressionExplanation { holds: status == SuppressionStatus::InForce && filter.held, status, filter }
     }
 }

@@ -158,7 +158,7 @@ pub enum SuppressionStatus {
 impl Rule {
     /// Whether the rule matches a record, and whether a suppression covers the match.
     pub fn verdict(&self, record: &Record) -> Verdict {
-        let held = self.filter.matches(record.value());
+        let held = self.filter.matches(record.root());
         Verdict::of(held, held && self.suppressions.iter().any(|suppression| suppression.holds(record)))
     }
 }
@@ -176,7 +176,7 @@ impl Verdict {
 impl Suppression {
     /// Whether the suppression is in force for a record and its condition is true.
     pub fn holds(&self, record: &Record) -> bool {
-        self.status(record) == SuppressionStatus::InForce && self.filter.matches(record.value())
+        self.status(record) == SuppressionStatus::InForce && self.filter.matches(record.root())
     }
 
     /// Whether the suppression is in force for a record. One with an end is not in force for a record without a readable

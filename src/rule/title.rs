@@ -3,7 +3,13 @@
 use crate::{
     diagnostic::{Diagnostic, Span},
     record::{Path, Record},
+    untrusted::shorten_to,
 };
+
+/// How many bytes of a field's values a title shows.
+const MAX_FIELD: usize = 4_096;
+/// How many steps the values of a field may take.
+const MAX_WORK: u64 = 1_000_000;
 
 /// A template with the paths of fields in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +83,21 @@ impl Title {
     }
 }
 
+/// The values of a field. Beyond [`MAX_FIELD`] bytes they end in `…`, since no alert shows more.
 fn fill_field(path: &Path, record: &Record) -> String {
     let mut values = Vec::new();
-    path.visit(record.value(), &mut |scalar| {
-        values.extend(scalar.to_text());
-        false
-    });
+    let mut length = 0;
+    let fill = || {
+        path.visit(record.root(), &mut |scalar| {
+            let Some(text) = scalar.to_text() else { return false };
+            length += text.len() + 2;
+            values.push(shorten_to(&text, MAX_FIELD));
+            length > MAX_FIELD
+        })
+    };
+    if record.work().bounded(MAX_WORK, fill).unwrap_or(true) && !values.is_empty() {
+        values.push("…".to_owned());
+    }
     if values.is_empty() { "undefined".to_owned() } else { values.join(", ") }
 }
 
@@ -110,6 +125,16 @@ mod tests {
         );
         check("{{`odd name`}}{{empty}} } }} {x}", "true } }} {x}");
         check("", "");
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let record = |value: serde_json::Value| Record::new(json!({"a": value})).unwrap();
+        let fill = |record: &Record| Title::parse("{{a}}, {{a.b}}").unwrap().fill(record);
+        let long = fill(&record(json!(vec!["x"; 200_000])));
+        assert!(long.starts_with("x, x") && long.ends_with("x, …, undefined") && long.len() < 2 * MAX_FIELD);
+        assert!(fill(&record(json!("x".repeat(200_000)))).len() < 2 * MAX_FIELD);
+        assert_eq!(fill(&record(json!(vec![json!({}); 200_000]))), "undefined, undefined");
     }
 
     #[test]

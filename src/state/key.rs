@@ -70,7 +70,7 @@ pub fn owner(delivery: &str) -> String {
 pub fn event_id(record: &Record) -> u64 {
     match record.identity() {
         Some(identity) => event_hash(&identity),
-        None => number(Digest::of(&["text", &record.value().to_string()])),
+        None => number(Digest::of(&["text", &record.to_string()])),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The meaning of the filter language's extensions, case by case. The cases are data, which `check` evaluates.
 
+use crate::generated::record_of;
 use serde_json::{Value, json};
 use trailbell::{
     diagnostic::Diagnostic,
@@ -25,8 +26,8 @@ fn check(filter: &str, cases: &[(Value, bool)]) {
     let parse = |text: &str| read(text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"));
     let (parsed, negated) = (parse(filter), parse(&format!("not ({filter})")));
     for (record, expected) in cases {
-        assert_eq!(parsed.matches(record), *expected, "{filter}\non {record}");
-        assert_eq!(negated.matches(record), !expected, "not ({filter})\non {record}");
+        assert_eq!(parsed.matches(record_of(record).root()), *expected, "{filter}\non {record}");
+        assert_eq!(negated.matches(record_of(record).root()), !expected, "not ({filter})\non {record}");
     }
 }
 

@@ -10,7 +10,7 @@ use trailbell::{
         operator::{self, Meaning, Operator},
     },
     number::Number,
-    record::{Path, Root, Step, Virtual},
+    record::{Path, Record, Root, Step, Virtual},
 };
 
 /// Keys of records, among them virtual names, keywords and names that need back-quotes.
@@ -265,4 +265,9 @@ fn steps(top: bool) -> impl Strategy<Value = Vec<Step>> {
     ];
     let first = select(NAMES).prop_map(|name| Step::Key(name.to_owned()));
     (vec(first, usize::from(top)), vec(step, 0..3)).prop_map(|(first, rest)| [first, rest].concat())
+}
+
+/// A record of a JSON object.
+pub fn record_of(object: &Json) -> Record {
+    Record::new(object.clone()).unwrap_or_else(|object| panic!("{object} is not an object"))
 }

@@ -1,4 +1,5 @@
 //! `trailbell import`: its whole output, what imported rules match, and what it refuses. Hostile files are errors only.
+use crate::generated::record_of;
 use insta::assert_snapshot;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
@@ -507,7 +508,12 @@ fn imported_rules_match_what_the_originals_match() {
     let check = |detection: &str, cases: &[(Value, bool)]| {
         let (rule, _) = only(&sigma(detection));
         for (record, expected) in cases {
-            assert_eq!(rule.filter.matches(record), *expected, "{record}\n{detection}\n{}", rule.filter);
+            assert_eq!(
+                rule.filter.matches(record_of(record).root()),
+                *expected,
+                "{record}\n{detection}\n{}",
+                rule.filter
+            );
         }
     };
     check(
@@ -765,7 +771,7 @@ proptest! {
             _ => pattern.clone(),
         };
         let expected = fits(&folded(&whole, cased), &folded(&text, cased));
-        prop_assert_eq!(rule.filter.matches(&json!({"f": text})), expected, "{:?}", rule.filter);
+        prop_assert_eq!(rule.filter.matches(record_of(&json!({"f": text})).root()), expected, "{:?}", rule.filter);
     }
 
     /// No file causes a panic.

@@ -1,6 +1,7 @@
 //! The meaning of the filter language, case by case; `extensions.rs` has the cases of its extensions. The cases are data, which
 //! `check` evaluates.
 
+use crate::generated::record_of;
 use serde_json::{Value, json};
 use trailbell::filter::{Filter, operator};
 
@@ -12,8 +13,8 @@ fn parse(filter: &str) -> Filter {
 fn check(filter: &str, cases: &[(Value, bool)]) {
     let (parsed, negated) = (parse(filter), parse(&format!("not ({filter})")));
     for (record, expected) in cases {
-        assert_eq!(parsed.matches(record), *expected, "{filter}\non {record}");
-        assert_eq!(negated.matches(record), !expected, "not ({filter})\non {record}");
+        assert_eq!(parsed.matches(record_of(record).root()), *expected, "{filter}\non {record}");
+        assert_eq!(negated.matches(record_of(record).root()), !expected, "not ({filter})\non {record}");
     }
 }
 

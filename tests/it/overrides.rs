@@ -166,7 +166,7 @@ fn the_shipped_rules_do_not_match_accounts_that_overrides_trust() {
         assert_eq!(warnings, []);
         let record = Record::new(record.clone()).unwrap();
         let found = rules.rules.iter().filter(|rule| rule.filter.to_string().contains("$trusted_accounts"));
-        found.filter(|rule| rule.filter.matches(record.value())).count()
+        found.filter(|rule| rule.filter.matches(record.root())).count()
     };
     assert_eq!(matches("lists: {trusted_accounts: ['777788889998']}"), 1);
     assert_eq!(matches("lists: {trusted_accounts: ['777788889998', '777788889999']}"), 0);

@@ -1,5 +1,6 @@
 //! The rules that a valid `rules.yaml` becomes, and the place of a mistake in each YAML style.
 
+use crate::generated::record_of;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
@@ -151,11 +152,11 @@ rules:
 ";
     let rule = rules(text).remove(0);
     for word in ["NO", "off", "yes", "true", "ada", "5", "012345678901"] {
-        assert!(rule.filter.matches(&json!({"a": word})), "{word}");
+        assert!(rule.filter.matches(record_of(&json!({"a": word})).root()), "{word}");
     }
-    assert!(rule.filter.matches(&json!({"a": 31})));
+    assert!(rule.filter.matches(record_of(&json!({"a": 31})).root()));
     for other in [json!(false), json!("no"), json!("12345678901"), json!(12_345_678_901_u64)] {
-        assert!(!rule.filter.matches(&json!({"a": other})), "{other}");
+        assert!(!rule.filter.matches(record_of(&json!({"a": other})).root()), "{other}");
     }
 }
 
@@ -169,7 +170,8 @@ fn backslashes_depend_on_the_yaml_style() {
         "|\n      a matches \"^\\d+$\" or a = \"C:\\\\x\"",
     ] {
         let rule = rules(&format!("rules:\n  - name: A\n    severity: 1\n    filter: {filter}\n")).remove(0);
-        let verdicts = ["123", "C:\\x", "\\d", "C:\\\\x"].map(|text| rule.filter.matches(&json!({"a": text})));
+        let verdicts =
+            ["123", "C:\\x", "\\d", "C:\\\\x"].map(|text| rule.filter.matches(record_of(&json!({"a": text})).root()));
         assert_eq!(verdicts, [true, true, false, false], "{filter}");
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use trailbell::{
-    filter::{Condition, Explanation, Gap},
+    filter::{Condition, Explanation, Gap, HiddenElements, SeenValues},
     rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::{printable, shorten_to},
 };
@@ -15,9 +15,6 @@ use crate::{inputs, status::Status};
 
 /// Longer values are shortened, in characters.
 const MAX_SHOWN: usize = 200;
-
-/// The most values of one path that are shown.
-const MAX_VALUES: usize = 10;
 
 /// The most elements of one list that are shown.
 const MAX_ELEMENTS: usize = 10;
@@ -96,14 +93,18 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
     for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| **chosen) {
         show(part, depth + 1, colour, output)?;
     }
-    let hidden = || part.parts.iter().zip(&chosen).filter(|(_, chosen)| !**chosen).map(|(part, _)| part.held);
-    let outcome = match (hidden().count(), hidden().filter(|held| *held).count()) {
+    let mut hidden = part.hidden;
+    for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| !**chosen) {
+        let HiddenElements { count, held } = hidden;
+        hidden = HiddenElements { count: count + 1, held: held + usize::from(part.held) };
+    }
+    let outcome = match (hidden.count, hidden.held) {
         (0, _) => return Ok(()),
         (_, 0) => "all false".to_owned(),
         (count, held) if count == held => "all true".to_owned(),
         (_, held) => format!("{held} of them true"),
     };
-    writeln!(output, "       {indent}  … and {} more, {outcome}", hidden().count())
+    writeln!(output, "       {indent}  … and {} more, {outcome}", hidden.count)
 }
 
 /// The parts that are shown: all conditions, but only some elements of a list, preferably those that hold.
@@ -121,33 +122,33 @@ fn chosen(parts: &[Explanation]) -> Vec<bool> {
 fn saw(part: &Explanation) -> String {
     let compared = match &part.condition {
         Condition::Compare(compared) => compared,
-        Condition::Any(_) if part.parts.is_empty() => return "   found no element".to_owned(),
+        Condition::Any(_) if part.parts.is_empty() && part.hidden.count == 0 => {
+            return "   found no element".to_owned();
+        }
         Condition::And | Condition::Or | Condition::Not | Condition::Any(_) | Condition::Element(_) => {
             return String::new();
         }
     };
-    let here = match (&compared.saw[..], &compared.gap) {
-        ([], None) => "   saw nothing".to_owned(),
-        ([], Some(Gap { missing, similar: None })) => format!("   saw nothing: there is no {missing}"),
-        ([], Some(Gap { missing, similar: Some(similar) })) => {
+    let here = match &compared.gap {
+        _ if !compared.saw.is_empty() => format!("   saw {}", listed(&compared.saw)),
+        None => "   saw nothing".to_owned(),
+        Some(Gap { missing, similar: None }) => format!("   saw nothing: there is no {missing}"),
+        Some(Gap { missing, similar: Some(similar) }) => {
             format!("   saw nothing: there is no {missing}, but {}", similar.escape_debug())
         }
-        (values, _) => format!("   saw {}", listed(values)),
     };
-    let there = match &compared.saw_other[..] {
-        [] => String::new(),
-        values => format!(" against {}", listed(values)),
-    };
+    let others = &compared.saw_other;
+    let there = if others.is_empty() { String::new() } else { format!(" against {}", listed(others)) };
     match &compared.decided_by {
-        Some(value) if compared.saw.len() > 1 => format!("{here}{there}; decided by {}", shorten_to(value, MAX_SHOWN)),
+        Some(value) if compared.saw.count > 1 => format!("{here}{there}; decided by {}", shorten_to(value, MAX_SHOWN)),
         _ => here + &there,
     }
 }
 
-fn listed(values: &[String]) -> String {
-    let shown: Vec<String> = values.iter().take(MAX_VALUES).map(|value| shorten_to(value, MAX_SHOWN)).collect();
-    match values.len() {
-        0..=MAX_VALUES => shown.join(", "),
-        count => format!("{}, … and {} more", shown.join(", "), count - MAX_VALUES),
+fn listed(values: &SeenValues) -> String {
+    let shown: Vec<String> = values.first.iter().map(|value| shorten_to(value, MAX_SHOWN)).collect();
+    match values.count - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{}, … and {more} more", shown.join(", ")),
     }
 }

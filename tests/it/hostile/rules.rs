@@ -14,7 +14,7 @@ fn codes(text: &str) -> Vec<&'static str> {
 
 fn matches(text: &str, record: Value) -> bool {
     let (set, _) = RuleSet::parse(text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"));
-    set.rules[0].filter.matches(Record::new(record).unwrap().value())
+    set.rules[0].filter.matches(Record::new(record).unwrap().root())
 }
 
 /// One backslash in the filter, whatever the YAML style does to get it there.

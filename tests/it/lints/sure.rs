@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{diagnostic::render, lint, rule::RuleSet};
 
-use crate::generated::expr;
+use crate::generated::{expr, record_of};
 
 /// Conditions on one field and on several.
 const CONDITIONS: &[&str] = &[
@@ -47,7 +47,7 @@ proptest! {
                 let (name, error) = (&texts[at % 4], &texts[at / 4 % 4]);
                 let value = &values[at / 16];
                 let record = json!({"eventName": name, "errorCode": error, "requestParameters": {"a": value}});
-                let matches = |at: usize| rules.rules[at].filter.matches(&record);
+                let matches = |at: usize| rules.rules[at].filter.matches(record_of(&record).root());
                 match finding.code {
                     "duplicate-rule" => prop_assert_eq!(matches(0), matches(1), "{}\n{}", file, record),
                     "shadowed-rule" => prop_assert!(!matches(narrow) || matches(wide), "{}\n{}", file, record),
