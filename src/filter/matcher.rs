@@ -72,7 +72,9 @@ impl Tests {
         let suits = each.len() >= ValueSet::LEAST && ValueSet::suits(operator) && !operands.iter().any(is_null);
         let all = suits.then(|| {
             let mut set = ValueSet::new(operator);
-            operands.iter().for_each(|operand| set.add(operand.value.as_scalar()));
+            for operand in operands {
+                set.add(operand.value.as_scalar());
+            }
             set.sort();
             Box::new(set)
         });

@@ -158,7 +158,9 @@ mod tests {
                 for last in first..scalars.len() {
                     let values = &scalars[first..last];
                     let mut set = ValueSet::new(operator);
-                    values.iter().for_each(|value| set.add(*value));
+                    for value in values {
+                        set.add(*value);
+                    }
                     set.sort();
                     for scalar in &scalars {
                         let is_some = |value: &&Scalar<'_>| **value != Scalar::Null && *scalar != Scalar::Null;
