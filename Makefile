@@ -86,7 +86,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
 docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.
-	cargo run --quiet --locked --no-default-features --features $(FEATURES) --bin trailbell -- generate
+	cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- generate
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
