@@ -7,7 +7,7 @@ STACK ?= trailbell
 SAVED_ARCH := $(shell sed -n 's/^parameter_overrides.*Architecture=\\"\([a-z0-9_]*\)\\".*/\1/p' $(SAMCONFIG) 2>/dev/null)
 ARCH ?= $(or $(SAVED_ARCH),arm64)
 # `dist` builds what is deployed. Any other profile builds for this machine, with its own linker: quick, for tests.
-# Such a build includes a test, so that it shares the AWS crates of `cargo test`, whose features the dependencies of tests extend.
+# Such a build includes a test, so that it shares the AWS SDK of `cargo test`, whose features the dependencies of tests extend.
 PROFILE ?= dist
 
 ifneq ($(words $(ARCH))$(filter-out arm64 x86_64,$(ARCH)),1)
@@ -63,7 +63,7 @@ run: ## Build the command line, without AWS, and run the function's handler on a
 
 # The command line that `check` runs. `make test` passes the one that it has built.
 TRAILBELL ?= cargo run --quiet --locked --no-default-features --features cli --bin trailbell --
-# Tests use one build, with all features: other features would build the AWS crates again.
+# Tests use one build, with all features: other features would build the AWS SDK again.
 ALL_FEATURES := aws
 
 check: ## Find mistakes in rules.yaml and run the tests of its rules.
@@ -73,7 +73,7 @@ check: ## Find mistakes in rules.yaml and run the tests of its rules.
 # Tests that need logs from outside of the repository run where the logs are, and are listed as ignored elsewhere.
 ALL_TESTS := $(if $(wildcard ../shared/data/logs),-- --include-ignored)
 
-# clippy also checks the command line on its own, because it must build without any AWS crate. Only the library, which has no
+# clippy also checks the command line on its own, because it must build without the AWS SDK. Only the library, which has no
 # doctor, has documentation.
 test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS, then `check`.
 	cargo fmt --check

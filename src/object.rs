@@ -120,7 +120,7 @@ fn layouts(key: &str) -> impl Iterator<Item = Layout<'_>> {
     })
 }
 
-/// The parts of a key in front of the file name.
+/// The folders of a key, without the file name.
 fn folders(key: &str) -> impl Iterator<Item = &str> {
     key.rsplit_once('/').map_or("", |(folders, _)| folders).split('/')
 }

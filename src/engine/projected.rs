@@ -73,7 +73,7 @@ impl<'a> View<'a> {
         self.unsure.take() | self.work.is_exhausted()
     }
 
-    /// Uses some steps of the budget. False once it is used up: what was to be found out may then be so.
+    /// Uses some steps of the budget. False once it is used up: the caller then answers as if the record might match.
     pub fn spend(&self, steps: u64) -> bool {
         self.work.spend(steps)
     }

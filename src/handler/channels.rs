@@ -23,7 +23,7 @@ pub struct Channels<C> {
 pub struct Chat<C> {
     /// The channel that posts to it.
     pub channel: C,
-    /// The mildest severity that is posted.
+    /// The least urgent severity that is posted.
     pub mildest: Severity,
 }
 

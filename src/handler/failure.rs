@@ -1,6 +1,6 @@
 //! Failures, and how they are logged.
 //!
-//! A failure has the place, what happened and why, and nothing of an event's content.
+//! A failure names the place, what happened and why; it never contains text of a record.
 
 use std::error::Error as _;
 

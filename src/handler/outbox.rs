@@ -26,7 +26,7 @@ pub(super) struct OutgoingAlert {
     pub(super) alert: Alert,
     /// The audiences that it is for and that have not taken it yet.
     pub(super) audiences: Vec<Audience>,
-    /// What marks it as sent, if the state is to know.
+    /// What [`mark_sent`](crate::state::mark_sent) takes once it is sent; `None` if the state does not count the alert.
     pub(super) ticket: Option<Ticket>,
 }
 

@@ -87,7 +87,7 @@ pub fn look_up(sources: &[&str], name: &str) -> EventStatus {
     let stems: Option<Vec<&EventSource>> =
         sources.iter().map(|source| SOURCES.get(source.strip_suffix(SUFFIX).unwrap_or(source))).collect();
     let Some(stems) = stems else { return EventStatus::Fine };
-    // `Login_POST` and its like are pages, not calls.
+    // Names such as `Login_POST` are pages, not calls.
     if stems.iter().any(|source| source.names.contains(name)) || name.contains('_') {
         return EventStatus::Fine;
     }

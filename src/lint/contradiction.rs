@@ -1,4 +1,4 @@
-//! Whether conditions can all be met at once, found out by trying values on the operators themselves.
+//! Whether conditions can all be met at once, decided by trying values on the operators themselves.
 //!
 //! "No" is certain; conditions that this module does not understand count as possible.
 
@@ -76,7 +76,7 @@ pub fn candidates(expr: &Expr, holds: bool, base: Option<&[String]>, lists: &Lis
                 return Some((path, domain.into_iter().filter(test).collect()));
             }
             if compares(compare, &Value::Null, lists)? == holds {
-                // That there is no value leaves one candidate; that it is not one of some values leaves countless.
+                // `= null` leaves one candidate; "not one of these values" leaves too many to try.
                 return compare.presence().is_some().then(|| (path, vec![Value::Null]));
             }
             let equality = compares_whole_values(compare.operator) && !compare.operator.ignores_case;

@@ -1,7 +1,7 @@
 //! The part of a CloudTrail record whose fields AWS lists: "CloudTrail record contents" and "CloudTrail userIdentity
 //! element" in the CloudTrail User Guide.
 //!
-//! The blocks that services write (`requestParameters` and its like) are open: their names are not known.
+//! The blocks that services write, such as `requestParameters`, are open: AWS does not list their fields.
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]

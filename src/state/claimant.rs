@@ -22,8 +22,8 @@ pub struct Claimant {
     pub(super) outage: Outage,
 }
 
-/// That the table is unavailable, and the alerts that each rule raised since. It outlasts a delivery, so that the next
-/// one of the same invocation does not wait for the table again.
+/// An outage of the table: its error, and the alerts that each rule has raised since. A delivery passes it on to the next
+/// one of the same invocation, which then does not wait for the table again.
 #[derive(Debug, Default)]
 pub struct Outage {
     pub(super) error: Option<TableError>,

@@ -1,4 +1,4 @@
-//! Rules with `first_seen`: what they know of combinations of values, stored and asked.
+//! Rules with `first_seen`: stores which combinations of values they have seen, and decides which are new.
 
 use std::{collections::HashMap, slice};
 

@@ -6,7 +6,7 @@ use crate::object::ObjectId;
 /// The work of one invocation, in the order of its payload.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Who sent it, and so which answer makes parts of it come again.
+    /// The sender, which determines the form of the answer that requests a repetition.
     pub sender: Sender,
     /// Its parts; there is at least one.
     pub units: Vec<Unit>,

@@ -80,7 +80,7 @@ fn record_work(record: &RawValue) -> Result<Work, PartError> {
     Ok(created(record.s3.bucket.name, key))
 }
 
-/// The part of a version in front of its first dot.
+/// The major version: the part before the first dot.
 pub(super) fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or_default()
 }

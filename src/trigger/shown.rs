@@ -16,7 +16,7 @@ pub(super) fn shown(text: &str) -> String {
     shorten_to(text, MAX_SHOWN).escape_debug().to_string()
 }
 
-/// The first keys of a payload, or its type, for a person who wonders what it is.
+/// The first keys of a payload, or its type, for the message about an unknown payload.
 pub(super) fn outline(text: &str) -> String {
     if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
         if fields.is_empty() {

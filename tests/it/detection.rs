@@ -49,7 +49,7 @@ fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Whether the text says so, wherever its lines break.
+/// Whether the text contains the words, wherever its lines break.
 fn says(text: &str, words: &str) -> bool {
     text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
 }
@@ -144,7 +144,7 @@ fn cell(service: &str, text: &str) -> BTreeSet<(String, Call)> {
     found
 }
 
-/// As if a person had made this call and it had been allowed.
+/// The record as it would be if a person had made the call successfully.
 fn allowed_by_hand(record: &Record) -> Record {
     let by_hand = [
         ("errorCode", Value::Null),

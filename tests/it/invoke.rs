@@ -226,7 +226,7 @@ fn keys_are_decoded_and_never_leave_the_folder() {
     assert_eq!(alerts(&ran), ["ecr-put-image"], "{}", ran.stderr);
     assert!(ran.stdout.contains("s3://logs/a b/c+d=é%.gz"), "{}", ran.stdout);
     assert_eq!(ran.stderr.matches("the key is not a path inside a folder").count(), 3, "{}", ran.stderr);
-    // A folder is no object.
+    // A folder is not an object.
     assert!(ran.stderr.contains("error: s3://logs/a b cannot be read: "), "{}", ran.stderr);
     assert!(ran.stderr.ends_with("1 object read, 1 record evaluated, 1 alert published, 4 failed\n"), "{}", ran.stderr);
     assert_eq!(ran.status, 1);

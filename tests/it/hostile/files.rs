@@ -181,7 +181,7 @@ fn unreadable_records_raise_a_few_alerts_and_one_that_counts_the_rest() {
     assert!(outcome.answer().is_ok(), "they do not fail the invocation");
 }
 
-/// An alert about an unreadable record is an alert: if it is not accepted, the object comes again.
+/// An alert about an unreadable record is an alert: if it is not accepted, the object is delivered again.
 #[test]
 fn alert_about_an_unreadable_record_that_is_not_accepted_fails_its_object() {
     let outbox = Outbox::new(|_| Some(Err(crate::ports::publish_error("throttled", false))));

@@ -1,4 +1,4 @@
-//! Other people's logs and test cases raise nothing.
+//! Published logs and the test cases of other tools raise no lint.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -38,7 +38,7 @@ fn events_of_all_real_logs_are_known() {
 }
 
 fn check_events(logs: &Path) {
-    // Made up by who wrote the cases: no service logs these.
+    // The authors of the cases invented these: no service logs them.
     const INVENTED: &[(&str, &str)] = &[
         ("cloudtrail.amazonaws.com", "DescribeTrail"),
         ("ec2.amazonaws.com", "DeleteBucketEncryption"),
@@ -62,14 +62,14 @@ fn check_events(logs: &Path) {
     assert_eq!(raised(&filters), invented);
 }
 
-/// Filters that ask for each field whose name AWS gives.
+/// Filters that name each field whose name AWS defines.
 fn paths(value: &Value, before: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {
                 let path = format!("{before}{key}");
                 found.insert(format!("{path} exists"));
-                // Below, names are anybody's, and some are no bare words.
+                // Services and users choose the names below, and some are not bare words.
                 let open = before.is_empty() && !matches!(key.as_str(), "userIdentity" | "tlsDetails" | "resources");
                 if !open && !key.contains("webIdFederationData") {
                     paths(value, &format!("{path}."), found);

@@ -55,7 +55,7 @@ pub fn judge(stack: &Stack, found: &BucketNotifications) -> Check {
     // The trail itself may publish to its topic; other senders to an existing queue cannot be seen from here.
     let through_rule = usize::from(source == StackSource::Bucket && found.eventbridge);
     let through_trail = usize::from(source == StackSource::Topic && !ours.iter().any(|one| Some(&*one.to) == topic));
-    // BucketNotifications that share no object are one path.
+    // Notifications that share no object are one path.
     let doubled = |(at, one): (usize, &&BucketNotification)| ours[..at].iter().any(|other| one.overlaps(other));
     let notified = usize::from(!ours.is_empty()) + ours.iter().enumerate().filter(|one| doubled(*one)).count();
     let paths = notified + through_rule + through_trail;
