@@ -17,7 +17,7 @@ use super::{
     model::{Alert, AlertKind},
     origin::Origin,
     phrase::{Phrase, PhrasePart},
-    story::{Row, Story},
+    story::{LazyStory, Row, Story},
 };
 use crate::{object::ObjectId, record::Virtual, untrusted};
 
@@ -85,7 +85,7 @@ impl Format {
 }
 
 /// The notification as JSON. It has limits of its own, far below that of SNS, so it ignores the caps.
-fn body(alert: &Alert, story: &Story, _: &TextCaps) -> String {
+fn body(alert: &Alert, story: &LazyStory<'_>, _: &TextCaps) -> String {
     let notification = CustomNotification {
         version: "1.0",
         source: "custom",

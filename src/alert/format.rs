@@ -7,7 +7,7 @@ use super::{
     caps::TextCaps,
     message::{MAX_BYTES, Message, attributes, subject},
     model::Alert,
-    story::{Story, story},
+    story::{LazyStory, lazy},
 };
 
 /// A format of messages. Each format is a constant in its own file, such as [`Format::TEXT`].
@@ -16,7 +16,7 @@ pub struct Format {
     /// The name of the format, such as `text`.
     pub name: &'static str,
     /// The body of the message for an alert.
-    pub(super) body: fn(&Alert, &Story, &TextCaps) -> String,
+    pub(super) body: fn(&Alert, &LazyStory<'_>, &TextCaps) -> String,
     /// A body in printable ASCII.
     pub(super) to_ascii: fn(&str) -> String,
 }
@@ -28,7 +28,7 @@ impl Format {
 
 /// The message for an alert, at most [`MAX_BYTES`] long with its attributes.
 pub fn render(format: Format, alert: &Alert) -> Message {
-    let story = story(alert);
+    let story = lazy(alert);
     let mut message = render_within(format, alert, &story, &TextCaps::STEPS[0]);
     for caps in &TextCaps::STEPS[1..] {
         if message.bytes() <= MAX_BYTES {
@@ -42,11 +42,11 @@ pub fn render(format: Format, alert: &Alert) -> Message {
 /// The message for a channel that refused the one of [`render`]: as short as possible, in printable ASCII, and with the
 /// attributes that most subscriptions filter by.
 pub fn render_ascii(format: Format, alert: &Alert) -> Message {
-    let Message { id, subject, body, attributes } = render_within(format, alert, &story(alert), &TextCaps::SHORTEST);
+    let Message { id, subject, body, attributes } = render_within(format, alert, &lazy(alert), &TextCaps::SHORTEST);
     Message { id, subject, body: (format.to_ascii)(&body), attributes: ascii_fallback::attributes(&attributes) }
 }
 
-fn render_within(format: Format, alert: &Alert, story: &Story, caps: &TextCaps) -> Message {
+fn render_within(format: Format, alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> Message {
     let (id, subject, body) = (alert.id.clone(), subject(alert), (format.body)(alert, story, caps));
     Message { id, subject, body, attributes: attributes(alert) }
 }

@@ -14,7 +14,7 @@ use super::{
     link,
     model::{Alert, Remembered},
     origin::Origin,
-    story::Story,
+    story::LazyStory,
 };
 use crate::{
     record::Virtual,
@@ -39,7 +39,7 @@ impl Format {
 }
 
 /// The finding as JSON.
-fn body(alert: &Alert, _: &Story, caps: &TextCaps) -> String {
+fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
     let event = alert.event();
     let occurrences = &alert.occurrences;
     let time = alert.time().map_or(0, Timestamp::as_millisecond);

@@ -2,6 +2,8 @@
 //!
 //! The rows are in the order in which people ask for them; a format can omit rows and adds none.
 
+use std::cell::LazyCell;
+
 use super::{
     event::{CallOutcome, EventView},
     link,
@@ -41,8 +43,16 @@ pub struct Row {
     pub phrase: Phrase,
 }
 
+/// The content of an alert, made once if any format needs it.
+pub type LazyStory<'a> = LazyCell<Story, Box<dyn FnOnce() -> Story + 'a>>;
+
+/// The content of an alert, not yet made.
+pub fn lazy(alert: &Alert) -> LazyStory<'_> {
+    LazyCell::new(Box::new(|| story(alert)))
+}
+
 /// The content of an alert.
-pub fn story(alert: &Alert) -> Story {
+fn story(alert: &Alert) -> Story {
     let mut story = match &alert.kind {
         AlertKind::Match(finding) => {
             let event = EventView(&finding.record);
@@ -69,7 +79,7 @@ pub fn story(alert: &Alert) -> Story {
 }
 
 /// How many steps it may take to find the conditions that hold; the conditions of an ordinary match take some thousands.
-const MAX_WORK: u64 = 5_000_000;
+const MAX_WORK: u64 = 3_000_000;
 
 fn why(finding: &Finding) -> Vec<Phrase> {
     let explain = || reasons(&finding.rule.filter.explain(finding.record.root()));

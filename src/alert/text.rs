@@ -11,7 +11,7 @@ use super::{
     format::Format,
     model::Alert,
     phrase::{Phrase, PhrasePart},
-    story::{Row, Story},
+    story::{LazyStory, Row},
 };
 use crate::untrusted;
 
@@ -21,7 +21,7 @@ impl Format {
 }
 
 /// Who did what, where and when; then the details in rows.
-fn body(alert: &Alert, story: &Story, caps: &TextCaps) -> String {
+fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     let mut body = TextBody { text: String::new(), caps };
     for phrase in &story.lead {
         body.line(&phrase.show(|part| shown(part, caps)));

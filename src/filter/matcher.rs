@@ -7,8 +7,8 @@ use super::{
     mistake,
     needs::{Needs, Requires, rarity},
     operand::{Lists, OperandError, Test, Value},
-    operator::{Meaning, Operator, present},
-    value_set::ValueSet,
+    operator::{Operator, present},
+    value_set::{Tests, ValueSet},
 };
 use crate::{
     diagnostic::{Diagnostic, shorten},
@@ -54,47 +54,6 @@ enum Against {
     Tests(Tests),
     /// The value passes against one value of another field.
     Field(Path, &'static Operator),
-}
-
-/// The tests of the values on the right side.
-#[derive(Clone)]
-struct Tests {
-    each: Box<[Test]>,
-    /// All of them at once, where they are many and the operator can do that.
-    all: Option<Box<ValueSet>>,
-    /// How many times the work of a search for a text each takes.
-    weight: u64,
-}
-
-impl Tests {
-    fn new(each: Vec<Test>, operator: &'static Operator, operands: &[Operand]) -> Self {
-        let is_null = |operand: &Operand| operand.value == Value::Null;
-        let suits = each.len() >= ValueSet::LEAST && ValueSet::suits(operator) && !operands.iter().any(is_null);
-        let all = suits.then(|| {
-            let mut set = ValueSet::new(operator);
-            for operand in operands {
-                set.add(operand.value.as_scalar());
-            }
-            set.sort();
-            Box::new(set)
-        });
-        let weight = match operator.meaning {
-            Meaning::Pattern => 8,
-            _ if operator.ignores_case => 4,
-            _ => 1,
-        };
-        Self { each: each.into(), all, weight }
-    }
-
-    /// Whether the value passes one. Once the budget of `work` is used up, the result is void.
-    fn pass(&self, scalar: Scalar<'_>, work: &Work) -> bool {
-        if let Some(set) = &self.all {
-            return set.holds(scalar, work);
-        }
-        let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
-        work.spend(self.each.len() as u64 * self.weight * test_steps(bytes))
-            && self.each.iter().any(|test| test(scalar))
-    }
 }
 
 /// Receives every step of the matching of a filter; conditions come in the order in which they are written.
@@ -150,6 +109,9 @@ impl Matcher {
         observer: &mut O,
     ) -> bool {
         observer.open();
+        if O::THOROUGH {
+            record.work().spend(OBSERVED);
+        }
         let holds = match self {
             Matcher::And(parts) => until(parts, false, record, element, observer),
             Matcher::Or(parts) => until(parts, true, record, element, observer),
@@ -204,6 +166,9 @@ impl Matcher {
         }
     }
 }
+
+/// How many more steps a condition takes if everything that it sees is recorded.
+const OBSERVED: u64 = 50;
 
 /// The number of keys that lead to a field in an index, at most.
 const DEPTH: usize = 2;

@@ -9,7 +9,11 @@ use std::{
 
 use foldhash::fast::RandomState;
 
-use super::operator::{Meaning, Operator};
+use super::{
+    ast::Operand,
+    operand::{Test, Value},
+    operator::{Meaning, Operator},
+};
 use crate::{
     number::Number,
     record::{Scalar, Work, test_steps},
@@ -133,6 +137,49 @@ impl ValueSet {
 
     fn folded(&self, text: &str) -> Vec<u8> {
         if self.operator.ignores_case { text.to_ascii_lowercase().into() } else { text.into() }
+    }
+}
+
+/// The tests of the values on the right side.
+#[derive(Clone)]
+pub struct Tests {
+    /// One by one.
+    pub each: Box<[Test]>,
+    /// All of them at once, where they are many and the operator can do that.
+    pub all: Option<Box<ValueSet>>,
+    /// How many times the work of a search for a text each takes.
+    pub weight: u64,
+}
+
+impl Tests {
+    /// The tests of these operands.
+    pub fn new(each: Vec<Test>, operator: &'static Operator, operands: &[Operand]) -> Self {
+        let is_null = |operand: &Operand| operand.value == Value::Null;
+        let suits = each.len() >= ValueSet::LEAST && ValueSet::suits(operator) && !operands.iter().any(is_null);
+        let all = suits.then(|| {
+            let mut set = ValueSet::new(operator);
+            for operand in operands {
+                set.add(operand.value.as_scalar());
+            }
+            set.sort();
+            Box::new(set)
+        });
+        let weight = match operator.meaning {
+            Meaning::Pattern => 8,
+            _ if operator.ignores_case => 4,
+            _ => 1,
+        };
+        Self { each: each.into(), all, weight }
+    }
+
+    /// Whether the value passes one. Once the budget of `work` is used up, the result is void.
+    pub fn pass(&self, scalar: Scalar<'_>, work: &Work) -> bool {
+        if let Some(set) = &self.all {
+            return set.holds(scalar, work);
+        }
+        let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
+        work.spend(self.each.len() as u64 * self.weight * test_steps(bytes))
+            && self.each.iter().any(|test| test(scalar))
     }
 }
 

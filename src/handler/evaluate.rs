@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use memchr::memmem::Finder;
+use memchr::{memchr2_iter, memmem::Finder};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -21,7 +21,7 @@ use crate::{
     alert::{Alert, Origin, Unread},
     diagnostic::chain,
     engine::{Engine, Evaluated, Scratch},
-    log_file::{FileItem, FileShape, LogFileError, Reader},
+    log_file::{FileItem, FileShape, Limits, LogFileError, RawRecord, Reader},
     object::ObjectId,
     state::{Outage, Table},
     trigger::SkipReason,
@@ -91,8 +91,16 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
         }
     }
 
-    /// Evaluates a record of a payload, as a log file with this one record.
-    pub(super) async fn record(mut self, text: &str) {
+    /// Evaluates a record of a payload, as a log file with this one record. Takes and returns how many records of the payload
+    /// were unreadable.
+    pub(super) async fn record(mut self, text: &str, unread: u64) -> u64 {
+        self.unparsable = unread;
+        if self.matches_nothing(text) {
+            self.outcome.records.seen += 1;
+            self.outcome.records.evaluated += 1;
+            self.decider.finish();
+            return unread;
+        }
         // Text that is not exactly one JSON value could pass as several records.
         let read = match serde_json::from_str::<&RawValue>(text) {
             Ok(_) => self.wrapped(text).await.map_err(PayloadRecordError::LogFile),
@@ -102,7 +110,31 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             self.outcome.records.seen += 1;
             self.unparsable(0, &chain(&error));
         }
+        let unread = std::mem::replace(&mut self.unparsable, 0);
         self.finish().await;
+        unread
+    }
+
+    /// Reports how many more records of the payload were unreadable than were reported one by one.
+    pub(super) async fn more_unread(mut self, unread: u64) {
+        self.unparsable = unread;
+        self.finish().await;
+    }
+
+    /// Whether a record of a payload is an ordinary one that no rule matches. A payload can have millions of them, so this
+    /// takes no buffers and no requests.
+    fn matches_nothing(&mut self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let Limits { max_record_bytes, max_nesting, .. } = self.limits.log_file;
+        let is_ordinary = bytes.len() <= max_record_bytes
+            && memchr2_iter(b'{', b'[', bytes).nth(max_nesting).is_none()
+            && bytes.starts_with(b"{")
+            && self.learns.load(Ordering::Relaxed)
+            && self.omitted.find(bytes).is_none()
+            && serde_json::from_str::<&RawValue>(text).is_ok();
+        let is_unmatched =
+            |evaluated| matches!(evaluated, Evaluated::Record { findings, repaired: false } if findings.is_empty());
+        is_ordinary && is_unmatched(self.engine.evaluate(RawRecord::of(bytes), self.scratch))
     }
 
     async fn wrapped(&mut self, text: &str) -> Result<(), LogFileError> {

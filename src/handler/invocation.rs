@@ -13,7 +13,7 @@ use crate::{
     alert::Origin,
     engine::Scratch,
     state::{Outage, Table},
-    trigger::{self, Delivery, Sender, Unit, Work},
+    trigger::{self, Delivery, LogEvents, Sender, Unit, Work},
 };
 
 impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
@@ -83,7 +83,7 @@ struct UnitRun<'a, 'h, O: Objects, C, T, K> {
 
 impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K> {
     async fn run(&mut self, work: Work) {
-        self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. }));
+        self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. } | Work::LogEvents(_)));
         match work {
             Work::Skip { what, reason } => self.outcome.skip(&what, reason),
             Work::Malformed(error) => {
@@ -91,7 +91,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K>
                 self.fail(error.into());
             }
             Work::Object(_) if self.is_blocked => self.outcome.objects.failed += 1,
-            Work::Record { .. } if self.is_blocked => {}
+            Work::Record { .. } | Work::LogEvents(_) if self.is_blocked => {}
             Work::Object(object) => {
                 let origin = Origin::Object(object.clone());
                 if self.is_late(&origin) {
@@ -105,10 +105,25 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K>
             Work::Record { text, origin } => {
                 let origin = Origin::Message(origin);
                 if !self.is_late(&origin) {
-                    self.evaluation(origin).0.record(&text).await;
+                    self.evaluation(origin).0.record(&text, 0).await;
                 }
             }
+            Work::LogEvents(events) => self.log_events(&events).await,
         }
+    }
+
+    /// Evaluates log events one by one. Of those that are unreadable, only the first raise alerts of their own.
+    async fn log_events(&mut self, events: &LogEvents) {
+        let mut unread = 0;
+        for (text, origin) in events.iter() {
+            if self.time.is_up() {
+                // The unit comes again as a whole, so one failure is enough.
+                self.fail(Failure::OutOfTime { origin: Origin::Message(events.to_string()) });
+                break;
+            }
+            unread = self.evaluation(Origin::Message(origin)).0.record(&text, unread).await;
+        }
+        self.evaluation(Origin::Message(events.to_string())).0.more_unread(unread).await;
     }
 
     fn evaluation(&mut self, origin: Origin) -> (Evaluation<'_, C, T, K>, &mut Prefetch<'h, O>) {

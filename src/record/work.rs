@@ -16,7 +16,7 @@ pub struct Work {
     used: AtomicU64,
     /// How many steps may be used; 0 means any number.
     limit: AtomicU64,
-    /// By a hash of the place of the string in memory: a hash table that only grows.
+    /// By a hash of the place of the string in memory: a hash table that only grows, with a tree in each slot.
     documents: OnceLock<Box<[Slot]>>,
 }
 
@@ -27,8 +27,8 @@ struct Entry {
     /// The address and the length of the string.
     place: (usize, usize),
     document: Option<Json>,
-    /// The next string with the same hash.
-    next: Slot,
+    /// Other strings of the same slot, by the next bit of their hashes.
+    others: [Slot; 2],
 }
 
 const SLOTS: usize = 2048;
@@ -87,16 +87,22 @@ impl Work {
         }
         let place = (bytes.as_ptr().addr(), bytes.len());
         let slots = self.documents.get_or_init(|| (0..SLOTS).map(|_| Slot::new()).collect());
-        let mut slot = &slots[hash(place)];
+        let mut hash = hash(place);
+        let mut slot = &slots[hash % SLOTS];
+        hash /= SLOTS;
         loop {
             // A look into memory.
-            self.spend(2 * VISIT);
+            self.spend(3 * VISIT);
             match slot.get() {
                 Some(entry) if entry.place == place => return entry.document.as_ref(),
-                Some(entry) => slot = &entry.next,
+                Some(entry) => {
+                    slot = &entry.others[hash % 2];
+                    hash /= 2;
+                }
                 None => {
                     self.spend(bytes.len() as u64 * STEPS_A_BYTE);
-                    let read = || Box::new(Entry { place, document: document(text), next: Slot::new() });
+                    let read =
+                        || Box::new(Entry { place, document: document(text), others: [Slot::new(), Slot::new()] });
                     let entry = slot.get_or_init(read);
                     // Another thread may have put another string there.
                     if entry.place == place {
@@ -113,7 +119,7 @@ const STEPS_A_BYTE: u64 = 10;
 
 fn hash((address, length): (usize, usize)) -> usize {
     let mixed = (address as u64 ^ (length as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 40) as usize % SLOTS
+    mixed.swap_bytes() as usize
 }
 
 #[cfg(test)]

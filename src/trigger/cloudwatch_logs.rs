@@ -1,14 +1,13 @@
 //! A subscription of CloudWatch Logs: each log event is a CloudTrail record.
 
-use aws_lambda_events::cloudwatch_logs::{LogData, LogEntry};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use flate2::{Decompress, FlushDecompress, Status};
 use serde::Deserialize;
 
 use super::{
     delivery::{SkipReason, Work},
     envelope::Envelope,
     error::PartError,
+    log_events::{LogData, LogEvents, log_data},
     shape::{Read, Shape},
     shown::shown,
 };
@@ -21,89 +20,33 @@ const MAX_BYTES: usize = 64 << 20;
 pub(super) const SUBSCRIPTION: Shape = Shape {
     fields: &["awslogs"],
     is: |envelope| envelope.has("awslogs"),
-    read: Read::Work(|envelope| records(envelope).map_err(|error| error.of("the event of CloudWatch Logs"))),
+    read: Read::Work(|envelope| {
+        records(envelope).map(|work| vec![work]).map_err(|error| error.of("the event of CloudWatch Logs"))
+    }),
 };
 
-/// The data, still compressed. The type of `aws_lambda_events` decompresses it without a limit.
+/// The data, still compressed. The type of `aws_lambda_events` decompresses it without a limit, and holds all events.
 #[derive(Deserialize)]
 struct Packed {
     data: String,
 }
 
-fn records(envelope: &Envelope<'_>) -> Result<Vec<Work>, PartError> {
+fn records(envelope: &Envelope<'_>) -> Result<Work, PartError> {
     let Packed { data } = envelope.parse("awslogs")?;
-    let zipped = BASE64_STANDARD.decode(data).map_err(PartError::Base64)?;
-    let data = log_data(&unzipped(&zipped, MAX_BYTES)?)?;
-    match data.message_type.as_str() {
+    let zipped = BASE64_STANDARD.decode(&data).map_err(PartError::Base64)?;
+    drop(data);
+    let LogData { message_type, log_group, log_stream, log_events } = log_data(&zipped, MAX_BYTES)?;
+    match message_type.as_str() {
         "CONTROL_MESSAGE" => {
             let what = "control message of CloudWatch Logs".to_owned();
-            Ok(vec![Work::Skip { what, reason: SkipReason::ControlMessage }])
+            Ok(Work::Skip { what, reason: SkipReason::ControlMessage })
         }
-        "DATA_MESSAGE" if data.log_events.is_empty() => Err(PartError::Empty("logEvents")),
+        "DATA_MESSAGE" if log_events.count == 0 => Err(PartError::Empty("logEvents")),
         "DATA_MESSAGE" => {
-            let (group, stream) = (shown(&data.log_group), shown(&data.log_stream));
-            let record = |LogEntry { id, message, .. }| Work::Record {
-                origin: format!("CloudWatch Logs {group}/{stream}, event {}", shown(&id)),
-                text: message,
-            };
-            Ok(data.log_events.into_iter().map(record).collect())
+            let source = format!("{}/{}", shown(&log_group), shown(&log_stream));
+            Ok(Work::LogEvents(LogEvents { source, packed: log_events }))
         }
         other => Err(PartError::unexpected("messageType", other, "`DATA_MESSAGE` or `CONTROL_MESSAGE`")),
-    }
-}
-
-/// The data of a message that [`LogData`] refuses, with the fields that are needed here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PartialLogData {
-    message_type: String,
-    #[serde(default)]
-    log_group: String,
-    #[serde(default)]
-    log_stream: String,
-    #[serde(default)]
-    log_events: Vec<PartialLogEntry>,
-}
-
-#[derive(Deserialize)]
-struct PartialLogEntry {
-    #[serde(default)]
-    id: String,
-    message: String,
-}
-
-fn log_data(text: &[u8]) -> Result<LogData, PartError> {
-    if let Ok(data) = serde_json::from_slice(text) {
-        return Ok(data);
-    }
-    let PartialLogData { message_type, log_group, log_stream, log_events } = serde_json::from_slice(text)?;
-    let entry = |PartialLogEntry { id, message }| {
-        let mut entry = LogEntry::default();
-        (entry.id, entry.message) = (id, message);
-        entry
-    };
-    let mut data = LogData::default();
-    (data.message_type, data.log_group, data.log_stream) = (message_type, log_group, log_stream);
-    data.log_events = log_events.into_iter().map(entry).collect();
-    Ok(data)
-}
-
-/// The content of one gzip member, at most `limit` bytes.
-fn unzipped(zipped: &[u8], limit: usize) -> Result<Vec<u8>, PartError> {
-    const STEP: usize = 64 << 10;
-    // The largest window of DEFLATE: RFC 1951, section 2.
-    let (mut inflate, mut text) = (Decompress::new_gzip(15), Vec::new());
-    loop {
-        text.reserve(STEP);
-        let (taken, before) = (usize::try_from(inflate.total_in()).unwrap_or(usize::MAX), inflate.total_out());
-        let rest = zipped.get(taken..).unwrap_or_default();
-        let status = inflate.decompress_vec(rest, &mut text, FlushDecompress::None);
-        match status.map_err(PartError::Decompress)? {
-            _ if text.len() > limit => return Err(PartError::TooLarge(limit)),
-            Status::StreamEnd => return Ok(text),
-            _ if rest.is_empty() && inflate.total_out() == before => return Err(PartError::Truncated),
-            Status::Ok | Status::BufError => {}
-        }
     }
 }
 
@@ -137,14 +80,28 @@ mod tests {
         assert!(zipped.len() < LIMIT / 100);
         let event: LogsEvent = serde_json::from_str(&payload(&zipped)).unwrap();
         assert_eq!(event.aws_logs.data.log_group.len(), LIMIT);
-        assert!(matches!(unzipped(&zipped, LIMIT), Err(PartError::TooLarge(LIMIT))));
+        assert!(matches!(log_data(&zipped, LIMIT), Err(PartError::TooLarge(LIMIT))));
+    }
+
+    fn events(data: &serde_json::Value) -> Vec<(String, String)> {
+        match records(&Envelope::read(&payload(&zipped(&data.to_string())), 0, KNOWN).unwrap()) {
+            Ok(Work::LogEvents(events)) => events.iter().collect(),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn a_message_without_the_fields_that_are_not_needed_is_read() {
-        let data = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": "{}"}]}).to_string();
-        assert!(serde_json::from_str::<LogData>(&data).is_err());
-        let work = records(&Envelope::read(&payload(&zipped(&data)), 0, KNOWN).unwrap()).unwrap();
-        assert!(matches!(&work[..], [Work::Record { text, .. }] if text == "{}"), "{work:?}");
+        let data = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": "{}"}]});
+        assert_eq!(events(&data), [("{}".to_owned(), "CloudWatch Logs /, event 1".to_owned())]);
+    }
+
+    #[test]
+    fn all_events_are_read_whatever_their_texts_are() {
+        let texts: Vec<String> =
+            (0..3000).map(|number| format!("{number}\u{0}é{}", "x".repeat(number % 300))).collect();
+        let entries: Vec<_> = texts.iter().map(|text| json!({"message": text})).collect();
+        let data = json!({"logEvents": entries, "logGroup": "g", "messageType": "DATA_MESSAGE"});
+        assert_eq!(events(&data).into_iter().map(|(text, _)| text).collect::<Vec<_>>(), texts);
     }
 }

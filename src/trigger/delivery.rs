@@ -1,6 +1,6 @@
 //! The work that an invocation delivers.
 
-use super::error::TriggerError;
+use super::{error::TriggerError, log_events::LogEvents};
 use crate::object::ObjectId;
 
 /// The work of one invocation, in the order of its payload.
@@ -63,6 +63,8 @@ pub enum Work {
         /// The message that held it, such as `EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602`.
         origin: String,
     },
+    /// CloudTrail records that the payload holds as log events.
+    LogEvents(LogEvents),
     /// An item that needs no work.
     Skip {
         /// The item: a key, or the kind of the message.

@@ -10,6 +10,7 @@ mod dynamodb;
 mod emulator;
 mod faults;
 mod logs;
+mod memory;
 mod peer;
 mod process;
 mod runtime_api;

@@ -1,6 +1,9 @@
 //! A function with a bucket and a topic of its own on the AWS simulator, and what is put there.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
@@ -71,6 +74,11 @@ impl Scene {
     }
 
     pub fn function(&self, settings: &[(&str, &str)]) -> Emulator {
+        self.function_of(bootstrap(), settings)
+    }
+
+    /// A function of another program that runs the binary.
+    pub fn function_of(&self, program: &Path, settings: &[(&str, &str)]) -> Emulator {
         let rules = self.rules.to_str().unwrap();
         let mut all = vec![
             ("AWS_ENDPOINT_URL", self.cloud.endpoint()),
@@ -79,7 +87,7 @@ impl Scene {
             ("RETRY_BASE_MS", "1"),
         ];
         all.extend(settings);
-        Emulator::start(bootstrap(), &all)
+        Emulator::start(program, &all)
     }
 
     pub fn event(&self, keys: &[&str]) -> String {

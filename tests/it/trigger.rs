@@ -29,15 +29,24 @@ fn shown_bytes(payload: &[u8]) -> String {
 fn unit(unit: &Unit) -> impl Iterator<Item = String> {
     let id = unit.id.as_ref().map(|id| format!("[{id}] ")).unwrap_or_default();
     assert!(!unit.work.is_empty(), "a unit without work is lost silently");
-    unit.work.iter().map(move |work| {
-        let work = match work {
-            Work::Object(object) => format!("object {} {}", object.bucket, object.key),
-            Work::Record { text, origin } => format!("record {text} from {origin}"),
-            Work::Skip { what, reason } => format!("skip {}: {what}", reason.word()),
-            Work::Malformed(error) => format!("bad: {}", chain(error)),
-        };
-        format!("{id}{work}")
-    })
+    let lines = |work: &Work| match work {
+        Work::LogEvents(events) => {
+            let record = |(text, origin)| Work::Record { text, origin };
+            events.iter().map(record).map(|work| line(&work)).collect::<Vec<_>>()
+        }
+        work => vec![line(work)],
+    };
+    unit.work.iter().flat_map(lines).map(move |work| format!("{id}{work}"))
+}
+
+fn line(work: &Work) -> String {
+    match work {
+        Work::Object(object) => format!("object {} {}", object.bucket, object.key),
+        Work::Record { text, origin } => format!("record {text} from {origin}"),
+        Work::Skip { what, reason } => format!("skip {}: {what}", reason.word()),
+        Work::Malformed(error) => format!("bad: {}", chain(error)),
+        Work::LogEvents(events) => events.to_string(),
+    }
 }
 
 fn check(cases: &[(&Value, &str)]) {
