@@ -76,7 +76,7 @@ fn time(engine: &Engine, record: &[u8]) -> Measured {
                     format!("{count} matches")
                 }
             };
-            (processor_time() - started).as_secs_f64() * 1000.0
+            processor_time().saturating_sub(started).as_secs_f64() * 1000.0
         })
         .collect();
     runs.sort_by(f64::total_cmp);

@@ -31,7 +31,7 @@ struct Entry {
     others: [Slot; 2],
 }
 
-const SLOTS: usize = 2048;
+const SLOTS: u64 = 2048;
 
 /// The steps of a visit to a node.
 pub const VISIT: u64 = 10;
@@ -88,7 +88,7 @@ impl Work {
         let place = (bytes.as_ptr().addr(), bytes.len());
         let slots = self.documents.get_or_init(|| (0..SLOTS).map(|_| Slot::new()).collect());
         let mut hash = hash(place);
-        let mut slot = &slots[hash % SLOTS];
+        let mut slot = slots.get(usize::try_from(hash % SLOTS).ok()?)?;
         hash /= SLOTS;
         loop {
             // A look into memory.
@@ -96,8 +96,8 @@ impl Work {
             match slot.get() {
                 Some(entry) if entry.place == place => return entry.document.as_ref(),
                 Some(entry) => {
-                    slot = &entry.others[hash % 2];
-                    hash /= 2;
+                    slot = &entry.others[usize::from(hash & 1 == 1)];
+                    hash >>= 1;
                 }
                 None => {
                     self.spend(bytes.len() as u64 * STEPS_A_BYTE);
@@ -117,9 +117,9 @@ impl Work {
 /// What it takes to parse a byte of JSON.
 const STEPS_A_BYTE: u64 = 10;
 
-fn hash((address, length): (usize, usize)) -> usize {
+fn hash((address, length): (usize, usize)) -> u64 {
     let mixed = (address as u64 ^ (length as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed.swap_bytes() as usize
+    mixed.swap_bytes()
 }
 
 #[cfg(test)]
