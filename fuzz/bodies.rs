@@ -2,12 +2,18 @@
 //!
 //! `tests/it/fuzz.rs` runs them with stable Rust as part of `make test`, `fuzz_targets/` under cargo-fuzz.
 
-use std::{io::Write, sync::OnceLock};
+use std::{
+    io::Write,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
 use trailbell::{
+    alert::{Alert, Format, render as message},
     diagnostic::{Diagnostic, chain, render},
-    engine::{self, Engine, Evaluated, Finding, Scratch},
+    engine::{self, Engine, Evaluated, Finding, ParseError, Scratch},
     filter::{Filter, Lists, Observer},
     log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
     record::{Path, Record},
@@ -27,6 +33,7 @@ pub const TARGETS: &[Target] = &[
     ("trigger", trigger),
     ("title", title),
     ("path", path),
+    ("work", work),
 ];
 
 /// The text of a filter: an error points into the text; a printed filter parses to the same filter; an observer does not change
@@ -148,6 +155,59 @@ pub fn path(input: &[u8]) {
                 record.text(&path);
             }
         }
+    }
+}
+
+/// A piece of a record, repeated until the record is long: as the element of a list, as a list in a string, and as members of an
+/// object. Both evaluations find the same matches, or the fast one reports that the record takes too many steps; and neither it
+/// nor the alerts take long.
+pub fn work(input: &[u8]) {
+    let piece = String::from_utf8_lossy(input);
+    let Ok(value) = serde_json::from_str::<Value>(&piece) else { return };
+    let piece = value.to_string();
+    let count = MAX_LENGTH / (piece.len() + 12);
+    let list = format!("[{}]", vec![&*piece; count].join(","));
+    let members = (0..count).map(|number| format!("\"{number}\":{piece}")).collect::<Vec<_>>().join(",");
+    let text = Value::from(list.as_str());
+    let call = r#""eventName":["PutImage","GetImage"],"eventSource":"ecr.amazonaws.com""#;
+    for fields in [
+        format!(r#""userAgent":{list},"userIdentity":{{"accountId":{list}}},"recipientAccountId":{list}"#),
+        format!(r#""requestParameters":{{"items":{list},"values":{list}}}"#),
+        format!(
+            r#""requestParameters":{{"policyDocument":{{"Statement":{text}}},"instanceId":{text},"values":{text}}}"#
+        ),
+        format!(r#""requestParameters":{{{members}}},"a":{list},"b":{list}"#),
+        format!(r#""eventName":{list},"ip":{text},"requestParameters":{{"policyDocument":{text}}}"#),
+    ] {
+        bounded(&format!("{{{call},{fields}}}"));
+    }
+}
+
+/// How long the records of [`work`] are: as long as a record can be, or less where nothing is optimized.
+const MAX_LENGTH: usize = if cfg!(debug_assertions) { 1 << 12 } else { 1 << 18 };
+/// Twenty times as long as an ordinary record takes, and some patience with a busy machine.
+const MAX_TIME: Duration = Duration::from_secs(3);
+
+fn bounded(text: &str) {
+    let Fixed { engine, .. } = fixed();
+    let started = Instant::now();
+    let quick = engine.evaluate(RawRecord::of(text.as_bytes()), &mut Scratch::default());
+    if let Evaluated::Record { findings, .. } = &quick {
+        for finding in findings {
+            let alert = Alert::new(finding.clone(), None, engine.accounts());
+            for format in Format::ALL {
+                assert!(message(format, &alert).bytes() <= 262_144);
+            }
+        }
+    }
+    assert!(started.elapsed() < MAX_TIME, "{:?}", started.elapsed());
+    match (quick, engine.evaluate_plainly(text.as_bytes())) {
+        (Evaluated::Record { findings: quick, .. }, Evaluated::Record { findings: plain, .. }) => {
+            let positions = |findings: &[Finding]| findings.iter().map(|one| one.position).collect::<Vec<_>>();
+            assert_eq!(positions(&quick), positions(&plain));
+        }
+        (Evaluated::Unparsable(ParseError::TooMuchWork), _) => {}
+        (quick, plain) => panic!("{quick:?} and {plain:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, de,
-    de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -137,8 +137,47 @@ impl Visitor<'_> for KnownName {
 /// The elements of a list, of which there is at least one.
 pub(super) fn elements<'a>(list: Option<&'a RawValue>, field: &'static str) -> Result<Vec<&'a RawValue>, PartError> {
     let list = list.ok_or(PartError::Missing(field))?;
-    let list: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| PartError::NotList(field))?;
-    if list.is_empty() { Err(PartError::Empty(field)) } else { Ok(list) }
+    let Few(list) = serde_json::from_str(list.get()).map_err(|_| PartError::NotList(field))?;
+    match list.len() {
+        0 => Err(PartError::Empty(field)),
+        1..=MAX_PARTS => Ok(list),
+        _ => Err(PartError::TooMany(MAX_PARTS)),
+    }
+}
+
+/// The most parts of a payload. A queue delivers at most 10,000 messages at once ("Using Lambda with Amazon SQS" in the AWS
+/// Lambda Developer Guide), and no other service as many.
+pub(super) const MAX_PARTS: usize = 10_000;
+
+/// The elements of a list, at most one more than [`MAX_PARTS`].
+struct Few<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Few<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FewVisitor).map(Self)
+    }
+}
+
+struct FewVisitor;
+
+impl<'a> Visitor<'a> for FewVisitor {
+    type Value = Vec<&'a RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while list.len() <= MAX_PARTS {
+            match elements.next_element()? {
+                Some(element) => list.push(element),
+                None => return Ok(list),
+            }
+        }
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(list)
+    }
 }
 
 /// The service that sent a record of `Records`, such as `aws:sqs`.

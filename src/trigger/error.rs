@@ -44,6 +44,9 @@ pub enum PartError {
     /// A field is missing.
     #[error("it has no `{0}`")]
     Missing(&'static str),
+    /// A payload has too many parts.
+    #[error("it has more than {0} parts")]
+    TooMany(usize),
     /// A list is empty.
     #[error("its `{0}` is empty")]
     Empty(&'static str),

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{
     delivery::{Delivery, Sender, Unit, Work},
-    envelope::{Envelope, elements, event_source, text_of},
+    envelope::{Envelope, MAX_PARTS, elements, event_source, text_of},
     error::{PartError, TriggerError},
     shape::{Read, Shape},
 };
@@ -27,7 +27,7 @@ fn is_message(record: &RawValue) -> bool {
 /// Reads the messages one by one: as a whole, the event type of `aws_lambda_events` refuses all of them for an odd one.
 fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
     let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
-    let mut is_fifo = false;
+    let (mut is_fifo, mut parts) = (false, 0);
     let units = records.into_iter().enumerate().map(|(index, record)| {
         let malformed = |error: PartError| error.of(format!("message {index} of the SQS event"));
         let Some(message) = message(record) else {
@@ -44,6 +44,8 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
         // A queue delivers the whole batch again if the answer has an id that is not of the batch, and if the invocation
         // fails.
         let id = message.message_id.filter(|id| !id.is_empty());
+        parts += work.as_ref().map_or(1, Vec::len);
+        let work = if parts > 2 * MAX_PARTS { Err(malformed(PartError::TooMany(2 * MAX_PARTS))) } else { work };
         Unit { id, work: work.unwrap_or_else(|error| vec![Work::Malformed(error)]) }
     });
     let units = units.collect();

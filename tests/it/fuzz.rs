@@ -145,6 +145,11 @@ fn paths() {
     check("path", INPUTS);
 }
 
+#[test]
+fn long_records() {
+    check("work", INPUTS / 40);
+}
+
 /// cargo-fuzz would silently skip a body without a target.
 #[test]
 fn every_body_is_a_target_of_cargo_fuzz() {

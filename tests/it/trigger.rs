@@ -441,3 +441,24 @@ fn payloads_of_other_projects_are_read() {
         }
     }
 }
+
+/// A payload of six megabytes can have millions of parts, each of which takes some hundred bytes once it is read.
+#[test]
+fn a_payload_has_at_most_ten_thousand_parts() {
+    let many = |field: &str, part: &str, count: usize| -> Value {
+        serde_json::from_str(&format!("{{\"{field}\":[{}]}}", vec![part; count].join(","))).unwrap()
+    };
+    let lines = |payload: &Value| shown(payload).lines().count();
+    assert_eq!(lines(&many("Records", "{}", 10_000)), 10_000);
+    let refused = "error: the payload has no known shape: it has more than 10000 parts";
+    for payload in [many("Records", "{}", 10_001), many("Records", r#"{"eventSource":"aws:sqs"}"#, 1_000_000)] {
+        assert_eq!(shown(&payload), refused);
+    }
+    let mut keys = many("s3ObjectKey", "\"a\"", 1_000_000);
+    keys["s3Bucket"] = json!("logs");
+    assert!(shown(&keys).ends_with("it has more than 10000 parts"), "{}", shown(&keys));
+    // The messages of a queue have a limit together, and those within it are not affected.
+    let body = many("Records", "{}", 9_000).to_string();
+    let units = decode(sqs(&vec![body; 4]).to_string().as_bytes()).unwrap().units;
+    assert_eq!(units.iter().map(|unit| unit.work.len()).collect::<Vec<_>>(), [9_000, 9_000, 1, 1]);
+}

@@ -152,3 +152,28 @@ fn attribute_of_an_empty_or_emoji_value() {
     assert_eq!((value("region"), value("account"), value("actor")), (None, None, Some("😀".to_owned())));
     assert!(message.attributes.len() <= 10);
 }
+
+/// A record of at most 1 MiB on which the shipped rules would take seconds: it raises the alert of an unreadable record, and
+/// the others of its file raise theirs.
+#[test]
+fn record_that_takes_too_many_steps_is_unparsable_and_harms_no_other() {
+    let rules = std::fs::read_to_string("rules.yaml").unwrap();
+    let engine = Engine::new(RuleSet::parse(&rules).unwrap().0);
+    let stop = |id: &str| {
+        json!({"eventVersion": "1.11", "eventID": id, "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
+            "eventTime": "2026-03-02T09:15:00Z", "requestParameters": {"name": id}, "sourceIPAddress": id,
+            "userIdentity": {"type": "IAMUser", "userName": id, "accountId": "111122223333"}})
+    };
+    let mut slow = stop("b");
+    slow["eventSource"] = json!("iam.amazonaws.com");
+    slow["eventName"] = json!("CreateUser");
+    slow["userAgent"] = json!(vec!["x"; 255_000]);
+    let file = log_file(&[&stop("a").to_string(), &slow.to_string(), &stop("c").to_string()]);
+    let objects = Memory::default().with("a", vec![Ok(file)]);
+    let outbox = Outbox::open();
+    let limits = InvocationLimits::default();
+    let outcome = handled_by(&engine, &objects, &outbox, &Ticking::never(), limits, &event(&["a"]));
+    assert_eq!((outcome.objects.processed, outcome.records.evaluated, outcome.records.unparsable), (1, 2, 1));
+    assert_eq!((outcome.matches.seen, outcome.notices.sent), (outcome.matches.alerted, 1), "{outcome:#?}");
+    assert!(outcome.matches.alerted >= 2, "{outcome:#?}");
+}
