@@ -125,8 +125,8 @@ impl Diagnostic {
 
 /// The diagnostics of one file as rustc prints them, a blank line after each. `text` is the whole file, into
 /// which the spans point; a span beyond its end or inside a character is moved to the nearest character boundary.
-pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, path, text)]) + "\n\n").collect()
 }
 
@@ -209,7 +209,7 @@ pub fn shorten(text: &str) -> String {
 }
 
 /// The candidate that `word` probably misspells: the same letters in another case, or an edit distance of at most a third
-/// of the longer length. The distance counts insertions, deletions, substitutions and swaps of neighbours.
+/// of the longer length. The distance counts insertions, deletions, substitutions and swaps of neighbors.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()

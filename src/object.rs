@@ -206,8 +206,8 @@ mod tests {
         };
         let file = "111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz";
         for prefix in ["", "a prefix/AWSLogs of ours/"] {
-            for organisation in ["", "o-exampleorgid/"] {
-                let key = format!("{prefix}AWSLogs/{organisation}111122223333/CloudTrail/us-east-1/2026/03/02/{file}");
+            for organization in ["", "o-exampleorgid/"] {
+                let key = format!("{prefix}AWSLogs/{organization}111122223333/CloudTrail/us-east-1/2026/03/02/{file}");
                 check(&key, Some("111122223333"), Some("us-east-1"), Some("2026-03-02T09:20:00Z"));
             }
         }

@@ -217,7 +217,7 @@ impl<V: Fn(&str) -> Option<String>> SettingsReader<V> {
         levels
     }
 
-    /// The log levels. The logger would read a misspelt level as the name of a module, and log nothing else.
+    /// The log levels. The logger would read a misspelled level as the name of a module, and log nothing else.
     fn log(&mut self, name: &'static str) -> String {
         const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
         let text = self.text(name).unwrap_or_else(|| "info".to_owned());

@@ -9,6 +9,7 @@ pub mod needs;
 pub mod operand;
 pub mod operator;
 mod parser;
+mod reference;
 mod value_set;
 
 pub use compiled::Filter;
@@ -16,6 +17,4 @@ pub use explain::{Compared, Condition, Explanation, Gap, HiddenElements, SeenVal
 pub use matcher::{Observer, Unobserved};
 pub use operand::Lists;
 pub use parser::continues_bare_word;
-
-/// The language reference, as `trailbell help filter` prints it.
-pub const REFERENCE: &str = include_str!("reference.md");
+pub use reference::REFERENCE;

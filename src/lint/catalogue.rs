@@ -130,7 +130,7 @@ fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str
     slips
 }
 
-/// Whether one letter is added, missing or different, or two neighbours are swapped.
+/// Whether one letter is added, missing or different, or two neighbors are swapped.
 fn one_slip(a: &str, b: &str) -> bool {
     a.len().abs_diff(b.len()) <= 1 && strsim::osa_distance(a, b) == 1
 }

@@ -57,7 +57,7 @@ fn unknown(written: &SpannedPath, scope: &Scope) -> Option<Diagnostic> {
         Known::There { .. } => return None,
         Known::NoKey { at, .. } | Known::InsideText { at } => at,
     };
-    // A misspelt list gets one warning where it is named, and none for the conditions on its elements.
+    // A misspelled list gets one warning where it is named, and none for the conditions on its elements.
     let own = path.steps.iter().filter(|step| matches!(step, Step::Key(_))).count();
     let name = segments.get((segments.len() + at).checked_sub(keys.len())?).filter(|name| !name.quoted)?;
     if own < keys.len() - at {

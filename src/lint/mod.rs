@@ -1,4 +1,4 @@
-//! Likely mistakes in a rules file: filters that cannot match, misspelt fields, rules that repeat each other.
+//! Likely mistakes in a rules file: filters that cannot match, misspelled fields, rules that repeat each other.
 //!
 //! A lint warns only where it is certain, and a warning never makes a file invalid. Lints read the rules alone; only
 //! `trailbell check` runs them, the function never does.
@@ -29,7 +29,4 @@ mod wildcard;
 
 pub use check::{check, check_overrides};
 pub use entry::Lint;
-pub use table::{ALL, codes};
-
-/// All lints with an example of each, as `trailbell help lints` prints them.
-pub const REFERENCE: &str = include_str!("lints.md");
+pub use table::{ALL, REFERENCE, codes};

@@ -23,6 +23,9 @@ pub const ALL: &[&Lint] = &[
     &expired::LINT,
 ];
 
+/// All lints with an example of each, as `trailbell help lints` prints them.
+pub const REFERENCE: &str = include_str!("lints.md");
+
 /// The code of every lint, and what it finds.
 pub fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
     ALL.iter().flat_map(|lint| lint.codes.iter().copied())

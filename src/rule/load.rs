@@ -95,7 +95,7 @@ pub fn overridable(text: &str) -> Option<Overridable> {
     let mut loader =
         Loader { overridable: Overridable { all_rules: true, ..Overridable::default() }, ..Loader::default() };
     loader.file(&document.root);
-    // If none were found, their key may be misspelt.
+    // If none were found, their key may be misspelled.
     let (all_lists, all_rules) =
         (!loader.list_spans.is_empty(), loader.overridable.all_rules && !loader.overridable.rules.is_empty());
     Some(Overridable { lists: loader.lists, all_lists, all_rules, ..loader.overridable })

@@ -50,7 +50,7 @@ pub enum ClaimStatus {
 const CLAIM_SECONDS: i64 = 15 * 60;
 
 impl Claim {
-    /// A claim that any delivery may take over at once, and that its owner still recognises.
+    /// A claim that any delivery may take over at once, and that its owner still recognizes.
     pub fn released(owner: &str) -> Self {
         Self { owner: owner.to_owned(), at: i64::MIN }
     }

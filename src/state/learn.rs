@@ -51,13 +51,13 @@ pub async fn already_seen(
     let Some((rule, Some(first_seen))) = group.first().map(|at| rule(*at)) else { return Vec::new() };
     let all: Vec<MatchedEvent> = group.iter().map(|at| events[*at]).collect();
     let slot = learning_slot(rule, first_seen);
-    let learnt = update_one(table, &mut claimant.outage.error, &slot, |start: Option<LearningStart>| {
+    let learned = update_one(table, &mut claimant.outage.error, &slot, |start: Option<LearningStart>| {
         let start = learn(start, &all);
         let from = start.from;
         (start, from)
     });
-    let Ok(from) = learnt.await else { return Vec::new() };
-    let learnt_at = from.saturating_add(first_seen.learning.as_secs());
+    let Ok(from) = learned.await else { return Vec::new() };
+    let learned_at = from.saturating_add(first_seen.learning.as_secs());
 
     let values = |at: usize| combination(&first_seen.fields, matches[at].record);
     let series: HashMap<usize, Series> = group.iter().map(|at| (*at, Series::new(rule, &values(*at)))).collect();
@@ -79,7 +79,7 @@ pub async fn already_seen(
         for ((at, event), is_new) in same.iter().zip(&same_events).zip(new) {
             match is_new {
                 false => decisions.push((*at, Decision::AlreadySeen)),
-                true if event.time < learnt_at => decisions.push((*at, Decision::Learning)),
+                true if event.time < learned_at => decisions.push((*at, Decision::Learning)),
                 true => {}
             }
         }

@@ -20,8 +20,8 @@ pub struct YamlMap<'n> {
     what: &'static str,
     span: Span,
     entries: &'n [(Scalar, YamlNode)],
-    /// Known fields that are probably present under a misspelt key.
-    misspelt: Vec<&'static str>,
+    /// Known fields that are probably present under a misspelled key.
+    misspelled: Vec<&'static str>,
 }
 
 /// A key of a map and its value.
@@ -48,7 +48,7 @@ impl<'n> YamlMap<'n> {
             problems.extend(wrong_type(what, "a map", node, help));
             return None;
         };
-        let mut fields = Self { what, span: node.span, entries, misspelt: Vec::new() };
+        let mut fields = Self { what, span: node.span, entries, misspelled: Vec::new() };
         for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
             fields.report_unknown(key, known, problems);
         }
@@ -70,9 +70,9 @@ impl<'n> YamlMap<'n> {
         found
     }
 
-    /// The finding that none of these fields is present; none if one of them is probably misspelt.
+    /// The finding that none of these fields is present; none if one of them is probably misspelled.
     pub fn missing(&self, keys: &[&'static str], help: &str) -> Option<Diagnostic> {
-        if keys.iter().any(|key| self.misspelt.contains(key)) {
+        if keys.iter().any(|key| self.misspelled.contains(key)) {
             return None;
         }
         let names: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
@@ -88,7 +88,7 @@ impl<'n> YamlMap<'n> {
         let candidates = known.iter().copied().filter(|_| key.text.len() <= MAX_MISSPELLING);
         let (label, help) = match nearest(&key.text, candidates) {
             Some(meant) => {
-                self.misspelt.push(meant);
+                self.misspelled.push(meant);
                 (format!("expected `{meant}`?"), format!("write `{meant}`"))
             }
             None if key.text == "<<" => {

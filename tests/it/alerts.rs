@@ -105,7 +105,7 @@ fn learning_begins_with_the_first_event_of_all() {
         new["eventTime"] = json!(time);
         scanned(test, &["name: New, first_seen: {fields: [user], learning: 7d}"], &[&[quiet.clone()], &[new]]).0.len()
     };
-    assert_eq!((alerts_at("learning", "2026-03-08T09:00:00Z"), alerts_at("learnt", "2026-03-10T09:00:00Z")), (0, 1));
+    assert_eq!((alerts_at("learning", "2026-03-08T09:00:00Z"), alerts_at("learned", "2026-03-10T09:00:00Z")), (0, 1));
 }
 
 #[test]

@@ -464,7 +464,7 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn output_to_a_file_has_no_colours() {
+fn output_to_a_file_has_no_colors() {
     for arguments in [
         vec!["check"],
         vec!["scan", "events/bucket"],

@@ -29,7 +29,7 @@ struct Module {
     opened: Vec<Vec<String>>,
     /// Every path in its code, absolute: the name of the crate first.
     paths: BTreeSet<Vec<String>>,
-    /// What it holds besides `mod`, `use` and constants.
+    /// What it holds besides `mod` and `use`.
     definitions: Vec<String>,
 }
 
@@ -72,7 +72,6 @@ impl Tree {
                     }
                 }
                 Item::Use(used) => bindings(&used.tree, &mut Vec::new(), &mut module),
-                Item::Const(_) => gather(item.to_token_stream(), &mut module.paths),
                 item => {
                     module.definitions.push(named(item));
                     gather(item.to_token_stream(), &mut module.paths);
@@ -402,6 +401,7 @@ fn what_the_checks_refuse() {
             "these files import each other: src/state/a.rs, src/state/mod.rs",
         ),
         ("lib.rs: mod state;\nstate/mod.rs: pub struct B;", "src/state/mod.rs defines `pub struct B`"),
+        ("lib.rs: mod state;\nstate/mod.rs: pub const B: u8 = 1;", "src/state/mod.rs defines `pub const B`"),
     ] {
         let found = judged(files);
         let seen = if expected.is_empty() { found.is_empty() } else { found.iter().any(|one| one == expected) };
@@ -420,7 +420,7 @@ fn what_the_checks_allow() {
          alert/mod.rs: mod text;
          alert/text.rs: use crate::rule::Title; pub fn text(_: Title) {}",
         "lib.rs: mod state;
-         state/mod.rs: mod a; mod b; pub use a::A; pub use b::B; pub const REFERENCE: &str = \"\";
+         state/mod.rs: mod a; mod b; pub use a::A; pub use b::B;
          state/a.rs: use super::B; use std::fmt; pub struct A(B);
          state/b.rs: pub struct B; #[cfg(test)] mod tests { use super::*; use crate::state::A; }",
     ] {

@@ -316,7 +316,7 @@ fn mistakes_in_both_files_are_reported_together() {
 
     let lists = "lists: {robot: [a], robots: []}\noverrides: {put-image: {suppressions: [user in $robots]}}\n";
     assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), lists), ["unknown-list", "empty-list"]);
-    // With a misspelt `lists`, the names of the lists are unknown.
+    // With a misspelled `lists`, the names of the lists are unknown.
     assert_eq!(codes(&RULES.replace("lists:", "list:"), lists), ["empty-list"]);
     assert_eq!(codes("rules: 5", unknown), ["bad-severity", "unknown-list"]);
 }

@@ -32,7 +32,7 @@ fn rules() -> Vec<Rule> {
     set.rules
 }
 
-/// Exact names and severities from the vendor's post of February 2020, and the part of each filter after `event_type` and
+/// Exact names and severities from the rules that Threat Stack published in February 2020, and the part of each filter after `event_type` and
 /// `eventSource`.
 const ASKED_FOR: &[(&str, u8, &str, &str)] = &[
     ("CloudTrail: ECR Create Repository", 3, "ecr", r#"eventName = "CreateRepository""#),
@@ -89,7 +89,7 @@ fn the_requested_rules_are_shipped() {
 }
 
 #[test]
-fn the_two_filters_of_the_post_are_unchanged() {
+fn the_two_filters_that_threat_stack_published_are_unchanged() {
     let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for filter in [

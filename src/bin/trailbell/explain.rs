@@ -33,16 +33,16 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
         Verdict::Suppressed => "matches, and is suppressed",
     };
     let mut stdout = io::stdout().lock();
-    let colour = stdout.is_terminal();
+    let color = stdout.is_terminal();
     writeln!(stdout, "{}: {verdict}", printable(&rule.name))?;
     if !rule.enabled {
         writeln!(stdout, "The rule is disabled: no record raises its alert.")?;
     }
-    show(&explanation.filter, 0, colour, &mut stdout)?;
+    show(&explanation.filter, 0, color, &mut stdout)?;
     let count = rule.suppressions.len();
     for (at, (suppression, explanation)) in rule.suppressions.iter().zip(&explanation.suppressions).enumerate() {
         write!(stdout, "\nsuppression {} of {count}: ", at + 1)?;
-        show_suppression(suppression, explanation, colour, &mut stdout)?;
+        show_suppression(suppression, explanation, color, &mut stdout)?;
     }
     Ok(0)
 }
@@ -50,7 +50,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
 fn show_suppression(
     suppression: &Suppression,
     explanation: &SuppressionExplanation,
-    colour: bool,
+    color: bool,
     output: &mut impl Write,
 ) -> io::Result<()> {
     match explanation.status {
@@ -69,12 +69,12 @@ fn show_suppression(
             writeln!(output, "{what}: {}", printable(&words.join(" ")))?;
         }
     }
-    show(&explanation.filter, 0, colour, output)
+    show(&explanation.filter, 0, color, output)
 }
 
-fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write) -> io::Result<()> {
+fn show(part: &Explanation, depth: usize, color: bool, output: &mut impl Write) -> io::Result<()> {
     let (word, code) = if part.held { ("true ", 32) } else { ("false", 31) };
-    let word = if colour { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() };
+    let word = if color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() };
     let indent = "  ".repeat(depth);
     if let [only] = &part.parts[..]
         && part.is_element()
@@ -91,7 +91,7 @@ fn show(part: &Explanation, depth: usize, colour: bool, output: &mut impl Write)
     writeln!(output, "{word}  {indent}{}{}", printable(&part.condition.to_string()), saw(part))?;
     let chosen = chosen(&part.parts);
     for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| **chosen) {
-        show(part, depth + 1, colour, output)?;
+        show(part, depth + 1, color, output)?;
     }
     let mut hidden = part.hidden;
     for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| !**chosen) {

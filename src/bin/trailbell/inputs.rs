@@ -49,8 +49,8 @@ pub struct Checked {
 
 impl Checked {
     /// The findings as text.
-    pub fn rendered(&self, colour: bool) -> String {
-        render(&self.findings, &shown(&self.path), &self.text, colour)
+    pub fn rendered(&self, color: bool) -> String {
+        render(&self.findings, &shown(&self.path), &self.text, color)
     }
 }
 

@@ -73,7 +73,7 @@ fn kinds_with_records_are_read_and_others_are_counted_by_reason() {
 }
 
 #[test]
-fn kinds_of_paths_with_and_without_organisation_in_other_partitions_and_below_a_prefix() {
+fn kinds_of_paths_with_and_without_organization_in_other_partitions_and_below_a_prefix() {
     for key in [
         "AWSLogs/111122223333/CloudTrail/us-east-1/a.json.gz",
         "AWSLogs/o-exampleorg1/111122223333/CloudTrail/us-east-1/a.json.gz",

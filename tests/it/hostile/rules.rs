@@ -64,7 +64,7 @@ fn rules_file_that_is_empty_or_has_an_unknown_field_or_operator() {
     for text in ["", "\n", "# nothing\n", "rules: []\n"] {
         assert!(!codes(text).is_empty(), "{text:?}");
     }
-    assert_eq!(codes("rules:\n  - {name: a, severity: 1, filter: x = 1, colour: red}\n"), ["unknown-key"]);
+    assert_eq!(codes("rules:\n  - {name: a, severity: 1, filter: x = 1, color: red}\n"), ["unknown-key"]);
     assert_eq!(codes(&rules("x == 1")), ["unknown-operator"]);
 }
 

@@ -190,13 +190,13 @@ fn a_source_without_its_suffix() {
 }
 
 #[test]
-fn a_misspelt_source() {
+fn a_misspelled_source() {
     let file = rule(r#"eventSource = "cloudtrial.amazonaws.com""#);
     assert_snapshot!(brief(&message(&file)), @r#"unknown-event-source 5:19 write `"cloudtrail.amazonaws.com"`"#);
 }
 
 #[test]
-fn a_misspelt_name() {
+fn a_misspelled_name() {
     let file = rule(r#"eventSource = "iam.amazonaws.com" and (eventName = "CreateUser" or eventName = "createrole")"#);
     assert_snapshot!(message(&file), @r#"
     warning[unknown-event-name]: `iam.amazonaws.com` has no event `createrole`

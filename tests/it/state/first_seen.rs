@@ -28,7 +28,7 @@ fn a_rule_learns_and_then_alerts() {
     assert_eq!(world.words("1", &[seen(0, 0, 1), seen(0, 5, 2)]), ["learning", "already_seen"]);
     assert_eq!(world.words("2", &[seen(1, 7 * DAY - 1, 3)]), ["learning"]);
     assert_eq!(world.words("3", &[seen(2, 7 * DAY, 4)]), ["alerted"]);
-    // A learnt combination is known for 30 days after its last event.
+    // A learned combination is known for 30 days after its last event.
     assert_eq!(world.words("4", &[seen(0, 30 * DAY + 5, 5)]), ["already_seen"]);
     assert_eq!(world.words("5", &[seen(0, 60 * DAY + 5, 6)]), ["already_seen"]);
     assert_eq!(world.words("6", &[seen(0, 90 * DAY + 6, 7)]), ["alerted"]);
