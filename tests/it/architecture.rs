@@ -242,7 +242,7 @@ fn clippy_refuses_panics_in_what_ships() {
         let text = fs::read_to_string(root().join(file)).unwrap();
         assert!(text.contains("#![cfg_attr(not(test), warn(clippy::disallowed_macros))]"), "{file}");
     }
-    // A file that allows what clippy refuses says so by name, and its tests alone may.
+    // Only the tests of a file may allow what clippy refuses.
     let lints =
         ["unwrap_used", "expect_used", "clippy::panic", "unreachable", "todo", "unimplemented", "disallowed_macros"];
     for (path, text) in files("src") {

@@ -87,9 +87,9 @@ fn every_guarantee_of_security_names_tests_that_exist() {
     let rows = security.lines().filter(|line| line.starts_with("| ")).skip(1);
     let mut names = 0;
     for row in rows {
-        let held_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let verified_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
         let mut folder = root.to_owned();
-        for name in held_by.split('`').skip(1).step_by(2) {
+        for name in verified_by.split('`').skip(1).step_by(2) {
             names += 1;
             if name.contains(['/', '.']) && !name.contains(' ') {
                 let path = if name.contains('/') { root.join(name) } else { folder.join(name) };
@@ -101,7 +101,7 @@ fn every_guarantee_of_security_names_tests_that_exist() {
                 assert!(is_there, "there is no test `{name}`: {row}");
             }
         }
-        assert!(held_by.contains('`'), "nothing holds this: {row}");
+        assert!(verified_by.contains('`'), "no test or file verifies this: {row}");
     }
     assert!(names > 30, "{names} names are too few");
 }

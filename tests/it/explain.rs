@@ -1,6 +1,6 @@
 //! Explanations agree with matching, and a person can read them.
 
-use crate::generated::{expr, record};
+use crate::arbitrary::{expr, record};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{

@@ -1,6 +1,6 @@
 //! The meaning of the filter language's extensions, case by case. The cases are data, which `check` evaluates.
 
-use crate::generated::record_of;
+use crate::arbitrary::record_of;
 use serde_json::{Value, json};
 use trailbell::{
     diagnostic::Diagnostic,

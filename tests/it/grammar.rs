@@ -1,6 +1,6 @@
 //! The grammar as a whole: printing and parsing are inverse, no text makes the parser panic, and the laws of logic hold.
 
-use crate::generated::{bare, element_expr, expr, expr_of, path, record, record_of};
+use crate::arbitrary::{bare, element_expr, expr, expr_of, path, record, record_of};
 use proptest::{collection::vec, prelude::*, sample::select};
 use trailbell::{
     diagnostic::Span,

@@ -1,5 +1,5 @@
 //! `trailbell import`: its whole output, what imported rules match, and what it refuses. Hostile files are errors only.
-use crate::generated::record_of;
+use crate::arbitrary::record_of;
 use insta::assert_snapshot;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The meaning of the filter language, case by case; `extensions.rs` has the cases of its extensions. The cases are data, which
 //! `check` evaluates.
 
-use crate::generated::record_of;
+use crate::arbitrary::record_of;
 use serde_json::{Value, json};
 use trailbell::filter::{Filter, operator};
 

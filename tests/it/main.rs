@@ -3,6 +3,7 @@
 #![allow(clippy::too_many_lines, reason = "cases and messages are read in full, side by side")]
 
 mod alerts;
+mod arbitrary;
 mod architecture;
 mod cli;
 mod command;
@@ -15,16 +16,15 @@ mod explain;
 mod extensions;
 mod fuzz;
 mod generate;
-mod generated;
 mod grammar;
 mod hostile;
 mod import;
 mod imports;
+mod independent_count;
 mod invoke;
 mod language;
 mod lints;
 mod log_file;
-mod logs;
 mod messages;
 mod metrics;
 mod mistakes;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path as File};
 
 use crate::{
-    generated::{NAMES, NUMBERS, TEXTS, expr},
+    arbitrary::{NAMES, NUMBERS, TEXTS, expr},
     real_logs,
 };
 use proptest::{collection::vec, prelude::*, sample::select};

@@ -95,7 +95,7 @@ fn a_record_that_raises_no_alert_is_refused() {
     refused(&["--rules", "no such file", rule, PUT_IMAGE], "no such file");
 }
 
-/// A terminal's escape sequences begin with a control character (ECMA-48); U+202E turns the text round.
+/// A terminal's escape sequences begin with a control character (ECMA-48); U+202E reverses the direction of the text.
 #[test]
 fn no_record_can_control_the_terminal() {
     let record = r#"{"eventVersion":"1.08","eventSource":"ecr.amazonaws.com","eventName":"PutImage","eventID":"\u001b[2J\n\u202e","userAgent":"\u009b31m","userIdentity":{"userName":"a\u001b]0;x\u0007b\nSEV1"}}"#;

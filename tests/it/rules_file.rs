@@ -1,6 +1,6 @@
 //! The rules that a valid `rules.yaml` becomes, and the place of a mistake in each YAML style.
 
-use crate::generated::record_of;
+use crate::arbitrary::record_of;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;

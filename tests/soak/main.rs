@@ -1,7 +1,7 @@
 //! A long run of deliveries through the function's own handler, with faults of S3 and SNS, deadlines and duplicates,
 //! all from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
 //!
-//! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` make it longer, or another one.
+//! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` set how many records and faults a run has, and its seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
 #[allow(dead_code, reason = "the other tests need more of it")]
@@ -108,7 +108,7 @@ impl Unit {
         (&self.objects, &self.record) == (&other.objects, &other.record)
     }
 
-    /// Whether something that went wrong in this invocation is a reason to hand it back.
+    /// Whether a fault of this invocation is a reason to hand the unit back.
     fn is_harmed(&self, world: &World) -> bool {
         let is_broken = self.objects.iter().any(|object| world.broken.contains(object));
         is_broken || self.due.iter().any(|name| world.is_refused(*name))

@@ -94,7 +94,7 @@ impl World {
     pub fn put(&mut self, events: std::ops::Range<usize>) -> (usize, Vec<Name>) {
         let (object, mut due, mut records) = (self.objects.len(), Vec::new(), Vec::new());
         for event in events {
-            // Fewer than are worth an alert each.
+            // Fewer than the number of unreadable records that raise an alert each.
             if records.len() < 20 && self.random.percent(2) {
                 due.push(Name::Unread(object, records.len()));
                 records.push("7".to_owned());

@@ -29,7 +29,7 @@ const HIDDEN_SECONDS: i32 = 15 * 60;
 /// If there are no credentials or no such stack, or a request to AWS fails.
 pub fn run(stack: &str, region: Option<String>) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
+    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {}", chain(&error))))?;
     let done = runtime.block_on(Box::pin(redrive(stack, region)));
     let done = done.map_err(|error| Stop::Message(chain(&error)))?;
     let mut stderr = io::stderr().lock();

@@ -21,7 +21,7 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::BrokenPipe => Stop::Closed,
-            _ => Stop::Message(format!("the output cannot be written: {error}")),
+            _ => Stop::Message(format!("the output cannot be written: {}", chain(&error))),
         }
     }
 }

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{diagnostic::render, lint, rule::RuleSet};
 
-use crate::generated::{expr, record_of};
+use crate::arbitrary::{expr, record_of};
 
 /// Conditions on one field and on several.
 const CONDITIONS: &[&str] = &[

@@ -86,7 +86,7 @@ fn windows_do_not_depend_on_the_order() {
     assert!((5..=6).contains(&starts(&events).len()));
 }
 
-/// Series start their windows at different times, and always at the same.
+/// Each series starts its windows at a time of its own, which never changes.
 #[test]
 fn phases_are_spread() {
     let rule = rule_of(1);

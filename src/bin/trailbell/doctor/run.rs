@@ -50,7 +50,7 @@ pub enum DoctorFormat {
 /// If there are no credentials or no such stack, or the output cannot be written.
 pub fn run(target: &Target, region: Option<String>, rules: &Path, alert: bool, format: DoctorFormat) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {error}")))?;
+    let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {}", chain(&error))))?;
     let checks = runtime.block_on(Box::pin(check(target, region, rules, alert)));
     let checks = checks.map_err(|error| Stop::Message(chain(&error)))?;
     let mut stdout = io::stdout().lock();
