@@ -29,8 +29,8 @@ use crate::{
 /// If the rules or the event cannot be read.
 pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
-    let payload =
-        fs::read(event).map_err(|error| Stop::Message(format!("{} cannot be read: {}", shown(event), chain(&error))))?;
+    let payload = fs::read(event)
+        .map_err(|error| Stop::Message(format!("{} cannot be read: {}", shown(event), chain(&error))))?;
     let channels = Channels::only(Printed::new(io::stdout()));
     let objects = Folder::new(buckets);
     let limits = InvocationLimits::default();
