@@ -8,7 +8,7 @@ use std::fmt;
 use flate2::DecompressError;
 use thiserror::Error;
 
-use super::keys::Keys;
+use super::{format::OtherFormat, keys::Keys};
 
 /// Why the rest of a file cannot be read. Offsets are in decompressed bytes from 0 unless documented otherwise; records are
 /// numbered from 0.
@@ -129,9 +129,51 @@ pub enum Unparsable {
     /// A document that is neither a record nor a list of records.
     #[error("neither a record (no `eventVersion`, no `eventID`) nor `Records`; {0}")]
     NotRecord(Keys),
-    /// An element of `Events` whose `CloudTrailEvent` is not a string with one object.
-    #[error("an element of `Events` without a record in its `CloudTrailEvent`")]
-    NoCloudTrailEvent,
+    /// An element of a list that is neither a record nor holds one.
+    #[error("not a CloudTrail record: it has neither `eventVersion` nor `eventID`; {0}")]
+    NotRecordInList(Keys),
+    /// What S3, SQS, Kinesis or DynamoDB send to a function.
+    #[error("not a CloudTrail record: its `eventSource` is that of a notification (`aws:…`)")]
+    Notification,
+    /// The value of this key, which should be a record, holds none.
+    #[error("no CloudTrail record in `{0}`")]
+    NoRecordIn(&'static str),
+    /// A row of Athena with a field whose value CloudTrail's log does not have in this form.
+    #[error("a row of a table whose `{}` is not JSON; select it as JSON", .0.escape_debug())]
+    UncertainColumn(String),
+    /// Brackets match, and it is not JSON.
+    #[error("not valid JSON")]
+    NotJson,
+    /// A line of JSON lines that is broken; the next one is read.
+    #[error("a broken line, at byte {at}: expected {expected}, found {found}")]
+    BrokenLine {
+        /// The offset of the byte.
+        at: u64,
+        /// What is valid there.
+        expected: &'static str,
+        /// The byte.
+        found: Byte,
+    },
+}
+
+impl Unparsable {
+    /// Whether it is a whole document, well-formed, of something that is not CloudTrail's.
+    pub fn is_of_another_kind(&self) -> bool {
+        matches!(self, Self::NotRecord(_))
+    }
+}
+
+impl LogFileError {
+    /// Whether the file is certainly something else than records: it has no name of JSON, and is empty, or begins as neither
+    /// JSON nor any format that could hold records does.
+    pub fn is_of_another_kind(&self, has_name_of_json: bool) -> bool {
+        match self {
+            _ if has_name_of_json => false,
+            Self::Empty => true,
+            Self::NotJson { first, .. } => !first.could_hold_records(),
+            _ => false,
+        }
+    }
 }
 
 /// How many records of a file were read.
@@ -240,37 +282,27 @@ impl fmt::Display for Byte {
     }
 }
 
-/// At most the first four bytes of a file.
+/// At most the first four bytes of a file, and its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstBytes {
     bytes: [u8; Self::LEN],
     len: usize,
+    format: Option<OtherFormat>,
 }
 
 impl FirstBytes {
-    pub(super) const LEN: usize = 4;
+    const LEN: usize = 4;
 
     pub(super) fn of(text: &[u8]) -> Self {
         let mut bytes = [0; Self::LEN];
         let len = text.len().min(Self::LEN);
         bytes[..len].copy_from_slice(&text[..len]);
-        Self { bytes, len }
+        Self { bytes, len, format: OtherFormat::of(text) }
     }
 
-    /// The name of the common format that begins with these bytes.
-    fn format(self) -> Option<&'static str> {
-        const FORMATS: &[(&[u8], &str)] = &[
-            (b"\x1f\x8b", "gzip within gzip"),
-            (b"PK\x03\x04", "zip"),
-            (b"\x28\xb5\x2f\xfd", "zstd"),
-            (b"BZh", "bzip2"),
-            (b"\xfd7zX", "xz"),
-            (b"PAR1", "Parquet"),
-            (b"\xff\xfe", "UTF-16"),
-            (b"\xfe\xff", "UTF-16"),
-            (b"<", "XML or HTML"),
-        ];
-        FORMATS.iter().find(|(magic, _)| self.bytes[..self.len].starts_with(magic)).map(|(_, name)| *name)
+    /// Whether the file could hold records in another format, as its first bytes show.
+    pub fn could_hold_records(self) -> bool {
+        self.format.is_some_and(OtherFormat::could_hold_records)
     }
 }
 
@@ -283,6 +315,6 @@ impl fmt::Display for FirstBytes {
             f.write_str("the bytes")?;
             bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
         }
-        self.format().map_or(Ok(()), |format| write!(f, " ({format})"))
+        self.format.map_or(Ok(()), |format| write!(f, " {format}"))
     }
 }

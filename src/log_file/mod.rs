@@ -4,17 +4,24 @@
 //! memory holds no more than a window of the text, however large the file is.
 
 mod block;
+mod documents;
 mod error;
+mod format;
+mod frame;
 mod gunzip;
 mod keys;
-mod lookup;
+mod lines;
 mod options;
 mod reader;
+mod row;
 mod scan;
 mod split;
+mod step;
 mod window;
+mod wrapped;
 
 pub use error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable};
+pub use format::OtherFormat;
 pub use keys::Keys;
 pub use options::{FileShape, Limits};
 pub use reader::{FileItem, RawRecord, Reader};

@@ -8,7 +8,8 @@ pub enum FileShape {
     /// What CloudTrail writes: one object `{"Records": […]}`.
     LogFile,
     /// Any number of documents, each a log file, a list of records, one record (an object with `eventVersion` or
-    /// `eventID`), or the output of `aws cloudtrail lookup-events`.
+    /// `eventID`), or what holds records: output of `aws cloudtrail lookup-events`, events of EventBridge, log events of
+    /// CloudWatch Logs, rows of Athena. What is neither is unparsable.
     Any,
 }
 
@@ -30,6 +31,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The longest value that may hold a record, in bytes: in a string, every quote of the record is escaped.
+    pub(super) fn max_value_bytes(self) -> usize {
+        self.max_record_bytes.saturating_mul(4)
+    }
+
     /// Checks the length of a record in bytes, and its depth.
     ///
     /// # Errors

@@ -1,13 +1,16 @@
 //! The reader of one log file.
 
+use std::{collections::VecDeque, ops::Range};
+
 use super::{
     error::{LogFileError, Unparsable},
     gunzip::{Gunzip, GunzipFailure},
-    lookup,
     options::{FileShape, Limits},
-    scan::Strings,
-    split::{Cut, RecordText, Splitter},
+    scan::{Scan, Strings},
+    split::Splitter,
+    step::Cut,
     window::Window,
+    wrapped,
 };
 
 /// A record, cut out of the file by structure and not parsed.
@@ -46,14 +49,28 @@ pub enum FileItem<'a> {
     },
 }
 
+/// Where the text of a record is.
+enum RecordPlace {
+    /// In the window, as an element of a list.
+    InList(Range<usize>),
+    /// In the window, as a document.
+    Document(Range<usize>),
+    /// In [`Reader::unwrapped`].
+    Unwrapped,
+}
+
 /// Reads one file.
 pub struct Reader {
     limits: Limits,
     gunzip: Gunzip,
     window: Window,
     splitter: Splitter,
+    /// The strings of the last record, if it is a document of its own.
+    document: Scan,
+    /// The records of the last value that was cut which are still to be returned.
+    waiting: VecDeque<Result<Vec<u8>, Unparsable>>,
     /// The record of the last item, if it is not in the window.
-    unescaped: Vec<u8>,
+    unwrapped: Vec<u8>,
     failed: Option<LogFileError>,
 }
 
@@ -63,9 +80,14 @@ impl Reader {
         Self {
             limits,
             gunzip: Gunzip::new(limits.max_decompressed_bytes),
-            window: Window::new(limits.max_record_bytes),
+            window: Window::new(match shape {
+                FileShape::LogFile => limits.max_record_bytes,
+                FileShape::Any => limits.max_value_bytes(),
+            }),
             splitter: Splitter::new(shape, limits),
-            unescaped: Vec::new(),
+            document: Scan::default(),
+            waiting: VecDeque::new(),
+            unwrapped: Vec::new(),
             failed: None,
         }
     }
@@ -80,10 +102,33 @@ impl Reader {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        match self.cut(input) {
-            Ok(cut) => Ok(cut.map(|cut| self.item(cut))),
-            Err(error) => Err(self.failed.insert(error).clone()),
-        }
+        let found = loop {
+            if let Some(record) = self.waiting.pop_front() {
+                break record.map(|record| {
+                    self.unwrapped = record;
+                    RecordPlace::Unwrapped
+                });
+            }
+            match self.cut(input) {
+                Ok(None) => return Ok(None),
+                Ok(Some(Cut::Record(range))) => break Ok(RecordPlace::InList(range)),
+                Ok(Some(Cut::Refused(reason))) => break Err(reason),
+                Ok(Some(Cut::Value { text, in_list, depth })) => match self.look(text, in_list, depth) {
+                    Ok(Some(found)) => break Ok(found),
+                    Ok(None) => {}
+                    Err(reason) => break Err(reason),
+                },
+                Err(error) => return Err(self.failed.insert(error).clone()),
+            }
+        };
+        let index = self.splitter.number();
+        let (text, strings) = match found {
+            Ok(RecordPlace::InList(range)) => (self.window.text(range), self.splitter.strings()),
+            Ok(RecordPlace::Document(range)) => (self.window.text(range), self.document.strings()),
+            Ok(RecordPlace::Unwrapped) => (&*self.unwrapped, None),
+            Err(reason) => return Ok(Some(FileItem::Unparsable { index, reason })),
+        };
+        Ok(Some(FileItem::Record(RawRecord { index, text, strings })))
     }
 
     /// Ends the file; call it after the last byte.
@@ -119,19 +164,27 @@ impl Reader {
         }
     }
 
-    fn item(&mut self, Cut { index, text }: Cut) -> FileItem<'_> {
-        let text = text.and_then(|text| match text {
-            RecordText::InList(range) => Ok((self.window.text(range), self.splitter.strings())),
-            RecordText::Document(range) => Ok((self.window.text(range), None)),
-            RecordText::Event(range) => {
-                self.unescaped = lookup::record(self.window.text(range), self.limits)?;
-                Ok((&*self.unescaped, None))
+    /// Looks at a value of any shape: it is a record, or holds records, which then wait.
+    fn look(&mut self, range: Range<usize>, in_list: bool, depth: usize) -> Result<Option<RecordPlace>, Unparsable> {
+        let text = self.window.text(range.clone());
+        if text.starts_with(b"{") {
+            let strings = if in_list {
+                self.splitter.strings()
+            } else {
+                self.document.reset();
+                let whole = self.document.run(text);
+                self.document.strings().filter(|_| whole.is_ok_and(|end| end == Some(text.len())))
+            };
+            if strings.is_some_and(|strings| wrapped::is_record(text, strings)) {
+                self.limits.check(text.len() as u64, depth)?;
+                return Ok(Some(if in_list { RecordPlace::InList(range) } else { RecordPlace::Document(range) }));
             }
-        });
-        match text {
-            Ok((text, strings)) => FileItem::Record(RawRecord { index, text, strings }),
-            Err(reason) => FileItem::Unparsable { index, reason },
         }
+        if depth > self.limits.max_nesting.saturating_add(wrapped::MAX_DEPTH) {
+            return Err(Unparsable::TooDeep { depth, limit: self.limits.max_nesting });
+        }
+        self.waiting.extend(wrapped::records(text, in_list, self.limits)?);
+        Ok(None)
     }
 
     fn error(&self, failure: GunzipFailure) -> LogFileError {

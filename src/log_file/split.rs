@@ -3,115 +3,45 @@
 //! Only structure counts, so text inside a string is never mistaken for structure. The content of a record is not checked:
 //! that is left to the parser.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use super::{
-    error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable},
-    keys::Keys,
+    error::{Byte, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable},
+    frame::{ElementList, Frame, LIST_KEYS, ObjectKey, TopObject, begins_with_list},
+    lines::Lines,
     options::{FileShape, Limits},
     scan::{Mismatch, Scan, Strings, string_end},
+    step::{Cut, Next, SplitState, SplitStep, Token, holds_json, is_blank},
     window::Window,
 };
 
+/// Lists in lists are cut to this depth.
+const MAX_FRAMES: usize = 8;
+
 /// A position in the text, and what precedes it.
 pub(super) struct Splitter {
-    shape: FileShape,
-    limits: Limits,
-    state: SplitState,
+    pub(super) shape: FileShape,
+    pub(super) limits: Limits,
+    pub(super) state: SplitState,
     /// How many documents began.
-    documents: u64,
-    /// How many records ended.
-    records: u64,
-    /// The object of the document, with the keys seen so far.
-    object: TopObject,
-    /// The list of records that the position is in.
-    list: Option<RecordList>,
+    pub(super) documents: u64,
+    /// How many items were returned.
+    pub(super) items: u64,
+    /// The objects and lists that the position is in, of which the last may be a list of records.
+    pub(super) frames: Vec<Frame>,
+    pub(super) lines: Lines,
+    /// Why the rest of a line is skipped.
+    pub(super) broken_line: Option<LogFileError>,
+    /// How many plain values in lists are to be returned as unparsable, and their kind.
+    pub(super) refused: (u64, JsonKind),
     /// The offset of the value that is a record or may be one.
-    start: u64,
+    pub(super) start: u64,
     /// The kind of the value that the position is in.
-    kind: JsonKind,
-    scan: Scan,
+    pub(super) kind: JsonKind,
+    pub(super) scan: Scan,
     /// Whether the next byte of the string that the position is in is escaped.
-    escaped: bool,
-    key: ObjectKey,
-}
-
-/// A record that ended.
-pub(super) struct Cut {
-    pub(super) index: u64,
-    pub(super) text: Result<RecordText, Unparsable>,
-}
-
-/// Where the text of a record is in the window.
-pub(super) enum RecordText {
-    /// The record is an element of a list.
-    InList(Range<usize>),
-    /// The record is a whole document.
-    Document(Range<usize>),
-    /// The record is a string inside this element of `Events`.
-    Event(Range<usize>),
-}
-
-#[derive(Clone, Copy)]
-enum SplitState {
-    Before(Next),
-    In(Token),
-}
-
-/// What comes next after white space.
-#[derive(Clone, Copy)]
-enum Next {
-    /// A document or the end of the file.
-    Document,
-    /// A key of the object, or its end if it is empty.
-    Key { or_end: bool },
-    /// The colon after a key.
-    Colon,
-    /// A value of the object or the list, or the end of the list if it is empty.
-    Value { or_end: bool },
-    /// A comma, or the end of the object or the list.
-    Comma,
-}
-
-#[derive(Clone, Copy)]
-enum Token {
-    /// A key of the object.
-    Key,
-    /// A value with brackets.
-    Value,
-    /// A string.
-    Text,
-    /// A number, `true`, `false` or `null`.
-    Word,
-}
-
-#[derive(Clone, Copy)]
-enum RecordList {
-    /// `{"Records": […]}`
-    Records,
-    /// `{"Events": […]}`
-    Events,
-    /// `[…]`
-    Bare,
-}
-
-enum SplitStep {
-    /// The state changed.
-    Continue,
-    /// More bytes are needed.
-    NeedMore,
-    Cut(Cut),
-}
-
-#[derive(Default)]
-struct TopObject {
-    keys: Keys,
-    /// Whether it has a list of records.
-    has_list: bool,
-    /// Whether it has a key that only records have.
-    is_record: bool,
-    /// The deepest nesting of its values.
-    deepest: usize,
+    pub(super) escaped: bool,
+    pub(super) key: ObjectKey,
 }
 
 impl Splitter {
@@ -121,9 +51,11 @@ impl Splitter {
             limits,
             state: SplitState::Before(Next::Document),
             documents: 0,
-            records: 0,
-            object: TopObject::default(),
-            list: None,
+            items: 0,
+            frames: Vec::new(),
+            lines: Lines::default(),
+            broken_line: None,
+            refused: (0, JsonKind::Null),
             start: 0,
             kind: JsonKind::Null,
             scan: Scan::default(),
@@ -139,11 +71,16 @@ impl Splitter {
     /// If the rest of the file is unreadable.
     pub(super) fn next(&mut self, window: &mut Window, gzip: bool) -> Result<Option<Cut>, LogFileError> {
         loop {
+            if self.refused.0 > 0 {
+                self.refused.0 -= 1;
+                return Ok(Some(Cut::Refused(Unparsable::NotObject(self.refused.1))));
+            }
             let step = match self.state {
-                SplitState::In(token) => self.go_through(token, window)?,
-                SplitState::Before(next) => self.go_to(next, window, gzip)?,
+                SplitState::In(token) => self.go_through(token, window),
+                SplitState::Before(next) => self.go_to(next, window, gzip),
+                SplitState::SkipLine => Ok(self.skip_line(window)),
             };
-            match step {
+            match step.or_else(|error| self.recover(error, window))? {
                 SplitStep::Continue => {}
                 SplitStep::NeedMore => return Ok(None),
                 SplitStep::Cut(cut) => return Ok(Some(cut)),
@@ -151,36 +88,30 @@ impl Splitter {
         }
     }
 
+    /// Numbers an item that is returned to the reader of the file.
+    pub(super) fn number(&mut self) -> u64 {
+        self.items += 1;
+        self.items - 1
+    }
+
     /// The own strings of the last record, as [`Scan::strings`] returns them.
     pub(super) fn strings(&self) -> Option<Strings<'_>> {
         self.scan.strings()
     }
 
-    /// Checks that the text may end here.
-    ///
-    /// # Errors
-    ///
-    /// If the text is empty, is not JSON or is incomplete.
-    pub(super) fn end(&self, window: &Window, gzip: bool) -> Result<(), LogFileError> {
-        match self.state {
-            SplitState::Before(Next::Document) if self.documents > 0 => Ok(()),
-            SplitState::Before(Next::Document) if window.rest().is_empty() => Err(LogFileError::Empty),
-            SplitState::Before(Next::Document) => Err(not_json(window, gzip)),
-            _ => Err(LogFileError::EndsEarly { at: window.offset(), progress: self.progress() }),
-        }
-    }
-
     /// How many records were read.
     pub(super) fn progress(&self) -> ReadProgress {
-        let inside = match self.list {
-            Some(_) => matches!(self.state, SplitState::In(_)),
-            None => self.object.is_record && !self.object.has_list,
+        let inside = match self.frames.last() {
+            Some(Frame::List(_)) => matches!(self.state, SplitState::In(_)),
+            Some(Frame::Object(object)) => object.is_record && !object.has_list,
+            None => false,
         };
-        if inside { ReadProgress::Inside(self.records) } else { ReadProgress::After(self.records) }
+        if inside { ReadProgress::Inside(self.items) } else { ReadProgress::After(self.items) }
     }
 
     fn go_through(&mut self, token: Token, window: &mut Window) -> Result<SplitStep, LogFileError> {
-        let rest = window.rest();
+        let available = self.available(window);
+        let rest = &window.rest()[..available];
         let length = match token {
             Token::Key => self.key.read(rest),
             Token::Word => rest.iter().position(|byte| ends_word(*byte)),
@@ -194,15 +125,17 @@ impl Splitter {
             },
         };
         let Some(length) = length else {
-            window.advance(rest.len());
-            return Ok(SplitStep::NeedMore);
+            window.advance(available);
+            return self.more(window);
         };
         window.advance(length);
         Ok(match token {
             Token::Key => {
                 let name = self.key.name();
-                self.object.keys.push(&name);
-                self.object.is_record |= matches!(&*name, b"eventVersion" | b"eventID");
+                if let Some(Frame::Object(object)) = self.frames.last_mut() {
+                    object.keys.push(&name);
+                    object.is_record |= matches!(&*name, b"eventVersion" | b"eventID");
+                }
                 self.state = SplitState::Before(Next::Colon);
                 SplitStep::Continue
             }
@@ -211,56 +144,32 @@ impl Splitter {
     }
 
     fn go_to(&mut self, next: Next, window: &mut Window, gzip: bool) -> Result<SplitStep, LogFileError> {
-        let blank = window.rest().iter().take_while(|byte| is_blank(**byte)).count();
+        if matches!(next, Next::Key { or_end: true }) && matches!(window.rest().first(), Some(b'\n' | b'\r')) {
+            // The document is not on one line.
+            self.lines.active = false;
+        }
+        let available = self.available(window);
+        let blank = window.rest()[..available].iter().take_while(|byte| is_blank(**byte)).count();
         window.advance(blank);
+        if blank == available {
+            return self.more(window);
+        }
         let Some(&byte) = window.rest().first() else { return Ok(SplitStep::NeedMore) };
-        match (next, byte, self.list) {
-            (Next::Document, ..) => self.document_begins(byte, window, gzip),
-            (Next::Key { .. }, b'"', _) => {
+        let in_list = matches!(self.frames.last(), Some(Frame::List(_)));
+        match (next, byte) {
+            (Next::Document, _) => self.document_begins(byte, window, gzip),
+            (Next::Key { .. }, b'"') => {
                 self.key = ObjectKey::default();
                 Ok(self.past(window, SplitState::In(Token::Key)))
             }
-            (Next::Key { or_end: true }, b'}', _) | (Next::Comma, b'}', None) => self.object_ends(window),
-            (Next::Value { or_end: true } | Next::Comma, b']', Some(list)) => Ok(self.list_ends(list, window)),
-            (Next::Value { .. }, ..) => self.value_begins(byte, window),
-            (Next::Colon, b':', _) | (Next::Comma, b',', Some(_)) => {
-                Ok(self.past(window, SplitState::Before(Next::Value { or_end: false })))
-            }
-            (Next::Comma, b',', None) => Ok(self.past(window, SplitState::Before(Next::Key { or_end: false }))),
-            _ => Err(self.broken(window, next.expected(self.list.is_some()))),
-        }
-    }
-
-    fn document_begins(&mut self, byte: u8, window: &mut Window, gzip: bool) -> Result<SplitStep, LogFileError> {
-        let rest = window.rest();
-        let mark = &BYTE_ORDER_MARK[..rest.len().min(BYTE_ORDER_MARK.len())];
-        if window.offset() == 0 && rest.starts_with(mark) {
-            if mark.len() < BYTE_ORDER_MARK.len() {
-                return Ok(SplitStep::NeedMore);
-            }
-            window.advance(mark.len());
-            return Ok(SplitStep::Continue);
-        }
-        let first = self.documents == 0;
-        match (byte, self.shape) {
-            (b'[', FileShape::LogFile) if first => Err(LogFileError::OtherShape(OtherShape::List)),
-            (b'[' | b'{', FileShape::LogFile) if !first => Err(LogFileError::OtherShape(OtherShape::Documents)),
-            (b'{', shape) => {
-                self.documents += 1;
-                self.start = window.offset();
-                self.object = TopObject::default();
-                if shape == FileShape::Any {
-                    window.keep();
-                }
-                Ok(self.past(window, SplitState::Before(Next::Key { or_end: true })))
-            }
-            (b'[', _) => {
-                self.documents += 1;
-                Ok(self.list_begins(RecordList::Bare, window))
-            }
-            _ if !first => Err(LogFileError::Garbage { at: window.offset(), found: Byte(byte) }),
-            _ if rest.len() < FirstBytes::LEN => Ok(SplitStep::NeedMore),
-            _ => Err(not_json(window, gzip)),
+            (Next::Key { or_end: true }, b'}') => self.object_ends(window),
+            (Next::Comma, b'}') if !in_list => self.object_ends(window),
+            (Next::Value { or_end: true } | Next::Comma, b']') if in_list => Ok(self.list_ends(window)),
+            (Next::Value { .. }, _) => self.value_begins(byte, window),
+            (Next::Colon, b':') => Ok(self.past(window, SplitState::Before(Next::Value { or_end: false }))),
+            (Next::Comma, b',') if in_list => Ok(self.past(window, SplitState::Before(Next::Value { or_end: false }))),
+            (Next::Comma, b',') => Ok(self.past(window, SplitState::Before(Next::Key { or_end: false }))),
+            _ => Err(self.broken(window, next.expected(in_list))),
         }
     }
 
@@ -272,20 +181,53 @@ impl Splitter {
             _ => Token::Word,
         };
         self.kind = JsonKind::of(byte);
-        self.scan.reset();
-        if self.list.is_some() {
-            self.start = window.offset();
-            if self.kind == JsonKind::Object {
-                window.keep();
-            }
-        } else {
-            match (&*self.key.name(), self.kind) {
-                (b"Records", JsonKind::List) => return Ok(self.list_begins(RecordList::Records, window)),
-                (b"Records", found) => return Err(LogFileError::RecordsNotList { at: window.offset(), found }),
-                (b"Events", JsonKind::List) if self.shape == FileShape::Any && !self.object.is_record => {
-                    return Ok(self.list_begins(RecordList::Events, window));
+        let any = self.shape == FileShape::Any;
+        let depth = self.frames.len();
+        match self.frames.last_mut() {
+            Some(Frame::Object(object)) => {
+                let name = self.key.name();
+                match &*name {
+                    b"Records" if self.kind == JsonKind::List => return Ok(self.list_begins(window)),
+                    b"Records" => {
+                        return Err(LogFileError::RecordsNotList { at: window.offset(), found: self.kind });
+                    }
+                    key if any
+                        && !object.is_record
+                        && self.kind == JsonKind::List
+                        && LIST_KEYS.iter().any(|name| name.as_bytes() == key) =>
+                    {
+                        return Ok(self.list_begins(window));
+                    }
+                    _ => {}
                 }
-                _ => {}
+            }
+            Some(Frame::List(list)) if any => {
+                let has_brackets = matches!(self.kind, JsonKind::List | JsonKind::Object);
+                if has_brackets && !list.has_brackets {
+                    list.has_brackets = true;
+                    self.refused = (std::mem::take(&mut list.plain), list.kind);
+                }
+                if self.kind == JsonKind::List && depth < MAX_FRAMES {
+                    return Ok(self.list_begins(window));
+                }
+                if self.kind == JsonKind::Object && depth < MAX_FRAMES {
+                    match begins_with_list(window.rest()) {
+                        None => return Ok(SplitStep::NeedMore),
+                        Some(true) => {
+                            self.frames.push(Frame::Object(TopObject::default()));
+                            return Ok(self.past(window, SplitState::Before(Next::Key { or_end: true })));
+                        }
+                        Some(false) => {}
+                    }
+                }
+            }
+            Some(Frame::List(_)) | None => {}
+        }
+        self.scan.reset();
+        if matches!(self.frames.last(), Some(Frame::List(_))) {
+            self.start = window.offset();
+            if self.kind == JsonKind::Object || any {
+                window.keep();
             }
         }
         if let Token::Text = token {
@@ -298,133 +240,104 @@ impl Splitter {
 
     fn value_ends(&mut self, window: &mut Window) -> SplitStep {
         self.state = SplitState::Before(Next::Comma);
-        let depth = self.scan.deepest();
-        match self.list {
-            None => {
-                self.object.deepest = self.object.deepest.max(depth);
-                SplitStep::Continue
+        let (depth, kind) = (self.scan.deepest(), self.kind);
+        match self.frames.last_mut() {
+            Some(Frame::Object(object)) => {
+                object.deepest = object.deepest.max(depth);
+                return SplitStep::Continue;
             }
-            Some(list) => {
-                let text = self.record_ends(self.kind, depth, window);
-                self.cut(text.map(|text| match list {
-                    RecordList::Events => RecordText::Event(text),
-                    RecordList::Records | RecordList::Bare => RecordText::InList(text),
-                }))
+            Some(Frame::List(list)) if self.shape == FileShape::Any && kind != JsonKind::Object => {
+                let text = window.cut();
+                let is_short = window.offset() - self.start <= self.limits.max_value_bytes() as u64;
+                if kind != JsonKind::String || is_short && !holds_json(window.text(text.clone())) {
+                    return list.plain_value(kind).map_or(SplitStep::Continue, SplitStep::refused);
+                }
+                return self.cut(text, true, 0, window);
+            }
+            Some(Frame::List(_)) => {}
+            None => {
+                self.lines.active = false;
+                self.state = SplitState::Before(Next::Document);
             }
         }
+        let text = window.cut();
+        let in_list = !self.frames.is_empty();
+        self.cut(text, in_list, depth, window)
     }
 
-    fn list_begins(&mut self, list: RecordList, window: &mut Window) -> SplitStep {
-        self.object.has_list = true;
-        self.list = Some(list);
+    pub(super) fn list_begins(&mut self, window: &mut Window) -> SplitStep {
+        match self.frames.last_mut() {
+            Some(Frame::Object(object)) => object.has_list = true,
+            Some(Frame::List(_)) => {}
+            None => self.lines.active = false,
+        }
+        let list = ElementList { items_before: self.items, plain: 0, kind: JsonKind::Null, has_brackets: false };
+        self.frames.push(Frame::List(list));
         window.forget();
         self.past(window, SplitState::Before(Next::Value { or_end: true }))
     }
 
-    fn list_ends(&mut self, list: RecordList, window: &mut Window) -> SplitStep {
-        self.list = None;
-        let next = match list {
-            RecordList::Records | RecordList::Events => Next::Comma,
-            RecordList::Bare => Next::Document,
-        };
-        self.past(window, SplitState::Before(next))
+    fn list_ends(&mut self, window: &mut Window) -> SplitStep {
+        if let Some(Frame::List(list)) = self.frames.pop()
+            && list.items_before == self.items
+        {
+            self.refused = (list.plain, list.kind);
+        }
+        self.past(window, SplitState::Before(self.after()))
     }
 
     fn object_ends(&mut self, window: &mut Window) -> Result<SplitStep, LogFileError> {
-        let step = self.past(window, SplitState::Before(Next::Document));
-        let TopObject { keys, has_list, is_record, deepest } = std::mem::take(&mut self.object);
+        let object = match self.frames.pop() {
+            Some(Frame::Object(object)) => object,
+            Some(Frame::List(_)) | None => TopObject::default(),
+        };
+        let step = self.past(window, SplitState::Before(self.after()));
+        let TopObject { keys, has_list, is_record, deepest } = object;
+        if !self.frames.is_empty() {
+            return Ok(step);
+        }
+        self.lines.active = false;
+        if has_list {
+            return Ok(step);
+        }
         match self.shape {
-            _ if has_list => Ok(step),
             FileShape::LogFile if is_record => Err(LogFileError::OtherShape(OtherShape::Record)),
             FileShape::LogFile => Err(LogFileError::NoRecords { keys }),
-            FileShape::Any if is_record => {
-                let text = self.record_ends(JsonKind::Object, deepest + 1, window);
-                Ok(self.cut(text.map(RecordText::Document)))
+            FileShape::Any => {
+                let text = window.cut();
+                Ok(self.cut(text, false, deepest + 1, window))
             }
-            FileShape::Any => Ok(self.cut(Err(Unparsable::NotRecord(keys)))),
         }
     }
 
-    fn record_ends(&self, kind: JsonKind, depth: usize, window: &mut Window) -> Result<Range<usize>, Unparsable> {
-        let text = window.cut();
+    /// What comes next after the value that ended.
+    fn after(&self) -> Next {
+        if self.frames.is_empty() { Next::Document } else { Next::Comma }
+    }
+
+    /// Returns the value that ended, unless it is too long.
+    fn cut(&self, text: Range<usize>, in_list: bool, depth: usize, window: &Window) -> SplitStep {
         let bytes = window.offset() - self.start;
-        if kind != JsonKind::Object {
-            return Err(Unparsable::NotObject(kind));
-        }
-        self.limits.check(bytes, depth).map(|()| text)
-    }
-
-    fn cut(&mut self, text: Result<RecordText, Unparsable>) -> SplitStep {
-        let index = self.records;
-        self.records += 1;
-        SplitStep::Cut(Cut { index, text })
+        let checked = match self.shape {
+            FileShape::LogFile if self.kind != JsonKind::Object => Err(Unparsable::NotObject(self.kind)),
+            FileShape::LogFile => self.limits.check(bytes, depth).map(|()| Cut::Record(text)),
+            FileShape::Any if bytes <= self.limits.max_value_bytes() as u64 => Ok(Cut::Value { text, in_list, depth }),
+            FileShape::Any => Err(Unparsable::TooLarge { bytes, limit: self.limits.max_record_bytes }),
+        };
+        SplitStep::Cut(checked.unwrap_or_else(Cut::Refused))
     }
 
     /// Skips one byte and enters a new state.
-    fn past(&mut self, window: &mut Window, state: SplitState) -> SplitStep {
+    pub(super) fn past(&mut self, window: &mut Window, state: SplitState) -> SplitStep {
         window.advance(1);
         self.state = state;
         SplitStep::Continue
     }
 
-    fn broken(&self, window: &Window, expected: &'static str) -> LogFileError {
+    pub(super) fn broken(&self, window: &Window, expected: &'static str) -> LogFileError {
         let found = Byte(window.rest().first().copied().unwrap_or_default());
         LogFileError::Broken { at: window.offset(), progress: self.progress(), expected, found }
     }
-}
-
-impl Next {
-    fn expected(self, in_list: bool) -> &'static str {
-        match (self, in_list) {
-            (Self::Document, _) => "a document",
-            (Self::Key { or_end: true }, _) => "a key or `}`",
-            (Self::Key { or_end: false }, _) => "a key",
-            (Self::Colon, _) => "`:`",
-            (Self::Value { .. }, _) => "a value",
-            (Self::Comma, true) => "`,` or `]`",
-            (Self::Comma, false) => "`,` or `}`",
-        }
-    }
-}
-
-/// A key of the object, up to a maximum length.
-#[derive(Default)]
-struct ObjectKey {
-    text: Vec<u8>,
-    escaped: bool,
-}
-
-impl ObjectKey {
-    /// Longer than the keys compared here, even if each of their letters is escaped.
-    const MAX_BYTES: usize = 128;
-
-    /// Reads the key from `bytes` up to its closing quote. Returns the offset after the quote.
-    fn read(&mut self, bytes: &[u8]) -> Option<usize> {
-        let end = string_end(bytes, &mut self.escaped);
-        let part = &bytes[..end.map_or(bytes.len(), |end| end - 1)];
-        self.text.extend(part.iter().take(Self::MAX_BYTES - self.text.len()));
-        end
-    }
-
-    /// The key without escapes, or as it is spelled if its escapes are invalid.
-    fn name(&self) -> Cow<'_, [u8]> {
-        if !self.text.contains(&b'\\') {
-            return Cow::Borrowed(&self.text);
-        }
-        let quoted = [b"\"", &*self.text, b"\""].concat();
-        serde_json::from_slice(&quoted).map_or(Cow::Borrowed(&*self.text), |name: String| Cow::Owned(name.into_bytes()))
-    }
-}
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-fn not_json(window: &Window, gzip: bool) -> LogFileError {
-    LogFileError::NotJson { gzip, first: FirstBytes::of(window.rest()) }
-}
-
-/// White space of RFC 8259, section 2.
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn ends_word(byte: u8) -> bool {

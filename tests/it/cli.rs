@@ -352,10 +352,108 @@ fn scan_reads_the_log_files_in_folders_and_skips_other_files() {
     assert!(ran.stderr.contains("c.txt: neither gzip nor a JSON object"), "{}", ran.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn scan_reads_folders_by_content_and_each_file_once_and_names_what_it_passes_over() {
+    use std::os::unix::fs::symlink;
+    let lines = |from: usize| format!("{}\n", record("PutImage", &from.to_string()));
+    let gzip = |text: String| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let root = folder(
+        "content",
+        &[
+            ("in/1.jsonl", lines(1).as_bytes()),
+            ("in/2.ndjson", lines(2).as_bytes()),
+            ("in/3.gz", &gzip(lines(3))),
+            ("in/4.log", lines(4).as_bytes()),
+            ("in/5", lines(5).as_bytes()),
+            ("elsewhere/6.json", lines(6).as_bytes()),
+            ("elsewhere/7.txt", lines(7).as_bytes()),
+            ("in/notes.md", b"# Notes\n\nNothing."),
+            ("in/package.json", b"{\"name\": \"x\"}"),
+            ("in/empty", b""),
+        ],
+    );
+    symlink("../elsewhere", root.join("in/linked")).unwrap();
+    symlink("../elsewhere", root.join("elsewhere/circle")).unwrap();
+    symlink("1.jsonl", root.join("in/again.jsonl")).unwrap();
+    let ids = |stdout: &str| -> Vec<String> {
+        let mut ids: Vec<String> =
+            stdout.lines().map(|line| line.split("\"eventID\":\"").nth(1).unwrap()[..1].to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    let input = show(&root.join("in"));
+    let ran = check(&["scan", "--format", "jsonl", &input, &show(&root.join("elsewhere"))], 0, true, true);
+    assert_eq!(ids(&ran.stdout), ["1", "2", "3", "4", "5", "6", "7"], "{}", ran.stderr);
+    for (name, reason) in [("notes.md", "it starts with"), ("package.json", "neither a record"), ("empty", "empty")] {
+        let named = ran
+            .stderr
+            .lines()
+            .any(|line| line.starts_with(&format!("passed over: {input}/{name}: ")) && line.contains(reason));
+        assert!(named, "{name}\n{}", ran.stderr);
+    }
+    assert!(ran.stderr.ends_with("7 files, 7 records, 7 matches, 3 passed over\n"), "{}", ran.stderr);
+    // What could be CloudTrail's and cannot be read fails.
+    for (name, content) in [
+        ("packed", &b"PK\x03\x04\x14\0\0\0"[..]),
+        ("table.csv", b"eventversion,eventname,eventid\n1,2,3\n"),
+        ("cut.json", b"{\"eventVersion\":\"1.08\",\"eventID\":"),
+        ("list.json", br#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3"}]}"#),
+        ("named.json", b"no JSON"),
+    ] {
+        let root = folder(
+            &format!("content-{name}"),
+            &[("in/1.jsonl", lines(1).as_bytes()), (&format!("in/{name}"), content)],
+        );
+        let ran = check(&["scan", &show(&root.join("in"))], 1, true, true);
+        assert!(ran.stderr.contains(&format!("{name}: ")) && ran.stderr.contains("1 match, 1 "), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn scan_reads_the_lines_beside_a_broken_one_and_counts_no_list_of_other_things_as_evaluated() {
+    let broken = format!("{}\n{{\"eventID\":\"\n{}\n", record("PutImage", "1"), record("PutImage", "2"));
+    let ran = trailbell_reading(&["scan", "-"], broken.as_bytes());
+    assert_eq!((ran.status, ran.stdout.lines().count()), (1, 2), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("1 file, 2 records, 2 matches, 1 unparsable\n"), "{}", ran.stderr);
+    let ran =
+        trailbell_reading(&["scan", "-"], br#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3"},{"a":1}]}"#);
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.ends_with("1 file, 0 records, 0 matches, 2 unparsable\n"), "{}", ran.stderr);
+    // The errors of a file are bounded.
+    let many = vec!["{}"; 1000].join(",");
+    let ran = trailbell_reading(&["scan", "-"], format!("[{many}]").as_bytes());
+    assert_eq!(ran.stderr.lines().count(), 22, "{}", ran.stderr);
+    assert!(ran.stderr.contains("980 more records"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_test_on_a_file_without_records_of_cloudtrail_fails() {
+    for (name, content) in [
+        ("list", &br#"[{"EventId":"1","EventName":"StopLogging"}]"#[..]),
+        (
+            "notification",
+            br#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}"#,
+        ),
+        ("names", br#"["StopLogging"]"#),
+    ] {
+        let rules = "rules:\n  - name: Stop\n    severity: 1\n    filter: eventName = \"StopLogging\"\n    tests:\n      - no_match: r.json\n";
+        let root = folder(&format!("no-record-{name}"), &[("rules.yaml", rules.as_bytes()), ("r.json", content)]);
+        let output = command(&["test"]).current_dir(&root).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("0 passed, 1 failed"), "{name}");
+    }
+}
+
 #[test]
 fn scan_counts_by_rule_on_standard_error() {
     let ran = check(&["scan", "events/bucket"], 0, true, true);
     assert_snapshot!(ran.stderr, @"
+    passed over: events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/03/02/111122223333_CloudTrail-Digest_us-east-1_demo-trail_us-east-1_20260302T101500Z.json.gz: a digest of CloudTrail, which holds no records
             1  SEV3  CloudTrail: ECR Delete Repository
             1  SEV1  CloudTrail: ECR Image Scan Findings – Severity CRITICAL
             1  SEV1  CloudTrail: ECR Image Scan Findings – Severity HIGH
@@ -392,6 +490,11 @@ fn scan_reads_standard_input_in_every_shape() {
         format!("{one}\n{two}\n"),
         format!("\u{feff}{one}{two}"),
         lookup.to_string(),
+        lookup["Events"].to_string(),
+        json!([one, two]).to_string(),
+        json!([{"detail-type": "x", "detail": serde_json::from_str::<serde_json::Value>(&one).unwrap()},
+            {"detail-type": "x", "detail": serde_json::from_str::<serde_json::Value>(&two).unwrap()}])
+        .to_string(),
     ] {
         let ran = trailbell_reading(&["scan", "-"], input.as_bytes());
         assert_eq!((ran.status, ran.stdout.lines().count()), (0, 2), "{input}\n{}", ran.stderr);

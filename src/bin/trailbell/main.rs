@@ -63,13 +63,19 @@ enum Command {
     },
     /// Replay CloudTrail files and print a line for each match
     ///
-    /// A file may be gzipped, and holds {"Records": […]}, a list of records, one record, JSON lines, or the output of
-    /// `aws cloudtrail lookup-events`. The matches of each rule are counted on standard error.
+    /// A file may be gzipped, and holds {"Records": […]}, a list of records, one record, JSON lines, JSON output of
+    /// `aws cloudtrail lookup-events` with any `--query`, events of EventBridge, log events of CloudWatch Logs (also as
+    /// Firehose and exports write them), or rows of Athena as JSON. What is not a CloudTrail record is reported and never
+    /// counted as evaluated.
+    ///
+    /// All files of a folder are read, each once, whatever their names. Files that are certainly something else are passed
+    /// over; standard error names them, counts the matches of each rule, and has what could not be read.
     ///
     /// `s3://BUCKET/PREFIX` reads the log files among the objects whose keys begin with PREFIX, and the object with that
     /// exact key. Region and credentials are found as the AWS command line finds them.
     ///
-    /// Exit status: 0 all read, 1 a file or a record could not be read, 2 the rules or S3 could not be used.
+    /// Exit status: 0 all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could not be
+    /// used.
     Scan {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
@@ -80,7 +86,7 @@ enum Command {
         /// Print the alerts that would have been sent, after windows, thresholds and limits, once all files are read
         #[arg(long)]
         alerts: bool,
-        /// Files, folders (their .json and .json.gz files), `s3://BUCKET/PREFIX`, or - for standard input
+        /// Files, folders, `s3://BUCKET/PREFIX`, or - for standard input
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },

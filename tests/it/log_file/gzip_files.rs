@@ -98,12 +98,12 @@ fn corrupt_data_is_reported_with_its_place() {
 #[test]
 fn other_formats_are_named() {
     assert_snapshot!(raw(b"Records"), @"error: neither gzip nor a JSON object: it starts with `Reco`");
-    assert_snapshot!(raw(b"PK\x03\x04\x14"), @"error: neither gzip nor a JSON object: it starts with the bytes 50 4b 03 04 (zip)");
+    assert_snapshot!(raw(b"PK\x03\x04\x14"), @"error: neither gzip nor a JSON object: it starts with the bytes 50 4b 03 04 (zip); unpack it first: `unzip`");
     assert_snapshot!(raw(b"\x1f"), @"error: neither gzip nor a JSON object: it starts with the bytes 1f");
     assert_snapshot!(raw(b"\x1f\x8a{}"), @"error: neither gzip nor a JSON object: it starts with the bytes 1f 8a 7b 7d");
-    assert_snapshot!(raw(b"\xff\xfe{\0}\0"), @"error: neither gzip nor a JSON object: it starts with the bytes ff fe 7b 00 (UTF-16)");
+    assert_snapshot!(raw(b"\xff\xfe{\0}\0"), @"error: neither gzip nor a JSON object: it starts with the bytes ff fe 7b 00 (UTF-16); save it as UTF-8");
     assert_snapshot!(raw(b"\xef\xbb"), @"error: neither gzip nor a JSON object: it starts with the bytes ef bb");
-    assert_snapshot!(raw(&gzip(&gzip(TWO.as_bytes()))), @"error: gzip, but not of a JSON object: it starts with the bytes 1f 8b 08 00 (gzip within gzip)");
+    assert_snapshot!(raw(&gzip(&gzip(TWO.as_bytes()))), @"error: gzip, but not of a JSON object: it starts with the bytes 1f 8b 08 00 (gzip within gzip); unpack it first: `gunzip`");
     assert_snapshot!(raw(b"n"), @"error: neither gzip nor a JSON object: it starts with `n`");
 }
 
@@ -145,7 +145,7 @@ fn a_bomb_ends_at_the_limit() {
     assert_snapshot!(end("", 0), @"; gzip, but not of a JSON object: it starts with the bytes 00 00 00 00");
     assert_snapshot!(end("", b' '), @"; more than 10485760 bytes when decompressed; the limit was reached before any record");
     assert_snapshot!(end("[", b'['), @"; more than 10485760 bytes when decompressed; the limit was reached inside record 0");
-    assert_snapshot!(end(r#"[{},{"a":""#, b'x'), @"{}; more than 10485760 bytes when decompressed; the limit was reached inside record 1");
+    assert_snapshot!(end(r#"[{"eventID":"1"},{"a":""#, b'x'), @r#"{"eventID":"1"}; more than 10485760 bytes when decompressed; the limit was reached inside record 1"#);
     assert_snapshot!(end(r#"{""#, b'x'), @"; more than 10485760 bytes when decompressed; the limit was reached before any record");
     assert_snapshot!(end(r#"{"eventID":"#, b'1'), @"; more than 10485760 bytes when decompressed; the limit was reached inside record 0");
 }

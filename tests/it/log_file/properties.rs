@@ -82,6 +82,36 @@ fn object(value: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
         .prop_map(|members| Value::Object(members.into_iter().collect()))
 }
 
+/// Texts of the command line's shapes: documents on lines, some cut or garbled, in wrappers of each kind.
+fn lines() -> impl Strategy<Value = Vec<u8>> {
+    let record = object(json_value().boxed()).prop_map(|mut record| {
+        record["eventID"] = Value::from("x");
+        record
+    });
+    let line = (record, 0..10, proptest::arbitrary::any::<proptest::sample::Index>()).prop_map(|(record, how, cut)| {
+        let text = record.to_string();
+        match how {
+            0 => text[..(0..=text.len())
+                .rev()
+                .find(|at| *at <= cut.index(text.len()) && text.is_char_boundary(*at))
+                .unwrap_or(0)]
+                .to_owned(),
+            1 => Value::from(text).to_string(),
+            2 => serde_json::json!({"logEvents": [{"message": text}, {"message": "CWL CONTROL MESSAGE"}]}).to_string(),
+            3 => serde_json::json!([["name", text], [record]]).to_string(),
+            4 => serde_json::json!({"detail-type": "x", "detail": record}).to_string(),
+            5 => serde_json::json!([{"Records": [record, 7]}, "x"]).to_string(),
+            6 => format!("2026-05-04T10:11:12Z {text}"),
+            7 => serde_json::to_string_pretty(&record).unwrap(),
+            8 => "no JSON".to_owned(),
+            _ => text,
+        }
+    });
+    let separator = proptest::sample::select(vec!["\n", "\n", "\r\n", " ", ""]);
+    proptest::collection::vec((line, separator), 1..6)
+        .prop_map(|lines| lines.iter().flat_map(|(line, end)| [line.as_str(), end]).collect::<String>().into_bytes())
+}
+
 fn records() -> impl Strategy<Value = Vec<Value>> {
     proptest::collection::vec(object(json_value().boxed()), 0..6)
 }
@@ -165,6 +195,17 @@ proptest! {
             let whole = known(read_in(shape, limits, &[&file]));
             prop_assert_eq!(known(read_in(shape, limits, &chopped(&file, &lengths))), whole);
         }
+    }
+
+    #[test]
+    fn chunks_change_nothing_in_lines_of_any_shape(file in lines(), lengths in lengths(), short: bool) {
+        let max_record_bytes = if short { 30 } else { 1000 };
+        let limits = Limits { max_decompressed_bytes: 1 << 20, max_record_bytes, max_nesting: 6 };
+        let whole = read_in(FileShape::Any, limits, &[&file]);
+        prop_assert_eq!(&read_in(FileShape::Any, limits, &chopped(&file, &lengths)), &whole);
+        let mut zipped = read_in(FileShape::Any, limits, &chopped(&gzip(&file), &lengths));
+        zipped.end = zipped.end.map_err(|error| error.replace("gzip, but not of", "neither gzip nor"));
+        prop_assert_eq!(&zipped, &whole);
     }
 
     #[test]

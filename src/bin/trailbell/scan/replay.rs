@@ -27,7 +27,7 @@ use trailbell::{
 use super::{
     alerts::Alerts,
     line::{ScanFormat, write_match},
-    sources::{LogSource, LogSources},
+    sources::{LogSource, LogSources, PassedOver},
 };
 use crate::{inputs, status::Status};
 
@@ -53,19 +53,17 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
     for path in paths {
         sources.add(path)?;
     }
-    let LogSources { list: mut files, bytes, passed_over, mut complaints, .. } = sources;
+    let LogSources { list: mut files, bytes, mut passed_over, complaints, .. } = sources;
     if alerts {
         // All accounts and regions together, in the order of delivery.
         files.sort_by_cached_key(LogSource::delivered);
-    }
-    if files.is_empty() && complaints.is_empty() {
-        complaints.push("nothing to read: in folders and in S3, only .json and .json.gz files are read".to_owned());
     }
     let mut failed = complaints.len() as u64;
     for complaint in complaints {
         writeln!(io::stderr(), "error: {complaint}")?;
     }
     let progress = progress(bytes);
+    let before = passed_over.count;
     let mut total = Counts::new(engine.rules().len());
     let mut raised = alerts.then(|| Alerts::new(&engine));
     let threads = threads(&files);
@@ -77,8 +75,13 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
         for _ in 0..threads {
             scope.spawn(|| work(&engine, (!alerts).then_some(format), &queue, &progress));
         }
-        let mut output =
-            Output { progress: &progress, total: &mut total, failed: &mut failed, alerts: raised.as_mut() };
+        let mut output = Output {
+            progress: &progress,
+            total: &mut total,
+            failed: &mut failed,
+            passed_over: &mut passed_over,
+            alerts: raised.as_mut(),
+        };
         let mut waiting = VecDeque::new();
         for file in &files {
             waiting.push_back((file.shown(), start(&jobs, file)));
@@ -94,7 +97,12 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
     if let Some(alerts) = &raised {
         alerts.print(format, &mut io::stdout().lock())?;
     }
-    tally(&engine, &total, raised.as_ref(), files.len() as u64, passed_over, failed)?;
+    let read = files.len() as u64 - (passed_over.count - before);
+    if read == 0 && failed == 0 {
+        writeln!(io::stderr(), "error: nothing to read: no file holds records of CloudTrail")?;
+        failed = 1;
+    }
+    tally(&engine, &total, raised.as_ref(), read, &passed_over, failed)?;
     Ok(u8::from(failed > 0 || total.unparsable > 0))
 }
 
@@ -111,7 +119,39 @@ enum Replayed {
     Lines(Vec<u8>),
     Findings(Vec<Finding>),
     Error(String),
-    End { counts: Counts, failed: bool },
+    /// Why the file is something else than CloudTrail's.
+    PassedOver(String),
+    End {
+        counts: Counts,
+        failed: bool,
+    },
+}
+
+/// Records of one file that cannot be read.
+#[derive(Default)]
+struct Unread {
+    /// How many were reported.
+    reported: u64,
+    /// How many were not.
+    hidden: u64,
+    /// How many documents are of another kind, and the first of them: where the file has nothing else, it is passed over.
+    others: u64,
+    first_other: Option<String>,
+}
+
+impl Unread {
+    const MAX_REPORTED: u64 = 20;
+
+    /// Whether another one is reported.
+    fn report(&mut self) -> bool {
+        let has_room = self.reported < Self::MAX_REPORTED;
+        if has_room {
+            self.reported += 1;
+        } else {
+            self.hidden += 1;
+        }
+        has_room
+    }
 }
 
 /// How many threads read: a thread that waits for S3 uses no processor.
@@ -141,7 +181,7 @@ fn work(engine: &Engine, format: Option<ScanFormat>, queue: &Mutex<Receiver<Job>
 fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
     let shown = job.file.shown();
     let mut counts = Counts::new(engine.rules().len());
-    let mut block = Vec::new();
+    let (mut block, mut unread) = (Vec::new(), Unread::default());
     // A closed channel ends the file.
     let send = |output| match job.output.send(output) {
         Ok(()) => ControlFlow::Continue(()),
@@ -173,9 +213,17 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
                 }
                 Evaluated::Unparsable(error) => (record.index, chain(&error)),
             },
+            FileItem::Unparsable { reason, .. } if job.file.may_be_other() && reason.is_of_another_kind() => {
+                unread.others += 1;
+                unread.first_other.get_or_insert_with(|| chain(&reason));
+                return ControlFlow::Continue(());
+            }
             FileItem::Unparsable { index, reason } => (index, chain(&reason)),
         };
         counts.unparsable += 1;
+        if !unread.report() {
+            return ControlFlow::Continue(());
+        }
         send(Replayed::Lines(std::mem::take(&mut block)))?;
         send(Replayed::Error(format!("{shown}: record {index}: {}", printable(&reason))))
     };
@@ -184,6 +232,28 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
         Err(error) => Err(error.into()),
     };
     let _ = send(Replayed::Lines(block));
+    let has_records = counts.evaluated + counts.unparsable > 0;
+    let passed_over = match &read {
+        _ if has_records || !job.file.may_be_other() => None,
+        Ok(()) => unread.first_other.clone(),
+        Err(local::ReadError::LogFile(error)) if error.is_of_another_kind(job.file.has_name_of_json()) => {
+            Some(chain(error))
+        }
+        Err(_) => None,
+    };
+    if let Some(reason) = passed_over {
+        let _ = send(Replayed::PassedOver(reason));
+        return;
+    }
+    if let Some(reason) = &unread.first_other {
+        counts.unparsable += unread.others;
+        unread.hidden += unread.others - 1;
+        let _ = send(Replayed::Error(format!("{shown}: {}", printable(reason))));
+    }
+    if unread.hidden > 0 {
+        let hidden = counted(unread.hidden, "more record");
+        let _ = send(Replayed::Error(format!("{shown}: {hidden} that cannot be read")));
+    }
     if let Err(error) = &read {
         let _ = send(Replayed::Error(format!("{shown}: {}", printable(&chain(error)))));
     }
@@ -199,6 +269,7 @@ struct Output<'a, 'e> {
     progress: &'a ProgressBar,
     total: &'a mut Counts,
     failed: &'a mut u64,
+    passed_over: &'a mut PassedOver,
     alerts: Option<&'a mut Alerts<'e>>,
 }
 
@@ -222,6 +293,7 @@ impl Output<'_, '_> {
                 Replayed::Lines(block) if block.is_empty() => {}
                 Replayed::Lines(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
                 Replayed::Error(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
+                Replayed::PassedOver(reason) => self.passed_over.add(&file, &reason),
                 Replayed::End { counts, failed } => {
                     self.total.add(&counts);
                     *self.failed += u64::from(failed);
@@ -248,10 +320,17 @@ fn tally(
     total: &Counts,
     alerts: Option<&Alerts<'_>>,
     files: u64,
-    passed_over: u64,
+    passed_over: &PassedOver,
     failed: u64,
 ) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
+    for shown in &passed_over.shown {
+        writeln!(stderr, "passed over: {shown}")?;
+    }
+    let hidden = passed_over.count - passed_over.shown.len() as u64;
+    if hidden > 0 {
+        writeln!(stderr, "passed over: {hidden} more")?;
+    }
     for (at, (rule, matches)) in engine.rules().iter().zip(&total.matches).enumerate() {
         let raised = alerts.map(|alerts| format!("{:>9} of", alerts.of_rule(at))).unwrap_or_default();
         if *matches > 0 {
@@ -274,7 +353,7 @@ fn tally(
         (total.repaired, "repaired"),
         (total.unparsable, "unparsable"),
         (failed, "failed"),
-        (passed_over, "passed over"),
+        (passed_over.count, "passed over"),
     ];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     writeln!(stderr, "{}", parts.join(", "))

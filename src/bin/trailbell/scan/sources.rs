@@ -1,8 +1,10 @@
 //! What a scan reads: files, those of folders, and objects in S3.
 //!
-//! What is passed over is counted, and a folder or a bucket that cannot be read is reported.
+//! Files of a folder are read whatever their names, since their content shows what they are. What is passed over is named
+//! and counted, and a folder or a bucket that cannot be read is reported.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -26,8 +28,10 @@ use crate::{inputs::shown, status::Stop};
 /// One file or object to read.
 #[derive(Clone)]
 pub enum LogSource {
-    /// A file; `-` is standard input.
+    /// A file that the user names; `-` is standard input.
     File(PathBuf),
+    /// A file of a folder, which may be something else than CloudTrail's.
+    Found(PathBuf),
     /// An object, and where it is.
     Object(Arc<Buckets>, ObjectId),
 }
@@ -41,7 +45,7 @@ impl LogSource {
     pub fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         match self {
             LogSource::File(path) if path == Path::new("-") => Ok(Box::new(io::stdin())),
-            LogSource::File(path) => Ok(Box::new(File::open(path)?)),
+            LogSource::File(path) | LogSource::Found(path) => Ok(Box::new(File::open(path)?)),
             LogSource::Object(buckets, object) => Ok(Box::new(buckets.open(object)?)),
         }
     }
@@ -49,7 +53,7 @@ impl LogSource {
     /// Its name as it can be shown.
     pub fn shown(&self) -> String {
         match self {
-            LogSource::File(path) => shown(path),
+            LogSource::File(path) | LogSource::Found(path) => shown(path),
             LogSource::Object(_, object) => printable(&object.to_string()),
         }
     }
@@ -57,8 +61,21 @@ impl LogSource {
     /// When CloudTrail delivered it, if its name has the form of a log file's.
     pub fn delivered(&self) -> Option<Timestamp> {
         match self {
-            LogSource::File(path) => object::delivered(&path.to_string_lossy()),
+            LogSource::File(path) | LogSource::Found(path) => object::delivered(&path.to_string_lossy()),
             LogSource::Object(_, object) => object.delivered(),
+        }
+    }
+
+    /// Whether it may be something else than CloudTrail's: a file of a folder, unless its name ends as those of log files.
+    pub fn may_be_other(&self) -> bool {
+        matches!(self, LogSource::Found(path) if !path.to_string_lossy().ends_with(".json.gz"))
+    }
+
+    /// Whether its name is that of JSON.
+    pub fn has_name_of_json(&self) -> bool {
+        match self {
+            LogSource::File(path) | LogSource::Found(path) => has_ending_of_json(&path.to_string_lossy()),
+            LogSource::Object(_, object) => has_ending_of_json(&object.key),
         }
     }
 }
@@ -70,12 +87,32 @@ pub struct LogSources {
     pub list: Vec<LogSource>,
     /// Their sizes added up, in bytes, as far as they are known.
     pub bytes: u64,
-    /// How many files of folders and objects of prefixes are passed over: other kinds of file, and digests, which hold no
-    /// records.
-    pub passed_over: u64,
+    /// Files of folders and objects of prefixes that hold no records.
+    pub passed_over: PassedOver,
     /// Folders and buckets that cannot be read.
     pub complaints: Vec<String>,
     buckets: Option<Arc<Buckets>>,
+    /// Files and folders so far, where links lead: each is read once.
+    seen: HashSet<PathBuf>,
+}
+
+/// What is passed over: how much, and the first names with reasons.
+#[derive(Default)]
+pub struct PassedOver {
+    pub count: u64,
+    pub shown: Vec<String>,
+}
+
+impl PassedOver {
+    const MAX_SHOWN: usize = 20;
+
+    /// Counts a file or an object. `name` can be shown as it is.
+    pub fn add(&mut self, name: &str, reason: &str) {
+        self.count += 1;
+        if self.shown.len() < Self::MAX_SHOWN {
+            self.shown.push(format!("{name}: {}", printable(reason)));
+        }
+    }
 }
 
 impl LogSources {
@@ -98,29 +135,49 @@ impl LogSources {
 
     fn add_file(&mut self, path: PathBuf) {
         self.bytes += path.metadata().map_or(0, |metadata| metadata.len());
+        self.is_new(&path);
         self.list.push(LogSource::File(path));
     }
 
+    /// Whether the file or folder was not seen before, under any path.
+    fn is_new(&mut self, path: &Path) -> bool {
+        self.seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+    }
+
     fn add_folder(&mut self, folder: &Path) {
-        // A link to a folder is not followed: it could lead in a circle.
-        for entry in WalkDir::new(folder).sort_by_file_name() {
+        let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        while let Some(entry) = walk.next() {
             let entry = match entry {
                 Ok(entry) => entry,
+                // A link to a folder that it is in.
+                Err(error) if error.loop_ancestor().is_some() => continue,
                 Err(error) => {
-                    let path = shown(error.path().unwrap_or(folder));
+                    let path = error.path().unwrap_or(folder);
                     let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    self.complaints.push(format!("{path}: {reason}"));
+                    if path.is_symlink() && !path.exists() {
+                        self.passed_over.add(&shown(path), "a link to nothing");
+                    } else {
+                        self.complaints.push(format!("{}: {reason}", shown(path)));
+                    }
                     continue;
                 }
             };
-            let path = entry.into_path();
-            if path.is_dir() {
+            let path = entry.path();
+            if entry.file_type().is_dir() {
+                if !self.is_new(path) {
+                    walk.skip_current_dir();
+                }
                 continue;
             }
-            if is_log(&path.to_string_lossy()) && path.is_file() {
-                self.add_file(path);
+            if !entry.file_type().is_file() {
+                self.passed_over.add(&shown(path), "not a regular file");
+            } else if !self.is_new(path) {
+                // Another path leads to it.
+            } else if let Some(reason) = other_kind(&path.to_string_lossy()) {
+                self.passed_over.add(&shown(path), reason);
             } else {
-                self.passed_over += 1;
+                self.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+                self.list.push(LogSource::Found(entry.into_path()));
             }
         }
     }
@@ -144,7 +201,7 @@ impl LogSources {
             let object = ObjectId { bucket: bucket.to_owned(), key: key.to_owned() };
             self.list.push(LogSource::Object(Arc::clone(&buckets), object));
         };
-        if has_ending_of_logs(prefix) {
+        if has_ending_of_json(prefix) {
             // Reading an object takes no permission to list the bucket.
             add(prefix);
             return Ok(());
@@ -152,11 +209,13 @@ impl LogSources {
         let mut is_empty = true;
         let listed = buckets.list(bucket, prefix, &mut |key, bytes| {
             is_empty = false;
-            if is_log(key) || (key == prefix && !key.ends_with('/')) {
-                add(key);
-                self.bytes += bytes;
-            } else {
-                self.passed_over += 1;
+            let reason = other_kind(key).or((!has_ending_of_logs(key)).then_some("not the name of a log file"));
+            match reason.filter(|_| key != prefix || key.ends_with('/')) {
+                None => {
+                    add(key);
+                    self.bytes += bytes;
+                }
+                Some(reason) => self.passed_over.add(&printable(&format!("s3://{bucket}/{key}")), reason),
             }
         });
         match listed {
@@ -171,12 +230,24 @@ impl LogSources {
     }
 }
 
-/// Whether a file of a folder, or an object below a prefix, is a log file.
-fn is_log(name: &str) -> bool {
-    has_ending_of_logs(name) && ObjectKind::of(name) == ObjectKind::Log
+/// What a file of a folder, or an object below a prefix, holds instead of records, by its name.
+fn other_kind(name: &str) -> Option<&'static str> {
+    match ObjectKind::of(name) {
+        ObjectKind::Log => None,
+        ObjectKind::Digest => Some("a digest of CloudTrail, which holds no records"),
+        ObjectKind::Aggregated => Some("aggregated events, which are not records"),
+    }
 }
 
+/// Whether an object has the name of a log file, or of a copy in another shape.
 fn has_ending_of_logs(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let ends = |end: &str| Path::new(&file).extension().is_some_and(|extension| extension == end);
+    has_ending_of_json(&file) || ends("gz") || ends("log") || (!file.is_empty() && !file.contains('.'))
+}
+
+fn has_ending_of_json(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    Path::new(name.strip_suffix(".gz").unwrap_or(&name)).extension().is_some_and(|end| end == "json")
+    let name = Path::new(name.strip_suffix(".gz").unwrap_or(&name));
+    name.extension().is_some_and(|end| ["json", "jsonl", "ndjson"].iter().any(|json| end == *json))
 }
