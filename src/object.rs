@@ -11,13 +11,14 @@ use std::{
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The folder below which AWS services write their logs.
 pub const LOG_FOLDER: &str = "AWSLogs";
 
 /// An object in S3; displayed as `s3://<bucket>/<key>`, with any character that the key holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ObjectId {
     /// The bucket's name.
     pub bucket: String,

@@ -10,6 +10,7 @@ mod request_error;
 mod s3;
 mod settings;
 mod sns;
+mod worker;
 
 pub use buckets::{Buckets, ConnectError};
 pub use client::{config_loader, sdk_config};
@@ -19,3 +20,4 @@ pub use request_error::RequestError;
 pub use s3::{Requester, S3};
 pub use settings::{InvalidSetting, Settings, SettingsError, SnsTopic, Timeouts};
 pub use sns::Sns;
+pub use worker::{Employer, Workers};

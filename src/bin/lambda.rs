@@ -1,5 +1,7 @@
 //! The function: it reads settings and rules and builds its clients once, and then handles every invocation.
 //!
+//! What may end its process it gives to a worker: the same binary, started by the function.
+//!
 //! If it cannot start, it writes the reason to standard error and posts it as the init error.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
@@ -16,7 +18,7 @@ use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    aws::{Deadline, DynamoDb, Requester, S3, Settings, SettingsError, Sns, StateTable, sdk_config},
+    aws::{Deadline, DynamoDb, Employer, Requester, S3, Settings, SettingsError, Sns, StateTable, Workers, sdk_config},
     diagnostic::{chain, render},
     engine::Engine,
     handler::{Channels, Clock, Handler, InvocationError, InvocationLimits},
@@ -28,6 +30,14 @@ use trailbell::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    match Employer::of_worker(env::args().skip(1)) {
+        Ok(None) => {}
+        Ok(Some(employer)) => return work(employer).await,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "this is no worker: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     let function = match SharedState::start().await {
         Ok(function) => function,
         Err(error) => return refuse(&chain(&error)).await,
@@ -43,6 +53,28 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Handles items for the function until it ends.
+async fn work(mut employer: Employer) -> ExitCode {
+    let function = match SharedState::start().await {
+        Ok(function) => function,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{}", chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    // Without a table, state ends with the invocation, as this process does.
+    let memory = MemoryTable::default();
+    let table = function.table(&memory);
+    let mut answered = employer.ready().await;
+    while answered.is_ok() {
+        let Ok((item, clock)) = employer.next().await else { break };
+        let handler = function.handler(&clock, &table, &function.learns);
+        let report = Box::pin(handler.handle_item(item)).await;
+        answered = employer.report(&report).await;
+    }
+    ExitCode::SUCCESS
 }
 
 /// Writes log lines to standard output, each as a JSON object, panics included.
@@ -88,19 +120,34 @@ impl SharedState {
         Ok(Self { engine, rules_version, limits: settings.limits, s3, topics, table, learns: AtomicBool::new(false) })
     }
 
+    fn table<'a>(&'a self, memory: &'a MemoryTable) -> StateTable<'a> {
+        self.table.as_ref().map_or(StateTable::Memory(memory), StateTable::DynamoDb)
+    }
+
+    fn handler<'a>(
+        &'a self,
+        clock: &'a Deadline,
+        table: &'a StateTable<'a>,
+        learns: &'a AtomicBool,
+    ) -> Handler<'a, S3, Sns, StateTable<'a>, Deadline> {
+        let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
+        Handler { engine, objects, channels, table, learns, clock, limits: self.limits }
+    }
+
     /// The answer to the sender; the error makes Lambda repeat the whole invocation.
     async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, FailedInvocation> {
         let clock = Deadline::at(event.context.deadline());
-        let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
         // Without a table, state ends with the invocation, and rules learn again in the next.
         let memory = MemoryTable::default();
-        let table = self.table.as_ref().map_or(StateTable::Memory(&memory), StateTable::DynamoDb);
+        let table = self.table(&memory);
         let learns_once = AtomicBool::new(false);
         let learns = if self.table.is_some() { &self.learns } else { &learns_once };
-        let handler = Handler { engine, objects, channels, table: &table, learns, clock: &clock, limits: self.limits };
+        let handler = self.handler(&clock, &table, learns);
+        let config = &event.context.env_config;
+        let mut workers = Workers::new(u64::try_from(config.memory).unwrap_or(0) << 20);
         // On the heap, since the future holds the state of all ports and is large.
-        let outcome = Box::pin(handler.handle(event.payload.get().as_bytes())).await;
-        for line in outcome.metrics(&event.context.env_config.function_name, clock.now()) {
+        let outcome = Box::pin(handler.handle_isolated(event.payload.get().as_bytes(), &mut workers)).await;
+        for line in outcome.metrics(&config.function_name, clock.now()) {
             // A line that cannot be written is no reason to repeat the invocation.
             let _ = writeln!(io::stdout(), "{line}");
         }

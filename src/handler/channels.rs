@@ -4,6 +4,8 @@
 //! One channel always exists: every alert goes to it, for people to read. A match counts as alerted once that channel
 //! took its alert.
 
+use serde::{Deserialize, Serialize};
+
 use super::port::Channel;
 use crate::{alert::Format, rule::Severity};
 
@@ -28,7 +30,7 @@ pub struct Chat<C> {
 }
 
 /// The readers of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Audience {
     /// People, by e-mail or another subscription to text.
     Alerts,

@@ -6,7 +6,7 @@ use std::error::Error as _;
 
 use thiserror::Error;
 
-use super::port::{FetchError, PublishError};
+use super::port::{FetchError, IsolationError, PublishError};
 use crate::{alert::Origin, diagnostic::chain, log_file::LogFileError, object::ObjectId, trigger::TriggerError};
 
 /// Something that was not done, for which its delivery is repeated.
@@ -71,6 +71,25 @@ pub enum Failure {
         /// How many.
         count: u64,
     },
+    /// An item ended the process that handled it.
+    #[error("{origin} was not handled")]
+    Killed {
+        /// The item.
+        origin: Origin,
+        /// What happened to the process.
+        #[source]
+        error: IsolationError,
+    },
+    /// A failure in another process, which logged it.
+    #[error("{message}")]
+    Reported {
+        /// The failure and its causes.
+        message: String,
+        /// How many failures it counts as.
+        count: u64,
+        /// Whether a repetition would fail the same way.
+        is_permanent: bool,
+    },
     /// More parts of a payload failed than are reported one by one.
     #[error("{count} more parts of the payload failed")]
     MoreParts {
@@ -83,7 +102,9 @@ impl Failure {
     /// How many failures it counts as.
     pub fn count(&self) -> u64 {
         match self {
-            Failure::MoreAlerts { count, .. } | Failure::MoreParts { count } => *count,
+            Failure::MoreAlerts { count, .. } | Failure::MoreParts { count } | Failure::Reported { count, .. } => {
+                *count
+            }
             _ => 1,
         }
     }
@@ -93,6 +114,7 @@ impl Failure {
         match self {
             Failure::Trigger(_) | Failure::LogFile { .. } | Failure::TooLarge { .. } => true,
             Failure::Fetch { error, .. } => matches!(error, FetchError::Permanent(_)),
+            Failure::Reported { is_permanent, .. } => *is_permanent,
             _ => false,
         }
     }
@@ -110,6 +132,8 @@ impl Failure {
             Failure::LogFile { .. } | Failure::TooLarge { .. } => "object not readable",
             Failure::OutOfTime { .. } => "not done in time",
             Failure::NotStarted => "message not started",
+            Failure::Killed { .. } => "process ended by an item",
+            Failure::Reported { .. } => return,
             Failure::MoreAlerts { .. } => "more alerts not published",
             Failure::Publish { record, id, error, .. } => {
                 let (topic, error) = error.parts();
@@ -132,9 +156,10 @@ impl Failure {
 
     fn origin(&self) -> Option<&Origin> {
         match self {
-            Failure::OutOfTime { origin } | Failure::Publish { origin, .. } | Failure::MoreAlerts { origin, .. } => {
-                Some(origin)
-            }
+            Failure::OutOfTime { origin }
+            | Failure::Publish { origin, .. }
+            | Failure::MoreAlerts { origin, .. }
+            | Failure::Killed { origin, .. } => Some(origin),
             _ => None,
         }
     }

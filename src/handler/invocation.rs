@@ -3,9 +3,11 @@
 use super::{
     evaluate::Evaluation,
     failure::Failure,
+    isolation::{IsolatedItem, Isolation, SameProcess, items_to_isolate},
     outcome::Outcome,
-    port::{Channel, Clock, Objects},
+    port::{Channel, Clock, IsolationError, Objects},
     prefetch::Prefetch,
+    report::Report,
     setup::{Handler, MAX_REPORTED},
     time_budget::TimeBudget,
 };
@@ -19,9 +21,14 @@ use crate::{
 impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     /// Handles one invocation. The outcome holds whatever fails; a failure stops nothing else.
     pub async fn handle(&self, payload: &[u8]) -> Outcome {
+        self.handle_isolated(payload, &mut SameProcess).await
+    }
+
+    /// Handles one invocation as [`Handler::handle`] does, but what may end the process in another one.
+    pub async fn handle_isolated(&self, payload: &[u8], isolation: &mut impl Isolation) -> Outcome {
         let mut outcome = Outcome::default();
         match trigger::decode(payload) {
-            Ok(delivery) => self.deliver(delivery, &mut outcome).await,
+            Ok(delivery) => self.deliver(delivery, isolation, &mut outcome).await,
             Err(error) => {
                 outcome.objects.seen += 1;
                 outcome.objects.failed += 1;
@@ -35,9 +42,19 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         outcome
     }
 
-    async fn deliver(&self, delivery: Delivery, outcome: &mut Outcome) {
+    /// Handles an item for another process.
+    pub async fn handle_item(&self, item: IsolatedItem) -> Report {
+        let mut outcome = Outcome::default();
+        let units = vec![Unit { id: item.unit.clone(), work: vec![item.into_work()] }];
+        let delivery = Delivery { sender: Sender::Service, is_redelivered: false, units };
+        self.deliver(delivery, &mut SameProcess, &mut outcome).await;
+        Report::of(outcome)
+    }
+
+    async fn deliver(&self, delivery: Delivery, isolation: &mut impl Isolation, outcome: &mut Outcome) {
         let time = TimeBudget::start(self.clock, self.limits.time_reserve);
         let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
+        let mut to_isolate = items_to_isolate(&delivery);
         let mut objects = Prefetch::new(self.objects, delivery.objects().cloned());
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
@@ -54,6 +71,8 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 scratch: &mut scratch,
                 outage: &mut outage,
                 outcome,
+                isolation: &mut *isolation,
+                to_isolate: &mut to_isolate,
                 is_blocked,
                 failed: 0,
             };
@@ -68,21 +87,25 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
 }
 
 /// One unit of the delivery.
-struct UnitRun<'a, 'h, O: Objects, C, T, K> {
+struct UnitRun<'a, 'h, O: Objects, C, T, K, I> {
     handler: &'a Handler<'h, O, C, T, K>,
     objects: &'a mut Prefetch<'h, O>,
     time: &'a TimeBudget<'a, K>,
     scratch: &'a mut Scratch,
     outage: &'a mut Outage,
     outcome: &'a mut Outcome,
+    isolation: &'a mut I,
+    /// How many items are still to be handled in other processes.
+    to_isolate: &'a mut u32,
     /// Whether a unit before it failed that must succeed first.
     is_blocked: bool,
     /// How many of its items failed before they were read.
     failed: u64,
 }
 
-impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K> {
+impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, 'h, O, C, T, K, I> {
     async fn run(&mut self, work: Work) {
+        let Some(work) = self.isolate(work).await else { return };
         self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. } | Work::LogEvents(_)));
         match work {
             Work::Skip { what, reason } => self.outcome.skip(&what, reason),
@@ -124,6 +147,34 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock> UnitRun<'_, 'h, O, C, T, K>
             unread = self.evaluation(Origin::Message(origin)).0.record(&text, unread).await;
         }
         self.evaluation(Origin::Message(events.to_string())).0.more_unread(unread).await;
+    }
+
+    /// Gives an item to another process, if it is to be isolated; returns what is to be handled in this process.
+    async fn isolate(&mut self, work: Work) -> Option<Work> {
+        if *self.to_isolate == 0 || self.is_blocked || self.time.is_up() {
+            return Some(work);
+        }
+        let unit = self.outcome.units.last().and_then(|unit| unit.id.clone());
+        let item = match IsolatedItem::new(unit, work) {
+            Ok(item) => item,
+            Err(work) => return Some(work),
+        };
+        let time = self.time.share(*self.to_isolate);
+        *self.to_isolate -= 1;
+        match self.isolation.run(&item, time).await {
+            Ok(report) => report.add_to(self.outcome),
+            Err(IsolationError::Unavailable) => return Some(item.into_work()),
+            Err(error) => {
+                let origin = item.origin();
+                let is_object = u64::from(origin.object().is_some());
+                self.outcome.objects.seen += is_object;
+                self.outcome.objects.failed += is_object;
+                self.outcome.killed += 1;
+                self.fail(Failure::Killed { origin, error });
+            }
+        }
+        self.outcome.isolated += 1;
+        None
     }
 
     fn evaluation(&mut self, origin: Origin) -> (Evaluation<'_, C, T, K>, &mut Prefetch<'h, O>) {

@@ -69,6 +69,8 @@ impl Outcome {
             ("notices_sent".to_owned(), self.notices.sent),
             ("notices_failed".to_owned(), self.notices.failed),
             ("sends_failed".to_owned(), self.sends.values().map(|sends| sends.failed).sum()),
+            ("items_isolated".to_owned(), self.isolated),
+            ("items_killed".to_owned(), self.killed),
             ("handed_back".to_owned(), handed_back as u64),
         ];
         counts.extend(objects.skipped.iter().map(|(reason, count)| (format!("skipped_{reason}"), *count)));

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -33,6 +34,10 @@ pub struct Outcome {
     pub lags: Vec<u64>,
     /// Messages by channel, those of notices included.
     pub sends: BTreeMap<Audience, Sends>,
+    /// Objects and records that were given to other processes.
+    pub isolated: u64,
+    /// Those of the isolated that ended their process.
+    pub killed: u64,
 }
 
 impl Default for Outcome {
@@ -48,6 +53,8 @@ impl Default for Outcome {
             alerts: BTreeMap::new(),
             lags: Vec::new(),
             sends: BTreeMap::new(),
+            isolated: 0,
+            killed: 0,
         }
     }
 }
@@ -60,18 +67,18 @@ pub struct UnitOutcome {
     /// Its failures; many of one kind count as one. The unit is delivered again if there is any.
     pub failures: Vec<Failure>,
     /// Why items of it needed no work, in words.
-    pub skipped: Vec<&'static str>,
+    pub skipped: Vec<String>,
 }
 
 /// Objects, and other items of the payload that are not records: `seen = processed + skipped + failed`.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ObjectCounts {
     /// All items of the payload. A payload that is not understood counts as one.
     pub seen: u64,
     /// Read to their end.
     pub processed: u64,
     /// Deliberately not read, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    pub skipped: BTreeMap<String, u64>,
     /// Not understood, or not read to their end.
     pub failed: u64,
     /// Those of the failed for which no time was left.
@@ -79,7 +86,7 @@ pub struct ObjectCounts {
 }
 
 /// Records: `seen = evaluated + unparsable`.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct RecordCounts {
     /// All records of objects and payloads.
     pub seen: u64,
@@ -94,7 +101,7 @@ pub struct RecordCounts {
 }
 
 /// Matches of rules and records. Each is counted as `seen` and as one of the others.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Matches {
     /// All.
     pub seen: u64,
@@ -144,7 +151,7 @@ impl Matches {
 pub struct CountMismatch(String);
 
 /// Messages: `due = sent + failed`. A notice counts as sent once the alert topic accepted it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sends {
     /// All messages to send.
     pub due: u64,
@@ -241,9 +248,9 @@ impl Outcome {
     /// Counts an item that needs no work.
     pub(super) fn skip(&mut self, what: &str, reason: SkipReason) {
         tracing::info!(what, reason = reason.word(), "skipped");
-        *self.objects.skipped.entry(reason.word()).or_default() += 1;
+        *self.objects.skipped.entry(reason.word().to_owned()).or_default() += 1;
         if let Some(unit) = self.units.last_mut() {
-            unit.skipped.push(reason.word());
+            unit.skipped.push(reason.word().to_owned());
         }
     }
 

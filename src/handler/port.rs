@@ -130,3 +130,17 @@ impl PublishError {
         }
     }
 }
+
+/// Why another process did not handle an item.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum IsolationError {
+    /// No other process can be started. Nothing is wrong with the item, which is handled in this process.
+    #[error("no process can be started")]
+    Unavailable,
+    /// The process ended before it had handled the item.
+    #[error("the process that handled it ended ({0}): it may need more memory than the function has")]
+    Ended(String),
+    /// The process was ended, since it took longer than this.
+    #[error("the process that handled it was ended after {} s", .0.as_secs())]
+    TooSlow(Duration),
+}

@@ -38,6 +38,11 @@ impl<'a, K: Clock> TimeBudget<'a, K> {
         self.clock.left() <= self.reserve
     }
 
+    /// The time that each of several items may take, one after the other, so that the function can still answer.
+    pub(super) fn share(&self, items: u32) -> Duration {
+        self.clock.left().saturating_sub(self.reserve / 4) / items.max(1)
+    }
+
     /// Runs a step of reading; `None` if no time is left for it.
     pub(super) async fn to_read<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.until_left(self.reserve, work).await

@@ -41,7 +41,8 @@ pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
     match shape(&envelope).map(|shape| &shape.read) {
         Some(Read::Delivery(read)) => read(&envelope),
         Some(Read::Work(read)) => {
-            Ok(Delivery { sender: Sender::Service, units: vec![Unit { id: None, work: read(&envelope)? }] })
+            let units = vec![Unit { id: None, work: read(&envelope)? }];
+            Ok(Delivery { sender: Sender::Service, is_redelivered: false, units })
         }
         None => Err(envelope.unknown()),
     }

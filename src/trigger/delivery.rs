@@ -8,6 +8,8 @@ use crate::object::ObjectId;
 pub struct Delivery {
     /// The sender, which determines the form of the answer that requests a repetition.
     pub sender: Sender,
+    /// Whether a part of it came before: an earlier invocation may have died of it.
+    pub is_redelivered: bool,
     /// Its parts; there is at least one.
     pub units: Vec<Unit>,
 }

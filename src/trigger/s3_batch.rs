@@ -30,7 +30,7 @@ fn tasks(envelope: &Envelope<'_>) -> Result<Delivery, PartError> {
     let invocation: String = envelope.parse("invocationId")?;
     let tasks = elements(envelope.get("tasks"), "tasks")?;
     let units = tasks.into_iter().enumerate().map(|(index, task)| unit(task, index)).collect();
-    Ok(Delivery { sender: Sender::Batch { schema, invocation }, units })
+    Ok(Delivery { sender: Sender::Batch { schema, invocation }, is_redelivered: false, units })
 }
 
 fn unit(task: &RawValue, index: usize) -> Unit {

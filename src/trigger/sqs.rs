@@ -2,6 +2,8 @@
 //!
 //! A message that cannot be read is one unit that fails; the other messages are not affected.
 
+use std::collections::HashMap;
+
 use aws_lambda_events::sqs::SqsMessage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -27,12 +29,13 @@ fn is_message(record: &RawValue) -> bool {
 /// Reads the messages one by one: as a whole, the event type of `aws_lambda_events` refuses all of them for an odd one.
 fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
     let records = elements(envelope.get("Records"), "Records").map_err(TriggerError::UnknownShape)?;
-    let (mut is_fifo, mut parts) = (false, 0);
+    let (mut is_fifo, mut is_redelivered, mut parts) = (false, false, 0);
     let units = records.into_iter().enumerate().map(|(index, record)| {
         let malformed = |error: PartError| error.of(format!("message {index} of the SQS event"));
         let Some(message) = message(record) else {
             return Unit { id: None, work: vec![Work::Malformed(malformed(PartError::NotMessage))] };
         };
+        is_redelivered |= came_before(&message);
         is_fifo |= message.event_source_arn.is_some_and(|arn| arn.strip_suffix(".fifo").is_some());
         let work = match (message.event_source.as_deref(), message.body) {
             (Some("aws:sqs"), Some(body)) => envelope.open(&body),
@@ -49,7 +52,13 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
         Unit { id, work: work.unwrap_or_else(|error| vec![Work::Malformed(error)]) }
     });
     let units = units.collect();
-    Ok(Delivery { sender: Sender::Queue { is_fifo }, units })
+    Ok(Delivery { sender: Sender::Queue { is_fifo }, is_redelivered, units })
+}
+
+/// Whether the queue delivered a message before: "`ReceiveMessage`" in the Amazon SQS API Reference.
+fn came_before(message: &SqsMessage) -> bool {
+    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    count.is_some_and(|count: u64| count > 1)
 }
 
 /// A message that [`SqsMessage`] refuses, with the fields that are needed here.
@@ -60,6 +69,8 @@ struct PartialSqsMessage<'a> {
     message_id: Option<&'a RawValue>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    attributes: Option<&'a RawValue>,
     #[serde(borrow)]
     event_source: Option<&'a RawValue>,
     #[serde(rename = "eventSourceARN", borrow)]
@@ -74,6 +85,10 @@ fn message(record: &RawValue) -> Option<SqsMessage> {
     let mut message = SqsMessage::default();
     message.message_id = text_of(partial.message_id);
     message.body = text_of(partial.body);
+    let attributes = partial.attributes.and_then(|value| serde_json::from_str(value.get()).ok());
+    let attributes: HashMap<String, &RawValue> = attributes.unwrap_or_default();
+    message.attributes =
+        attributes.into_iter().filter_map(|(name, value)| Some((name, text_of(Some(value))?))).collect();
     message.event_source = text_of(partial.event_source);
     message.event_source_arn = text_of(partial.event_source_arn);
     Some(message)
@@ -115,5 +130,23 @@ mod tests {
             json!({"messageId": "odd", "body": body, "eventSource": "aws:sqs", "attributes": {"SentTimestamp": 1}});
         assert!(serde_json::from_value::<SqsMessage>(odd.clone()).is_err());
         assert_eq!(ids(&payload(odd))[1], (Some("odd".to_owned()), true));
+    }
+
+    #[test]
+    fn a_message_that_came_before_is_noticed_beside_odd_fields_too() {
+        for (attributes, expected) in [
+            (json!({"ApproximateReceiveCount": "1"}), false),
+            (json!({"ApproximateReceiveCount": "2"}), true),
+            (json!({"ApproximateReceiveCount": "12", "SentTimestamp": 1}), true),
+            (json!({"ApproximateReceiveCount": "often"}), false),
+            (json!({}), false),
+            (json!(null), false),
+            (json!(5), false),
+        ] {
+            let odd = json!({"messageId": "a", "body": "{}", "eventSource": "aws:sqs", "attributes": attributes});
+            let payload = payload(odd);
+            let delivery = messages(&Envelope::read(&payload, 0, KNOWN).unwrap()).unwrap();
+            assert_eq!(delivery.is_redelivered, expected, "{payload}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod deployment;
 mod dynamodb;
 mod emulator;
 mod faults;
+mod isolation;
 mod logs;
 mod memory;
 mod peer;

@@ -89,13 +89,13 @@ impl Limited {
     }
 }
 
-fn make_executable(script: &std::path::Path) {
+pub fn make_executable(script: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A record of at least this length whose tree is many times as large as its text, from an address of its own.
-fn large(number: usize, bytes: usize) -> String {
+pub fn large(number: usize, bytes: usize) -> String {
     let mut columns = String::with_capacity(bytes);
     while columns.len() < bytes {
         let comma = if columns.is_empty() { "" } else { "," };

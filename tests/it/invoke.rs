@@ -376,7 +376,7 @@ fn bad_parts_of_a_payload_are_counted() {
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &payload);
     assert_eq!((outcome.objects.processed, outcome.matches.alerted), (1, 1));
-    assert_eq!(outcome.objects.skipped, BTreeMap::from([("digest_file", 1), ("not_created", 1)]));
+    assert_eq!(outcome.objects.skipped, BTreeMap::from([("digest_file".to_owned(), 1), ("not_created".to_owned(), 1)]));
     let failures = failures(&outcome);
     assert!(failures[0].starts_with("record 1 of the S3 event cannot be read"), "{failures:?}");
     assert!(failures[1].starts_with("record 3 of the S3 event cannot be read"), "{failures:?}");
