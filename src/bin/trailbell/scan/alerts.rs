@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use trailbell::{
     alert::Alert,
-    engine::{Engine, Finding},
+    engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
+    log_file::RawRecord,
     state::{self, Claimant, Decision, Match, MemoryTable, Ticket},
 };
 
@@ -60,6 +61,13 @@ impl<'e> Alerts<'e> {
         let rules = self.engine.rules().iter().map(|rule| &**rule);
         // A table in memory never fails.
         let _ = pollster::block_on(state::start_learning(&self.table, &mut self.claimant.1, rules, time));
+    }
+
+    /// Decides about the matches of a record of a file.
+    pub fn decide_record(&mut self, file: &str, record: &[u8], scratch: &mut Scratch) {
+        if let Evaluated::Record { findings, .. } = self.engine.evaluate(RawRecord::of(record), scratch) {
+            self.decide(file, findings);
+        }
     }
 
     /// Decides about matches of a file, in their order.

@@ -37,6 +37,9 @@ const BLOCK: usize = 32 * 1024;
 const DECIDED_TOGETHER: usize = 200;
 /// How many blocks of a file may wait for its turn.
 const BLOCKS: usize = 8;
+
+/// From how many bytes on a record is long.
+const LONG_RECORD: usize = 16 * 1024;
 /// How many objects are read from S3 at once.
 const MAX_REQUESTS: usize = 8;
 /// Input of more bytes gets a progress bar.
@@ -118,6 +121,8 @@ enum Replayed {
     FirstEvent(Timestamp),
     Lines(Vec<u8>),
     Findings(Vec<Finding>),
+    /// The text of a long record that rules match. Parsed, many of these would take too much memory while they wait.
+    LongMatch(Vec<u8>),
     Error(String),
     /// Why the file is something else than CloudTrail's.
     PassedOver(String),
@@ -197,19 +202,19 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
                         if is_first && let Some(time) = time_of(record) {
                             send(Replayed::FirstEvent(time))?;
                         }
-                        return if findings.is_empty() {
-                            ControlFlow::Continue(())
-                        } else {
-                            send(Replayed::Findings(findings))
+                        return match (findings.is_empty(), record.text.len()) {
+                            (true, _) => ControlFlow::Continue(()),
+                            (false, ..LONG_RECORD) => send(Replayed::Findings(findings)),
+                            (false, _) => send(Replayed::LongMatch(record.text.to_owned())),
                         };
                     };
                     for finding in &findings {
                         write_match(&mut block, format, finding, &shown);
+                        if block.len() >= BLOCK {
+                            send(Replayed::Lines(std::mem::take(&mut block)))?;
+                        }
                     }
-                    return match block.len() {
-                        ..BLOCK => ControlFlow::Continue(()),
-                        _ => send(Replayed::Lines(std::mem::take(&mut block))),
-                    };
+                    return ControlFlow::Continue(());
                 }
                 Evaluated::Unparsable(error) => (record.index, chain(&error)),
             },
@@ -276,7 +281,7 @@ struct Output<'a, 'e> {
 impl Output<'_, '_> {
     /// Prints the output of one file as it arrives.
     fn drain(&mut self, (file, output): (String, Receiver<Replayed>)) -> io::Result<()> {
-        let mut found = Vec::new();
+        let (mut found, mut scratch) = (Vec::new(), Scratch::default());
         for output in output {
             match output {
                 Replayed::FirstEvent(time) => {
@@ -288,6 +293,12 @@ impl Output<'_, '_> {
                     found.extend(findings);
                     if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= DECIDED_TOGETHER) {
                         alerts.decide(&file, std::mem::take(&mut found));
+                    }
+                }
+                Replayed::LongMatch(text) => {
+                    if let Some(alerts) = &mut self.alerts {
+                        alerts.decide(&file, std::mem::take(&mut found));
+                        alerts.decide_record(&file, &text, &mut scratch);
                     }
                 }
                 Replayed::Lines(block) if block.is_empty() => {}
