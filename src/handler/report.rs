@@ -134,3 +134,60 @@ fn add_each<K: Ord>(all: &mut BTreeMap<K, u64>, more: impl IntoIterator<Item = (
         *all.entry(key).or_default() += count;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The counts that an operator sees.
+    fn counts(outcome: &Outcome) -> Value {
+        let metrics = outcome.metrics("f", jiff::Timestamp::UNIX_EPOCH);
+        json!({"summary": outcome.summary(), "metrics": metrics})
+    }
+
+    #[test]
+    fn a_report_that_crosses_processes_loses_no_count() {
+        let sends = Sends { due: 3, sent: 2, failed: 1 };
+        let mut here = Outcome {
+            objects: ObjectCounts {
+                seen: 5,
+                processed: 2,
+                skipped: BTreeMap::from([("digest_file".to_owned(), 1)]),
+                failed: 2,
+                out_of_time: 1,
+            },
+            records: RecordCounts { seen: 9, evaluated: 7, unparsable: 2, repaired: 3, omitted: 4 },
+            matches: Matches {
+                seen: 60,
+                alerted: 1,
+                suppressed: BTreeMap::from([("rule".to_owned(), 2)]),
+                deduplicated: 3,
+                below_threshold: 4,
+                learning: 5,
+                already_seen: 6,
+                muted: 7,
+                capped: 8,
+                claimed_elsewhere: 9,
+                failed: 15,
+            },
+            notices: sends,
+            unremembered: 6,
+            alerts: BTreeMap::from([(("rule".to_owned(), 1), 2), (("rule".to_owned(), 3), 4)]),
+            lags: vec![1, 2],
+            sends: BTreeMap::from([(Audience::Alerts, sends), (Audience::Findings, sends)]),
+            ..Outcome::default()
+        };
+        here.start_unit(Some("id".to_owned()));
+        here.fail(Failure::NotStarted);
+        let expected = counts(&here);
+        let line = serde_json::to_string(&Report::of(here)).unwrap();
+
+        let mut there = Outcome::default();
+        there.start_unit(Some("id".to_owned()));
+        serde_json::from_str::<Report>(&line).unwrap().add_to(&mut there);
+        assert_eq!(counts(&there), expected);
+        assert_eq!(there.failures().map(|failure| chain(failure)).collect::<Vec<_>>(), [chain(&Failure::NotStarted)]);
+    }
+}
