@@ -115,6 +115,15 @@ impl Search {
         if let (Some(_), Some(value)) = (member("detail-type"), member("detail")) {
             return self.inside("detail", value, depth);
         }
+        // A cell of CloudWatch Logs Insights.
+        if let (2, Some(field), Some(value)) = (members.len(), member("field"), member("value")) {
+            let cell = if field == r#""@message""# { value } else { "null" };
+            return self.inside("@message", cell, depth);
+        }
+        // A row of CloudTrail Lake is a list of objects, each with one field of a record.
+        if member("QueryResultRows").is_some() {
+            return Err(self.none(&members));
+        }
         for key in ["message", "@message"] {
             let Some(value) = member(key) else { continue };
             if value.as_bytes().get(1..).is_some_and(|text| text.starts_with(CONTROL_MESSAGE)) {
@@ -148,10 +157,12 @@ impl Search {
         let outer = std::mem::replace(&mut self.in_list, true);
         for element in elements {
             let is_bracket = element.get().starts_with(['{', '[']);
-            has_brackets |= is_bracket;
             match self.value(element.get(), depth + 1) {
-                Ok(()) => {}
-                Err(error) if is_bracket => self.records.push(Err(error)),
+                Ok(()) => has_brackets |= is_bracket && !is_cell(element),
+                Err(error) if is_bracket && !is_cell(element) => {
+                    has_brackets = true;
+                    self.records.push(Err(error));
+                }
                 Err(error) => plain.push(error),
             }
         }
@@ -192,6 +203,13 @@ impl Search {
         }
         if self.in_list { Unparsable::NotRecordInList(keys) } else { Unparsable::NotRecord(keys) }
     }
+}
+
+/// Whether an element is a cell of a row in the answer of CloudWatch Logs Insights.
+fn is_cell(element: &RawValue) -> bool {
+    serde_json::from_str(element.get()).is_ok_and(
+        |Members(members)| matches!(&members[..], [(field, _), (value, _)] if field == "field" && value == "value"),
+    )
 }
 
 /// The members of an object, in their order.

@@ -84,6 +84,10 @@ fn an_element_without_a_record_is_refused() {
     unparsable: no CloudTrail record in `CloudTrailEvent`
     end
     "#);
+    assert_snapshot!(any(r#"{"QueryResultRows":[[{"eventID":"x"},{"eventName":"y"}]]}"#), @"
+    unparsable: neither a record (no `eventVersion`, no `eventID`) nor `Records`; its keys are `QueryResultRows`
+    end
+    ");
     let s3 = r#"{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}"#;
     for list in [format!("[{s3}]"), format!(r#"{{"Records":[{s3}]}}"#), s3.to_owned(), format!("[[{s3}]]")] {
         let refused = "unparsable: not a CloudTrail record: its `eventSource` is that of a notification (`aws:…`)\nend";
@@ -133,6 +137,10 @@ fn reads_events_of_eventbridge_and_log_events() {
     ] {
         assert_eq!(any(&file), BOTH, "{file}");
     }
+    // `aws logs get-query-results`
+    let row =
+        |record: &str| json!([{"field": "@message", "value": record}, {"field": "@ptr", "value": "p"}]).to_string();
+    assert_eq!(any(format!(r#"{{"results":[{},{}],"status":"Complete"}}"#, row(RECORD), row(OTHER))), BOTH);
     let members = [gzip(payload("DATA_MESSAGE", &first).as_bytes()), gzip(payload("DATA_MESSAGE", &second).as_bytes())];
     assert_eq!(shown(&read(FileShape::Any, &members.concat())), BOTH);
     let other = r#"{"detail-type":"Object Created","source":"aws.s3","detail":{"version":"0"}}"#;
