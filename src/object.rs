@@ -55,6 +55,17 @@ impl ObjectId {
         layouts(&self.key).find(|layout| layout.kind.is_some_and(|kind| kind.starts_with("CloudTrail")))?.region
     }
 
+    /// Whether the key alone says that the object is a log file of CloudTrail, by its folder or by its file name, so that
+    /// its content cannot say otherwise.
+    pub fn is_surely_a_log(&self) -> bool {
+        service(&self.key).is_some_and(is_of_cloudtrail) || self.has_name_of_a_log()
+    }
+
+    /// Whether the file name has the form of a log file's: `111122223333_CloudTrail_us-east-1_20260302T0910Z_….json.gz`.
+    pub fn has_name_of_a_log(&self) -> bool {
+        self.key.rsplit('/').next().is_some_and(|file| file.contains("_CloudTrail")) && self.delivered().is_some()
+    }
+
     /// When CloudTrail delivered the object, to the minute, from its file name: `…_20260302T0910Z_….json.gz`.
     pub fn delivered(&self) -> Option<Timestamp> {
         delivered(&self.key)
@@ -74,7 +85,7 @@ impl Display for ObjectId {
     }
 }
 
-/// What CloudTrail keeps in an object. `CloudTrail`, `CloudTrail-Insight` and `CloudTrail-NetworkActivity` are all logs.
+/// What an object holds. `CloudTrail`, `CloudTrail-Insight` and `CloudTrail-NetworkActivity` are all logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
     /// Records. An object counts as a log unless its key says otherwise.
@@ -83,12 +94,124 @@ pub enum ObjectKind {
     Digest,
     /// Summaries of records.
     Aggregated,
+    /// Not from CloudTrail.
+    Foreign(Foreign),
 }
 
+/// What an object holds that is not from CloudTrail: what other services write beside its log files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Foreign {
+    /// A history or a snapshot of AWS Config.
+    Config,
+    /// Invocations of models in Amazon Bedrock.
+    Bedrock,
+    /// Requests to a load balancer.
+    LoadBalancer,
+    /// Flows of a VPC or a transit gateway.
+    Flow,
+    /// Findings of GuardDuty.
+    GuardDuty,
+    /// Requests that AWS WAF saw.
+    Waf,
+    /// Queries that Route 53 Resolver answered.
+    Resolver,
+    /// Requests to a bucket of S3.
+    Access,
+    /// A part of an S3 inventory.
+    Inventory,
+    /// A file with which a service checks that it may write.
+    TestFile,
+    /// A key that ends in `/`, which the console of S3 shows as a folder.
+    Folder,
+    /// No bytes.
+    Empty,
+    /// Another service's file.
+    OtherService,
+}
+
+impl Foreign {
+    /// The kind as a word for counts and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Foreign::Config => "config_file",
+            Foreign::Bedrock => "bedrock_log",
+            Foreign::LoadBalancer => "load_balancer_log",
+            Foreign::Flow => "flow_log",
+            Foreign::GuardDuty => "guardduty_finding",
+            Foreign::Waf => "waf_log",
+            Foreign::Resolver => "resolver_log",
+            Foreign::Access => "access_log",
+            Foreign::Inventory => "inventory",
+            Foreign::TestFile => "test_file",
+            Foreign::Folder => "folder",
+            Foreign::Empty => "empty_object",
+            Foreign::OtherService => "other_service",
+        }
+    }
+
+    /// The kind in words, for a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Foreign::Config => "a history or snapshot of AWS Config",
+            Foreign::Bedrock => "a log of model invocations in Bedrock",
+            Foreign::LoadBalancer => "a log of a load balancer",
+            Foreign::Flow => "a flow log",
+            Foreign::GuardDuty => "findings of GuardDuty",
+            Foreign::Waf => "a log of AWS WAF",
+            Foreign::Resolver => "a query log of Route 53 Resolver",
+            Foreign::Access => "an access log of S3",
+            Foreign::Inventory => "an inventory of S3",
+            Foreign::TestFile => "a test file",
+            Foreign::Folder => "a folder",
+            Foreign::Empty => "an empty file",
+            Foreign::OtherService => "a file of another AWS service",
+        }
+    }
+
+    /// The kind of the files in the folder of this name below an account. The names are those of the services' guides, such
+    /// as "Access log files" in the User Guide for Application Load Balancers.
+    fn of_folder(name: &str) -> Self {
+        match name {
+            "Config" => Foreign::Config,
+            "BedrockModelInvocationLogs" => Foreign::Bedrock,
+            "elasticloadbalancing" => Foreign::LoadBalancer,
+            "vpcflowlogs" => Foreign::Flow,
+            "GuardDuty" => Foreign::GuardDuty,
+            "WAFLogs" => Foreign::Waf,
+            "vpcdnsquerylogs" => Foreign::Resolver,
+            _ => Foreign::OtherService,
+        }
+    }
+}
+
+/// The names of files with which AWS Config, load balancers, Bedrock and others check that they may write to a bucket.
+const TEST_FILES: &[&str] = &[
+    "ConfigWritabilityCheckFile",
+    "ELBAccessLogTestFile",
+    "ELBConnectionLogTestFile",
+    "ELBHealthCheckLogTestFile",
+    "amazon-bedrock-logs-permission-check",
+    "aws-programmatic-access-test-object",
+];
+
 impl ObjectKind {
-    /// The kind of the object with this key. In a key without `AWSLogs`, such as that of a copied folder, any folder can
-    /// name the kind.
+    /// The kind of the object with this key. Among folders named `AWSLogs` the innermost decides, as the prefix in front of
+    /// it can have any name. In a key without `AWSLogs`, such as that of a copied folder, any folder can name a kind of
+    /// CloudTrail.
     pub fn of(key: &str) -> Self {
+        let file = key.rsplit('/').next().unwrap_or_default();
+        if key.ends_with('/') {
+            return ObjectKind::Foreign(Foreign::Folder);
+        }
+        if TEST_FILES.contains(&file) {
+            return ObjectKind::Foreign(Foreign::TestFile);
+        }
+        if let Some(folder) = service(key) {
+            return Self::of_folder(folder);
+        }
+        if is_inventory(key) {
+            return ObjectKind::Foreign(Foreign::Inventory);
+        }
         let mut kinds: Vec<&str> = layouts(key).filter_map(|layout| layout.kind).collect();
         if !folders(key).any(|folder| folder == LOG_FOLDER) {
             kinds.extend(folders(key));
@@ -99,6 +222,50 @@ impl ObjectKind {
             _ => None,
         });
         kind.unwrap_or(ObjectKind::Log)
+    }
+
+    /// The kind of the objects in the folder of this name below an account. A folder of CloudTrail that is not known counts
+    /// as one of logs: it may hold records.
+    fn of_folder(name: &str) -> Self {
+        match name {
+            "CloudTrail-Digest" => ObjectKind::Digest,
+            "CloudTrail-Aggregated" => ObjectKind::Aggregated,
+            // Results of queries.
+            "CloudTrail-Lake" => ObjectKind::Foreign(Foreign::OtherService),
+            _ if is_of_cloudtrail(name) => ObjectKind::Log,
+            _ => ObjectKind::Foreign(Foreign::of_folder(name)),
+        }
+    }
+}
+
+fn is_of_cloudtrail(folder: &str) -> bool {
+    folder.get(.."CloudTrail".len()).is_some_and(|start| start.eq_ignore_ascii_case("CloudTrail"))
+}
+
+/// The folder below the account, which names the service: `…/AWSLogs/[organization/]account/service/…`. Flow logs in folders
+/// for Hive are in `…/aws-account-id=account/aws-service=service/…`.
+fn service(key: &str) -> Option<&str> {
+    let is_account = |account: &str| {
+        let account = account.strip_prefix("aws-account-id=").unwrap_or(account);
+        account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let named = layouts(key).filter(|layout| layout.account.is_some_and(is_account)).filter_map(|layout| layout.kind);
+    named.last().map(|service| service.strip_prefix("aws-service=").unwrap_or(service))
+}
+
+/// Whether a key is that of a file of an S3 inventory: "Locating your inventory list" in the Amazon S3 User Guide.
+fn is_inventory(key: &str) -> bool {
+    let mut parts = key.rsplit('/');
+    let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (name, ending) = file.split_once('.').unwrap_or((file, ""));
+    match (folder, file) {
+        ("data", _) => {
+            let is_id = name.len() == 36 && name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+            is_id && matches!(ending, "csv.gz" | "orc" | "parquet")
+        }
+        (_, "manifest.json" | "manifest.checksum") => DateTime::strptime("%Y-%m-%dT%H-%MZ", folder).is_ok(),
+        (_, "symlink.txt") => folder.starts_with("dt="),
+        _ => false,
     }
 }
 
@@ -148,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_folder_names_the_kind_only_at_its_position_below_awslogs() {
-        use ObjectKind::{Aggregated, Digest, Log};
+        use ObjectKind::{Aggregated, Digest, Foreign as Not, Log};
         for (key, kind) in [
             // Without and with an organization, in every partition.
             ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/a.json.gz", Log),
@@ -176,9 +343,67 @@ mod tests {
             ("111122223333/CloudTrail-Digest/us-east-1/a.json.gz", Digest),
             ("a.json.gz", Log),
             ("", Log),
-            ("/", Log),
+            ("/", Not(Foreign::Folder)),
+            ("AWSLogs/111122223333/CloudTrail-Digest/AWSLogs/111122223333/CloudTrail/us-east-1/a.json.gz", Log),
+            ("AWSLogs/111122223333/Config/AWSLogs/o-exampleorg1/111122223333/CloudTrail/us-east-1/a.json.gz", Log),
+            ("AWSLogs/111122223333/CloudTrail-OfTomorrow/us-east-1/2026/03/02/a.json.gz", Log),
+            ("Config/a.json.gz", Log),
+            ("AWSLogs/some folder/Config/a.json.gz", Log),
         ] {
             assert_eq!(ObjectKind::of(key), kind, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_folder_below_the_account_names_the_service() {
+        for (key, kind) in [
+            (
+                "Config/us-east-1/2026/5/4/ConfigHistory/111122223333_Config_us-east-1_ConfigHistory_A_1.json.gz",
+                Foreign::Config,
+            ),
+            ("Config/us-east-1/2026/5/4/ConfigSnapshot/111122223333_Config_a.json.gz", Foreign::Config),
+            ("Config/us-east-1/2026/5/4/OversizedChangeNotification/AWS::EC2::VPC/a.json.gz", Foreign::Config),
+            ("Config/ConfigWritabilityCheckFile", Foreign::TestFile),
+            ("BedrockModelInvocationLogs/us-east-1/2026/03/02/09/20260302T090000000Z_a.json.gz", Foreign::Bedrock),
+            ("BedrockModelInvocationLogs/us-east-1/2026/03/02/09/data/a_input.json.gz", Foreign::Bedrock),
+            ("BedrockModelInvocationLogs/amazon-bedrock-logs-permission-check", Foreign::TestFile),
+            ("elasticloadbalancing/us-east-1/2026/03/02/a.log.gz", Foreign::LoadBalancer),
+            ("ELBAccessLogTestFile", Foreign::TestFile),
+            ("ELBConnectionLogTestFile", Foreign::TestFile),
+            ("vpcflowlogs/us-east-1/2026/03/02/a.log.gz", Foreign::Flow),
+            ("GuardDuty/us-east-1/2026/03/02/a.jsonl.gz", Foreign::GuardDuty),
+            ("WAFLogs/us-east-1/acl/2026/03/02/09/00/a.log.gz", Foreign::Waf),
+            ("vpcdnsquerylogs/vpc-1/2026/03/02/a.log.gz", Foreign::Resolver),
+            ("network-firewall/flow/us-east-1/a.log.gz", Foreign::OtherService),
+            ("CloudTrail-Lake/Query/2026/03/02/id/result_1.csv.gz", Foreign::OtherService),
+            ("of-tomorrow/us-east-1/a.json.gz", Foreign::OtherService),
+            ("CloudTrail/", Foreign::Folder),
+        ] {
+            for root in ["AWSLogs", "AWSLogs/o-exampleorg1", "a prefix/o-exampleorg1/AWSLogs/o-exampleorg1"] {
+                let key = format!("{root}/111122223333/{key}");
+                assert_eq!(ObjectKind::of(&key), ObjectKind::Foreign(kind), "{key}");
+                assert!(!object(&key).is_surely_a_log() || kind == Foreign::Folder, "{key}");
+            }
+        }
+        let hive =
+            "AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/aws-region=us-east-1/year=2026/a.parquet";
+        assert_eq!(ObjectKind::of(hive), ObjectKind::Foreign(Foreign::Flow));
+        for key in [
+            "inventory/logs/daily/2026-03-02T01-00Z/manifest.json",
+            "inventory/logs/daily/2026-03-02T01-00Z/manifest.checksum",
+            "inventory/logs/daily/hive/dt=2026-03-02-01-00/symlink.txt",
+            "inventory/logs/daily/data/0d0a2c1a-4d5b-4c3e-9f8a-1b2c3d4e5f60.csv.gz",
+        ] {
+            assert_eq!(ObjectKind::of(key), ObjectKind::Foreign(Foreign::Inventory), "{key}");
+        }
+        assert_eq!(ObjectKind::of("data/manifest.json"), ObjectKind::Log);
+        for (key, is_log) in [
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/a.json.gz", true),
+            ("copy/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz", true),
+            ("copy/111122223333_CloudTrail_us-east-1.json.gz", false),
+            ("a.json.gz", false),
+        ] {
+            assert_eq!(object(key).is_surely_a_log(), is_log, "{key}");
         }
     }
 

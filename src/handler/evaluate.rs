@@ -21,8 +21,8 @@ use crate::{
     alert::{Alert, Origin, Unread},
     diagnostic::chain,
     engine::{Engine, Evaluated, Scratch},
-    log_file::{FileItem, FileShape, Limits, LogFileError, RawRecord, Reader},
-    object::ObjectId,
+    log_file::{FileHead, FileItem, FileShape, Limits, LogFileError, RawRecord, Reader},
+    object::{Foreign, ObjectId},
     state::{Outage, Table},
     trigger::SkipReason,
 };
@@ -41,6 +41,8 @@ pub(super) struct Evaluation<'a, C, T, K> {
     outbox: Outbox<'a, C, K>,
     outcome: &'a mut Outcome,
     origin: Origin,
+    /// The first bytes of the object.
+    head: FileHead,
     /// Finds the field that CloudTrail writes in place of a block that it omits.
     omitted: Finder<'static>,
     unparsable: u64,
@@ -69,6 +71,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             outbox: Outbox::new(channels, time, origin.clone()),
             outcome,
             origin,
+            head: FileHead::default(),
             omitted: Finder::new("\"omitted\":"),
             unparsable: 0,
         }
@@ -83,11 +86,25 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             Err(Failure::LogFile { error, .. }) if is_digest(&error) => {
                 self.outcome.skip(&object.key, SkipReason::DigestFile);
             }
+            Err(Failure::LogFile { error, .. }) if let Some(kind) = self.foreign(&object, &error) => {
+                self.outcome.skip(&object.key, SkipReason::Foreign(kind));
+            }
             Err(failure) => {
                 self.outcome.objects.failed += 1;
                 self.outcome.objects.out_of_time += u64::from(matches!(failure, Failure::OutOfTime { .. }));
                 self.outcome.fail(failure);
             }
+        }
+    }
+
+    /// What an object is that cannot be read as a log file, if it is surely none: nothing of it was a record, and neither its
+    /// key nor its first bytes can be CloudTrail's.
+    fn foreign(&self, object: &ObjectId, error: &LogFileError) -> Option<Foreign> {
+        match error {
+            _ if self.has_started || self.unparsable > 0 => None,
+            LogFileError::Empty => (!object.has_name_of_a_log()).then_some(Foreign::Empty),
+            _ if object.is_surely_a_log() => None,
+            _ => self.head.foreign(),
         }
     }
 
@@ -159,7 +176,16 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             if bytes > limit {
                 return Err(Failure::TooLarge { object: object.clone(), limit });
             }
-            self.push(&mut reader, chunk.as_ref()).await.map_err(broken)?;
+            self.head.push(chunk.as_ref());
+            if let Err(error) = self.push(&mut reader, chunk.as_ref()).await {
+                // What the file is instead may take more bytes to see than that it is no log file.
+                while !self.head.is_full()
+                    && let Some(Ok(Some(chunk))) = self.time.to_read(body.next()).await
+                {
+                    self.head.push(chunk.as_ref());
+                }
+                return Err(broken(error));
+            }
         }
         reader.finish().map_err(broken)
     }

@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::outcome::Outcome;
+use crate::trigger::SkipReason;
 
 /// Metrics that are also sent at zero, so that their alarms have data.
 const ALWAYS: &[&str] = &[
     "objects",
     "objects_failed",
+    "skipped_forged_event",
+    "cloudtrail_files",
     "records",
     "records_unparsable",
     "matches",
@@ -51,6 +54,8 @@ impl Outcome {
     /// Every count by its name.
     fn counts(&self) -> Vec<(String, u64)> {
         let (objects, records) = (&self.objects, &self.records);
+        let forged = SkipReason::ForgedEvent.word();
+        let skipped = |reason: SkipReason| objects.skipped.get(reason.word()).copied().unwrap_or_default();
         let handed_back = self.units.iter().filter(|unit| !unit.failures.is_empty()).count();
         let mut counts = vec![
             ("objects".to_owned(), objects.seen),
@@ -58,6 +63,10 @@ impl Outcome {
             ("objects_skipped".to_owned(), objects.skipped.values().sum()),
             ("objects_failed".to_owned(), objects.failed),
             ("objects_out_of_time".to_owned(), objects.out_of_time),
+            (
+                "cloudtrail_files".to_owned(),
+                objects.processed + skipped(SkipReason::DigestFile) + skipped(SkipReason::AggregatedFile),
+            ),
             ("records".to_owned(), records.seen),
             ("records_evaluated".to_owned(), records.evaluated),
             ("records_unparsable".to_owned(), records.unparsable),
@@ -73,6 +82,7 @@ impl Outcome {
             ("items_killed".to_owned(), self.killed),
             ("handed_back".to_owned(), handed_back as u64),
         ];
+        counts.extend((skipped(SkipReason::ForgedEvent) == 0).then(|| (format!("skipped_{forged}"), 0)));
         counts.extend(objects.skipped.iter().map(|(reason, count)| (format!("skipped_{reason}"), *count)));
         counts.extend(self.matches.outcomes().iter().map(|(word, count)| (format!("matches_{word}"), *count)));
         for (audience, sends) in &self.sends {

@@ -247,7 +247,11 @@ impl Outcome {
 
     /// Counts an item that needs no work.
     pub(super) fn skip(&mut self, what: &str, reason: SkipReason) {
-        tracing::info!(what, reason = reason.word(), "skipped");
+        if reason == SkipReason::ForgedEvent {
+            tracing::warn!(what, reason = reason.word(), "refused");
+        } else {
+            tracing::info!(what, reason = reason.word(), "skipped");
+        }
         *self.objects.skipped.entry(reason.word().to_owned()).or_default() += 1;
         if let Some(unit) = self.units.last_mut() {
             unit.skipped.push(reason.word().to_owned());

@@ -7,7 +7,7 @@ use flate2::{Decompress, DecompressError, FlushDecompress, Status};
 use super::error::{FirstBytes, LogFileError, ReadProgress};
 
 /// The two bytes that begin a gzip member: RFC 1952, section 2.3.1.
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The decompressor of one file.
 pub(super) struct Gunzip {

@@ -6,6 +6,7 @@
 mod block;
 mod documents;
 mod error;
+mod foreign;
 mod format;
 mod frame;
 mod gunzip;
@@ -21,6 +22,7 @@ mod window;
 mod wrapped;
 
 pub use error::{Byte, FirstBytes, JsonKind, LogFileError, OtherShape, ReadProgress, Unparsable};
+pub use foreign::FileHead;
 pub use format::OtherFormat;
 pub use keys::Keys;
 pub use options::{FileShape, Limits};

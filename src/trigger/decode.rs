@@ -7,7 +7,7 @@ use super::{
     error::{PartError, TriggerError},
     eventbridge, s3, s3_batch,
     shape::{Read, Shape},
-    sns, sqs,
+    shared_topic, sns, sqs,
 };
 
 /// All shapes. A payload is read by the first shape that it has.
@@ -20,6 +20,8 @@ const SHAPES: &[&Shape] = &[
     &s3::TEST_EVENT,
     &eventbridge::EVENT,
     &sns::NOTIFICATION,
+    &shared_topic::CONFIG,
+    &shared_topic::CONTROL_TOWER,
     &cloudtrail::MESSAGE,
 ];
 
@@ -56,6 +58,9 @@ fn open(text: &str, depth: usize) -> Result<Vec<Work>, TriggerError> {
     if text == cloudtrail::VALIDATION_MESSAGE {
         let what = "validation message of CloudTrail".to_owned();
         return Ok(vec![Work::Skip { what, reason: SkipReason::ValidationMessage }]);
+    }
+    if text.starts_with(shared_topic::CONFIG_TEXT) {
+        return Ok(vec![shared_topic::config("text for people")]);
     }
     let envelope = Envelope::read(text, depth, KNOWN)?;
     match shape(&envelope).map(|shape| &shape.read) {

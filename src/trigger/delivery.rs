@@ -1,7 +1,7 @@
 //! The work that an invocation delivers.
 
 use super::{error::TriggerError, log_events::LogEvents};
-use crate::object::ObjectId;
+use crate::object::{Foreign, ObjectId};
 
 /// The work of one invocation, in the order of its payload.
 #[derive(Debug)]
@@ -95,6 +95,14 @@ pub enum SkipReason {
     AggregatedFile,
     /// An event of S3 that is not about a new object.
     NotCreated,
+    /// An event of EventBridge that has the form of an event of AWS, and that no service of AWS sent.
+    ForgedEvent,
+    /// An object that is not from CloudTrail.
+    Foreign(Foreign),
+    /// A message of AWS Config, which can share the topic of a trail.
+    ConfigMessage,
+    /// A message of AWS Control Tower, which can share the topic of a trail.
+    ControlTowerMessage,
 }
 
 impl SkipReason {
@@ -108,6 +116,10 @@ impl SkipReason {
             SkipReason::DigestFile => "digest_file",
             SkipReason::AggregatedFile => "aggregated_file",
             SkipReason::NotCreated => "not_created",
+            SkipReason::ForgedEvent => "forged_event",
+            SkipReason::Foreign(kind) => kind.word(),
+            SkipReason::ConfigMessage => "config_message",
+            SkipReason::ControlTowerMessage => "control_tower_message",
         }
     }
 }

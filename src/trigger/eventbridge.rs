@@ -11,6 +11,7 @@ use super::{
     error::{PartError, TriggerError},
     s3::{S3Bucket, S3Object, created, major},
     shape::{Read, Shape},
+    shared_topic,
     shown::{outline, shown},
 };
 
@@ -27,17 +28,39 @@ type Event = EventBridgeEvent<Option<Box<RawValue>>>;
 fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
     let event = event(envelope)?;
     // `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, and others.
-    if event.detail_type.ends_with(" via CloudTrail") {
+    let is_record = event.detail_type.ends_with(" via CloudTrail");
+    if (is_record || event.detail_type.starts_with("Object ")) && !is_from_aws(&event.source) {
+        let id = event.id.as_deref().unwrap_or("without an id");
+        let (kind, source) = (shown(&event.detail_type), shown(&event.source));
+        let what = format!("EventBridge event {} `{kind}` of `{source}`", shown(id));
+        return Ok(Work::Skip { what, reason: SkipReason::ForgedEvent });
+    }
+    if is_record {
         return record(event);
     }
     if event.source == "aws.s3" {
         let part = format!("the EventBridge event `{}` of S3", shown(&event.detail_type));
         return object(event).map_err(|error| error.of(part));
     }
+    // Control Tower forwards these to its topics.
+    if event.source == "aws.config" {
+        return Ok(shared_topic::config(&event.detail_type));
+    }
     let (source, kind) = (shown(&event.source), shown(&event.detail_type));
     let shape = outline(envelope.text);
     let unlike = PartError::Unlike(format!("an EventBridge event `{kind}` of `{source}`; {shape}"));
     Err(TriggerError::UnknownShape(unlike))
+}
+
+/// Whether a service of AWS sent the event. Whoever may call `PutEvents` chooses everything else of an event, but no source
+/// that begins with `aws.`: "PutEventsRequestEntry" in the Amazon EventBridge API Reference. A partner's source begins with
+/// `aws.partner/`, and the partner chooses the rest of its events.
+///
+/// Account and region are not compared with those of the record: a sender who can choose this source can choose them, too,
+/// and an event that another account's bus forwards keeps those of its origin.
+fn is_from_aws(source: &str) -> bool {
+    let is_part_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    source.strip_prefix("aws.").is_some_and(|service| !service.is_empty() && service.bytes().all(is_part_of_name))
 }
 
 /// The event in its type, or, if that type refuses it, with the fields that are needed here.
@@ -114,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_event_with_an_odd_field_that_is_not_needed_is_read() {
-        let event = r#"{"detail-type":"AWS API Call via CloudTrail","source":"s","time":"yesterday","detail":{}}"#;
+        let event = r#"{"detail-type":"AWS API Call via CloudTrail","source":"aws.s","time":"yesterday","detail":{}}"#;
         assert!(serde_json::from_str::<Event>(event).is_err());
         assert_eq!(text_of(event), "{}");
     }

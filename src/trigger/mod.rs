@@ -13,6 +13,7 @@ mod log_events;
 mod s3;
 mod s3_batch;
 mod shape;
+mod shared_topic;
 mod shown;
 mod sns;
 mod sqs;

@@ -101,6 +101,7 @@ impl ObjectKind {
             ObjectKind::Log => None,
             ObjectKind::Digest => Some(SkipReason::DigestFile),
             ObjectKind::Aggregated => Some(SkipReason::AggregatedFile),
+            ObjectKind::Foreign(kind) => Some(SkipReason::Foreign(kind)),
         }
     }
 }

@@ -1,5 +1,6 @@
 """Each mode creates the resources that it should and no others, in a possible order, and linters find nothing wrong."""
 
+import json
 import unittest
 
 import cfnlint.api
@@ -78,7 +79,7 @@ class Modes(unittest.TestCase):
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": ["central-logs"]},
-                    "object": {"key": [{"wildcard": "prod/AWSLogs/*.json.gz"}]},
+                    "object": {"key": [{"wildcard": "prod/AWSLogs/*/CloudTrail*/*.json.gz"}]},
                 },
             },
         )
@@ -89,6 +90,11 @@ class Modes(unittest.TestCase):
             self.assertEqual(rule["State"], "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
             self.assertEqual(rule["EventPattern"].get("detail"), sources and {"eventSource": sources})
             self.assertEqual(len(rule["EventPattern"]["detail-type"]), 3)
+
+    def test_only_services_of_aws_send_events(self):
+        rules = [rule for each in STACKS.values() for rule in Stack(**each).of("Events::Rule").values()]
+        sources = {json.dumps(rule["EventPattern"]["source"]) for rule in rules}
+        self.assertEqual(sources, {'["aws.s3"]', '[{"prefix": "aws."}]'})
 
     def test_events_that_cannot_be_delivered_are_kept(self):
         for name, parameters in STACKS.items():

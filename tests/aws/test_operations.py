@@ -14,6 +14,7 @@ WATCHED = {
     ("trailbell", "sends_failed"),
     ("trailbell", "objects_failed"),
     ("trailbell", "records_unparsable"),
+    ("trailbell", "skipped_forged_event"),
     ("trailbell", "counts_broken"),
 }
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
@@ -36,7 +37,7 @@ class Alarms(unittest.TestCase):
             with self.subTest(name):
                 stack = Stack(**parameters)
                 alarms = stack.of("CloudWatch::Alarm").values()
-                counts = "records" if parameters["Source"] == "events" else "objects"
+                counts = "records" if parameters["Source"] == "events" else "cloudtrail_files"
                 silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", counts)}
                 delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
                 self.assertEqual({(each["Namespace"], each["MetricName"]) for each in alarms}, WATCHED | silence | delivery)
@@ -103,7 +104,7 @@ class Dashboard(unittest.TestCase):
         stack = Stack()
         shown = {each[:2] for each in metrics(stack)}
         watched = {(each["Namespace"], each["MetricName"]) for each in stack.of("CloudWatch::Alarm").values()}
-        self.assertEqual(watched - shown, {("trailbell", "objects"), ("trailbell", "counts_broken")})
+        self.assertEqual(watched - shown, {("trailbell", "cloudtrail_files"), ("trailbell", "counts_broken")})
 
     def test_alerts_are_searched_for_by_their_dimensions(self):
         body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])

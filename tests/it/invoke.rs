@@ -114,7 +114,7 @@ fn bad_input() -> Vec<Broken> {
         broken("wrong-crc", wrong_checksum, 2, "the gzip data is corrupt near its byte "),
         broken("garbage-after-gzip", [whole.as_slice(), b"garbage"].concat(), 2, "garbage after the gzip data"),
         broken("not-gzip", b"this is no log".to_vec(), 0, "neither gzip nor a JSON object: it starts with `this`"),
-        broken("empty", Vec::new(), 0, "the file is empty"),
+        broken("111122223333_CloudTrail_us-east-1_20260302T0920Z_empty", Vec::new(), 0, "the file is empty"),
         broken("ends-early", gzip(format!(r#"{{"Records":[{one},{{"eventName":"#).as_bytes()), 1, "inside record 1"),
         Broken {
             scan_says: Some("record 0: neither a record (no `eventVersion`, no `eventID`) nor `Records`"),

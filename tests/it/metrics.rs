@@ -119,7 +119,7 @@ fn alarms_and_dashboard_of_the_template_name_what_is_counted() {
     let watched = watched.map(|rest| rest.lines().next().unwrap()).filter(|name| !name.starts_with("!Sub"));
     let names = watched.flat_map(|name| name.strip_prefix("!If [OnlyEvents, ").unwrap_or(name).split([',', ' ', ']']));
     let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 7, "{names:?}");
     for name in names {
         assert!(at_zero.contains_key(name), "an alarm watches `{name}`, which is no metric while it is zero");
     }
@@ -139,6 +139,8 @@ fn what_went_wrong_is_counted() {
         ("objects_processed", 2),
         ("objects_failed", 1),
         ("skipped_digest_file", 1),
+        ("skipped_forged_event", 0),
+        ("cloudtrail_files", 3),
         ("records", 4),
         ("records_unparsable", 1),
         ("notices_sent", 1),
@@ -152,6 +154,21 @@ fn what_went_wrong_is_counted() {
     ] {
         assert_eq!(metrics.get(name), Some(&count), "{name} in {metrics:?}");
     }
+}
+
+/// A forged event costs no one an alert: it is no failure, nothing comes again, and its count has an alarm.
+#[test]
+fn a_forged_event_is_counted_and_fails_nothing() {
+    let forged = json!({"id": "x", "detail-type": "AWS API Call via CloudTrail", "source": "com.attacker",
+        "detail": {"eventID": "1", "eventSource": "ecr.amazonaws.com", "eventName": "PutImage"}});
+    let outbox = Outbox::open();
+    let outcome = handled(&Memory::default(), &outbox, &forged);
+    assert!(outcome.answer().is_ok());
+    let metrics = metrics(&outcome);
+    for (name, count) in [("skipped_forged_event", 1), ("records", 0), ("objects_failed", 0), ("cloudtrail_files", 0)] {
+        assert_eq!(metrics.get(name), Some(&count), "{name} in {metrics:?}");
+    }
+    assert!(outbox.sent.lock().unwrap().is_empty());
 }
 
 #[test]

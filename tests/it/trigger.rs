@@ -159,8 +159,37 @@ fn the_detail_of_an_eventbridge_event_is_a_record() {
     ] {
         assert_eq!(shown_bytes(&api_call(kind)), format!("record {RECORD} from EventBridge event 7bf73129"));
     }
-    let no_detail = json!({"detail-type": "AWS API Call via CloudTrail", "id": "x"});
+    let no_detail = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.ecr", "id": "x"});
     check(&[(&no_detail, "error: EventBridge event x cannot be read: it has no `detail`")]);
+}
+
+/// `PutEvents` refuses sources that begin with `aws.`, and accepts any other text: "PutEventsRequestEntry" in the Amazon
+/// EventBridge API Reference. A partner's source begins with `aws.partner/`.
+#[test]
+fn an_event_that_no_service_of_aws_sent_is_refused_wherever_it_arrives() {
+    let sources =
+        ["com.attacker.app", "", "aws", "aws.", "AWS.ecr", " aws.ecr", "xaws.ecr", "aws.partner/a.com/b", "a\u{1b}"];
+    let sources = sources.map(Value::from).into_iter().chain([Value::Null, json!(5), json!(["aws.ecr"])]);
+    for source in sources {
+        for kind in ["AWS API Call via CloudTrail", "AWS Insight via CloudTrail", "Object Created", "Object Deleted"] {
+            let mut event = created("k");
+            (event["source"], event["detail-type"]) = (source.clone(), json!(kind));
+            let name = source.as_str().unwrap_or_default().escape_debug();
+            let refused = format!("skip forged_event: EventBridge event 17793124 `{kind}` of `{name}`");
+            assert_eq!(shown(&event), refused);
+            assert_eq!(shown(&sns(&event)), refused);
+            let bodies = [event.to_string(), notification(&event).to_string(), s3_event(&["a"]).to_string()];
+            let work = format!("[m0] {refused}\n[m1] {refused}\n[m2] object logs a");
+            assert_eq!(shown(&sqs(&bodies)), work);
+        }
+    }
+    let mut event = created("k");
+    event.as_object_mut().unwrap().remove("source");
+    assert!(shown(&event).starts_with("skip forged_event: "));
+    // A real event, by another account's bus: account and region are those of its origin.
+    let forwarded = json!({"id": "x", "detail-type": "AWS API Call via CloudTrail", "source": "aws.iam",
+        "account": "444455556666", "region": "us-east-1", "detail": {"awsRegion": "eu-west-1"}});
+    check(&[(&forwarded, r#"record {"awsRegion":"eu-west-1"} from EventBridge event x"#)]);
 }
 
 #[test]

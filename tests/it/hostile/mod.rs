@@ -5,6 +5,7 @@ mod batch;
 mod bomb;
 mod channel;
 mod files;
+mod foreign;
 mod kinds;
 mod queues;
 mod records;

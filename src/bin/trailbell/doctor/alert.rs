@@ -24,7 +24,7 @@ pub fn event(stack: &Stack, id: &str, now: Timestamp) -> Value {
     let (account, region) = (&stack.account, &stack.region);
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     json!({
-        "version": "0", "id": id, "detail-type": "AWS API Call via CloudTrail", "source": "doctor.trailbell",
+        "version": "0", "id": id, "detail-type": "AWS API Call via CloudTrail", "source": "aws.trailbell",
         "account": account, "time": now, "region": region, "resources": [],
         "detail": {
             "eventVersion": "1.11",

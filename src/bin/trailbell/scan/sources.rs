@@ -236,6 +236,7 @@ fn other_kind(name: &str) -> Option<&'static str> {
         ObjectKind::Log => None,
         ObjectKind::Digest => Some("a digest of CloudTrail, which holds no records"),
         ObjectKind::Aggregated => Some("aggregated events, which are not records"),
+        ObjectKind::Foreign(kind) => Some(kind.words()),
     }
 }
 
