@@ -58,7 +58,8 @@ impl ObjectId {
     /// Whether the key alone says that the object is a log file of CloudTrail, by its folder or by its file name, so that
     /// its content cannot say otherwise.
     pub fn is_surely_a_log(&self) -> bool {
-        service(&self.key).is_some_and(is_of_cloudtrail) || self.has_name_of_a_log()
+        let is_in_folder = service(&self.key).is_some_and(is_of_cloudtrail) && self.kind() == ObjectKind::Log;
+        is_in_folder || self.has_name_of_a_log()
     }
 
     /// Whether the file name has the form of a log file's: `111122223333_CloudTrail_us-east-1_20260302T0910Z_….json.gz`.
@@ -109,7 +110,7 @@ pub enum Foreign {
     LoadBalancer,
     /// Flows of a VPC or a transit gateway.
     Flow,
-    /// Findings of GuardDuty.
+    /// Findings of `GuardDuty`.
     GuardDuty,
     /// Requests that AWS WAF saw.
     Waf,
@@ -132,39 +133,29 @@ pub enum Foreign {
 impl Foreign {
     /// The kind as a word for counts and logs.
     pub fn word(self) -> &'static str {
-        match self {
-            Foreign::Config => "config_file",
-            Foreign::Bedrock => "bedrock_log",
-            Foreign::LoadBalancer => "load_balancer_log",
-            Foreign::Flow => "flow_log",
-            Foreign::GuardDuty => "guardduty_finding",
-            Foreign::Waf => "waf_log",
-            Foreign::Resolver => "resolver_log",
-            Foreign::Access => "access_log",
-            Foreign::Inventory => "inventory",
-            Foreign::TestFile => "test_file",
-            Foreign::Folder => "folder",
-            Foreign::Empty => "empty_object",
-            Foreign::OtherService => "other_service",
-        }
+        self.names().0
     }
 
     /// The kind in words, for a person.
     pub fn words(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Foreign::Config => "a history or snapshot of AWS Config",
-            Foreign::Bedrock => "a log of model invocations in Bedrock",
-            Foreign::LoadBalancer => "a log of a load balancer",
-            Foreign::Flow => "a flow log",
-            Foreign::GuardDuty => "findings of GuardDuty",
-            Foreign::Waf => "a log of AWS WAF",
-            Foreign::Resolver => "a query log of Route 53 Resolver",
-            Foreign::Access => "an access log of S3",
-            Foreign::Inventory => "an inventory of S3",
-            Foreign::TestFile => "a test file",
-            Foreign::Folder => "a folder",
-            Foreign::Empty => "an empty file",
-            Foreign::OtherService => "a file of another AWS service",
+            Foreign::Config => ("config_file", "a history or snapshot of AWS Config"),
+            Foreign::Bedrock => ("bedrock_log", "a log of model invocations in Bedrock"),
+            Foreign::LoadBalancer => ("load_balancer_log", "a log of a load balancer"),
+            Foreign::Flow => ("flow_log", "a flow log"),
+            Foreign::GuardDuty => ("guardduty_finding", "findings of GuardDuty"),
+            Foreign::Waf => ("waf_log", "a log of AWS WAF"),
+            Foreign::Resolver => ("resolver_log", "a query log of Route 53 Resolver"),
+            Foreign::Access => ("access_log", "an access log of S3"),
+            Foreign::Inventory => ("inventory", "an inventory of S3"),
+            Foreign::TestFile => ("test_file", "a test file"),
+            Foreign::Folder => ("folder", "a folder"),
+            Foreign::Empty => ("empty_object", "an empty file"),
+            Foreign::OtherService => ("other_service", "a file of another AWS service"),
         }
     }
 
@@ -382,7 +373,7 @@ mod tests {
             for root in ["AWSLogs", "AWSLogs/o-exampleorg1", "a prefix/o-exampleorg1/AWSLogs/o-exampleorg1"] {
                 let key = format!("{root}/111122223333/{key}");
                 assert_eq!(ObjectKind::of(&key), ObjectKind::Foreign(kind), "{key}");
-                assert!(!object(&key).is_surely_a_log() || kind == Foreign::Folder, "{key}");
+                assert!(!object(&key).is_surely_a_log(), "{key}");
             }
         }
         let hive =

@@ -93,10 +93,10 @@ const OF_CLOUDTRAIL: &[&str] =
 
 fn of_keys(keys: &[String]) -> Option<Foreign> {
     let has = |key: &&str| keys.iter().any(|seen| seen == *key);
-    if OF_CLOUDTRAIL.iter().any(|key| has(key)) {
+    if OF_CLOUDTRAIL.iter().any(&has) {
         return None;
     }
-    KEYS.iter().find(|(keys, _)| keys.iter().all(|key| has(key))).map(|(_, kind)| *kind)
+    KEYS.iter().find(|(keys, _)| keys.iter().all(&has)).map(|(_, kind)| *kind)
 }
 
 /// The keys of the object that a text begins with, as far as the text goes.

@@ -53,7 +53,7 @@ fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
 }
 
 /// Whether a service of AWS sent the event. Whoever may call `PutEvents` chooses everything else of an event, but no source
-/// that begins with `aws.`: "PutEventsRequestEntry" in the Amazon EventBridge API Reference. A partner's source begins with
+/// that begins with `aws.`: `PutEventsRequestEntry` in the Amazon EventBridge API Reference. A partner's source begins with
 /// `aws.partner/`, and the partner chooses the rest of its events.
 ///
 /// Account and region are not compared with those of the record: a sender who can choose this source can choose them, too,
