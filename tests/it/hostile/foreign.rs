@@ -78,7 +78,7 @@ fn outcome(key: &str, file: &[u8], chunk: usize) -> Result<String, String> {
     };
     assert!(outcome.answer().is_ok());
     assert_eq!(skipped.1, &1);
-    Ok((*skipped.0).to_owned())
+    Ok(skipped.0.clone())
 }
 
 #[test]
@@ -164,7 +164,10 @@ fn key_of_another_service_is_skipped_without_being_read() {
     let outcome = handled(&Memory::default(), &Outbox::open(), &event(&keys));
     assert!(outcome.answer().is_ok());
     let reasons = ["config_file", "flow_log", "folder", "inventory", "load_balancer_log", "other_service", "test_file"];
-    assert_eq!(outcome.objects.skipped, reasons.map(|reason| (reason, 1)).into_iter().collect::<BTreeMap<_, _>>());
+    assert_eq!(
+        outcome.objects.skipped,
+        reasons.map(|reason| (reason.to_owned(), 1)).into_iter().collect::<BTreeMap<_, _>>()
+    );
 }
 
 /// "Notifications that AWS Config Sends to an Amazon SNS topic" and "Types of governance drift"; Control Tower gives Config and
@@ -207,7 +210,7 @@ fn message_of_config_or_control_tower_on_a_shared_topic_needs_no_work() {
         for payload in [sns, sqs] {
             let outcome = handled(&Memory::default(), &Outbox::open(), &payload);
             assert!(outcome.answer().is_ok(), "{message}");
-            assert_eq!(outcome.objects.skipped, BTreeMap::from([(reason, 1)]), "{message}");
+            assert_eq!(outcome.objects.skipped, BTreeMap::from([(reason.to_owned(), 1)]), "{message}");
             assert_eq!(outcome.failed(), 0);
         }
     }
