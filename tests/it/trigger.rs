@@ -163,7 +163,7 @@ fn the_detail_of_an_eventbridge_event_is_a_record() {
     check(&[(&no_detail, "error: EventBridge event x cannot be read: it has no `detail`")]);
 }
 
-/// `PutEvents` refuses sources that begin with `aws.`, and accepts any other text: "PutEventsRequestEntry" in the Amazon
+/// `PutEvents` refuses sources that begin with `aws.`, and accepts any other text: `PutEventsRequestEntry` in the Amazon
 /// EventBridge API Reference. A partner's source begins with `aws.partner/`.
 #[test]
 fn an_event_that_no_service_of_aws_sent_is_refused_wherever_it_arrives() {
