@@ -131,7 +131,7 @@ fn a_policy_of_many_statements_is_explained_in_bounded_memory() {
 
 #[test]
 fn millions_of_log_events_are_read_in_bounded_memory() {
-    const EVENTS: usize = 500_000;
+    const EVENTS: usize = 1_000_000;
     let function = Limited::new("memory-log-events");
     let event = records()["Records"][0].to_string();
     let mut data = r#"{"messageType":"DATA_MESSAGE","logGroup":"trail","logStream":"s","logEvents":["#.to_owned();
