@@ -32,11 +32,14 @@ pub(super) fn is_record(text: &[u8], strings: Strings<'_>) -> bool {
         let after = text.get(closes + 1..).unwrap_or_default();
         after.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
     };
-    let mut found = false;
-    while let Some([opens, closes]) = strings.next() {
+    let (mut found, mut has_source) = (false, false);
+    // Both keys are among the first, so the rest of a record is not looked at.
+    while !(found && has_source) {
+        let Some([opens, closes]) = strings.next() else { break };
         match text.get(opens + 1..closes) {
             Some(b"eventVersion" | b"eventID") if is_key(closes) => found = true,
             Some(b"eventSource") if is_key(closes) => {
+                has_source = true;
                 let source = strings.next().and_then(|[opens, closes]| text.get(opens + 1..closes));
                 if source.is_some_and(|source| source.starts_with(NOTIFICATION) || source.contains(&b'\\')) {
                     return false;
