@@ -88,8 +88,19 @@ impl ValueSet {
             (Meaning::Order(_), _) => self.is_ordered(scalar),
             (Meaning::Equal, _) if !self.operator.ignores_case => self.equals(scalar),
             (Meaning::Member, _) => self.equals(scalar),
-            (_, Scalar::Text(text)) => self.holds_for_text(&self.folded(text), work),
-            _ => false,
+            (Meaning::Equal | Meaning::Prefix | Meaning::Suffix | Meaning::Substring, Scalar::Text(text)) => {
+                self.holds_for_text(&self.folded(text), work)
+            }
+            (
+                Meaning::Equal
+                | Meaning::Prefix
+                | Meaning::Suffix
+                | Meaning::Substring
+                | Meaning::Pattern
+                | Meaning::Network
+                | Meaning::Present,
+                _,
+            ) => false,
         }
     }
 
@@ -131,7 +142,7 @@ impl ValueSet {
                 .texts
                 .iter()
                 .any(|part| work.spend(test_steps(text.len())) && memchr::memmem::find(text, part).is_some()),
-            _ => false,
+            Meaning::Member | Meaning::Order(_) | Meaning::Pattern | Meaning::Network | Meaning::Present => false,
         }
     }
 

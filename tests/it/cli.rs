@@ -628,21 +628,6 @@ fn a_folder_without_log_files_is_reported() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing to read"));
 }
 
-/// `tests/function` and `tests/aws` test builds with the feature.
-#[test]
-#[cfg(not(feature = "aws"))]
-fn a_build_without_aws_names_the_one_that_has_it() {
-    let commands: [&[&str]; 3] = [
-        &["scan", "s3://trailbell-demo-logs/AWSLogs/"],
-        &["doctor", "--stack", "trailbell", "--no-alert"],
-        &["redrive", "trailbell", "--region", "eu-west-1"],
-    ];
-    for command in commands {
-        let ran = check(command, 2, false, true);
-        assert!(ran.stderr.contains("`cargo install --locked --path . --features aws"), "{}", ran.stderr);
-    }
-}
-
 #[test]
 fn scan_ends_when_its_output_is_closed() {
     use std::io::Read;

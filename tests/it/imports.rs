@@ -154,7 +154,8 @@ impl Module {
     }
 }
 
-fn is_test(item: &Item) -> bool {
+/// Whether an item is compiled for tests only.
+pub fn is_test(item: &Item) -> bool {
     let attributes = match item {
         Item::Mod(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
