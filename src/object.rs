@@ -58,8 +58,8 @@ impl ObjectId {
     /// Whether the key alone says that the object is a log file of CloudTrail, by its folder or by its file name, so that
     /// its content cannot say otherwise.
     pub fn is_surely_a_log(&self) -> bool {
-        let is_in_folder = service(&self.key).is_some_and(is_of_cloudtrail) && self.kind() == ObjectKind::Log;
-        is_in_folder || self.has_name_of_a_log()
+        let is_in_folder = service(&self.key).is_some_and(is_of_cloudtrail);
+        (is_in_folder && self.kind() == ObjectKind::Log) || self.has_name_of_a_log()
     }
 
     /// Whether the file name has the form of a log file's: `111122223333_CloudTrail_us-east-1_20260302T0910Z_….json.gz`.
@@ -339,7 +339,6 @@ mod tests {
             ("AWSLogs/111122223333/Config/AWSLogs/o-exampleorg1/111122223333/CloudTrail/us-east-1/a.json.gz", Log),
             ("AWSLogs/111122223333/CloudTrail-OfTomorrow/us-east-1/2026/03/02/a.json.gz", Log),
             ("Config/a.json.gz", Log),
-            ("AWSLogs/some folder/Config/a.json.gz", Log),
         ] {
             assert_eq!(ObjectKind::of(key), kind, "{key}");
         }

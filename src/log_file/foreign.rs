@@ -20,7 +20,7 @@ pub struct FileHead(Vec<u8>);
 
 impl FileHead {
     /// How many bytes are kept.
-    const MAX_BYTES: usize = 8 << 10;
+    pub const MAX_BYTES: usize = 8 << 10;
     /// How many bytes of the text are looked at.
     const MAX_TEXT: usize = 32 << 10;
 

@@ -52,7 +52,7 @@ fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
     Err(TriggerError::UnknownShape(unlike))
 }
 
-/// Whether a service of AWS sent the event. Whoever may call `PutEvents` chooses everything else of an event, but no source
+/// Whether a service of AWS sent the event. A caller of `PutEvents` chooses everything else of an event, but no source
 /// that begins with `aws.`: `PutEventsRequestEntry` in the Amazon EventBridge API Reference. A partner's source begins with
 /// `aws.partner/`, and the partner chooses the rest of its events.
 ///

@@ -396,7 +396,7 @@ fn scan_reads_folders_by_content_and_each_file_once_and_names_what_it_passes_ove
             .any(|line| line.starts_with(&format!("passed over: {input}/{name}: ")) && line.contains(reason));
         assert!(named, "{name}\n{}", ran.stderr);
     }
-    assert!(ran.stderr.ends_with("7 files, 7 records, 7 matches, 3 passed over\n"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("7 files, 7 records, 7 matches, 3 passed over (1 empty object)\n"), "{}", ran.stderr);
     // What could be CloudTrail's and cannot be read fails.
     for (name, content) in [
         ("packed", &b"PK\x03\x04\x14\0\0\0"[..]),
@@ -651,6 +651,34 @@ fn scan_ends_when_its_output_is_closed() {
     drop(output);
     writer.join().unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+/// The bucket of a landing zone, in which CloudTrail is one of many services.
+#[test]
+fn scan_of_a_shared_bucket_passes_over_other_services_and_counts_them_by_kind() {
+    let record = br#"{"Records":[{"eventVersion":"1.11","eventID":"1","eventName":"PutImage"}]}"#;
+    let config = br#"{"fileVersion":"1.0","configurationItems":[]}"#;
+    let account = "logs/AWSLogs/o-exampleorg1/111122223333";
+    let files: [(String, &[u8]); 7] = [
+        (format!("{account}/CloudTrail/us-east-1/2026/03/02/a.json.gz"), record),
+        (format!("{account}/Config/us-east-1/2026/3/2/ConfigHistory/a.json.gz"), config),
+        (format!("{account}/vpcflowlogs/us-east-1/a.log.gz"), b"x"),
+        (format!("{account}/ELBAccessLogTestFile"), b"Enable AccessLog for ELB"),
+        ("copy/a.json.gz".to_owned(), config),
+        ("copy/empty.json".to_owned(), b""),
+        ("copy/flow.log".to_owned(), b"version account-id interface-id srcaddr dstaddr\n2"),
+    ];
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+    let root = folder("shared-bucket", &files);
+    let ran = trailbell(&["scan", &root.display().to_string()]);
+    let kinds = "6 passed over (2 config file, 1 empty object, 2 flow log, 1 test file)";
+    assert!(ran.stderr.ends_with(&format!("1 file, 1 record, 0 matches, {kinds}\n")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("/copy/a.json.gz: a history or snapshot of AWS Config\n"), "{}", ran.stderr);
+    assert_eq!(ran.status, 0);
+    // In a folder of CloudTrail the same content is damage.
+    let broken = format!("{account}/CloudTrail/us-east-1/2026/03/02/b.json.gz");
+    let root = folder("shared-bucket-broken", &[(&broken, config)]);
+    assert_eq!(trailbell(&["scan", &root.display().to_string()]).status, 1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal, Read, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
@@ -20,7 +20,8 @@ use trailbell::{
     diagnostic::{chain, counted},
     engine::{self, Engine, Evaluated, Finding, Scratch},
     local,
-    log_file::{FileItem, Limits, RawRecord},
+    log_file::{FileHead, FileItem, Limits, RawRecord},
+    object::Foreign,
     untrusted::printable,
 };
 
@@ -126,6 +127,8 @@ enum Replayed {
     Error(String),
     /// Why the file is something else than CloudTrail's.
     PassedOver(String),
+    /// The file is another service's.
+    Foreign(Foreign),
     End {
         counts: Counts,
         failed: bool,
@@ -232,8 +235,15 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
         send(Replayed::Lines(std::mem::take(&mut block)))?;
         send(Replayed::Error(format!("{shown}: record {index}: {}", printable(&reason))))
     };
-    let read = match job.file.open() {
-        Ok(input) => local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see),
+    let read = match open(&job.file) {
+        Ok((first, _)) if let Some(kind) = job.file.foreign(&first) => {
+            let _ = send(Replayed::Foreign(kind));
+            return;
+        }
+        Ok((first, rest)) => {
+            let input = io::Cursor::new(first).chain(rest);
+            local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see)
+        }
         Err(error) => Err(error.into()),
     };
     let _ = send(Replayed::Lines(block));
@@ -263,6 +273,15 @@ fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut 
         let _ = send(Replayed::Error(format!("{shown}: {}", printable(&chain(error)))));
     }
     let _ = send(Replayed::End { counts, failed: read.is_err() });
+}
+
+/// The first bytes of a file that is not named by the user, and the rest of it.
+fn open(file: &LogSource) -> io::Result<(Vec<u8>, Box<dyn Read + '_>)> {
+    let (mut first, mut input) = (Vec::new(), file.open()?);
+    if !matches!(file, LogSource::File(_)) {
+        input.by_ref().take(FileHead::MAX_BYTES as u64).read_to_end(&mut first)?;
+    }
+    Ok((first, input))
 }
 
 fn time_of(record: RawRecord<'_>) -> Option<Timestamp> {
@@ -304,6 +323,7 @@ impl Output<'_, '_> {
                 Replayed::Lines(block) if block.is_empty() => {}
                 Replayed::Lines(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
                 Replayed::Error(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
+                Replayed::Foreign(kind) => self.passed_over.add_foreign(&file, kind),
                 Replayed::PassedOver(reason) => self.passed_over.add(&file, &reason),
                 Replayed::End { counts, failed } => {
                     self.total.add(&counts);
@@ -367,5 +387,10 @@ fn tally(
         (passed_over.count, "passed over"),
     ];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    let foreign: Vec<_> =
+        passed_over.foreign.iter().map(|(kind, count)| format!("{count} {}", kind.replace('_', " "))).collect();
+    if let Some(tally) = parts.last_mut().filter(|_| !foreign.is_empty()) {
+        *tally = format!("{tally} ({})", foreign.join(", "));
+    }
     writeln!(stderr, "{}", parts.join(", "))
 }

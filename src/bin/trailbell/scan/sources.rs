@@ -4,7 +4,7 @@
 //! and counted, and a folder or a bucket that cannot be read is reported.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use trailbell::aws::Buckets;
 use trailbell::{
     diagnostic::chain,
-    object::{self, ObjectId, ObjectKind},
+    log_file::FileHead,
+    object::{self, Foreign, ObjectId, ObjectKind},
     untrusted::printable,
 };
 use walkdir::WalkDir;
@@ -71,6 +72,21 @@ impl LogSource {
         matches!(self, LogSource::Found(path) if !path.to_string_lossy().ends_with(".json.gz"))
     }
 
+    /// What another service wrote into it, by its first bytes. A file that the user names, and one whose name shows that it
+    /// is CloudTrail's, is none.
+    pub fn foreign(&self, first: &[u8]) -> Option<Foreign> {
+        let object = match self {
+            LogSource::File(_) => return None,
+            LogSource::Found(path) => &ObjectId { bucket: String::new(), key: path.to_string_lossy().into_owned() },
+            LogSource::Object(_, object) => object,
+        };
+        match first {
+            _ if object.is_surely_a_log() => None,
+            [] => Some(Foreign::Empty),
+            _ => FileHead::of(first).foreign(),
+        }
+    }
+
     /// Whether its name is that of JSON.
     pub fn has_name_of_json(&self) -> bool {
         match self {
@@ -101,6 +117,8 @@ pub struct LogSources {
 pub struct PassedOver {
     pub count: u64,
     pub shown: Vec<String>,
+    /// How many of them are from other services, by the word for their kind.
+    pub foreign: BTreeMap<&'static str, u64>,
 }
 
 impl PassedOver {
@@ -112,6 +130,23 @@ impl PassedOver {
         if self.shown.len() < Self::MAX_SHOWN {
             self.shown.push(format!("{name}: {}", printable(reason)));
         }
+    }
+
+    /// Counts what another service wrote.
+    pub fn add_foreign(&mut self, name: &str, kind: Foreign) {
+        *self.foreign.entry(kind.word()).or_default() += 1;
+        self.add(name, kind.words());
+    }
+
+    /// Counts a file of a folder or an object below a prefix, if its name shows that it holds no records; whether it does.
+    fn add_by_name(&mut self, shown: &str, name: &str) -> bool {
+        match ObjectKind::of(name) {
+            ObjectKind::Log => return false,
+            ObjectKind::Digest => self.add(shown, "a digest of CloudTrail, which holds no records"),
+            ObjectKind::Aggregated => self.add(shown, "aggregated events, which are not records"),
+            ObjectKind::Foreign(kind) => self.add_foreign(shown, kind),
+        }
+        true
     }
 }
 
@@ -173,9 +208,7 @@ impl LogSources {
                 self.passed_over.add(&shown(path), "not a regular file");
             } else if !self.is_new(path) {
                 // Another path leads to it.
-            } else if let Some(reason) = other_kind(&path.to_string_lossy()) {
-                self.passed_over.add(&shown(path), reason);
-            } else {
+            } else if !self.passed_over.add_by_name(&shown(path), &path.to_string_lossy()) {
                 self.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
                 self.list.push(LogSource::Found(entry.into_path()));
             }
@@ -209,13 +242,16 @@ impl LogSources {
         let mut is_empty = true;
         let listed = buckets.list(bucket, prefix, &mut |key, bytes| {
             is_empty = false;
-            let reason = other_kind(key).or((!has_ending_of_logs(key)).then_some("not the name of a log file"));
-            match reason.filter(|_| key != prefix || key.ends_with('/')) {
-                None => {
-                    add(key);
-                    self.bytes += bytes;
-                }
-                Some(reason) => self.passed_over.add(&printable(&format!("s3://{bucket}/{key}")), reason),
+            let name = printable(&format!("s3://{bucket}/{key}"));
+            let is_named = key == prefix && !key.ends_with('/');
+            if !is_named && self.passed_over.add_by_name(&name, key) {
+                return;
+            }
+            if is_named || has_ending_of_logs(key) {
+                add(key);
+                self.bytes += bytes;
+            } else {
+                self.passed_over.add(&name, "not the name of a log file");
             }
         });
         match listed {
@@ -227,16 +263,6 @@ impl LogSources {
             Ok(()) => {}
         }
         Ok(())
-    }
-}
-
-/// What a file of a folder, or an object below a prefix, holds instead of records, by its name.
-fn other_kind(name: &str) -> Option<&'static str> {
-    match ObjectKind::of(name) {
-        ObjectKind::Log => None,
-        ObjectKind::Digest => Some("a digest of CloudTrail, which holds no records"),
-        ObjectKind::Aggregated => Some("aggregated events, which are not records"),
-        ObjectKind::Foreign(kind) => Some(kind.words()),
     }
 }
 
