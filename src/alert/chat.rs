@@ -17,9 +17,13 @@ use super::{
     model::{Alert, AlertKind},
     origin::Origin,
     phrase::{Phrase, PhrasePart},
-    story::{LazyStory, Row, Story},
+    story::{LazyStory, Row, Story, who},
 };
-use crate::{object::ObjectId, record::Virtual, untrusted};
+use crate::{
+    object::ObjectId,
+    record::Virtual,
+    untrusted::{self, Kept},
+};
 
 /// In characters. A section in Slack has at most 3,000; the rest is for what Amazon Q Developer adds.
 const MAX_DESCRIPTION: usize = 2_000;
@@ -110,7 +114,8 @@ fn body(alert: &Alert, story: &LazyStory<'_>, _: &TextCaps) -> String {
 
 /// The title, without text of the record, since it is not in a code span.
 fn title(alert: &Alert) -> String {
-    format!("SEV{} | {}", alert.severity().number(), plain(alert.rule_name(), MAX_TITLE))
+    let name = safe(&untrusted::line(alert.rule_name(), usize::MAX), MAX_TITLE, Kept::Names).replace('_', "＿");
+    format!("SEV{} | {name}", alert.severity().number())
 }
 
 /// The sections, the most important first. The last line lists those that are omitted because they do not fit.
@@ -149,7 +154,7 @@ fn description(alert: &Alert, story: &Story) -> String {
 
 /// The rule's description with its lines.
 fn about(text: &str) -> String {
-    neutral(&untrusted::lines(text, MAX_ABOUT)).replace('_', "＿")
+    safe(&untrusted::lines(text, usize::MAX), MAX_ABOUT, Kept::Patterns).replace('_', "＿")
 }
 
 fn named(name: &str, text: &str) -> String {
@@ -159,8 +164,17 @@ fn named(name: &str, text: &str) -> String {
 fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     let link = story.event_link.as_ref().map(|link| format!("See the event in CloudTrail: {link}"));
     let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
-    let ask = match (&alert.kind, alert.event().and_then(|event| event.field(Virtual::User))) {
-        (AlertKind::Match(_), Some(user)) => Some(format!("Ask {} whether it was them", code(&user, MAX_VALUE))),
+    let event = alert.event().filter(|event| event.field(Virtual::User).is_some());
+    let ask = match (&alert.kind, event) {
+        (AlertKind::Match(_), Some(event)) => {
+            let who = shown(&who(event));
+            let is_session = event.issuer().is_some();
+            Some(if is_session {
+                format!("Find out who used the {who}")
+            } else {
+                format!("Ask {who} whether it was them")
+            })
+        }
         (AlertKind::HeldBack(_), _) => {
             Some("Make the rule less noisy: add a suppression, or raise its threshold".to_owned())
         }
@@ -187,18 +201,22 @@ fn keywords(alert: &Alert) -> Vec<String> {
         event.and_then(|event| event.at(&["eventSource"])),
         event.and_then(|event| event.at(&["eventName"])),
     ];
-    let words = found.into_iter().flatten().chain(alert.tags().iter().cloned());
-    words.map(|word| token(&word, MAX_VALUE)).filter(|word| !word.is_empty()).take(MAX_KEYWORDS).collect()
+    let found = found.into_iter().flatten().map(|word| token(&word, MAX_VALUE, Kept::Nothing));
+    let words = found.chain(alert.tags().iter().map(|tag| token(tag, MAX_VALUE, Kept::Names)));
+    words.filter(|word| !word.is_empty()).take(MAX_KEYWORDS).collect()
 }
 
-/// The ARNs of the resources, without those that hold characters that an ARN cannot.
+/// The ARNs of the resources, without those that hold characters that an ARN cannot, or the name of a host.
 fn related_resources(alert: &Alert) -> Vec<String> {
     let resources = alert.event().map(EventView::resources).unwrap_or_default();
     let arns = resources.into_iter().map(|(arn, _)| arn);
-    arns.filter(|arn| arn.starts_with("arn:aws") && token(arn, MAX_CONTEXT) == *arn).take(MAX_RESOURCES).collect()
+    arns.filter(|arn| arn.starts_with("arn:aws") && token(arn, MAX_CONTEXT, Kept::Nothing) == *arn)
+        .take(MAX_RESOURCES)
+        .collect()
 }
 
-/// The values that custom actions can read. They insert them into commands, so no character has a meaning in a shell.
+/// The values that custom actions can read. They insert them into commands, so no character has a meaning in a shell. They are
+/// not shown, so names such as `ada@example.com` stay as they are.
 fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
     let event = alert.event();
     let at = |keys: &[&str]| event.and_then(|event| event.at(keys));
@@ -219,7 +237,7 @@ fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
         ("outcome", event.map(|event| event.outcome().word())),
         ("count", Some(alert.occurrences.count.to_string())),
     ];
-    let values = values.into_iter().filter_map(|(key, value)| Some((key, token(&value?, MAX_CONTEXT))));
+    let values = values.into_iter().filter_map(|(key, value)| Some((key, token(&value?, MAX_CONTEXT, Kept::Names))));
     values.filter(|(_, value)| !value.is_empty()).collect()
 }
 
@@ -227,19 +245,29 @@ fn shown(phrase: &Phrase) -> String {
     phrase.show(|part| match part {
         PhrasePart::Ours(text) => text.clone(),
         PhrasePart::Link(link) => link.clone(),
-        PhrasePart::Rule(text) | PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, MAX_VALUE),
+        PhrasePart::Rule(text) => span(&safe(&untrusted::line(text, usize::MAX), MAX_VALUE, Kept::Patterns)),
+        PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, MAX_VALUE),
     })
 }
 
-/// A value in a code span, without markup.
+/// A value in a code span, without markup and links.
 fn code(text: &str, limit: usize) -> String {
-    let text = untrusted::line(text, limit);
-    if text.is_empty() { "(empty)".to_owned() } else { format!("`{}`", neutral(&text)) }
+    span(&safe(&untrusted::line(text, usize::MAX), limit, Kept::Nothing))
+}
+
+fn span(text: &str) -> String {
+    if text.is_empty() { "(empty)".to_owned() } else { format!("`{text}`") }
 }
 
 /// Text outside of code spans, on one line: there, underscores are markup, too.
 fn plain(text: &str, limit: usize) -> String {
-    neutral(&untrusted::line(text, limit)).replace('_', "＿")
+    safe(&untrusted::line(text, usize::MAX), limit, Kept::Nothing).replace('_', "＿")
+}
+
+/// The text without markup and links, within the limit. An `@` needs no brackets: its fullwidth form makes no link.
+fn safe(text: &str, limit: usize, kept: Kept) -> String {
+    let sign = |sign: &str| if sign == "@" { fullwidth('@').to_string() } else { format!("[{sign}]") };
+    untrusted::within(text, limit, untrusted::cut, |text| neutral(&untrusted::defanged_with(text, kept, sign)))
 }
 
 /// The text with its markup characters (of Slack, Teams and Markdown) in their fullwidth forms, which look alike and are not
@@ -253,10 +281,6 @@ fn neutral(text: &str) -> String {
         '@' | '#' if here == 0 || !at(here - 1).is_ascii_alphanumeric() || is_group(&characters[here + 1..]) => {
             fullwidth(c)
         }
-        // As in `https://`.
-        ':' if (at(here + 1), at(here + 2)) == ('/', '/') => fullwidth(c),
-        // As in `www.`.
-        '.' if here >= 3 && characters[here - 3..here].iter().all(|c| c.eq_ignore_ascii_case(&'w')) => fullwidth(c),
         c => c,
     });
     shown.collect()
@@ -281,12 +305,15 @@ fn address(url: &str) -> String {
     utf8_percent_encode(url, MARKUP).to_string()
 }
 
-/// A word of letters, digits and `._:/@+=,-` that does not begin with `-`; `_` replaces every other character.
-fn token(text: &str, limit: usize) -> String {
-    let line = untrusted::ascii(&neutral(&untrusted::line(text, usize::MAX)));
+/// A word of letters, digits and `._:/@+=,-` that does not begin with `-`; `_` replaces every other character, and what makes a
+/// link, apart from what is kept.
+fn token(text: &str, limit: usize, kept: Kept) -> String {
+    let line = untrusted::line(text, usize::MAX);
+    let line = untrusted::ascii(&neutral(&line));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+=,-".contains(c);
     let word = untrusted::shorten_with(&line, limit, "");
     let token: String = word.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let token = untrusted::defanged_with(&token, kept, |_| "_".to_owned());
     match token.strip_prefix('-') {
         Some(rest) => format!("_{rest}"),
         None => token,
@@ -302,7 +329,7 @@ mod tests {
         for (text, expected) in [
             ("<!channel> <@U012> &lt;!here&gt;", "＜!channel＞ ＜＠U012＞ ＆lt;!here＆gt;"),
             ("@here a@here.example ada@example.com x @Ada", "＠here a＠here.example ada@example.com x ＠Ada"),
-            ("[a](https://a.example) www.a.example", "［a］(https：//a.example) www．a.example"),
+            ("[a](b)", "［a］(b)"),
             ("`code` *bold* ~no~ a\\_b", "｀code｀ ＊bold＊ ～no～ a＼_b"),
             ("#general os/linux#6.8 ip-10-0-0-1", "＃general os/linux#6.8 ip-10-0-0-1"),
         ] {
@@ -312,13 +339,27 @@ mod tests {
 
     #[test]
     fn a_token_has_no_meaning_in_a_shell() {
+        let token = |text: &str, limit| token(text, limit, Kept::Names);
         assert_eq!(token("-rf $(x) `y` 'z' \"a\";b|c é", 100), "_rf___x___y___z___a__b_c__");
         assert_eq!(
             token("arn:aws:sts::111122223333:assumed-role/ops/ada@example.com", 100),
             "arn:aws:sts::111122223333:assumed-role/ops/ada@example.com"
         );
         assert_eq!(token("@here x@channel", 100), "_here_x_channel");
-        assert_eq!(token("https://a.example www.b.example", 100), "https_//a.example_www_b.example");
+        assert_eq!(token("https://a.example www.b.example", 100), "https__a_example_www_b_example");
         assert_eq!(token("123456", 4), "1234");
+    }
+
+    #[test]
+    fn a_shown_value_has_no_links() {
+        for (text, expected) in [
+            (
+                "https://a.example www.b.c ada@example.com",
+                "https［:］［//］a［.］example www［.］b［.］c ada＠example［.］com",
+            ),
+            ("\\\\host\\x mailto:a", "［＼＼］host＼x mailto［:］a"),
+        ] {
+            assert_eq!(safe(text, 200, Kept::Nothing), expected);
+        }
     }
 }

@@ -24,6 +24,17 @@ pub enum CallOutcome {
     },
 }
 
+/// What issued the credentials of a session, with its name if the record has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// A role.
+    Role(Option<String>),
+    /// An IAM user, for a federated user.
+    User(Option<String>),
+    /// The root user, for a federated user.
+    Root,
+}
+
 impl CallOutcome {
     /// `success`, else the error code, else `failed`.
     pub fn word(&self) -> String {
@@ -53,6 +64,31 @@ impl EventView<'_> {
     /// The short name of the actor.
     pub fn actor(self) -> String {
         self.field(Virtual::User).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// What issued the caller's credentials; `None` for a caller who is not a session ("CloudTrail userIdentity element" in the
+    /// AWS CloudTrail User Guide).
+    pub fn issuer(self) -> Option<Issuer> {
+        let (kind, name) = (self.field(Virtual::UserType), self.field(Virtual::Role));
+        let issuer = self.session(&["sessionIssuer", "type"]);
+        match (kind.as_deref(), issuer.as_deref()) {
+            (Some("Root" | "IAMUser" | "AWSService"), _) => None,
+            (_, Some("Root")) => Some(Issuer::Root),
+            (_, Some("IAMUser")) | (Some("FederatedUser"), _) => Some(Issuer::User(name)),
+            (Some("AssumedRole"), _) | (_, Some("Role")) => Some(Issuer::Role(name)),
+            _ => name.map(|name| Issuer::Role(Some(name))),
+        }
+    }
+
+    /// The short name of the actor, and that it is a session.
+    pub fn caller(self) -> String {
+        let name = self.actor();
+        match self.issuer() {
+            None => name,
+            Some(Issuer::Role(Some(role))) => format!("session {name} of the role {role}"),
+            Some(Issuer::User(Some(user))) => format!("session {name} of the user {user}"),
+            Some(Issuer::Role(None) | Issuer::User(None) | Issuer::Root) => format!("session {name}"),
+        }
     }
 
     /// The account that the event belongs to.
@@ -133,6 +169,24 @@ mod tests {
         });
         let one = json!({"userIdentity": {"accountId": "444455556666"}});
         check(one, |event| event.account().as_deref() == Some("444455556666") && event.foreign_account().is_none());
+    }
+
+    #[test]
+    fn a_session_is_shown_with_its_issuer() {
+        let identity = |kind: &str, issuer: Value| {
+            let context = json!({"sessionIssuer": issuer});
+            json!({"userIdentity": {"type": kind, "arn": "arn:aws:sts::111122223333:x/r/root", "sessionContext": context}})
+        };
+        for (kind, issuer, expected) in [
+            ("AssumedRole", json!({"type": "Role", "userName": "ops"}), "session root of the role ops"),
+            ("AssumedRole", json!({}), "session root"),
+            ("FederatedUser", json!({"type": "IAMUser", "userName": "broker"}), "session root of the user broker"),
+            ("FederatedUser", json!({"type": "Root"}), "session root"),
+            ("IAMUser", json!({}), "root"),
+            ("Root", json!({}), "Root"),
+        ] {
+            check(identity(kind, issuer), |event| event.caller() == expected);
+        }
     }
 
     #[test]

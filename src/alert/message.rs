@@ -46,8 +46,9 @@ pub fn subject(alert: &Alert) -> String {
         _ => format!("{name}: {title}"),
     };
     let line = untrusted::line(&headline, usize::MAX);
-    let subject = untrusted::ascii(&format!("SEV{} {line}", alert.severity().number()));
-    untrusted::shorten_with(&subject, MAX_SUBJECT, "...")
+    let line = format!("SEV{} {line}", alert.severity().number());
+    let shorten = |line: &str, limit| untrusted::shorten_with(line, limit, "...");
+    untrusted::within(&line, MAX_SUBJECT, shorten, |line| untrusted::ascii(&untrusted::defanged(line)))
 }
 
 /// The attributes that subscriptions can filter by.

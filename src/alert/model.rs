@@ -287,7 +287,7 @@ pub fn title(finding: &Finding) -> String {
         return title;
     }
     let event = EventView(&finding.record);
-    format!("{} by {}", event.name(), event.actor())
+    format!("{} by {}", event.name(), event.caller())
 }
 
 /// The identity of a record: its `sharedEventID`, else its `eventID`, else a hash of the record.

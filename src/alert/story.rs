@@ -5,7 +5,7 @@
 use std::cell::LazyCell;
 
 use super::{
-    event::{CallOutcome, EventView},
+    event::{CallOutcome, EventView, Issuer},
     link,
     model::{Alert, AlertKind, HeldBack, Occurrences, Remembered, Unread},
     origin::Origin,
@@ -100,11 +100,7 @@ fn row(name: &'static str, phrase: Phrase) -> Row {
 
 /// Who did what, and with which result.
 fn what(event: EventView<'_>) -> Phrase {
-    let phrase = match event.field(Virtual::User) {
-        Some(user) => Phrase::theirs(user),
-        None => Phrase::ours("an unknown user"),
-    };
-    let phrase = phrase.maybe(" in the role ", event.field(Virtual::Role));
+    let phrase = who(event);
     let phrase = match event.at(&["eventName"]) {
         Some(name) => phrase.then(" called ").value(name),
         None => phrase.then(" made a call without a name"),
@@ -113,6 +109,20 @@ fn what(event: EventView<'_>) -> Phrase {
     match event.outcome() {
         CallOutcome::Success => phrase.then(", and it succeeded"),
         CallOutcome::Failure { code, .. } => phrase.then(", and it failed").maybe(": ", code),
+    }
+}
+
+/// The caller. A session shows that it is one, since the caller chooses its name, which can be that of a person.
+pub fn who(event: EventView<'_>) -> Phrase {
+    let Some(name) = event.field(Virtual::User) else { return Phrase::ours("an unknown user") };
+    let session = |name| Phrase::ours("session ").value(name);
+    match event.issuer() {
+        None => Phrase::theirs(name),
+        Some(Issuer::Role(Some(role))) => session(name).then(" of the role ").value(role),
+        Some(Issuer::Role(None)) => session(name).then(" of an unknown role"),
+        Some(Issuer::User(Some(user))) => session(name).then(" of the user ").value(user),
+        Some(Issuer::User(None)) => session(name).then(" of an unknown user"),
+        Some(Issuer::Root) => session(name).then(" of the root user"),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     phrase::{Phrase, PhrasePart},
     story::{LazyStory, Row},
 };
-use crate::untrusted;
+use crate::untrusted::{self, Kept};
 
 impl Format {
     /// Plain text for people, by e-mail or on a terminal.
@@ -33,7 +33,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     }
     let severity = alert.severity();
     body.line_of("Severity", &format!("{} ({})", severity.number(), severity.meaning()));
-    body.line_of("Rule", &untrusted::defanged(&untrusted::line(alert.rule_name(), caps.value)));
+    body.line_of("Rule", &by_author(&untrusted::line(alert.rule_name(), caps.value)));
     body.gap();
     for (at, reason) in story.reasons.iter().take(caps.reasons).enumerate() {
         body.phrase(if at == 0 { "Why" } else { "" }, reason);
@@ -63,7 +63,7 @@ const MAX_URL: usize = 2_000;
 fn shown(part: &PhrasePart, caps: &TextCaps) -> String {
     match part {
         PhrasePart::Ours(text) | PhrasePart::Link(text) => text.clone(),
-        PhrasePart::Rule(text) => untrusted::defanged(&untrusted::cut(&untrusted::printable(text), caps.value)),
+        PhrasePart::Rule(text) => by_author(&untrusted::cut(&untrusted::printable(text), caps.value)),
         PhrasePart::Quoted(text) => untrusted::defanged(&untrusted::line(text, caps.value)),
         PhrasePart::Theirs(text) => {
             let value = untrusted::defanged(&untrusted::line(text, caps.value));
@@ -72,6 +72,11 @@ fn shown(part: &PhrasePart, caps: &TextCaps) -> String {
             if is_word { value } else { format!("\"{}\"", value.replace('"', "'")) }
         }
     }
+}
+
+/// Words of the author of the rules: names of fields and patterns stay as they are.
+fn by_author(text: &str) -> String {
+    untrusted::defanged_with(text, Kept::Patterns, |sign| format!("[{sign}]"))
 }
 
 /// Lines of a name and a value; a value never continues on another line.

@@ -2,7 +2,7 @@
 
 use crate::{
     diagnostic::{Diagnostic, Span},
-    record::{Path, Record},
+    record::{Path, Record, Root, Virtual},
     untrusted::shorten_to,
 };
 
@@ -14,6 +14,9 @@ const MAX_WORK: u64 = 1_000_000;
 /// A template with the paths of fields in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Title(Vec<TitlePart>);
+
+/// The types of identity whose name the caller chooses.
+const SESSIONS: [&str; 2] = ["AssumedRole", "FederatedUser"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TitlePart {
@@ -98,7 +101,16 @@ fn fill_field(path: &Path, record: &Record) -> String {
     if record.work().bounded(MAX_WORK, fill).unwrap_or(true) && !values.is_empty() {
         values.push("…".to_owned());
     }
-    if values.is_empty() { "undefined".to_owned() } else { values.join(", ") }
+    // `Root` is the root user; a session whose caller chose that name is not.
+    let is_session = |name: &str| {
+        name.eq_ignore_ascii_case("root")
+            && record.field(Virtual::UserType).is_some_and(|kind| SESSIONS.contains(&&*kind))
+    };
+    match &values[..] {
+        [] => "undefined".to_owned(),
+        [name] if path.root == Root::Virtual(Virtual::User) && is_session(name) => format!("session {name}"),
+        values => values.join(", "),
+    }
 }
 
 #[cfg(test)]
@@ -135,6 +147,20 @@ mod tests {
         assert!(long.starts_with("x, x") && long.ends_with("x, …, undefined") && long.len() < 2 * MAX_FIELD);
         assert!(fill(&record(json!("x".repeat(200_000)))).len() < 2 * MAX_FIELD);
         assert_eq!(fill(&record(json!(vec![json!({}); 200_000]))), "undefined, undefined");
+    }
+
+    #[test]
+    fn a_session_is_not_the_root_user() {
+        for (kind, name, expected) in [
+            ("AssumedRole", "root", "session root"),
+            ("FederatedUser", "Root", "session Root"),
+            ("AssumedRole", "ada", "ada"),
+            ("Root", "x", "Root"),
+        ] {
+            let identity = json!({"type": kind, "arn": format!("arn:aws:sts::111122223333:assumed-role/ops/{name}")});
+            let record = Record::new(json!({"userIdentity": identity})).unwrap();
+            assert_eq!(Title::parse("{{user}}").unwrap().fill(&record), expected);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn a_notification_follows_the_schema_of_amazon_q() {
     insta::assert_snapshot!(format!("{:#}", chat(&alert(0, put_image()))), @r#"
     {
       "content": {
-        "description": "`GitHubActions put image shop/web`\n`GitHubActions` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
+        "description": "`GitHubActions put image shop/web`\nsession `GitHubActions` of the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token［.］actions［.］githubusercontent［.］com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
         "keywords": [
           "SEV2",
           "cloudtrail-ecr-put-image",
@@ -28,7 +28,7 @@ fn a_notification_follows_the_schema_of_amazon_q() {
         "nextSteps": [
           "Follow the runbook: https://example.com/runbooks/ecr",
           "See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5",
-          "Ask `GitHubActions` whether it was them"
+          "Find out who used the session `GitHubActions` of the role `ci-deploy`"
         ],
         "textType": "client-markdown",
         "title": "SEV2 | CloudTrail: ECR Put Image"
@@ -147,12 +147,12 @@ fn no_text_of_an_attacker_is_markup() {
     let text = shown(&alert(0, record));
     let of_attacker = |line: &&str| ["SEV1", "＠channel", "!here", "Ask "].iter().any(|word| line.contains(word));
     insta::assert_snapshot!(text.lines().filter(of_attacker).collect::<Vec<_>>().join("\n"), @r#"
-    `＠channel put image x｀ SEV1 ＜https：//evil.example｜Runbook＞`
-    `＠channel` in the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
+    `＠channel put image x｀ SEV1 ＜https［:］［//］evil［.］example｜Runbook＞`
+    session `＠channel` of the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
     in account `111122223333` (`production`), region `＜!here＞`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
     Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
-    Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞ ［click］(https：//evil.example) ｀code｀ ＊bold＊ ＆lt;!here＆gt; ＃general ＞ quote`
-    - Ask `＠channel` whether it was them
+    Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞ ［click］(https［:］［//］evil［.］example) ｀code｀ ＊bold＊ ＆lt;!here＆gt; ＃general ＞ quote`
+    - Find out who used the session `＠channel` of the role `ci-deploy`
     "#);
     assert!(!text.contains("See the event in CloudTrail"), "{text}");
 }

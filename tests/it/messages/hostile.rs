@@ -66,7 +66,7 @@ fn addresses(text: &str) -> Vec<&str> {
 }
 
 /// Whether an address is one of this program: of the AWS console, or of the rule's runbook.
-fn is_ours(address: &str) -> bool {
+pub(super) fn is_ours(address: &str) -> bool {
     let runbook = [RUNBOOK, "https://example.com/runbooks/%28ecr%29?a=b_c#%2Ad%2A"];
     let Some(rest) = address.strip_prefix("https://") else { return false };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -128,7 +128,7 @@ fn check_text(message: &Message, description: &str) -> Result<(), TestCaseError>
 }
 
 /// All texts of a JSON value.
-fn texts(value: &Value) -> Vec<&str> {
+pub(super) fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(items) => items.iter().flat_map(texts).collect(),
@@ -164,6 +164,7 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
         "Why:",
         "in ",
         "an unknown user",
+        "session ",
         "Too long for chat, omitted: ",
         "from another account: ",
         "980 more records ",
@@ -259,7 +260,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 /// Replaces the values that a choice selects, and keys, by text of the attacker.
-fn poisoned(value: &mut Value, texts: &[String], choice: &mut impl Iterator<Item = usize>) {
+pub(super) fn poisoned(value: &mut Value, texts: &[String], choice: &mut impl Iterator<Item = usize>) {
     match value {
         Value::String(text) => {
             if let Some(hostile) = choice.next().and_then(|choice| texts.get(choice)) {
@@ -273,7 +274,7 @@ fn poisoned(value: &mut Value, texts: &[String], choice: &mut impl Iterator<Item
 }
 
 /// A record with everything that alerts show.
-fn rich() -> Value {
+pub(super) fn rich() -> Value {
     let mut record = put_image();
     let identity = &mut record["userIdentity"];
     identity["invokedBy"] = json!("lambda.amazonaws.com");
@@ -302,7 +303,7 @@ fn hostile_rules(title: &str, name: &str, description: &str, tags: &[String]) ->
     RuleSet::parse(&file.to_string()).ok().map(|(rules, _)| rules)
 }
 
-fn tame_rules() -> RuleSet {
+pub(super) fn tame_rules() -> RuleSet {
     hostile_rules("{{user}} {{requestParameters.repositoryName}}", "Tame", DESCRIPTION, &[]).unwrap()
 }
 

@@ -3,6 +3,7 @@
 mod chat;
 mod hostile;
 mod ids;
+mod links;
 mod ocsf;
 mod text;
 

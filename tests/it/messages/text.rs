@@ -25,7 +25,7 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
     insta::assert_snapshot!(whole(&message), @r#"
     SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
 
-    GitHubActions in the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
+    session GitHubActions of the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
     in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
 
     Title     GitHubActions put image shop/web
@@ -38,7 +38,7 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
 
     Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
     Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
-              federated by arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+              federated by arn:aws:iam::111122223333:oidc-provider/token[.]actions[.]githubusercontent[.]com
     MFA       no
     Key       ASIACIDEPLOY2EXAMPLE
     Client    docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 \(linux\))
@@ -253,7 +253,7 @@ fn a_session_shows_who_issued_it_and_on_whose_behalf() {
               from another account: 444455556666
     Session   issued by arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
               source identity ada lovelace
-              federated by arn:aws:iam::444455556666:oidc-provider/idp.example.com
+              federated by arn:aws:iam::444455556666:oidc-provider/idp[.]example[.]com
               on behalf of the user u-1
               invoked by cloudformation.amazonaws.com
     MFA       yes

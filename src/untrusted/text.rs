@@ -1,4 +1,4 @@
-//! Text that an attacker can have written, made safe to show; and the one way to shorten text.
+//! Text on its lines, printable and shortened.
 
 /// The text on one line: characters that are not printable become blanks, runs of blanks become one blank, and text longer
 /// than `limit` characters is cut as by [`cut`].
@@ -49,27 +49,23 @@ pub fn shorten_with(text: &str, limit: usize, mark: &str) -> String {
     kept.trim_end().to_owned() + mark
 }
 
-/// The text with its addresses written so that mail readers do not make links of them: `https[:]//example.com`,
-/// `www[.]example.com`, as is usual in reports of malicious addresses.
-pub fn defanged(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let before = if rest.starts_with("://") {
-            "[:]"
-        } else if rest.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www.")) {
-            out.push_str(&rest[..3]);
-            rest = &rest[3..];
-            "[.]"
-        } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-            continue;
-        };
-        out.push_str(before);
-        rest = &rest[1..];
+/// What `show` makes of the text, which `shorten` shortens until the result has at most `limit` characters. The end of a
+/// shortened text can have another meaning, so it is shown only after it is shortened.
+pub fn within(
+    text: &str,
+    limit: usize,
+    shorten: impl Fn(&str, usize) -> String,
+    show: impl Fn(&str) -> String,
+) -> String {
+    let mut kept = limit;
+    loop {
+        let shown = show(&shorten(text, kept));
+        let over = shown.chars().count().saturating_sub(limit);
+        if over == 0 || kept == 0 {
+            return shown;
+        }
+        kept = kept.saturating_sub(over.div_ceil(4).max(1));
     }
-    out
 }
 
 /// The text in printable ASCII: punctuation becomes its ASCII equivalent, and every other character becomes `?`.
@@ -144,10 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_not_links() {
-        assert_eq!(defanged("see https://a.example/://x"), "see https[:]//a.example/[:]//x");
-        assert_eq!(defanged("WWW.a.example wwww.b www"), "WWW[.]a.example wwww[.]b www");
-        assert_eq!(defanged("arn:aws:iam::111122223333:user/é www"), "arn:aws:iam::111122223333:user/é www");
+    fn what_is_shown_is_within_the_limit() {
+        let doubled = |text: &str| text.replace('x', "[x]");
+        assert_eq!(within("xxxx", 12, cut, doubled), "[x][x][x][x]");
+        let shown = within(&"x".repeat(100), 60, cut, doubled);
+        assert!(shown.chars().count() <= 60 && shown.ends_with("[x]… (100 characters)"), "{shown}");
     }
 
     #[test]
