@@ -88,7 +88,7 @@ fn a_bucket_is_scanned_as_the_same_folder_is() {
         for (near, far) in near.lines.iter().zip(&far.lines) {
             assert!(is_same(near, far), "{near}\n{far}");
         }
-        assert_eq!((near.status, near.stderr), (far.status, far.stderr));
+        assert_eq!((near.status, near.stderr.replace(folder, "s3://scan-sample")), (far.status, far.stderr));
     }
 }
 
