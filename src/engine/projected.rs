@@ -15,7 +15,7 @@ use super::{
 use crate::{
     log_file::{Strings, string_end},
     number::Number,
-    record::{Node, Scalar, Work},
+    record::{Node, Scalar, WorkBudget},
 };
 
 /// How many steps the rules may take on the text of one record. Beyond that, the parsed record has a budget of its own.
@@ -31,7 +31,7 @@ pub struct View<'a> {
     fields: &'a RecordFields,
     nested: RefCell<&'a mut NestedValues>,
     unsure: Cell<bool>,
-    work: Work,
+    work: WorkBudget,
 }
 
 /// A value of a record, identified by its offset.
@@ -59,7 +59,7 @@ impl<'a> View<'a> {
             fields,
             nested: RefCell::new(nested),
             unsure: Cell::new(false),
-            work: Work::within(MAX_WORK),
+            work: WorkBudget::within(MAX_WORK),
         }
     }
 
@@ -207,7 +207,7 @@ impl<'a> Node<'a> for Projected<'a> {
         value.map(|at| Self { at, depth: self.depth + 1, ..self })
     }
 
-    fn work(self) -> &'a Work {
+    fn work(self) -> &'a WorkBudget {
         &self.view.work
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, shorten},
-    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, Work, each_element, test_steps},
+    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, WorkBudget, each_element, test_steps},
 };
 
 /// A compiled condition.
@@ -391,7 +391,7 @@ impl Others {
     }
 }
 
-fn is_between(operator: &Operator, scalar: Scalar<'_>, other: Scalar<'_>, work: &Work) -> bool {
+fn is_between(operator: &Operator, scalar: Scalar<'_>, other: Scalar<'_>, work: &WorkBudget) -> bool {
     let Some(holds) = operator.between.filter(|_| scalar != Scalar::Null && other != Scalar::Null) else {
         return false;
     };

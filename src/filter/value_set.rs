@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     number::Number,
-    record::{Scalar, Work, test_steps},
+    record::{Scalar, WorkBudget, test_steps},
 };
 
 /// The values of a list or of another field, under one operator.
@@ -79,7 +79,7 @@ impl ValueSet {
     }
 
     /// Whether the operator holds for the value and any of these. Once the budget of `work` is used up, the result is void.
-    pub fn holds(&self, scalar: Scalar<'_>, work: &Work) -> bool {
+    pub fn holds(&self, scalar: Scalar<'_>, work: &WorkBudget) -> bool {
         let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
         if !work.spend(4 * test_steps(bytes)) {
             return false;
@@ -128,7 +128,7 @@ impl ValueSet {
         ends.flatten().copied().any(holds)
     }
 
-    fn holds_for_text(&self, text: &[u8], work: &Work) -> bool {
+    fn holds_for_text(&self, text: &[u8], work: &WorkBudget) -> bool {
         let part = |length: usize| match self.operator.meaning {
             Meaning::Prefix => text.get(..length),
             _ => text.get(text.len() - length..),
@@ -184,7 +184,7 @@ impl Tests {
     }
 
     /// Whether the value passes one. Once the budget of `work` is used up, the result is void.
-    pub fn pass(&self, scalar: Scalar<'_>, work: &Work) -> bool {
+    pub fn pass(&self, scalar: Scalar<'_>, work: &WorkBudget) -> bool {
         if let Some(set) = &self.all {
             return set.holds(scalar, work);
         }
@@ -223,7 +223,7 @@ mod tests {
                     for scalar in &scalars {
                         let is_some = |value: &&Scalar<'_>| **value != Scalar::Null && *scalar != Scalar::Null;
                         let expected = values.iter().filter(is_some).any(|value| between(*scalar, *value));
-                        let found = set.holds(*scalar, &Work::default());
+                        let found = set.holds(*scalar, &WorkBudget::default());
                         assert_eq!(found, expected, "{scalar:?} {} {values:?}", operator.spelling);
                     }
                 }

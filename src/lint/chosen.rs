@@ -149,31 +149,33 @@ fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Li
         .collect();
     let proof = if positive && compare.presence().is_none() { Demand::Proof } else { Demand::Nothing };
     match origin(&compare.left.path, base) {
-        Origin::Caller => Demand::Chosen,
-        Origin::Name | Origin::Identifier | Origin::Request if compare.presence().is_some() => Demand::Nothing,
-        Origin::Name => Demand::SessionName,
-        Origin::Identifier if texts.iter().any(|text| is_session_name(compare.operator.meaning, text)) => {
+        ValueOrigin::Caller => Demand::Chosen,
+        ValueOrigin::Name | ValueOrigin::Identifier | ValueOrigin::Request if compare.presence().is_some() => {
+            Demand::Nothing
+        }
+        ValueOrigin::Name => Demand::SessionName,
+        ValueOrigin::Identifier if texts.iter().any(|text| is_session_name(compare.operator.meaning, text)) => {
             Demand::SessionName
         }
         // A list of a field's own values proves nothing either way.
-        Origin::Identifier | Origin::Aws => proof,
-        Origin::Kind if !positive || compare.presence().is_some() => Demand::Nothing,
-        Origin::Kind => {
+        ValueOrigin::Identifier | ValueOrigin::Aws => proof,
+        ValueOrigin::Kind if !positive || compare.presence().is_some() => Demand::Nothing,
+        ValueOrigin::Kind => {
             let session =
                 |text: &&str| matches!(*text, "AssumedRole" | "FederatedUser" | "WebIdentityUser" | "SAMLUser");
             if texts.is_empty() || texts.iter().any(session) { Demand::Nothing } else { Demand::NoSession }
         }
-        Origin::Request => {
+        ValueOrigin::Request => {
             let chosen = texts.iter().any(|text| is_new_name(compare.operator.meaning, text));
             if chosen { Demand::Chosen } else { Demand::Nothing }
         }
-        Origin::Call => Demand::Nothing,
+        ValueOrigin::Call => Demand::Nothing,
     }
 }
 
 /// Who decides the value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+enum ValueOrigin {
     /// The caller, freely.
     Caller,
     /// The caller, if the name is that of a session.
@@ -219,27 +221,27 @@ const CALL: &[&str] = &[
 const FREE: &[&str] =
     &["tag", "description", "comment", "reason", "sessionname", "sourceidentity", "token", "displayname", "useragent"];
 
-fn origin(path: &Path, base: Option<&[String]>) -> Origin {
+fn origin(path: &Path, base: Option<&[String]>) -> ValueOrigin {
     match path.root {
-        Root::Virtual(Virtual::User) => return Origin::Name,
-        Root::Virtual(Virtual::ArnRole) => return Origin::Identifier,
-        Root::Virtual(Virtual::EventType | Virtual::MfaUsed | Virtual::Timestamp) => return Origin::Call,
+        Root::Virtual(Virtual::User) => return ValueOrigin::Name,
+        Root::Virtual(Virtual::ArnRole) => return ValueOrigin::Identifier,
+        Root::Virtual(Virtual::EventType | Virtual::MfaUsed | Virtual::Timestamp) => return ValueOrigin::Call,
         Root::Virtual(_) | Root::Record | Root::Element => {}
     }
-    let Some(keys) = keys(&field(path), base) else { return Origin::Aws };
+    let Some(keys) = keys(&field(path), base) else { return ValueOrigin::Aws };
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys[..] {
         ["userAgent" | "errorMessage" | "tlsDetails", ..]
-        | ["userIdentity", "sessionContext", "sourceIdentity", ..] => Origin::Caller,
-        ["userIdentity", "arn" | "principalId"] => Origin::Identifier,
-        ["userIdentity", "type"] => Origin::Kind,
-        ["userIdentity", "sessionContext", "attributes", ..] => Origin::Call,
+        | ["userIdentity", "sessionContext", "sourceIdentity", ..] => ValueOrigin::Caller,
+        ["userIdentity", "arn" | "principalId"] => ValueOrigin::Identifier,
+        ["userIdentity", "type"] => ValueOrigin::Kind,
+        ["userIdentity", "sessionContext", "attributes", ..] => ValueOrigin::Call,
         [block, ref below @ ..] if REQUEST.contains(&block) => {
             let free = |key: &&str| FREE.iter().any(|part| key.to_ascii_lowercase().contains(part));
-            if below.iter().any(free) { Origin::Caller } else { Origin::Request }
+            if below.iter().any(free) { ValueOrigin::Caller } else { ValueOrigin::Request }
         }
-        [block, ..] if CALL.contains(&block) => Origin::Call,
-        _ => Origin::Aws,
+        [block, ..] if CALL.contains(&block) => ValueOrigin::Call,
+        _ => ValueOrigin::Aws,
     }
 }
 
@@ -303,11 +305,11 @@ fn check_first_seen(rules: &RuleSet) -> Vec<Diagnostic> {
 fn of_rule(rule: &Rule) -> Option<Diagnostic> {
     let first_seen = rule.first_seen.as_ref()?;
     let origins = || first_seen.fields.iter().map(|field| (field, origin(&field.path, None)));
-    let proof = |origin: Origin| matches!(origin, Origin::Aws | Origin::Identifier);
+    let proof = |origin: ValueOrigin| matches!(origin, ValueOrigin::Aws | ValueOrigin::Identifier);
     if origins().any(|(_, origin)| proof(origin)) {
         return None;
     }
-    let (chosen, _) = origins().find(|(_, origin)| matches!(origin, Origin::Caller | Origin::Name))?;
+    let (chosen, _) = origins().find(|(_, origin)| matches!(origin, ValueOrigin::Caller | ValueOrigin::Name))?;
     let name = &chosen.written.text;
     let title = format!("any caller can repeat a known `{name}`, and is never new");
     let finding = Diagnostic::warning(CODE, title, chosen.written.span, "the caller chooses this value");

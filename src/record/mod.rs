@@ -19,4 +19,4 @@ pub use parsed::Record;
 pub use path::{ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, each_element};
 pub(crate) use repair::repair;
 pub use virtual_field::Virtual;
-pub use work::{Work, test_steps};
+pub use work::{WorkBudget, test_steps};

@@ -1,6 +1,6 @@
 //! A record as a filter sees it: a tree of nodes, however it is stored.
 
-use super::{json::Json, work::Work};
+use super::{json::Json, work::WorkBudget};
 use crate::number::Number;
 
 /// A node of a record: a tree that can be walked without knowing how it is stored.
@@ -14,14 +14,14 @@ pub trait Node<'a>: Copy {
     /// The keys of an object; nothing if this is not an object.
     fn keys(self) -> impl Iterator<Item = &'a str>;
     /// The work on the record that it belongs to.
-    fn work(self) -> &'a Work;
+    fn work(self) -> &'a WorkBudget;
 }
 
 /// A node of a parsed record, or of a document in one of its strings.
 #[derive(Clone, Copy)]
 pub struct Tree<'a> {
     pub(super) json: &'a Json,
-    pub(super) work: &'a Work,
+    pub(super) work: &'a WorkBudget,
 }
 
 impl<'a> Node<'a> for Tree<'a> {
@@ -48,7 +48,7 @@ impl<'a> Node<'a> for Tree<'a> {
         self.json.members().iter().map(|(key, _)| &**key)
     }
 
-    fn work(self) -> &'a Work {
+    fn work(self) -> &'a WorkBudget {
         self.work
     }
 }

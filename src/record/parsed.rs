@@ -11,13 +11,13 @@ use super::{
     node::{Node, Tree, descend},
     path::{Path, Root},
     virtual_field::Virtual,
-    work::Work,
+    work::WorkBudget,
 };
 
 /// One parsed CloudTrail record: a JSON object.
 pub struct Record {
     json: Json,
-    work: Work,
+    work: WorkBudget,
 }
 
 impl Record {
@@ -27,12 +27,12 @@ impl Record {
     ///
     /// Returns `value` if it is not an object.
     pub fn new(value: Value) -> Result<Self, Value> {
-        if value.is_object() { Ok(Self { json: value.into(), work: Work::default() }) } else { Err(value) }
+        if value.is_object() { Ok(Self { json: value.into(), work: WorkBudget::default() }) } else { Err(value) }
     }
 
     /// Makes a record of a JSON object; `None` if it is not an object.
     pub(crate) fn of(json: Json) -> Option<Self> {
-        matches!(json, Json::Object(_)).then(|| Self { json, work: Work::default() })
+        matches!(json, Json::Object(_)).then(|| Self { json, work: WorkBudget::default() })
     }
 
     /// The whole record as a tree.
@@ -46,7 +46,7 @@ impl Record {
     }
 
     /// The work on it; without a limit, unless one is set.
-    pub fn work(&self) -> &Work {
+    pub fn work(&self) -> &WorkBudget {
         &self.work
     }
 
@@ -83,7 +83,7 @@ impl Record {
 
 impl Clone for Record {
     fn clone(&self) -> Self {
-        Self { json: self.json.clone(), work: Work::default() }
+        Self { json: self.json.clone(), work: WorkBudget::default() }
     }
 }
 

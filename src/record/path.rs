@@ -5,7 +5,7 @@
 use super::{
     node::{Node, Scalar, Tree},
     virtual_field::Virtual,
-    work::{VISIT, Work},
+    work::{VISIT, WorkBudget},
 };
 
 /// Where a path starts.
@@ -216,7 +216,7 @@ fn entered<'n, N: Node<'n>>(place: &Place<N>, text: &'n str) -> Option<Place<Tre
 
 /// A value that does not occur in the record.
 #[derive(Clone, Copy)]
-struct Computed<'a>(Scalar<'a>, &'a Work);
+struct Computed<'a>(Scalar<'a>, &'a WorkBudget);
 
 impl<'a> Node<'a> for Computed<'a> {
     fn scalar(self) -> Scalar<'a> {
@@ -235,7 +235,7 @@ impl<'a> Node<'a> for Computed<'a> {
         std::iter::empty()
     }
 
-    fn work(self) -> &'a Work {
+    fn work(self) -> &'a WorkBudget {
         self.1
     }
 }

@@ -11,7 +11,7 @@ use super::{document::document, json::Json};
 ///
 /// Work is counted in steps, each of which takes about a nanosecond, so that a record costs the same on every machine.
 #[derive(Default)]
-pub struct Work {
+pub struct WorkBudget {
     /// How many steps are used, and whether that is too many.
     used: AtomicU64,
     /// How many steps may be used; 0 means any number.
@@ -41,8 +41,8 @@ pub fn test_steps(bytes: usize) -> u64 {
     VISIT + bytes as u64 / 2
 }
 
-impl Work {
-    /// Work with a budget in steps.
+impl WorkBudget {
+    /// A budget in steps.
     pub fn within(limit: u64) -> Self {
         Self { limit: limit.into(), ..Self::default() }
     }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_string_is_read_once_failures_included() {
-        let work = Work::default();
+        let work = WorkBudget::default();
         let texts: Vec<String> = (0..5000).map(|number| format!("[{number}{}", ["]", "", "}"][number % 3])).collect();
         let read = || texts.iter().map(|text| work.document(text)).collect::<Vec<_>>();
         let (first, second) = (read(), read());
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn a_budget_ends() {
-        let work = Work::within(100);
+        let work = WorkBudget::within(100);
         assert!(work.spend(100) && !work.is_exhausted());
         assert!(!work.spend(1) && work.is_exhausted() && !work.spend(0));
-        let work = Work::default();
+        let work = WorkBudget::default();
         assert_eq!(work.bounded(100, || work.spend(100)), Some(true));
         assert_eq!(work.bounded(100, || work.spend(101)), None);
-        assert!(Work::default().spend(u64::MAX) && Work::default().spend(u64::MAX));
+        assert!(WorkBudget::default().spend(u64::MAX) && WorkBudget::default().spend(u64::MAX));
     }
 }

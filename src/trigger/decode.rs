@@ -3,7 +3,7 @@
 use super::{
     cloudtrail, cloudwatch_logs,
     delivery::{Delivery, Sender, SkipReason, Unit, Work},
-    envelope::{Envelope, Known},
+    envelope::{Envelope, ShapeTable},
     error::{PartError, TriggerError},
     eventbridge, s3, s3_batch,
     shape::{Read, Shape},
@@ -26,8 +26,10 @@ const SHAPES: &[&Shape] = &[
 ];
 
 /// What an envelope needs of the table.
-pub(super) const KNOWN: Known =
-    Known { field: |name| SHAPES.iter().flat_map(|shape| shape.fields).find(|field| **field == name).copied(), open };
+pub(super) const KNOWN: ShapeTable = ShapeTable {
+    field: |name| SHAPES.iter().flat_map(|shape| shape.fields).find(|field| **field == name).copied(),
+    open,
+};
 
 /// SQS and SNS make two; a payload that is nested deeper than this is not from AWS.
 const MAX_DEPTH: usize = 5;

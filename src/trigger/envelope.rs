@@ -16,7 +16,7 @@ use super::{
 
 /// What an envelope needs of the table of shapes, which it cannot import: shapes read envelopes.
 #[derive(Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct ShapeTable {
     /// The name of a field, if any shape reads that field.
     pub(super) field: fn(&str) -> Option<&'static str>,
     /// The work of the text that a message holds, at this depth of nesting.
@@ -30,12 +30,12 @@ pub(super) struct Envelope<'a> {
     /// How many messages it is nested in.
     pub(super) depth: usize,
     fields: Vec<(&'static str, &'a RawValue)>,
-    known: Known,
+    known: ShapeTable,
 }
 
 impl<'a> Envelope<'a> {
     /// Reads the fields of a payload. A repeated field can hide work, so it is an error.
-    pub(super) fn read(text: &'a str, depth: usize, known: Known) -> Result<Self, TriggerError> {
+    pub(super) fn read(text: &'a str, depth: usize, known: ShapeTable) -> Result<Self, TriggerError> {
         serde_json::from_str::<&RawValue>(text).map_err(TriggerError::NotJson)?;
         if !text.trim_start().starts_with('{') {
             return Err(TriggerError::UnknownShape(PartError::Unlike(outline(text))));
@@ -81,7 +81,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// The fields that any shape reads, each at most once.
-struct Fields(Known);
+struct Fields(ShapeTable);
 
 impl<'a> Visitor<'a> for Fields {
     type Value = Vec<(&'static str, &'a RawValue)>;
@@ -112,7 +112,7 @@ impl<'a> Visitor<'a> for Fields {
 }
 
 /// The name of a field, if any shape reads that field.
-struct KnownName(Known);
+struct KnownName(ShapeTable);
 
 impl<'a> DeserializeSeed<'a> for KnownName {
     type Value = Option<&'static str>;
