@@ -99,7 +99,7 @@ fn of_keys(keys: &[String]) -> Option<Foreign> {
     KEYS.iter().find(|(keys, _)| keys.iter().all(&has)).map(|(_, kind)| *kind)
 }
 
-/// The keys of the object that a text begins with, as far as the text goes.
+/// The keys of the object that a text begins with, as far as the text goes and up to one of CloudTrail's.
 fn keys(text: &[u8]) -> Vec<String> {
     let mut keys = Vec::new();
     // The text is cut off, so it ends in an error.
@@ -117,8 +117,12 @@ impl<'de> Visitor<'de> for FirstKeys<'_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(key) = map.next_key()? {
+        while let Some(key) = map.next_key::<String>()? {
+            let is_decisive = OF_CLOUDTRAIL.contains(&key.as_str());
             self.0.push(key);
+            if is_decisive {
+                break;
+            }
             map.next_value::<IgnoredAny>()?;
         }
         Ok(())
