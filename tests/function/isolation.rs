@@ -113,7 +113,11 @@ impl Stage {
 
     /// Delivers a batch: the messages that come again, and whether the process ended.
     fn deliver(&self, queue: &str, messages: &[(&str, u32)]) -> (Vec<String>, bool) {
-        let function = self.function();
+        // With a reserve that is longer than a slow record takes, the first process could stop in time between two records.
+        let is_first = messages.iter().all(|(_, count)| *count == 1);
+        let reserve = is_first.then_some(("TIME_RESERVE_MS", "1"));
+        let settings: Vec<_> = self.settings.iter().copied().chain(reserve).collect();
+        let function = self.scene.function_of(&self.program, &settings);
         let answer = function.invoke(&self.batch(queue, messages));
         if answer.error().is_some() {
             return (messages.iter().map(|(name, _)| (*name).to_owned()).collect(), true);
