@@ -7,7 +7,10 @@
 
 use std::ops::Range;
 
-use super::domain::{is_aws_service, is_top_level};
+use super::{
+    domain::{is_aws_service, is_top_level},
+    scheme::is_scheme,
+};
 
 /// What may look like a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,122 +45,6 @@ pub fn defanged_with(text: &str, kept: Kept, show: impl Fn(&str) -> String) -> S
     out.extend(&signs.written[at..]);
     out
 }
-
-/// Schemes that make a link without `//` after the colon. One that begins with a prefix of [`PREFIXES`] does so too.
-const SCHEMES: &[&str] = &[
-    "about",
-    "acct",
-    "afp",
-    "aim",
-    "bitcoin",
-    "blob",
-    "callto",
-    "carddav",
-    "caldav",
-    "chrome",
-    "chrome-extension",
-    "cid",
-    "data",
-    "dav",
-    "davs",
-    "discord",
-    "edge",
-    "ethereum",
-    "facetime",
-    "facetime-audio",
-    "fax",
-    "feed",
-    "file",
-    "filesystem",
-    "fish",
-    "ftp",
-    "ftps",
-    "geo",
-    "git",
-    "gopher",
-    "hcp",
-    "http",
-    "https",
-    "im",
-    "imap",
-    "imessage",
-    "intent",
-    "ipfs",
-    "ipns",
-    "irc",
-    "ircs",
-    "itms",
-    "itms-apps",
-    "itms-services",
-    "jabber",
-    "jar",
-    "javascript",
-    "ldap",
-    "ldaps",
-    "livescript",
-    "magnet",
-    "mailto",
-    "maps",
-    "market",
-    "mhtml",
-    "microsoft-edge",
-    "mid",
-    "mk",
-    "mms",
-    "mmsto",
-    "modem",
-    "moz-extension",
-    "msnim",
-    "msteams",
-    "news",
-    "nfs",
-    "nntp",
-    "notes",
-    "onenote",
-    "opera",
-    "outlook",
-    "pop",
-    "prospero",
-    "rdp",
-    "res",
-    "rtsp",
-    "search",
-    "sftp",
-    "shell",
-    "sip",
-    "sips",
-    "skype",
-    "slack",
-    "smb",
-    "sms",
-    "smsto",
-    "snews",
-    "spotify",
-    "ssh",
-    "steam",
-    "svn",
-    "teams",
-    "tel",
-    "telnet",
-    "tg",
-    "tor",
-    "vbscript",
-    "view-source",
-    "vnc",
-    "vscode",
-    "wais",
-    "webcal",
-    "webdav",
-    "whatsapp",
-    "ws",
-    "wss",
-    "xmpp",
-    "ymsgr",
-    "zoommtg",
-    "zoomus",
-];
-
-const PREFIXES: &[&str] = &["x-", "ms-", "web+", "search-"];
 
 /// The longest scheme, in characters.
 const MAX_SCHEME: usize = 128;
@@ -234,14 +121,13 @@ impl Signs {
         let word = word.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
         // Plain ASCII has only what follows letters in other forms.
         let plain = ascii_end(&self.written[colon.saturating_sub(MAX_SCHEME)..colon]).len().min(word.len());
-        let known = |name: &str| SCHEMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
         let ends = word.match_indices(['+', '.', '-']).map(|(at, _)| &word[at + 1..]);
         let opens = is_slash(next) || next == '?';
         // After a colon, such as in `log-group:/aws/lambda` of an ARN, the word is a part of a longer name.
         let continues = self.before(colon - length) == Some(':')
             && self.marked.last().is_none_or(|last| last.end != colon - length);
         let begins = opens && word.len() > 1 && (!continues || word.contains('.'));
-        begins || known(word) || known(&word[word.len() - plain..]) || ends.into_iter().any(known)
+        begins || is_scheme(word) || is_scheme(&word[word.len() - plain..]) || ends.into_iter().any(is_scheme)
     }
 
     /// Whether the `@` here is between a name and a host.
@@ -291,8 +177,13 @@ impl Signs {
         let ends = || dots.iter().copied().chain([end]);
         let labels: Vec<&[char]> = starts().zip(ends()).map(|(start, end)| &self.folded[start..end]).collect();
         let count = self.marked_dots(&labels, at..end, port, kept);
+        // A reader may take any sign after `www.` for a part of a name, such as the `…` of a text that was cut there.
+        let is_open = next == Some('.') && labels.iter().any(is_www);
         for dot in &dots[..count] {
             self.mark(*dot..dot + 1);
+        }
+        if is_open {
+            return self.mark(end..end + 1);
         }
         let has_path = local && kept == Kept::Nothing && (port || next == Some('/'));
         if has_path { self.mark(end..end + 1) } else { end }
@@ -313,11 +204,6 @@ impl Signs {
     /// How many dots of these labels make a link, from the first on.
     fn marked_dots(&self, labels: &[&[char]], range: Range<usize>, port: bool, kept: Kept) -> usize {
         let all = labels.len() - 1;
-        // As in `www.`, `www2.`, and any word before it.
-        let is_www = |label: &&[char]| {
-            let digits = label.iter().rev().take_while(|c| c.is_ascii_digit()).count();
-            label[..label.len() - digits].ends_with(&['w', 'w', 'w'])
-        };
         if labels[..all].iter().any(is_www) {
             return all;
         }
@@ -352,6 +238,12 @@ impl Signs {
         });
         last.last().map_or(0, |(index, _)| index)
     }
+}
+
+/// Whether a label is like that of `www.` or `www2.`, also with any word before it.
+fn is_www(label: &&[char]) -> bool {
+    let digits = label.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    label[..label.len() - digits].ends_with(&['w', 'w', 'w'])
 }
 
 /// The characters of a label, in any script: all but blanks and punctuation.
@@ -396,6 +288,7 @@ mod tests {
         for (text, expected) in [
             ("see https://a.example/://x", "see https[:][//]a[.]example/[:][//]x"),
             ("WWW.a.b wwww.b www www2.c", "WWW[.]a[.]b wwww[.]b www www2[.]c"),
+            ("www.… a www2.: x.www. wwww", "www[.]… a www2[.]: x.www[.] wwww"),
             ("mailto:x@evil.example tel:+123 sip:a@b.c", "mailto[:]x[@]evil[.]example tel[:]+123 sip[:]a[@]b[.]c"),
             ("file:C:\\x javascript:alert(1) x-evil:open", "file[:]C:\\x javascript[:]alert(1) x-evil[:]open"),
             ("evil:/x ms-msdt:/id data:text/html", "evil[:]/x ms-msdt[:]/id data[:]text/html"),

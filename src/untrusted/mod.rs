@@ -2,6 +2,7 @@
 
 mod domain;
 mod link;
+mod scheme;
 mod text;
 
 pub use link::{Kept, defanged, defanged_with};

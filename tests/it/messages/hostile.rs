@@ -386,6 +386,17 @@ fn the_largest_alert_is_cut_in_order() {
     }
 }
 
+/// A text that is cut ends in `…`, after which nothing of it is a link.
+#[test]
+fn a_link_that_is_cut_anywhere_is_none() {
+    for filling in 0..160 {
+        let mut record = rich();
+        let name = format!("{} www.evil.example https://evil.example mailto:a@evil.example", "A".repeat(filling));
+        poisoned(&mut record, &[name], &mut (0..).map(|at| at % 3));
+        check(&alert_of(tame_rules(), 0, record, Some(origin("k"))), DESCRIPTION).unwrap();
+    }
+}
+
 #[test]
 fn the_samples_pass_the_same_checks() {
     for path in ["ssm/start-session.json", "ecr/put-image.json", "ssm/resume-session-denied.json"] {
