@@ -42,7 +42,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs fuzz soak bench build release deploy doctor redrive clean build-TrailbellFunction \
+.PHONY: help run check test docs fuzz soak cases bench build release deploy doctor redrive clean build-TrailbellFunction \
 	build-command
 
 help: ## Show this list.
@@ -73,6 +73,9 @@ check: ## Find mistakes in rules.yaml and run the tests of its rules.
 # Tests that need logs from outside of the repository run where the logs are, and are listed as ignored elsewhere.
 ALL_TESTS := $(if $(wildcard ../shared/data/logs),-- --include-ignored)
 
+# Every run draws the same cases in the property tests, so that it fails only because of a change; `make cases` draws others.
+TEST_SEED := 17
+
 # clippy also checks the command line on its own, because it must build without the AWS SDK. Only the library, which has no
 # doctor, has documentation.
 test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS, then `check`.
@@ -80,7 +83,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --lib --features $(ALL_FEATURES)
-	cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
+	PROPTEST_RNG_SEED=$(TEST_SEED) cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
@@ -109,6 +112,12 @@ SOAK_SEED ?= $(shell date +%s)
 soak: ## Run SOAK_RECORDS records and at least SOAK_FAULTS faults through the handler, from SOAK_SEED, and look for losses.
 	SOAK_RECORDS=$(SOAK_RECORDS) SOAK_FAULTS=$(SOAK_FAULTS) SOAK_SEED=$(SOAK_SEED) \
 		cargo test --release --locked --test soak -- --nocapture
+
+CASES_SEED ?= $(shell date +%s)
+
+# The line that make prints names the seed; with it, `make cases CASES_SEED=…` draws the same cases again.
+cases: ## Run the property tests on cases drawn from CASES_SEED, another one every time.
+	PROPTEST_RNG_SEED=$(CASES_SEED) cargo test --locked --features $(ALL_FEATURES) --lib --test it
 
 bench: ## Compare the engine with gunzip and print the ratios; needs igzip (isal) and ../shared.
 	cargo build --release --locked --no-default-features --features cli
