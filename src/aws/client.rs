@@ -1,5 +1,7 @@
 //! What all clients share: region, credentials, time-outs and retries.
 
+use std::time::Duration;
+
 use aws_config::{
     BehaviorVersion, ConfigLoader, SdkConfig, retry::RetryConfig,
     stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
@@ -10,6 +12,14 @@ use super::settings::Timeouts;
 
 /// How many times a request is sent before it counts as failed.
 pub(super) const ATTEMPTS: u32 = 5;
+
+/// The longest wait before a part of a request is sent again.
+const MAX_WAIT: Duration = Duration::from_secs(20);
+
+/// The wait after an attempt, which are counted from 0, before what it left undone is requested again.
+pub(super) fn backoff(base: Duration, attempt: u32) -> Duration {
+    (base * 2_u32.saturating_pow(attempt)).min(MAX_WAIT)
+}
 
 /// Reads region and credentials from the environment, and takes time-outs and retries from `timeouts`. The SDK's read
 /// time-out ends with the head of an answer, so each attempt also has a time-out of its own, which does not include a

@@ -1,25 +1,33 @@
-//! The state table in DynamoDB: one item for each key, written only in place of the version that was read.
+//! The state table in DynamoDB: one item for each key, written only in place of the version that was read, and several
+//! in one transaction.
 //!
 //! The key of the table is the string attribute `pk`, and its time to live the attribute `expires`. It is never
 //! scanned.
+
+use std::{collections::HashMap, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
     config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
-    types::AttributeValue,
+    error::{BuildError, ProvideErrorMetadata, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, KeysAndAttributes, Put as TransactPut, TransactWriteItem},
 };
-use jiff::Timestamp;
 use thiserror::Error;
+use tokio::time::sleep;
 
-use super::{client::own_retries, request_error::RequestError};
-use crate::state::{MemoryTable, Put, StoredItem, Table, TableError, Version};
+use super::{
+    client::{ATTEMPTS, backoff, own_retries},
+    request_error::RequestError,
+};
+use crate::state::{Change, MAX_CHANGES, MemoryTable, Stored, StoredItem, Table, TableError, Version, Written};
 
 /// A state table in DynamoDB.
 pub struct DynamoDb {
     client: Client,
     table: String,
+    retry_base: Duration,
 }
 
 /// Why the table is unavailable.
@@ -28,8 +36,8 @@ enum DynamoDbError {
     #[error("the table `{table}` does not exist; `STATE_TABLE_NAME` names it")]
     Missing { table: String },
     #[error(
-        "access to the table `{table}` is denied (AccessDeniedException); allow the function's role dynamodb:GetItem and \
-         dynamodb:PutItem on it, and kms:Decrypt on its key if it is encrypted with one"
+        "access to the table `{table}` is denied (AccessDeniedException); allow the function's role \
+         dynamodb:BatchGetItem and dynamodb:PutItem on it, and kms:Decrypt on its key if it is encrypted with one"
     )]
     Denied { table: String },
     #[error("the request to the table `{table}` failed")]
@@ -38,15 +46,18 @@ enum DynamoDbError {
         #[source]
         error: RequestError,
     },
+    #[error("the table `{table}` is throttled: {ATTEMPTS} requests left keys unprocessed")]
+    Throttled { table: String },
     #[error("the item `{key}` of the table `{table}` has no `item` or no `version`")]
     Incomplete { key: String, table: String },
 }
 
 impl DynamoDb {
-    /// The table with this name or ARN; `config` has the credentials, time-outs and retries.
-    pub fn new(config: &SdkConfig, table: &str) -> Self {
+    /// The table with this name or ARN; `config` has the credentials, time-outs and retries. What the table leaves undone
+    /// of a request is requested again after `retry_base`, which doubles from there.
+    pub fn new(config: &SdkConfig, table: &str, retry_base: Duration) -> Self {
         let config = aws_sdk_dynamodb::config::Builder::from(config).retry_partition(own_retries("dynamodb")).build();
-        Self { client: Client::from_conf(config), table: table.to_owned() }
+        Self { client: Client::from_conf(config), table: table.to_owned(), retry_base }
     }
 
     fn failed<E>(&self, error: SdkError<E, HttpResponse>) -> TableError
@@ -72,74 +83,180 @@ pub enum StateTable<'a> {
 }
 
 impl Table for StateTable<'_> {
-    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
         match self {
-            StateTable::DynamoDb(table) => table.get(key).await,
-            StateTable::Memory(memory) => memory.get(key).await,
+            StateTable::DynamoDb(table) => table.read(keys).await,
+            StateTable::Memory(memory) => memory.read(keys).await,
         }
     }
 
-    async fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        expires: Option<Timestamp>,
-    ) -> Result<Put, TableError> {
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
         match self {
-            StateTable::DynamoDb(table) => table.put(key, item, expected, expires).await,
-            StateTable::Memory(memory) => memory.put(key, item, expected, expires).await,
+            StateTable::DynamoDb(table) => table.write(changes).await,
+            StateTable::Memory(memory) => memory.write(changes).await,
         }
     }
 }
 
 impl Table for DynamoDb {
-    /// See [GetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html).
-    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
-        let request = self.client.get_item().table_name(&self.table).key("pk", text(key)).consistent_read(true);
-        let answer = request.send().await.map_err(|error| self.failed(error))?;
-        let Some(found) = answer.item else { return Ok(None) };
-        let version = found.get("version").and_then(|version| version.as_n().ok()).and_then(|text| text.parse().ok());
-        match (found.get("item").and_then(|item| item.as_s().ok()), version) {
-            (Some(item), Some(version)) => {
-                let item = StoredItem::decode(item).map_err(|error| TableError::unreadable(key, error))?;
-                Ok(Some((item, Version(version))))
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+        let mut found = HashMap::new();
+        for keys in keys.chunks(MAX_CHANGES) {
+            self.read_request(keys, &mut found).await?;
+        }
+        Ok(keys.iter().map(|key| found.remove(*key)).collect())
+    }
+
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+        match changes {
+            [] => Ok(Written::Stored),
+            [change] => self.put(change).await,
+            changes => self.transact(changes).await,
+        }
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl DynamoDb {
+    /// Reads the items of one request, and repeats it for the keys that are left unprocessed.
+    ///
+    /// See [BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
+    async fn read_request(&self, keys: &[&str], found: &mut HashMap<String, Stored>) -> Result<(), TableError> {
+        let mut left: Vec<Item> = keys.iter().map(|key| Item::from([("pk".to_owned(), text(key))])).collect();
+        for attempt in 0.. {
+            let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let keys = keys.map_err(TableError::service)?;
+            let request = self.client.batch_get_item().request_items(&self.table, keys);
+            let answer = request.send().await.map_err(|error| self.failed(error))?;
+            for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                let (key, stored) = self.stored(&item)?;
+                found.insert(key, stored);
             }
-            _ => Err(TableError::service(DynamoDbError::Incomplete { key: key.to_owned(), table: self.table.clone() })),
+            left =
+                answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|keys| keys.keys).collect();
+            if left.is_empty() {
+                break;
+            }
+            if attempt + 1 == ATTEMPTS {
+                return Err(TableError::service(DynamoDbError::Throttled { table: self.table.clone() }));
+            }
+            sleep(backoff(self.retry_base, attempt)).await;
+        }
+        Ok(())
+    }
+
+    fn stored(&self, item: &Item) -> Result<(String, Stored), TableError> {
+        let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
+        let version = item.get("version").and_then(|version| version.as_n().ok()).and_then(|text| text.parse().ok());
+        match (item.get("item").and_then(|item| item.as_s().ok()), version) {
+            (Some(item), Some(version)) => {
+                let item = StoredItem::decode(item).map_err(|error| TableError::unreadable(&key, error))?;
+                Ok((key, (item, Version(version))))
+            }
+            _ => Err(TableError::service(DynamoDbError::Incomplete { key, table: self.table.clone() })),
         }
     }
 
+    /// Writes one item, which costs half as much as in a transaction.
+    ///
     /// See [PutItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html).
-    async fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        expires: Option<Timestamp>,
-    ) -> Result<Put, TableError> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", text(key))
-            .item("item", AttributeValue::S(item.encode()))
-            .item("version", number(Version::after(expected).0));
-        let request = match expires {
-            Some(expires) => request.item("expires", number(expires.as_second())),
-            None => request,
-        };
-        let request = match expected {
-            None => request.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", "pk"),
-            Some(expected) => request
-                .condition_expression("#version = :expected")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":expected", number(expected.0)),
-        };
-        match request.send().await {
-            Ok(_) => Ok(Put::Stored),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(Put::Conflict),
-            Err(error) => Err(self.failed(error)),
+    async fn put(&self, change: &Change) -> Result<Written, TableError> {
+        let Conditional { item, condition, name, value } = Conditional::of(change);
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let request = request.condition_expression(condition).expression_attribute_names(name.0, name.1);
+        match request.set_expression_attribute_values(value).send().await {
+            Ok(_) => Ok(Written::Stored),
+            Err(error) => match error.code() {
+                Some("ConditionalCheckFailedException") => Ok(Written::Conflicts(vec![0])),
+                Some("TransactionConflictException") => Ok(self.conflicts(vec![0]).await),
+                _ => Err(self.failed(error)),
+            },
         }
+    }
+
+    /// Writes items in one transaction. Its token is the SDK's and the same whenever the SDK repeats the request, so a
+    /// transaction whose answer was lost conflicts with nothing. A put in a transaction needs the permission for
+    /// `PutItem` alone
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>).
+    ///
+    /// See [TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
+    async fn transact(&self, changes: &[Change]) -> Result<Written, TableError> {
+        for attempt in 0.. {
+            let puts: Result<Vec<TransactWriteItem>, _> =
+                changes.iter().map(|change| self.transacted(change)).collect();
+            let puts = puts.map_err(TableError::service)?;
+            let request = self.client.transact_write_items().set_transact_items(Some(puts));
+            let Err(error) = request.send().await else { break };
+            let reasons = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons()
+                }
+                _ => return Err(self.failed(error)),
+            };
+            let coded = |code: fn(&str) -> bool| -> Vec<usize> {
+                let codes = reasons.iter().map(|reason| reason.code.as_deref().unwrap_or_default());
+                codes.enumerate().filter(|(_, found)| code(found)).map(|(at, _)| at).collect()
+            };
+            let replaced = coded(|code| code == "ConditionalCheckFailed");
+            let being_written = coded(|code| code == "TransactionConflict");
+            if !replaced.is_empty() {
+                return Ok(Written::Conflicts(replaced));
+            } else if !being_written.is_empty() {
+                return Ok(self.conflicts(being_written).await);
+            } else if coded(is_throttle).is_empty() || attempt + 1 == ATTEMPTS {
+                return Err(self.failed(error));
+            }
+            sleep(backoff(self.retry_base, attempt)).await;
+        }
+        Ok(Written::Stored)
+    }
+
+    fn transacted(&self, change: &Change) -> Result<TransactWriteItem, BuildError> {
+        let Conditional { item, condition, name, value } = Conditional::of(change);
+        let put = TransactPut::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression(condition).expression_attribute_names(name.0, name.1);
+        Ok(TransactWriteItem::builder().put(put.set_expression_attribute_values(value).build()?).build())
+    }
+
+    /// The conflict with items that other requests write at this moment. What was read is old once those are done.
+    async fn conflicts(&self, changes: Vec<usize>) -> Written {
+        sleep(self.retry_base).await;
+        Written::Conflicts(changes)
+    }
+}
+
+/// The reasons of a canceled transaction that the next attempt may not meet.
+fn is_throttle(code: &str) -> bool {
+    code == "ThrottlingError" || code == "ProvisionedThroughputExceeded"
+}
+
+/// A change as DynamoDB takes it: the item, and the condition that the version before it is still stored.
+struct Conditional {
+    item: Item,
+    condition: &'static str,
+    name: (&'static str, &'static str),
+    value: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Conditional {
+    fn of(change: &Change) -> Self {
+        let version = Version::after(change.expected).0;
+        let attributes = [
+            ("pk", text(&change.key)),
+            ("item", AttributeValue::S(change.item.encode())),
+            ("version", number(version)),
+        ];
+        let expires = change.expires.map(|expires| ("expires", number(expires.as_second())));
+        let item = attributes.into_iter().chain(expires).map(|(name, value)| (name.to_owned(), value)).collect();
+        let (condition, name, value) = match change.expected {
+            None => ("attribute_not_exists(#pk)", ("#pk", "pk"), None),
+            Some(Version(expected)) => {
+                let value = HashMap::from([(":expected".to_owned(), number(expected))]);
+                ("#version = :expected", ("#version", "version"), Some(value))
+            }
+        };
+        Self { item, condition, name, value }
     }
 }
 

@@ -21,7 +21,7 @@ use thiserror::Error;
 use tokio::time::sleep;
 
 use super::{
-    client::{ATTEMPTS, own_retries},
+    client::{ATTEMPTS, backoff, own_retries},
     request_error::RequestError,
     settings::SnsTopic,
 };
@@ -29,9 +29,6 @@ use crate::{
     alert::Message,
     handler::{Channel, PublishError},
 };
-
-/// The longest wait before entries of a request are sent again.
-const MAX_WAIT: Duration = Duration::from_secs(20);
 
 /// The most bytes that SNS takes in one request: bodies and attributes together.
 const MAX_REQUEST: usize = 262_144;
@@ -79,7 +76,7 @@ impl Sns {
                 answers[*at] = Ok(());
             }
             pending = again;
-            sleep((self.retry_base * 2_u32.pow(attempt)).min(MAX_WAIT)).await;
+            sleep(backoff(self.retry_base, attempt)).await;
         }
         answers
     }

@@ -114,7 +114,7 @@ impl SharedState {
             (chat.as_ref().map(|chat| &*chat.channel.arn), findings.as_ref().map(|topic| &*topic.arn));
         let table = settings.state_table.as_deref();
         tracing::info!(rules = engine.rules().len(), rules_version, topic = alerts.arn, chat, findings, table, "ready");
-        let table = table.map(|name| DynamoDb::new(&config, name));
+        let table = table.map(|name| DynamoDb::new(&config, name, settings.timeouts.retry_base));
         let s3 = S3::new(&config, settings.timeouts, Requester::Function);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.timeouts.retry_base));
         Ok(Self { engine, rules_version, limits: settings.limits, s3, topics, table, learns: AtomicBool::new(false) })

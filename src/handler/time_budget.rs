@@ -11,7 +11,7 @@ use futures_util::future::{Either, select};
 use jiff::Timestamp;
 
 use super::port::Clock;
-use crate::state::{Put, StoredItem, Table, TableError, Version};
+use crate::state::{Change, Stored, Table, TableError, Written};
 
 /// The longest wait for the state table, which answers within some milliseconds.
 const MAX_TABLE_WAIT: Duration = Duration::from_secs(5);
@@ -89,18 +89,12 @@ impl<'a, T, K> TimedTable<'a, T, K> {
 }
 
 impl<T: Table, K: Clock> Table for TimedTable<'_, T, K> {
-    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
-        self.time.to_use_table(self.table.get(key)).await.unwrap_or_else(late)
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+        self.time.to_use_table(self.table.read(keys)).await.unwrap_or_else(late)
     }
 
-    async fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        expires: Option<Timestamp>,
-    ) -> Result<Put, TableError> {
-        self.time.to_use_table(self.table.put(key, item, expected, expires)).await.unwrap_or_else(late)
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+        self.time.to_use_table(self.table.write(changes)).await.unwrap_or_else(late)
     }
 }
 

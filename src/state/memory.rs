@@ -8,41 +8,34 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::Timestamp;
-
-use super::{
-    entry::StoredItem,
-    table::{Put, Table, TableError, Version},
-};
+use super::table::{Change, Stored, Table, TableError, Version, Written};
 
 /// A table that lives as long as this value.
 #[derive(Debug, Default)]
-pub struct MemoryTable(Mutex<HashMap<String, (StoredItem, Version)>>);
+pub struct MemoryTable(Mutex<HashMap<String, Stored>>);
 
 impl MemoryTable {
-    fn items(&self) -> MutexGuard<'_, HashMap<String, (StoredItem, Version)>> {
+    fn items(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table for MemoryTable {
-    fn get(&self, key: &str) -> impl Future<Output = Result<Option<(StoredItem, Version)>, TableError>> + Send {
-        ready(Ok(self.items().get(key).cloned()))
+    fn read(&self, keys: &[&str]) -> impl Future<Output = Result<Vec<Option<Stored>>, TableError>> + Send {
+        let items = self.items();
+        ready(Ok(keys.iter().map(|key| items.get(*key).cloned()).collect()))
     }
 
-    fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        _: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Put, TableError>> + Send {
+    fn write(&self, changes: &[Change]) -> impl Future<Output = Result<Written, TableError>> + Send {
         let mut items = self.items();
-        let found = items.get(key).map(|(_, version)| *version);
-        if found != expected {
-            return ready(Ok(Put::Conflict));
+        let is_old = |change: &Change| items.get(&change.key).map(|(_, version)| *version) != change.expected;
+        let old: Vec<usize> = (0..changes.len()).filter(|at| is_old(&changes[*at])).collect();
+        if !old.is_empty() {
+            return ready(Ok(Written::Conflicts(old)));
         }
-        items.insert(key.to_owned(), (item.clone(), Version::after(expected)));
-        ready(Ok(Put::Stored))
+        for Change { key, item, expected, .. } in changes {
+            items.insert(key.clone(), (item.clone(), Version::after(*expected)));
+        }
+        ready(Ok(Written::Stored))
     }
 }

@@ -65,5 +65,5 @@ pub use entry::StoredItem;
 pub use learn::start_learning;
 pub use mark::{current_totals, mark_sent};
 pub use memory::MemoryTable;
-pub use table::{Put, Table, TableError, Version};
+pub use table::{Change, MAX_CHANGES, Stored, Table, TableError, Version, Written};
 pub use window::EventWindow;

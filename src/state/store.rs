@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     entry::ItemKind,
-    table::{Put, Table, TableError, Version},
+    table::{Change, Stored, Table, TableError, Version, Written},
 };
 
 /// How many times a change is tried while other deliveries write the same items.
@@ -39,8 +39,8 @@ pub async fn read<K: ItemKind>(table: &impl Table, down: &mut Option<TableError>
     if down.is_some() {
         return None;
     }
-    match load(table, key).await {
-        Ok((item, _)) => item,
+    match load(table, &[key]).await {
+        Ok(items) => items.into_iter().next().and_then(|(item, _)| item),
         Err(error) => {
             *down = Some(error);
             None
@@ -48,8 +48,7 @@ pub async fn read<K: ItemKind>(table: &impl Table, down: &mut Option<TableError>
     }
 }
 
-/// Reads items, changes them, and writes those that changed, until no other delivery has written in between. Of several
-/// items some may be written before another conflicts; `change` then sees them as it left them.
+/// Reads items, changes them, and writes those that changed together, until no other delivery has written in between.
 ///
 /// Error: the table is unavailable, which sets `down`.
 pub async fn update<K: ItemKind, T>(
@@ -88,15 +87,20 @@ async fn attempts<K: ItemKind, T>(
     change: impl Fn(Vec<Option<K>>) -> (Vec<K>, T),
 ) -> Result<T, NotStored<T>> {
     let mut last = None;
+    let keys: Vec<&str> = slots.iter().map(|slot| slot.key.as_str()).collect();
     for _ in 0..MAX_ATTEMPTS {
-        let items = match load_all(table, slots).await {
+        let items = match load(table, &keys).await {
             Ok(items) => items,
             Err(error) => return Err(NotStored { error, outcome: last }),
         };
-        let (changed, outcome) = change(items.iter().map(|(item, _)| item.clone()).collect());
-        match store(table, slots, items, changed).await {
-            Ok(Put::Stored) => return Ok(outcome),
-            Ok(Put::Conflict) => last = Some(outcome),
+        let (next, outcome) = change(items.iter().map(|(item, _)| item.clone()).collect());
+        let changes = changes(slots, items, next);
+        if changes.is_empty() {
+            return Ok(outcome);
+        }
+        match table.write(&changes).await {
+            Ok(Written::Stored) => return Ok(outcome),
+            Ok(Written::Conflicts(_)) => last = Some(outcome),
             Err(error) => return Err(NotStored { error, outcome: Some(outcome) }),
         }
     }
@@ -105,35 +109,23 @@ async fn attempts<K: ItemKind, T>(
 
 type Loaded<K> = (Option<K>, Option<Version>);
 
-async fn load_all<K: ItemKind>(table: &impl Table, slots: &[Slot]) -> Result<Vec<Loaded<K>>, TableError> {
-    let mut items = Vec::new();
-    for slot in slots {
-        items.push(load(table, &slot.key).await?);
-    }
-    Ok(items)
+async fn load<K: ItemKind>(table: &impl Table, keys: &[&str]) -> Result<Vec<Loaded<K>>, TableError> {
+    let of_kind = |(key, stored): (&&str, Option<Stored>)| match stored {
+        None => Ok((None, None)),
+        Some((item, version)) => match K::from_item(item) {
+            None => Err(TableError::OtherKind { key: (*key).to_owned() }),
+            item => Ok((item, Some(version))),
+        },
+    };
+    keys.iter().zip(table.read(keys).await?).map(of_kind).collect()
 }
 
-async fn load<K: ItemKind>(table: &impl Table, key: &str) -> Result<Loaded<K>, TableError> {
-    let Some((item, version)) = table.get(key).await? else { return Ok((None, None)) };
-    match K::from_item(item) {
-        None => Err(TableError::OtherKind { key: key.to_owned() }),
-        item => Ok((item, Some(version))),
-    }
-}
-
-/// Writes the items that changed, up to the first conflict.
-async fn store<K: ItemKind>(
-    table: &impl Table,
-    slots: &[Slot],
-    items: Vec<Loaded<K>>,
-    changed: Vec<K>,
-) -> Result<Put, TableError> {
-    for ((slot, (item, version)), changed) in slots.iter().zip(items).zip(changed) {
-        if item.as_ref() != Some(&changed)
-            && table.put(&slot.key, &changed.into(), version, slot.expires).await? == Put::Conflict
-        {
-            return Ok(Put::Conflict);
-        }
-    }
-    Ok(Put::Stored)
+/// The items that changed.
+fn changes<K: ItemKind>(slots: &[Slot], items: Vec<Loaded<K>>, next: Vec<K>) -> Vec<Change> {
+    let different = slots.iter().zip(items).zip(next).filter(|((_, (item, _)), next)| item.as_ref() != Some(next));
+    let change = |((slot, (_, expected)), next): ((&Slot, Loaded<K>), K)| {
+        let Slot { key, expires } = slot.clone();
+        Change { key, item: next.into(), expected, expires }
+    };
+    different.map(change).collect()
 }

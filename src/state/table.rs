@@ -7,28 +7,43 @@ use thiserror::Error;
 
 use super::entry::StoredItem;
 
-/// The port to what is stored between invocations.
+/// The port to what is stored between invocations. Items are read and written in batches, since a request takes as long
+/// for a hundred of them as for one.
 pub trait Table: Sync {
-    /// Reads the item with this key and its version, with strong consistency: it is the item of the last write.
+    /// Reads the items with these keys, each of which is different, and their versions, in the order of the keys; `None`
+    /// where none is stored. The reading is strongly consistent: an item is that of the last write.
     ///
     /// # Errors
     ///
-    /// The table is unavailable, or the item is not readable.
-    fn get(&self, key: &str) -> impl Future<Output = Result<Option<(StoredItem, Version)>, TableError>> + Send;
+    /// The table is unavailable, or an item is not readable.
+    fn read(&self, keys: &[&str]) -> impl Future<Output = Result<Vec<Option<Stored>>, TableError>> + Send;
 
-    /// Writes an item in place of the version `expected`, or where none is stored, and keeps it at least until
-    /// `expires`. If another version is stored by now, nothing is written and the answer is [`Put::Conflict`].
+    /// Writes all of these items, or none of them if any was written since it was read: see [`Written`]. Takes at most
+    /// [`MAX_CHANGES`], each with a key of its own.
     ///
     /// # Errors
     ///
     /// The table is unavailable.
-    fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        expires: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Put, TableError>> + Send;
+    fn write(&self, changes: &[Change]) -> impl Future<Output = Result<Written, TableError>> + Send;
+}
+
+/// How many items one write takes, and one request of a reading.
+pub const MAX_CHANGES: usize = 100;
+
+/// An item as it was read, and its version.
+pub type Stored = (StoredItem, Version);
+
+/// An item to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The key of the item.
+    pub key: String,
+    /// What is stored there from now on.
+    pub item: StoredItem,
+    /// The version that it replaces; `None` where none is stored.
+    pub expected: Option<Version>,
+    /// The table keeps the item at least until then.
+    pub expires: Option<Timestamp>,
 }
 
 /// The number of writes of an item.
@@ -43,12 +58,12 @@ impl Version {
 }
 
 /// The result of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// The item is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// All items are stored.
     Stored,
-    /// Another delivery wrote the item since it was read.
-    Conflict,
+    /// None is stored: another delivery wrote these, by their indices, since they were read.
+    Conflicts(Vec<usize>),
 }
 
 /// Why the table is unavailable. One delivery, once it meets such an error, does not use the table again.

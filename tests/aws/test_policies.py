@@ -19,7 +19,7 @@ TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 # The permissions of the function in every mode, and those that each mode adds.
 ALWAYS = {
     ("sns:Publish", ALERTS),
-    ("dynamodb:GetItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
+    ("dynamodb:BatchGetItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
     ("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
     ("logs:CreateLogStream", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),
     ("logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),

@@ -13,7 +13,10 @@ use trailbell::{
     diagnostic::chain,
     record::Record,
     rule::{Rule, RuleSet},
-    state::{Claimant, Decision, Match, Put, StoredItem, Table, Version, decide, entry::LastAlert, mark_sent},
+    state::{
+        Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Written, decide, entry::LastAlert,
+        mark_sent,
+    },
 };
 
 use crate::{
@@ -35,16 +38,50 @@ async fn table(endpoint: &str, name: &str) -> DynamoDb {
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(endpoint)
         .load();
-    DynamoDb::new(&config.await, name)
+    DynamoDb::new(&config.await, name, settings.timeouts.retry_base)
+}
+
+/// The change of an item, in place of the version that was read.
+fn change(key: &str, item: StoredItem, expected: Option<u64>) -> Change {
+    Change { key: key.to_owned(), item, expected: expected.map(Version), expires: None }
+}
+
+/// The item of one key.
+async fn item(table: &DynamoDb, key: &str) -> Option<Stored> {
+    table.read(&[key]).await.unwrap().remove(0)
 }
 
 fn last(reported: u64) -> StoredItem {
     StoredItem::LastAlert(LastAlert { windows: vec!["a \"window\"".to_owned(), "é".to_owned()], reported })
 }
 
-fn throttled() -> Reply {
-    let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow down"});
+/// An error of DynamoDB with this code, and what else it has.
+fn error(code: &str, more: serde_json::Value) -> Reply {
+    let mut body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "slow down"});
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
     Reply::text(400, body.to_string())
+}
+
+fn throttled() -> Reply {
+    error("ThrottlingException", json!({}))
+}
+
+/// A canceled transaction, with the reason of each of its items
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+fn canceled(reasons: &[&str]) -> Reply {
+    let reasons: Vec<_> = reasons.iter().map(|reason| json!({"Code": reason, "Message": "no"})).collect();
+    error("TransactionCanceledException", json!({"CancellationReasons": reasons}))
+}
+
+/// The answer to `BatchGetItem`: items with these keys, and keys that are left unprocessed.
+fn batch(found: &[&str], unprocessed: &[&str]) -> Reply {
+    let item = |key: &&str| json!({"pk": {"S": key}, "version": {"N": "7"}, "item": {"S": last(1).encode()}});
+    let found: Vec<_> = found.iter().map(item).collect();
+    let keys: Vec<_> = unprocessed.iter().map(|key| json!({"pk": {"S": key}})).collect();
+    let unprocessed = if keys.is_empty() { json!({}) } else { json!({"t": {"Keys": keys, "ConsistentRead": true}}) };
+    Reply::text(200, json!({"Responses": {"t": found}, "UnprocessedKeys": unprocessed}).to_string())
 }
 
 #[tokio::test]
@@ -53,15 +90,16 @@ async fn a_write_replaces_only_what_was_read() {
     cloud.table("versions");
     let table = table(cloud.endpoint(), "versions").await;
     let expires: Timestamp = "2026-04-06T09:00:00Z".parse().unwrap();
-    assert_eq!(table.get("k").await.unwrap(), None);
-    assert_eq!(table.put("k", &last(1), None, Some(expires)).await.unwrap(), Put::Stored);
-    assert_eq!(table.put("k", &last(2), None, None).await.unwrap(), Put::Conflict);
-    assert_eq!(table.get("k").await.unwrap(), Some((last(1), Version(1))));
-    assert_eq!(table.put("k", &last(3), Some(Version(1)), Some(expires)).await.unwrap(), Put::Stored);
-    assert_eq!(table.put("k", &last(4), Some(Version(1)), None).await.unwrap(), Put::Conflict);
-    assert_eq!(table.put("other", &last(5), Some(Version(1)), None).await.unwrap(), Put::Conflict);
-    assert_eq!(table.get("k").await.unwrap(), Some((last(3), Version(2))));
-    assert_eq!(table.put("other", &last(6), None, None).await.unwrap(), Put::Stored);
+    let until = |change: Change| Change { expires: Some(expires), ..change };
+    assert_eq!(item(&table, "k").await, None);
+    assert_eq!(table.write(&[until(change("k", last(1), None))]).await.unwrap(), Written::Stored);
+    assert_eq!(table.write(&[change("k", last(2), None)]).await.unwrap(), Written::Conflicts(vec![0]));
+    assert_eq!(item(&table, "k").await, Some((last(1), Version(1))));
+    assert_eq!(table.write(&[until(change("k", last(3), Some(1)))]).await.unwrap(), Written::Stored);
+    assert_eq!(table.write(&[change("k", last(4), Some(1))]).await.unwrap(), Written::Conflicts(vec![0]));
+    assert_eq!(table.write(&[change("other", last(5), Some(1))]).await.unwrap(), Written::Conflicts(vec![0]));
+    assert_eq!(item(&table, "k").await, Some((last(3), Version(2))));
+    assert_eq!(table.write(&[change("other", last(6), None)]).await.unwrap(), Written::Stored);
     let kept_until: BTreeMap<String, Option<String>> = cloud
         .items("versions")
         .iter()
@@ -74,33 +112,101 @@ async fn a_write_replaces_only_what_was_read() {
     assert_eq!(kept_until["other"], None);
 }
 
+/// Of several items all are written or none, and the answer names those that other deliveries wrote.
+#[tokio::test]
+async fn a_transaction_stores_all_items_or_none() {
+    let cloud = Cloud::get();
+    cloud.table("batches");
+    let peer = Peer::start(vec![Reply::Pass]);
+    let table = table(peer.endpoint(), "batches").await;
+    let key = |number: usize| format!("k{number:03}");
+    let new: Vec<Change> = (0..100).map(|number| change(&key(number), last(1), None)).collect();
+    assert_eq!(table.write(&new).await.unwrap(), Written::Stored);
+    let next = |number: usize, expected| change(&key(number), last(2), expected);
+    let changes = [next(0, Some(1)), next(1, None), next(2, Some(2)), next(300, None)];
+    assert_eq!(table.write(&changes).await.unwrap(), Written::Conflicts(vec![1, 2]));
+    assert_eq!(peer.asked(), 2);
+    let keys: Vec<String> = (0..150).rev().map(key).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let read = table.read(&keys).await.unwrap();
+    let expected = keys.iter().map(|key| (*key < "k100").then(|| (last(1), Version(1))));
+    assert_eq!(read, expected.collect::<Vec<_>>());
+    assert_eq!(peer.asked(), 4);
+    assert_eq!(item(&table, "k300").await, None);
+}
+
 #[tokio::test]
 async fn throttled_requests_are_repeated() {
-    let found = json!({"Item": {"pk": {"S": "k"}, "version": {"N": "7"}, "item": {"S": last(1).encode()}}}).to_string();
-    let peer = Peer::start(vec![throttled(), throttled(), throttled(), Reply::text(200, found)]);
-    let patient = table(peer.endpoint(), "t").await;
-    assert_eq!(patient.get("k").await.unwrap(), Some((last(1), Version(7))));
+    let peer = Peer::start(vec![throttled(), throttled(), throttled(), batch(&["k"], &[])]);
+    assert_eq!(item(&table(peer.endpoint(), "t").await, "k").await, Some((last(1), Version(7))));
     assert_eq!(peer.asked(), 4);
     let peer = Peer::start(vec![throttled()]);
-    let error = table(peer.endpoint(), "t").await.put("k", &last(1), None, None).await.unwrap_err();
-    assert_eq!(chain(&error), "the request to the table `t` failed: ThrottlingException: slow down");
+    let patient = table(peer.endpoint(), "t").await;
+    let one = [change("k", last(1), None)];
+    let two = [change("k", last(1), None), change("l", last(1), None)];
+    for changes in [&one[..], &two[..]] {
+        let error = patient.write(changes).await.unwrap_err();
+        assert_eq!(chain(&error), "the request to the table `t` failed: ThrottlingException: slow down");
+    }
+    assert_eq!(peer.asked(), 10);
+
+    // What is left unprocessed is requested again.
+    let peer = Peer::start(vec![batch(&["a"], &["b", "c"]), batch(&["c"], &["b"]), batch(&[], &[])]);
+    let read = table(peer.endpoint(), "t").await.read(&["a", "b", "c"]).await.unwrap();
+    assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(peer.asked(), 3);
+    let peer = Peer::start(vec![batch(&[], &["a"])]);
+    let error = table(peer.endpoint(), "t").await.read(&["a"]).await.unwrap_err();
+    assert_eq!(chain(&error), "the table `t` is throttled: 5 requests left keys unprocessed");
+
+    // A transaction that is canceled for want of capacity is repeated; one that another request runs into was lost.
+    let slow = || canceled(&["None", "ThrottlingError"]);
+    let peer = Peer::start(vec![slow(), canceled(&["ProvisionedThroughputExceeded", "None"]), Reply::text(200, "{}")]);
+    assert_eq!(table(peer.endpoint(), "t").await.write(&two).await.unwrap(), Written::Stored);
+    assert_eq!(peer.asked(), 3);
+    let peer = Peer::start(vec![slow()]);
+    let error = chain(&table(peer.endpoint(), "t").await.write(&two).await.unwrap_err());
+    assert!(error.contains("TransactionCanceledException"), "{error}");
     assert_eq!(peer.asked(), 5);
+    let peer = Peer::start(vec![canceled(&["None", "TransactionConflict"])]);
+    assert_eq!(table(peer.endpoint(), "t").await.write(&two).await.unwrap(), Written::Conflicts(vec![1]));
+    let peer = Peer::start(vec![error_of_conflict()]);
+    assert_eq!(table(peer.endpoint(), "t").await.write(&one).await.unwrap(), Written::Conflicts(vec![0]));
+}
+
+fn error_of_conflict() -> Reply {
+    error("TransactionConflictException", json!({}))
+}
+
+/// An item of another transaction may be refused for its content: that is an error, and no conflict.
+#[tokio::test]
+async fn a_refused_transaction_is_an_error() {
+    let peer = Peer::start(vec![canceled(&["None", "ValidationError"])]);
+    let two = [change("k", last(1), None), change("l", last(1), None)];
+    assert!(table(peer.endpoint(), "t").await.write(&two).await.is_err());
+    assert_eq!(peer.asked(), 1);
 }
 
 #[tokio::test]
 async fn an_unavailable_table_is_an_error_that_names_the_repair() {
-    let missing = table(Cloud::get().endpoint(), "nowhere").await.get("k").await.unwrap_err();
+    let missing = table(Cloud::get().endpoint(), "nowhere").await.read(&["k"]).await.unwrap_err();
     assert!(missing.to_string().contains("`nowhere` does not exist"), "{missing}");
     let denied = json!({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no"}).to_string();
     let peer = Peer::start(vec![Reply::text(400, denied)]);
     let denied = table(peer.endpoint(), "t").await;
-    for error in [denied.get("k").await.unwrap_err(), denied.put("k", &last(1), None, None).await.unwrap_err()] {
-        assert!(error.to_string().contains("dynamodb:PutItem"), "{error}");
+    let two = [change("k", last(1), None), change("l", last(1), None)];
+    let errors = [
+        denied.read(&["k"]).await.unwrap_err(),
+        denied.write(&two[..1]).await.unwrap_err(),
+        denied.write(&two).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains("dynamodb:BatchGetItem and dynamodb:PutItem"), "{error}");
     }
-    assert_eq!(peer.asked(), 2);
-    let odd = json!({"Item": {"pk": {"S": "k"}, "version": {"N": "1"}, "item": {"S": "{}"}}}).to_string();
-    let peer = Peer::start(vec![Reply::text(200, odd)]);
-    assert!(table(peer.endpoint(), "t").await.get("k").await.is_err());
+    assert_eq!(peer.asked(), 3);
+    let odd = json!({"pk": {"S": "k"}, "version": {"N": "1"}, "item": {"S": "{}"}});
+    let peer = Peer::start(vec![Reply::text(200, json!({"Responses": {"t": [odd]}}).to_string())]);
+    assert!(table(peer.endpoint(), "t").await.read(&["k"]).await.is_err());
 }
 
 fn rule(fields: &str) -> Rule {
@@ -171,9 +277,7 @@ async fn concurrent_deliveries_alert_once() {
 #[tokio::test]
 async fn a_single_failed_request_changes_nothing() {
     let cloud = Cloud::get();
-    let conflict =
-        json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"});
-    let conflict = Reply::text(400, conflict.to_string());
+    let conflict = error("ConditionalCheckFailedException", json!({}));
     let passed = || Reply::Pass;
     // Of window, bound and series: read, write, read, write, read; and once it is sent, read, write, read, write.
     let writes = [1, 3, 6, 8];

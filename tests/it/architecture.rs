@@ -222,7 +222,7 @@ fn only_what_drives_the_ports_is_async() {
         &[("src/engine/mod.rs", "pub async fn evaluate() {}"), ("src/state/mod.rs", "store.load().await")],
         &[
             ("src/handler/mod.rs", "pub async fn handle() {}"),
-            ("src/state/store.rs", "table.get(key).await"),
+            ("src/state/store.rs", "table.read(keys).await"),
             ("src/local/folder.rs", "async fn get() {}"),
         ],
         |path, text| {

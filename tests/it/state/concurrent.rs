@@ -115,7 +115,7 @@ fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
     let at = bucket.start + world.rule.window.as_secs() / 4;
     let found = windows(&event.series(&world.rule), world.rule.window, world.rule.threshold, at);
     let window: &EventWindow = found.iter().find(|window| window.start == bucket.start).unwrap();
-    let get = |key: &str| match poll(&mut Box::pin(world.table.memory.get(key))).unwrap().unwrap() {
+    let get = |key: &str| match poll(&mut Box::pin(world.table.memory.read(&[key]))).unwrap().unwrap().remove(0) {
         Some((StoredItem::WindowEntry(entry), _)) => entry,
         _ => WindowEntry::default(),
     };

@@ -10,7 +10,7 @@ use trailbell::{
     engine::Engine,
     handler::{Audience, Channel, Channels, Chat, Clock, Handler, InvocationLimits, Outcome, PublishError},
     rule::{RuleSet, Severity},
-    state::{MemoryTable, Put, StoredItem, Table, TableError, Version},
+    state::{Change, MemoryTable, Stored, Table, TableError, Written},
 };
 
 use crate::ports::{Memory, Outbox, Ticking, event, failures, image, log_file, publish_error};
@@ -21,17 +21,11 @@ const RULE: &str = "{name: Image pushed, severity: 1, filter: eventName = \"PutI
 struct Broken;
 
 impl Table for Broken {
-    async fn get(&self, _: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
+    async fn read(&self, _: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
         Err(TableError::service("AccessDeniedException"))
     }
 
-    async fn put(
-        &self,
-        _: &str,
-        _: &StoredItem,
-        _: Option<Version>,
-        _: Option<jiff::Timestamp>,
-    ) -> Result<Put, TableError> {
+    async fn write(&self, _: &[Change]) -> Result<Written, TableError> {
         Err(TableError::service("AccessDeniedException"))
     }
 }
@@ -156,17 +150,11 @@ fn without_its_table_the_function_alerts_and_reports_it() {
 fn a_table_that_never_answers_is_abandoned_in_time() {
     struct Silent;
     impl Table for Silent {
-        async fn get(&self, _: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
+        async fn read(&self, _: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
             std::future::pending().await
         }
 
-        async fn put(
-            &self,
-            _: &str,
-            _: &StoredItem,
-            _: Option<Version>,
-            _: Option<jiff::Timestamp>,
-        ) -> Result<Put, TableError> {
+        async fn write(&self, _: &[Change]) -> Result<Written, TableError> {
             std::future::pending().await
         }
     }

@@ -15,8 +15,8 @@ use trailbell::{
     record::Record,
     rule::{Rule, RuleSet},
     state::{
-        Claimant, Decision, Firing, Match, MemoryTable, Put, StoredItem, Table, TableError, Version, decide,
-        key::Series, mark_sent,
+        Change, Claimant, Decision, Firing, MAX_CHANGES, Match, MemoryTable, Stored, StoredItem, Table, TableError,
+        Written, decide, key::Series, mark_sent,
     },
 };
 
@@ -200,28 +200,27 @@ impl Fragile {
 }
 
 impl Table for Fragile {
-    async fn get(&self, key: &str) -> Result<Option<(StoredItem, Version)>, TableError> {
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
         step_aside().await;
         self.check()?;
-        let found = self.memory.get(key).await;
+        let found = self.memory.read(keys).await;
         step_aside().await;
         found
     }
 
-    async fn put(
-        &self,
-        key: &str,
-        item: &StoredItem,
-        expected: Option<Version>,
-        expires: Option<Timestamp>,
-    ) -> Result<Put, TableError> {
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
         step_aside().await;
         self.check()?;
-        // The item passes through its text, as in a real table.
-        let item = StoredItem::decode(&item.encode()).map_err(|error| TableError::unreadable(key, error))?;
-        let put = self.memory.put(key, &item, expected, expires).await;
+        assert!(changes.len() <= MAX_CHANGES);
+        // The items pass through their text, as in a real table.
+        let decoded = |change: &Change| -> Result<Change, TableError> {
+            let item = StoredItem::decode(&change.item.encode());
+            Ok(Change { item: item.map_err(|error| TableError::unreadable(&change.key, error))?, ..change.clone() })
+        };
+        let changes: Vec<Change> = changes.iter().map(decoded).collect::<Result<_, TableError>>()?;
+        let written = self.memory.write(&changes).await;
         step_aside().await;
-        put
+        written
     }
 }
 
