@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    ast::{Expr, Operand},
+    ast::{Expr, ExprKind, Operand},
     explain::{Explanation, explain},
     matcher::{Matcher, Observer, Unobserved, test},
     needs::Needs,
@@ -11,7 +11,7 @@ use super::{
     parser,
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Span},
     record::{Node, Place},
 };
 
@@ -41,6 +41,14 @@ impl Filter {
         let expr = parser::parse(text).map_err(|diagnostic| vec![*diagnostic])?;
         let matcher = Matcher::compile(&expr, lists)?;
         Ok(Self { expr, matcher })
+    }
+
+    /// The filter that holds where one of at least two others holds. The spans of its tree are those of the others' texts.
+    pub fn any_of<'f>(filters: impl IntoIterator<Item = &'f Self>) -> Self {
+        let (parts, matchers) =
+            filters.into_iter().map(|one| (one.expr.clone(), one.matcher.clone())).unzip::<_, _, Vec<_>, Vec<_>>();
+        let expr = Expr { kind: ExprKind::Or(parts), span: Span::default() };
+        Self { expr, matcher: Matcher::Or(matchers.into()) }
     }
 
     /// The same filter with other lists.

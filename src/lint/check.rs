@@ -15,7 +15,7 @@ use crate::{
 pub fn check(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
-        found.extend(in_filter(&FilterText::of_rule(rule, &rules.lists), rule));
+        found.extend(FilterText::of_rule(rule, &rules.lists).flat_map(|filter| in_filter(&filter, rule)));
         found.extend(in_fields(rule));
     }
     for reads in ALL.iter().flat_map(|lint| lint.reads) {

@@ -21,9 +21,10 @@ pub struct FilterText<'a> {
 }
 
 impl<'a> FilterText<'a> {
-    /// The filter of a rule.
-    pub fn of_rule(rule: &'a Rule, lists: &'a Lists) -> Self {
-        Self { filter: rule.filter.expr(), lists, suppression: false, written: &rule.written }
+    /// The filters of a rule: its own, or those of the steps of its sequence.
+    pub fn of_rule(rule: &'a Rule, lists: &'a Lists) -> impl Iterator<Item = Self> {
+        let filters = rule.written_filters();
+        filters.map(move |(filter, written)| Self { filter: filter.expr(), lists, suppression: false, written })
     }
 
     /// The filter of a suppression.

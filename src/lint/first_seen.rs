@@ -21,13 +21,6 @@ fn of_rule(rule: &Rule) -> Vec<Diagnostic> {
     let mut warn = |title: String, label: &str, help: String| {
         found.push(Diagnostic::warning(CODE, title, first_seen.span, label).in_rule(&rule.name).help(help));
     };
-    if rule.threshold > 1 {
-        warn(
-            format!("`threshold: {}` has no effect beside `first_seen`", rule.threshold),
-            "a combination is new only once",
-            "remove `threshold`, or `first_seen`".to_owned(),
-        );
-    }
     if first_seen.learning > first_seen.within {
         let (learning, within) = (show_duration(first_seen.learning), show_duration(first_seen.within));
         warn(

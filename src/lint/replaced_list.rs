@@ -19,8 +19,7 @@ pub fn check(
     let mut found = Vec::new();
     for rule in &rules.rules {
         let suppressions = rule.suppressions.iter().filter(|suppression| suppression.source == Source::Rules);
-        let of_rule = |lists| FilterText::of_rule(rule, lists);
-        let pairs = [(of_rule(&rules.lists), of_rule(in_force))].into_iter();
+        let pairs = FilterText::of_rule(rule, &rules.lists).zip(FilterText::of_rule(rule, in_force));
         let of = |suppression| {
             (FilterText::of_suppression(suppression, &rules.lists), FilterText::of_suppression(suppression, in_force))
         };

@@ -1,4 +1,5 @@
-//! The fields of a rule that decide how matches become alerts: `aggregate_fields`, `window`, `threshold`, `first_seen`.
+//! The fields of a rule that decide how matches become alerts: `aggregate_fields`, `window`, `threshold`, `distinct`,
+//! `first_seen`.
 
 use jiff::SignedDuration;
 
@@ -20,7 +21,7 @@ pub const WINDOWS: (SignedDuration, SignedDuration) = (SignedDuration::from_mins
 const WITHIN: SignedDuration = days(30);
 /// The default of `learning`: how long a new rule learns without alerts.
 const LEARNING: SignedDuration = days(7);
-const WITHINS: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(1), days(365));
+const WITHINS: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(6), days(365));
 const LEARNINGS: (SignedDuration, SignedDuration) = (SignedDuration::ZERO, days(365));
 
 const UNITS: [(char, i64, &str); 4] =
@@ -88,6 +89,40 @@ pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32
         _ => finding.help(THRESHOLD_HELP),
     });
     None
+}
+
+/// The value of `distinct`.
+pub fn distinct(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
+    field.scalar("a field", "write one field, such as `distinct: requestParameters.secretId`", problems)?;
+    path(field.node, problems)
+}
+
+/// Reports a `distinct` that does not fit the other fields of its rule.
+pub fn check_distinct(fields: &YamlMap, threshold: Option<u32>, problems: &mut Vec<Diagnostic>) {
+    let Some(field) = fields.get("distinct").filter(|_| fields.get("sequence").is_none()) else { return };
+    if let Some(other) = fields.get("first_seen") {
+        let title = "both `distinct` and `first_seen` decide what is counted";
+        let finding = Diagnostic::error("distinct", title, field.key_span, "counts different values");
+        let finding = finding.context(other.key_span, "counts new combinations");
+        problems.push(
+            finding.help("remove `distinct`: `first_seen` with a `threshold` counts new combinations of its `fields`"),
+        );
+        return;
+    }
+    let finding =
+        |title| Diagnostic::error("distinct", title, field.key_span, "counts the different values of a field");
+    match fields.get("threshold") {
+        None => problems.push(
+            finding("a rule with `distinct` has no `threshold`")
+                .help("add how many different values raise an alert, such as `threshold: 10`, or remove `distinct`"),
+        ),
+        Some(other) if threshold == Some(1) => problems.push(
+            finding("a rule with `distinct` has a `threshold` of 1")
+                .context(other.node.span, "every value raises an alert")
+                .help("write `threshold: 2` or more, or name the field in `aggregate_fields` in place of `distinct`"),
+        ),
+        Some(_) => {}
+    }
 }
 
 /// The value of `first_seen`.

@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::tz::TimeZone;
+
 use super::{
     account::{self, Accounts},
     aggregation, list,
     model::{Rule, RuleSet, RuleTest, Severity},
-    suppression, test,
+    sequence, suppression, test, timezone,
     title::Title,
 };
 use crate::{
@@ -22,16 +24,19 @@ pub const MAX_NAME: usize = 200;
 /// The longest id of a rule.
 pub const MAX_ID: usize = 100;
 
-const TOP_KEYS: [&str; 3] = ["rules", "lists", "accounts"];
-const RULE_KEYS: [&str; 16] = [
+const TOP_KEYS: [&str; 4] = ["rules", "lists", "accounts", "timezone"];
+const RULE_KEYS: [&str; 19] = [
     "name",
     "id",
     "severity",
     "filter",
+    "sequence",
+    "by",
     "suppressions",
     "aggregate_fields",
     "window",
     "threshold",
+    "distinct",
     "first_seen",
     "notify",
     "title",
@@ -62,8 +67,9 @@ impl RuleSet {
         if problems.iter().any(|finding| finding.level == Level::Error) {
             return Err(problems);
         }
-        let Loader { lists, list_spans, accounts, .. } = loader;
-        Ok((Self { rules, lists, list_spans, replaced: BTreeMap::new(), accounts: accounts.into() }, problems))
+        let Loader { lists, list_spans, accounts, timezone, .. } = loader;
+        let (replaced, timezone) = (BTreeMap::new(), timezone.unwrap_or(TimeZone::UTC));
+        Ok((Self { rules, lists, list_spans, replaced, accounts: accounts.into(), timezone }, problems))
     }
 }
 
@@ -121,6 +127,7 @@ struct Loader {
     tests: Vec<(Option<String>, RuleTest)>,
     list_spans: BTreeMap<String, Span>,
     accounts: Accounts,
+    timezone: Option<TimeZone>,
     names: HashMap<String, Span>,
     ids: HashMap<String, RuleId>,
     overridable: Overridable,
@@ -148,6 +155,7 @@ impl Loader {
             self.lists = Lists(lists.iter().map(|list| (list.name.clone(), list.values())).collect());
             self.list_spans = lists.into_iter().map(|list| (list.name, list.span)).collect();
         }
+        self.timezone = fields.get("timezone").and_then(|field| timezone::read(field, &mut self.problems));
         if let Some(accounts) = fields.get("accounts") {
             self.accounts = account::read(accounts, &mut self.problems);
         }
@@ -182,14 +190,14 @@ impl Loader {
         };
         let severity_help = format!("add `severity:`; {SEVERITY_HELP}");
         let severity = fields.require("severity", &severity_help, p).and_then(|field| severity(field, p));
-        let filter_help = "add `filter: |`, and on the next line, indented, the condition of the records to match, such as `eventName = \"PutImage\"`";
-        let filter =
-            fields.require("filter", filter_help, p).and_then(|field| suppression::filter(field.text(p)?, lists, p));
+        let condition = sequence::condition(&fields, lists, p);
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let aggregate_fields = optional(&fields, "aggregate_fields", p, aggregation::paths);
         let window = optional(&fields, "window", p, aggregation::window);
         let threshold = optional(&fields, "threshold", p, aggregation::threshold);
+        let distinct = optional(&fields, "distinct", p, aggregation::distinct);
         let first_seen = optional(&fields, "first_seen", p, aggregation::first_seen);
+        aggregation::check_distinct(&fields, threshold.flatten(), p);
         let notify = optional(&fields, "notify", p, YamlField::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
@@ -213,16 +221,18 @@ impl Loader {
                 finding.rule.get_or_insert_with(|| name.text.trim_end().to_owned());
             }
         }
-        let (name, (filter, written)) = (name?, filter?);
+        let (name, condition) = (name?, condition?);
         Some(Rule {
             name: name.text.trim_end().to_owned(),
             id: id?.text,
             severity: severity?,
-            filter,
+            filter: condition.filter,
+            sequence: condition.sequence,
             suppressions: suppressions?.unwrap_or_default(),
             aggregate_fields: aggregate_fields?,
             window: window?.unwrap_or(aggregation::WINDOW),
             threshold: threshold?.unwrap_or(1),
+            distinct: distinct?,
             first_seen: first_seen?,
             notify: notify?.unwrap_or(true),
             title: title?,
@@ -232,7 +242,7 @@ impl Loader {
             runbook: runbook?,
             tests: tests?.unwrap_or_default(),
             span: name.span,
-            written,
+            written: condition.written,
         })
     }
 

@@ -10,21 +10,24 @@ mod list;
 mod load;
 mod model;
 mod overrides;
+mod sequence;
 mod suppression;
 pub mod tag;
 mod test;
+mod timezone;
 mod title;
 mod version;
 
 pub use account::Accounts;
-pub use aggregate::AggregateValue;
 pub(crate) use aggregate::combination;
+pub use aggregate::{AggregateValue, Identities, SeriesArrival};
 pub(crate) use aggregation::{MAX_THRESHOLD, WINDOWS, show_duration};
 pub use explain::{RuleExplanation, SuppressionExplanation};
 pub use load::missing_tests;
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 pub use model::{
-    FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Severity, Source, Suppression, SuppressionStatus, Verdict,
+    FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Sequence, SequenceStep, Severity, Source, Suppression,
+    SuppressionStatus, Verdict,
 };
 pub use overrides::{overrides_beside_errors, overrides_path};
 pub use title::Title;

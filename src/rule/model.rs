@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::{account::Accounts, title::Title};
@@ -26,6 +26,8 @@ pub struct RuleSet {
     pub replaced: BTreeMap<String, Replaced>,
     /// The names of accounts that alerts show.
     pub accounts: Arc<Accounts>,
+    /// The time zone of the hours and the weekdays that filters compare.
+    pub timezone: TimeZone,
 }
 
 /// A list of the overrides that replaces one of the rules file.
@@ -46,16 +48,20 @@ pub struct Rule {
     pub id: String,
     /// How urgent its alerts are.
     pub severity: Severity,
-    /// The condition of the records that it matches.
+    /// The condition of the records that it matches; of a sequence, that the record is one of its steps.
     pub filter: Filter,
+    /// Limits its alerts to events of several kinds that follow one another.
+    pub sequence: Option<Sequence>,
     /// Which of those records raise no alert.
     pub suppressions: Vec<Suppression>,
     /// The fields whose values distinguish its alerts; see [`Rule::aggregate`] for the default.
     pub aggregate_fields: Option<Vec<FieldPath>>,
     /// Each combination of those values raises one alert in this time, by the time of the events.
     pub window: SignedDuration,
-    /// How many events of a window raise an alert; at least 1.
+    /// How many events within a span of `window` raise an alert; at least 1.
     pub threshold: u32,
+    /// The field whose different values are counted in place of events; only with a threshold above 1.
+    pub distinct: Option<FieldPath>,
     /// Limits its alerts to combinations of values that are new.
     pub first_seen: Option<FirstSeen>,
     /// Whether its alerts are published; otherwise they are only counted.
@@ -74,6 +80,27 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// The place of its name in the file.
     pub span: Span,
+    /// The text of its filter, and the place in the file of each part; none for a sequence, whose steps have texts of their
+    /// own.
+    pub written: Option<yaml::Scalar>,
+}
+
+/// Events that follow one another within the window of a rule, one for each step, all with the same values at their `by`.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// The steps in their order: two to five.
+    pub steps: Vec<SequenceStep>,
+    /// The place of the name of the field in the file.
+    pub span: Span,
+}
+
+/// One step of a sequence.
+#[derive(Clone, Debug)]
+pub struct SequenceStep {
+    /// The condition of its events.
+    pub filter: Filter,
+    /// The fields whose values make the series; as many in every step, at least one.
+    pub by: Vec<FieldPath>,
     /// The text of its filter, and the place in the file of each part.
     pub written: yaml::Scalar,
 }
@@ -113,6 +140,13 @@ pub struct FieldPath {
     pub path: Path,
     /// The text of the path, and the place in the file of each part.
     pub written: yaml::Scalar,
+}
+
+impl FieldPath {
+    /// The path as the file spells it.
+    pub fn name(&self) -> &str {
+        self.written.text.trim()
+    }
 }
 
 /// Which matches are new: those with a combination of values that was not seen within a given time.
@@ -156,6 +190,17 @@ pub enum SuppressionStatus {
 }
 
 impl Rule {
+    /// The filters that the file contains, each with its text: that of the rule, or those of the steps of its sequence.
+    pub fn written_filters(&self) -> impl Iterator<Item = (&Filter, &yaml::Scalar)> {
+        let own = self.written.iter().map(|written| (&self.filter, written));
+        own.chain(self.steps().iter().map(|step| (&step.filter, &step.written)))
+    }
+
+    /// The steps of its sequence, if it has one.
+    pub fn steps(&self) -> &[SequenceStep] {
+        self.sequence.as_ref().map_or(&[], |sequence| &sequence.steps)
+    }
+
     /// Whether the rule matches a record, and whether a suppression covers the match.
     pub fn verdict(&self, record: &Record) -> Verdict {
         let held = self.filter.matches(record.root());

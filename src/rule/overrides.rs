@@ -93,7 +93,8 @@ impl RuleSet {
         let mut problems: Vec<Diagnostic> = Vec::new();
         for rule in &mut self.rules {
             let suppressions = rule.suppressions.iter_mut().map(|suppression| &mut suppression.filter);
-            for filter in [&mut rule.filter].into_iter().chain(suppressions) {
+            let steps = rule.sequence.iter_mut().flat_map(|sequence| &mut sequence.steps).map(|step| &mut step.filter);
+            for filter in [&mut rule.filter].into_iter().chain(steps).chain(suppressions) {
                 if !filter.lists().any(|name| self.replaced.contains_key(name)) {
                     continue;
                 }

@@ -94,7 +94,7 @@ rules:
       |
       = help: write `name`
 
-    error[missing-field]: a rule has no `filter`
+    error[missing-field]: a rule has neither `filter` nor `sequence`
      --> rules.yaml:6:5
       |
     6 |   - nam: Second
@@ -169,7 +169,7 @@ fn a_file_without_rules() {
 #[test]
 fn unknown_keys() {
     insta::assert_snapshot!(brief(&complete("Tags: [a]")), @"unknown-key 5:5 write `tags`");
-    insta::assert_snapshot!(brief(&complete("color: red")), @"unknown-key 5:5 remove it, or use `name`, `id`, `severity`, `filter`, `suppressions`, `aggregate_fields`, `window`, `threshold`, `first_seen`, `notify`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`");
+    insta::assert_snapshot!(brief(&complete("color: red")), @"unknown-key 5:5 remove it, or use `name`, `id`, `severity`, `filter`, `sequence`, `by`, `suppressions`, `aggregate_fields`, `window`, `threshold`, `distinct`, `first_seen`, `notify`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`");
     insta::assert_snapshot!(brief(&complete("<<: {}")), @"unknown-key 5:5 YAML 1.2 has no merge keys: write out the fields");
     insta::assert_snapshot!(brief(&complete("tests:\n  - macth: a.json\n  - match: b.json\n    sets: {a: 1}")), @"
     unknown-key 6:9 write `match`
@@ -635,10 +635,10 @@ fn how_matches_become_alerts() {
      --> rules.yaml:8:26
       |
     8 |     first_seen: {within: 20m, learning: a week, fields: []}
-      |                          ^^^ expected at least `1h`
+      |                          ^^^ expected at least `6h`
       |
       = rule: Root login
-      = help: write `within: 1h` or more
+      = help: write `within: 6h` or more
 
     error[bad-duration]: `a week` is not a duration
      --> rules.yaml:8:41

@@ -39,6 +39,7 @@ mod real_logs;
 mod reference;
 mod rules_file;
 mod schema;
+mod sequence;
 mod state;
 mod third_party;
 mod trigger;

@@ -41,6 +41,13 @@ fn rule(changes: &Value) -> Value {
     json!({"rules": [rule]})
 }
 
+/// A file of one rule with a sequence by `user`, and `changes` as of [`rule`].
+fn sequence(steps: &Value, changes: &Value) -> Value {
+    let mut all = json!({"filter": null, "sequence": steps, "by": ["user"]});
+    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    rule(&all)
+}
+
 /// The errors that the loader reports about overrides of a file with one rule and these lists.
 fn override_errors(file: &Value, lists: &Value) -> Vec<Diagnostic> {
     let mut rules = rule(&json!({}));
@@ -77,6 +84,7 @@ fn the_keys_are_those_of_the_loader() {
         (json!({"rules": [], odd: 1}), ""),
         (rule(&json!({odd: 1})), "/definitions/rule"),
         (rule(&json!({"suppressions": [{"filter": "a = 1", odd: 1}]})), "/definitions/suppression"),
+        (sequence(&json!([{"filter": "a = 1", odd: 1}, {"filter": "b = 1"}]), &json!({})), "/definitions/step"),
         (rule(&json!({"tests": [{"match": "a.json", odd: 1}]})), "/definitions/test"),
         (rule(&json!({"first_seen": {"fields": ["a"], odd: 1}})), "/definitions/first_seen"),
     ] {
@@ -179,6 +187,8 @@ fn valid_files_are_valid_for_both() {
         json!({"window": "720h"}),
         json!({"threshold": 1}),
         json!({"threshold": 500}),
+        json!({"threshold": 2, "distinct": "requestParameters.secretId"}),
+        json!({"threshold": 3, "first_seen": {"fields": ["ip"], "within": "6h"}}),
         json!({"first_seen": {"fields": ["userIdentity.arn", "awsRegion"], "within": "30d", "learning": "7d"}}),
         json!({"first_seen": {"fields": ["ip"]}}),
         json!({"first_seen": {"fields": ["ip"], "learning": "0s"}}),
@@ -194,7 +204,26 @@ fn valid_files_are_valid_for_both() {
             check_overrides(&overrides, &none);
         }
     }
+    let step = |filter: &str| json!({"filter": filter});
+    let with_by = |by: Value| json!({"filter": "a = 1", "by": by});
+    for file in [
+        sequence(&json!([step("a = 1"), step("a = 2")]), &json!({})),
+        sequence(&json!([step("a = 1"), step("a = 1")]), &json!({"window": "1h", "suppressions": ["b = 1"]})),
+        sequence(
+            &json!([step("a = 1"), step("a = 2"), step("a = 3"), step("a = 4"), step("a = 5")]),
+            &json!({"by": ["a", "b"]}),
+        ),
+        sequence(&json!([with_by(json!(["x"])), with_by(json!(["y"]))]), &json!({"by": null})),
+        sequence(&json!([with_by(json!(["x", "y"])), with_by(json!(["z", "w"]))]), &json!({"by": null})),
+    ] {
+        check(&file);
+    }
     let rules = rule(&json!({}))["rules"].clone();
+    for timezone in
+        ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT", "europe/berlin\n"]
+    {
+        check(&json!({"timezone": timezone, "rules": rules}));
+    }
     for lists in
         [json!({}), json!({"admins": ["ada", 5, 0.5, true]}), json!({"a-b_c:d@$": ["x"], "5": [1], "again": [""]})]
     {
@@ -312,6 +341,13 @@ fn invalid_files_are_invalid_for_both() {
         json!({"threshold": "5"}),
         json!({"threshold": true}),
         json!({"threshold": [5]}),
+        json!({"distinct": "user"}),
+        json!({"distinct": "user", "threshold": 1}),
+        json!({"distinct": "user", "threshold": 3, "first_seen": {"fields": ["ip"]}}),
+        json!({"distinct": "", "threshold": 3}),
+        json!({"distinct": ["user"], "threshold": 3}),
+        json!({"by": ["user"]}),
+        json!({"sequence": [{"filter": "a = 1"}, {"filter": "a = 2"}], "by": ["user"]}),
         json!({"first_seen": ["ip"]}),
         json!({"first_seen": "ip"}),
         json!({"first_seen": {}}),
@@ -344,6 +380,39 @@ fn invalid_files_are_invalid_for_both() {
             check_overrides(&overrides);
         }
     }
+    let (one, two) = (json!({"filter": "a = 1"}), json!([{"filter": "a = 1"}, {"filter": "a = 2"}]));
+    let with_by = json!({"filter": "a = 1", "by": ["user"]});
+    for file in [
+        sequence(&json!([]), &json!({})),
+        sequence(&json!([one]), &json!({})),
+        sequence(&json!([one, one, one, one, one, one]), &json!({})),
+        sequence(&one, &json!({})),
+        sequence(&json!("a = 1"), &json!({})),
+        sequence(&json!(["a = 1", "a = 2"]), &json!({})),
+        sequence(&json!([one, {}]), &json!({})),
+        sequence(&json!([one, {"filter": ""}]), &json!({})),
+        sequence(&json!([one, {"filter": ["a = 1"]}]), &json!({})),
+        sequence(&json!([one, {"filter": "a = 1", "name": "x"}]), &json!({})),
+        sequence(&json!([one, with_by]), &json!({})),
+        sequence(&json!([one, with_by]), &json!({"by": null})),
+        sequence(&json!([with_by, {"filter": "a = 1", "by": []}]), &json!({"by": null})),
+        sequence(&json!([with_by, {"filter": "a = 1", "by": "user"}]), &json!({"by": null})),
+        sequence(&two, &json!({"by": null})),
+        sequence(&two, &json!({"by": []})),
+        sequence(&two, &json!({"by": "user"})),
+        sequence(&two, &json!({"by": ["user", "user"]})),
+        sequence(&two, &json!({"filter": "a = 1"})),
+        sequence(&two, &json!({"threshold": 2})),
+        sequence(&two, &json!({"threshold": 2, "distinct": "user"})),
+        sequence(&two, &json!({"first_seen": {"fields": ["ip"]}})),
+        sequence(&two, &json!({"aggregate_fields": ["ip"]})),
+    ] {
+        check(&file);
+    }
+    for timezone in [json!(""), json!("+01:00"), json!(1), json!(["UTC"]), json!("Europe/Berlin Mitte"), json!("/UTC")]
+    {
+        check(&json!({"timezone": timezone, "rules": rule(&json!({}))["rules"]}));
+    }
     for key in [
         "id",
         "title",
@@ -355,6 +424,7 @@ fn invalid_files_are_invalid_for_both() {
         "aggregate_fields",
         "window",
         "threshold",
+        "distinct",
         "first_seen",
         "notify",
         "tests",

@@ -471,21 +471,12 @@ fn fields_that_distinguish_alerts() {
 
 #[test]
 fn a_first_seen_that_can_never_fire() {
-    let file = rule("readOnly = false") + "  threshold: 5\n  first_seen: {fields: [ip], within: 2d, learning: 3d}\n";
+    let file = rule("readOnly = false") + "  first_seen: {fields: [ip], within: 2d, learning: 3d}\n";
     assert_snapshot!(message(&file), @"
-    warning[first-seen]: `threshold: 5` has no effect beside `first_seen`
-     --> rules.yaml:7:3
-      |
-    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
-      |   ^^^^^^^^^^ a combination is new only once
-      |
-      = rule: r
-      = help: remove `threshold`, or `first_seen`
-
     warning[first-seen]: this rule learns for 3d and forgets after 2d
-     --> rules.yaml:7:3
+     --> rules.yaml:6:3
       |
-    7 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
+    6 |   first_seen: {fields: [ip], within: 2d, learning: 3d}
       |   ^^^^^^^^^^ it forgets the first combinations before it can alert
       |
       = rule: r
