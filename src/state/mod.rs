@@ -52,6 +52,7 @@ mod learn;
 mod mark;
 mod memory;
 pub mod rate_limit;
+pub mod series;
 pub mod step;
 mod store;
 mod table;
