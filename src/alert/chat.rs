@@ -16,8 +16,8 @@ use super::{
     format::Format,
     model::{Alert, AlertKind},
     origin::Origin,
-    phrase::{Phrase, PhrasePart},
-    story::{LazyStory, Row, Story, who},
+    phrase::{Phrase, PhrasePart, Row},
+    story::{LazyStory, Story, who},
 };
 use crate::{
     object::ObjectId,
@@ -127,6 +127,7 @@ fn description(alert: &Alert, story: &Story) -> String {
     lines.extend(story.lead.iter().map(shown));
     let description: Vec<String> = alert.description().map(about).into_iter().collect();
     let sections = [
+        ("events", "", phrases(&story.differences)),
         ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
         ("outcome and count", "", phrases(&story.event)),
         ("actor", "", phrases(&story.actor)),
@@ -164,17 +165,11 @@ fn named(name: &str, text: &str) -> String {
 fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     let link = story.event_link.as_ref().map(|link| format!("See the event in CloudTrail: {link}"));
     let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
-    let event = alert.event().filter(|event| event.field(Virtual::User).is_some());
-    let ask = match (&alert.kind, event) {
-        (AlertKind::Match(_), Some(event)) => {
-            let who = shown(&who(event));
-            let is_session = event.issuer().is_some();
-            Some(if is_session {
-                format!("Find out who used the {who}")
-            } else {
-                format!("Ask {who} whether it was them")
-            })
-        }
+    let ask = match (&alert.kind, alert.event()) {
+        (AlertKind::Match(_), Some(event)) => match event.insight() {
+            Some(insight) => Some(shown(&insight.question())),
+            None => event.field(Virtual::User).map(|_| ask(event)),
+        },
         (AlertKind::HeldBack(_), _) => {
             Some("Make the rule less noisy: add a suppression, or raise its threshold".to_owned())
         }
@@ -189,6 +184,13 @@ fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     runbook.into_iter().chain(link).chain(ask).collect()
 }
 
+/// The step that asks the caller.
+fn ask(event: EventView<'_>) -> String {
+    let who = shown(&who(event));
+    let is_session = event.issuer().is_some();
+    if is_session { format!("Find out who used the {who}") } else { format!("Ask {who} whether it was them") }
+}
+
 fn keywords(alert: &Alert) -> Vec<String> {
     let event = alert.event();
     let account = alert.account();
@@ -198,8 +200,8 @@ fn keywords(alert: &Alert) -> Vec<String> {
         Some(alert.rule_id().to_owned()),
         name.or(account),
         alert.region(),
-        event.and_then(|event| event.at(&["eventSource"])),
-        event.and_then(|event| event.at(&["eventName"])),
+        event.and_then(EventView::event_source),
+        event.and_then(EventView::event_name),
     ];
     let found = found.into_iter().flatten().map(|word| token(&word, MAX_VALUE, Kept::Nothing));
     let words = found.chain(alert.tags().iter().map(|tag| token(tag, MAX_VALUE, Kept::Names)));
@@ -218,7 +220,7 @@ fn related_resources(alert: &Alert) -> Vec<String> {
 /// The values that custom actions can read. They insert them into commands, so no character has a meaning in a shell. They are
 /// not shown, so names such as `ada@example.com` stay as they are.
 fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
-    let event = alert.event();
+    let (event, call) = (alert.event(), alert.call());
     let at = |keys: &[&str]| event.and_then(|event| event.at(keys));
     let values = [
         ("alert_id", Some(alert.id.clone())),
@@ -226,15 +228,15 @@ fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
         ("severity", Some(alert.severity().number().to_string())),
         ("account", alert.account()),
         ("region", alert.region()),
-        ("event_source", at(&["eventSource"])),
-        ("event_name", at(&["eventName"])),
+        ("event_source", event.and_then(EventView::event_source)),
+        ("event_name", event.and_then(EventView::event_name)),
         ("event_id", at(&["eventID"])),
         ("event_time", at(&["eventTime"])),
-        ("actor", event.map(EventView::actor)),
+        ("actor", call.map(EventView::actor)),
         ("actor_arn", at(&["userIdentity", "arn"])),
         ("access_key", event.and_then(|event| event.field(Virtual::AccessKey))),
         ("source_ip", event.and_then(|event| event.field(Virtual::Ip))),
-        ("outcome", event.map(|event| event.outcome().word())),
+        ("outcome", call.map(|call| call.outcome().word())),
         ("count", Some(alert.occurrences.count.to_string())),
     ];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, token(&value?, MAX_CONTEXT, Kept::Names))));

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use super::insight::Insight;
 use crate::record::{Node, Record, Scalar, Tree, Virtual};
 
 /// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
@@ -45,7 +46,22 @@ impl CallOutcome {
     }
 }
 
-impl EventView<'_> {
+impl<'r> EventView<'r> {
+    /// What is unusual, if CloudTrail Insights reports it; such an event is no call, and has neither caller nor result.
+    pub fn insight(self) -> Option<Insight<'r>> {
+        Insight::of(self.0)
+    }
+
+    /// The service that was called.
+    pub fn event_source(self) -> Option<String> {
+        self.at(&["eventSource"]).or_else(|| self.insight()?.event_source())
+    }
+
+    /// The name of the call.
+    pub fn event_name(self) -> Option<String> {
+        self.at(&["eventName"]).or_else(|| self.insight()?.event_name())
+    }
+
     /// The text at a path of plain keys.
     pub fn at(self, keys: &[&str]) -> Option<String> {
         self.0.at(keys)

@@ -53,18 +53,17 @@ pub fn subject(alert: &Alert) -> String {
 
 /// The attributes that subscriptions can filter by.
 pub fn attributes(alert: &Alert) -> Vec<Attribute> {
-    let event = alert.event();
+    let (event, call) = (alert.event(), alert.call());
     let text = |text: Option<String>| AttributeValue::Text(text.unwrap_or_default());
-    let at = |key: &str| text(event.and_then(|event| event.at(&[key])));
     let attributes = [
         ("severity", AttributeValue::Number(alert.severity().number().into())),
         ("rule", AttributeValue::Text(alert.rule_id().to_owned())),
         ("account", text(alert.account())),
         ("region", text(alert.region())),
-        ("event_source", at("eventSource")),
-        ("event_name", at("eventName")),
-        ("actor", text(event.map(EventView::actor))),
-        ("outcome", text(event.map(|event| event.outcome().word()))),
+        ("event_source", text(event.and_then(EventView::event_source))),
+        ("event_name", text(event.and_then(EventView::event_name))),
+        ("actor", text(call.map(EventView::actor))),
+        ("outcome", text(call.map(|call| call.outcome().word()))),
         ("tags", AttributeValue::List(alert.tags().to_vec())),
         ("alert_id", AttributeValue::Text(alert.id.clone())),
     ];

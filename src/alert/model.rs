@@ -12,7 +12,7 @@ use crate::{
     object::ObjectId,
     record::Record,
     rule::{Accounts, AggregateValue, Rule, Severity},
-    state::Firing,
+    state::{Firing, Listing},
     untrusted,
 };
 
@@ -92,6 +92,12 @@ pub struct Occurrences {
     pub approximate: bool,
     /// What the events have in common: the rule's aggregate fields, as the rule spells them, with their values.
     pub values: Vec<(String, Option<String>)>,
+    /// The ids of the events.
+    pub events: Listing,
+    /// In what the events differ: fields, each with its distinct values.
+    pub distinct: Vec<(String, Listing)>,
+    /// The events of a sequence, one for each step: when it happened, and its id.
+    pub steps: Vec<(Timestamp, String)>,
 }
 
 impl Occurrences {
@@ -141,6 +147,9 @@ impl Alert {
             held_before: firing.held_before,
             approximate: firing.approximate,
             values: finding.rule.aggregate(&finding.record).into_iter().map(value).collect(),
+            events: Listing::default(),
+            distinct: Vec::new(),
+            steps: Vec::new(),
         };
         let state = if firing.unremembered { Remembered::Unavailable } else { Remembered::Known };
         let alert = Self::of(firing.alert_id.clone(), AlertKind::Match(finding), origin, occurrences, accounts);
@@ -249,6 +258,11 @@ impl Alert {
         }
     }
 
+    /// The event, if it is a call: what CloudTrail Insights reports is none.
+    pub fn call(&self) -> Option<EventView<'_>> {
+        self.event().filter(|event| event.insight().is_none())
+    }
+
     fn object(&self) -> Option<&ObjectId> {
         self.origin.as_ref()?.object()
     }
@@ -280,14 +294,17 @@ impl Alert {
     }
 }
 
-/// The rule's title with the record's values, or the event and its actor if that title is empty.
+/// The rule's title with the record's values, or what happened and who did it if that title is empty.
 pub fn title(finding: &Finding) -> String {
     let title = finding.rule.title.as_ref().map(|title| title.fill(&finding.record));
     if let Some(title) = title.filter(|title| !untrusted::line(title, usize::MAX).is_empty()) {
         return title;
     }
     let event = EventView(&finding.record);
-    format!("{} by {}", event.name(), event.caller())
+    match event.insight() {
+        Some(insight) => insight.title(),
+        None => format!("{} by {}", event.name(), event.caller()),
+    }
 }
 
 /// The identity of a record: its `sharedEventID`, else its `eventID`, else a hash of the record.

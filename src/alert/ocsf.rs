@@ -11,14 +11,17 @@ use super::{
     caps::TextCaps,
     event::{CallOutcome, EventView},
     format::Format,
+    insight::{Attribution, Insight, Share},
     link,
     model::{Alert, Remembered},
+    occurrence::listed,
     origin::Origin,
     story::LazyStory,
 };
 use crate::{
     record::Virtual,
     rule::tag::{self, TagMeaning},
+    state::Listing,
     untrusted,
 };
 
@@ -63,7 +66,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "profiles": ["cloud"],
             "uid": alert.id,
             "correlation_uid": alert.thread_id(),
-            "event_code": event.and_then(|event| event.at(&["eventName"])),
+            "event_code": event.and_then(EventView::event_name),
             "log_name": "AWS CloudTrail",
             "original_time": event.and_then(|event| event.at(&["eventTime"])),
             "labels": alert.tags().iter().take(MAX_LABELS).collect::<Vec<_>>(),
@@ -78,7 +81,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "created_time": time, "first_seen_time": first, "last_seen_time": time,
             "data_sources": ["AWS CloudTrail"],
             "related_events_count": occurrences.count,
-            "src_url": event.and_then(|event| link::event(&alert.region()?, &event.at(&["eventID"])?)),
+            "src_url": alert.call().and_then(|call| link::event(&alert.region()?, &call.at(&["eventID"])?)),
         },
         "cloud": {
             "provider": "AWS",
@@ -86,12 +89,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "account": account(alert, alert.account()),
         },
         "api": event.and_then(api),
-        "evidences": event.map(|event| [json!({
-            "actor": actor(alert, event),
-            "api": api(event),
-            "src_endpoint": src_endpoint(event),
-            "http_request": {"user_agent": event.at(&["userAgent"])},
-        })]),
+        "evidences": event.map(|event| evidences(alert, event)),
         "resources": event.map(resources),
         "unmapped": unmapped(alert),
     });
@@ -137,11 +135,48 @@ fn api(event: EventView<'_>) -> Option<Value> {
         CallOutcome::Failure { code, message } => Some(json!({"error": code, "error_message": message})),
     };
     Some(json!({
-        "operation": event.at(&["eventName"]).filter(|name| is_visible(name))?,
-        "service": {"name": event.at(&["eventSource"])},
+        "operation": event.event_name().filter(|name| is_visible(name))?,
+        "service": {"name": event.event_source()},
         "request": {"uid": event.at(&["requestID"])},
         "response": response,
     }))
+}
+
+/// The call and its caller; for what CloudTrail Insights reports, the calls of each user that it is attributed to.
+fn evidences(alert: &Alert, event: EventView<'_>) -> Vec<Value> {
+    let Some(insight) = event.insight() else {
+        return vec![json!({
+            "actor": actor(alert, event),
+            "api": api(event),
+            "src_endpoint": src_endpoint(event),
+            "http_request": {"user_agent": event.at(&["userAgent"])},
+        })];
+    };
+    let api = api(event);
+    let users = insight.users().into_iter().filter(|user| is_visible(user));
+    let users: Vec<_> = users.map(|user| json!({"actor": {"user": {"name": user, "uid": user}}, "api": api})).collect();
+    if users.is_empty() { vec![json!({"api": api})] } else { users }
+}
+
+/// What CloudTrail Insights reports; rates are averages per minute.
+fn insight(insight: Insight<'_>) -> Value {
+    let share = |share: Share| json!({"value": share.value, "rate": share.rate, "baseline": share.baseline});
+    let (attributions, more) = insight.attributions();
+    let attribution = |one: Attribution| {
+        let values: Vec<_> = one.shares.into_iter().map(share).collect();
+        json!({"attribute": one.attribute, "values": values, "not_listed": (one.more > 0).then_some(one.more)})
+    };
+    json!({
+        "type": insight.kind(),
+        "state": insight.state(),
+        "error": insight.error(),
+        "rate": insight.rate(),
+        "baseline": insight.baseline(),
+        "minutes": insight.minutes(),
+        "baseline_minutes": insight.baseline_minutes(),
+        "attributions": attributions.into_iter().map(attribution).collect::<Vec<_>>(),
+        "attributions_not_listed": (more > 0).then_some(more),
+    })
 }
 
 fn actor(alert: &Alert, event: EventView<'_>) -> Value {
@@ -192,13 +227,28 @@ fn unmapped(alert: &Alert) -> Value {
     json!({
         "event_id": at("eventID"),
         "shared_event_id": at("sharedEventID"),
+        "insight": alert.event().and_then(EventView::insight).map(insight),
         "bucket": object.map(|object| &object.bucket),
         "key": object.map(|object| &object.key),
         "message": alert.origin.as_ref().and_then(Origin::message),
         "aggregate_values": values.collect::<Map<_, _>>(),
+        "steps": occurrences.steps.iter().map(|(time, id)| json!({"time": time.to_string(), "event_id": id})).collect::<Vec<_>>(),
+        "event_ids": occurrences.ids().map(listing),
+        "distinct_values": occurrences.differences().map(|(field, values)| (field.to_owned(), listing(values)))
+            .collect::<Map<_, _>>(),
         "count_since_last_alert": occurrences.since_last,
         "count_is_approximate": occurrences.approximate.then_some(true),
         "state_unavailable": (alert.state == Remembered::Unavailable).then_some(true),
+    })
+}
+
+/// Distinct values, and how many are not listed.
+fn listing(listing: &Listing) -> Value {
+    let (listed, hidden) = listed(listing);
+    json!({
+        "values": listed,
+        "not_listed": (hidden > 0).then_some(hidden),
+        "not_listed_is_minimum": listing.at_least.then_some(true),
     })
 }
 

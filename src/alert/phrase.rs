@@ -64,3 +64,18 @@ impl Phrase {
         self.0.iter().map(show).collect()
     }
 }
+
+/// A name and a phrase; a row with an empty name continues the row above.
+pub struct Row {
+    /// One word.
+    pub name: &'static str,
+    /// The text of the row.
+    pub phrase: Phrase,
+}
+
+impl Row {
+    /// A row of its name and its text.
+    pub fn new(name: &'static str, phrase: Phrase) -> Self {
+        Self { name, phrase }
+    }
+}

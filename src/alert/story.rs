@@ -7,17 +7,16 @@ use std::cell::LazyCell;
 use super::{
     event::{CallOutcome, EventView, Issuer},
     link,
-    model::{Alert, AlertKind, HeldBack, Occurrences, Remembered, Unread},
+    model::{Alert, AlertKind, HeldBack, Remembered, Unread},
+    occurrence,
     origin::Origin,
-    phrase::{Phrase, PhrasePart},
+    phrase::{Phrase, PhrasePart, Row},
     reason::reasons,
 };
 use crate::{diagnostic::counted, engine::Finding, object::ObjectId, record::Virtual};
 
 /// The most resources that are listed.
 const MAX_RESOURCES: usize = 5;
-/// The most aggregate values that are listed.
-const MAX_VALUES: usize = 20;
 
 /// The content of an alert.
 pub struct Story {
@@ -27,20 +26,14 @@ pub struct Story {
     pub reasons: Vec<Phrase>,
     /// The credentials of the caller, and the session that they belong to.
     pub actor: Vec<Row>,
-    /// The result, the resources and the number of events.
+    /// The result and the resources, or what is unusual; and the number of events.
     pub event: Vec<Row>,
+    /// The events of a sequence; in what the events differ, and their ids, if there are several.
+    pub differences: Vec<Row>,
     /// The event and the object or message that holds its record.
     pub places: Vec<Row>,
     /// The page of the event in the CloudTrail console.
     pub event_link: Option<String>,
-}
-
-/// A name and a phrase; a row with an empty name continues the row above.
-pub struct Row {
-    /// One word.
-    pub name: &'static str,
-    /// The text of the row.
-    pub phrase: Phrase,
 }
 
 /// The content of an alert, made once if any format needs it.
@@ -56,22 +49,30 @@ fn story(alert: &Alert) -> Story {
     let mut story = match &alert.kind {
         AlertKind::Match(finding) => {
             let event = EventView(&finding.record);
-            Story {
-                reasons: why(finding),
-                actor: actor(alert, event),
-                event: outcome(event),
-                ..Story::of([what(event), place(alert, event)])
+            let reasons = why(finding);
+            match event.insight() {
+                Some(insight) => {
+                    let lead = [insight.lead(), place(alert, event)];
+                    Story { reasons, event: insight.rows(), ..Story::of(lead) }
+                }
+                None => Story {
+                    reasons,
+                    actor: actor(alert, event),
+                    event: outcome(event),
+                    ..Story::of([what(event), place(alert, event)])
+                },
             }
         }
         AlertKind::HeldBack(held_back) => of_held_back(held_back),
         AlertKind::Unread(unread) => of_unread(alert, unread),
     };
     if !matches!(alert.kind, AlertKind::Unread(_)) {
-        story.event.extend(occurrences(&alert.occurrences));
+        story.event.extend(occurrence::counts(&alert.occurrences));
+        story.differences = occurrence::differences(&alert.occurrences);
     }
     if alert.state == Remembered::Unavailable {
         let text = "earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low";
-        story.event.push(row("State", Phrase::ours(text)));
+        story.event.push(Row::new("State", Phrase::ours(text)));
     }
     story.event_link = event_link(alert);
     story.places = places(alert, story.event_link.as_deref());
@@ -90,12 +91,16 @@ fn why(finding: &Finding) -> Vec<Phrase> {
 impl Story {
     /// No more than the first two lines.
     fn of(lead: [Phrase; 2]) -> Self {
-        Self { lead, reasons: Vec::new(), actor: Vec::new(), event: Vec::new(), places: Vec::new(), event_link: None }
+        Self {
+            lead,
+            reasons: Vec::new(),
+            actor: Vec::new(),
+            event: Vec::new(),
+            differences: Vec::new(),
+            places: Vec::new(),
+            event_link: None,
+        }
     }
-}
-
-fn row(name: &'static str, phrase: Phrase) -> Row {
-    Row { name, phrase }
 }
 
 /// Who did what, and with which result.
@@ -166,15 +171,15 @@ fn actor(alert: &Alert, event: EventView<'_>) -> Vec<Row> {
     if kind.is_some() || who.is_some() {
         let blank = if kind.is_some() { " " } else { "" };
         let phrase = kind.map_or_else(Phrase::default, Phrase::theirs);
-        rows.push(row("Actor", phrase.maybe(blank, who)));
+        rows.push(Row::new("Actor", phrase.maybe(blank, who)));
     }
     let foreign = event.foreign_account().map(|id| named(alert, Phrase::ours("from another account: "), id));
-    rows.extend(foreign.map(|phrase| row("", phrase)));
+    rows.extend(foreign.map(|phrase| Row::new("", phrase)));
     let issuer = |key: &str| event.session(&["sessionIssuer", key]);
     if let Some(arn) = issuer("arn").or_else(|| issuer("userName")) {
         let since = event.session(&["attributes", "creationDate"]);
         let phrase = Phrase::ours("issued by ").value(arn).maybe(", since ", since);
-        rows.push(row("Session", phrase));
+        rows.push(Row::new("Session", phrase));
     }
     let federated = event.session(&["webIdFederationData", "federatedProvider"]);
     let behalf = event.at(&["userIdentity", "onBehalfOf", "userId"]);
@@ -184,11 +189,11 @@ fn actor(alert: &Alert, event: EventView<'_>) -> Vec<Row> {
         ("on behalf of the user ", behalf),
         ("invoked by ", identity("invokedBy")),
     ] {
-        rows.extend(value.map(|value| row("", Phrase::ours(before).value(value))));
+        rows.extend(value.map(|value| Row::new("", Phrase::ours(before).value(value))));
     }
-    rows.extend(event.mfa().map(|mfa| row("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
-    rows.extend(event.field(Virtual::AccessKey).map(|key| row("Key", Phrase::theirs(key))));
-    rows.extend(event.at(&["userAgent"]).map(|agent| row("Client", Phrase::theirs(agent))));
+    rows.extend(event.mfa().map(|mfa| Row::new("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
+    rows.extend(event.field(Virtual::AccessKey).map(|key| Row::new("Key", Phrase::theirs(key))));
+    rows.extend(event.at(&["userAgent"]).map(|agent| Row::new("Client", Phrase::theirs(agent))));
     rows
 }
 
@@ -203,44 +208,10 @@ fn outcome(event: EventView<'_>) -> Vec<Row> {
     };
     let resources = event.resources();
     let shown = resources.iter().take(MAX_RESOURCES).enumerate();
-    let mut rows = vec![row("Outcome", outcome)];
-    rows.extend(shown.map(|(at, (arn, _))| row(if at == 0 { "Resource" } else { "" }, Phrase::theirs(arn))));
+    let mut rows = vec![Row::new("Outcome", outcome)];
+    rows.extend(shown.map(|(at, (arn, _))| Row::new(if at == 0 { "Resource" } else { "" }, Phrase::theirs(arn))));
     if resources.len() > MAX_RESOURCES {
-        rows.push(row("", Phrase::ours(format!("and {} more", resources.len() - MAX_RESOURCES))));
-    }
-    rows
-}
-
-/// How many events the alert covers, and what they have in common.
-fn occurrences(occurrences: &Occurrences) -> Vec<Row> {
-    let Occurrences { count, first, last, since_last, held_before, approximate, values } = occurrences;
-    if *count == 0 {
-        return Vec::new();
-    }
-    let about = if *approximate { "about " } else { "" };
-    let mut rows = Vec::new();
-    let phrase = Phrase::ours(format!("{about}{}", counted(*count, "event")));
-    rows.push(match (first, last) {
-        (Some(first), Some(last)) if first != last => row("Count", phrase.then(format!(", from {first} to {last}"))),
-        _ => row("Count", phrase),
-    });
-    if let Some(since) = since_last {
-        let text = format!("{about}{} since the previous alert", counted(*since, "event"));
-        rows.push(row("", Phrase::ours(text)));
-    }
-    if *held_before > 0 {
-        let text = format!("{} of this rule held back earlier by its hourly limit", counted(*held_before, "alert"));
-        rows.push(row("", Phrase::ours(text)));
-    }
-    // The values of a single event are in the rows above.
-    let values = if *count > 1 || since_last.is_some() { &values[..] } else { &[] };
-    for (at, (path, value)) in values.iter().take(MAX_VALUES).enumerate() {
-        let phrase = Phrase::default().with(PhrasePart::Rule(path.clone()));
-        let phrase = match value {
-            Some(value) => phrase.then(" = ").value(value),
-            None => phrase.then(" = null"),
-        };
-        rows.push(row(if at == 0 { "In common" } else { "" }, phrase));
+        rows.push(Row::new("", Phrase::ours(format!("and {} more", resources.len() - MAX_RESOURCES))));
     }
     rows
 }
@@ -282,29 +253,29 @@ fn of_unread(alert: &Alert, unread: &Unread) -> Story {
 }
 
 fn event_link(alert: &Alert) -> Option<String> {
-    link::event(&alert.region()?, &alert.event()?.at(&["eventID"])?)
+    link::event(&alert.region()?, &alert.call()?.at(&["eventID"])?)
 }
 
 /// The event, and the object or message that holds its record.
 fn places(alert: &Alert, event_link: Option<&str>) -> Vec<Row> {
-    let linked = |link: &str| row("", Phrase::default().with(PhrasePart::Link(link.to_owned())));
+    let linked = |link: &str| Row::new("", Phrase::default().with(PhrasePart::Link(link.to_owned())));
     let mut rows = Vec::new();
     if let Some(event) = alert.event() {
         match event.at(&["eventID"]) {
             Some(id) => {
-                rows.push(row("Event", Phrase::theirs(id)));
+                rows.push(Row::new("Event", Phrase::theirs(id)));
                 rows.extend(event_link.map(linked));
             }
-            None => rows.push(row("Event", Phrase::ours("without an id"))),
+            None => rows.push(Row::new("Event", Phrase::ours("without an id"))),
         }
     }
     match &alert.origin {
         Some(Origin::Object(ObjectId { bucket, key })) => {
-            rows.push(row("Object", Phrase::ours("s3://").value(format!("{bucket}/{key}"))));
+            rows.push(Row::new("Object", Phrase::ours("s3://").value(format!("{bucket}/{key}"))));
             let link = alert.region().and_then(|region| link::object(&region, bucket, key));
             rows.extend(link.as_deref().map(linked));
         }
-        Some(Origin::Message(message)) => rows.push(row("Message", Phrase::theirs(message))),
+        Some(Origin::Message(message)) => rows.push(Row::new("Message", Phrase::theirs(message))),
         None => {}
     }
     rows

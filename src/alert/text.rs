@@ -10,8 +10,8 @@ use super::{
     caps::TextCaps,
     format::Format,
     model::Alert,
-    phrase::{Phrase, PhrasePart},
-    story::{LazyStory, Row},
+    phrase::{Phrase, PhrasePart, Row},
+    story::LazyStory,
 };
 use crate::untrusted::{self, Kept};
 
@@ -41,7 +41,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     if story.reasons.len() > caps.reasons {
         body.line_of("", &format!("… and {} more conditions", story.reasons.len() - caps.reasons));
     }
-    for rows in [&story.actor, &story.event] {
+    for rows in [&story.actor, &story.event, &story.differences] {
         body.gap();
         body.rows(rows);
     }

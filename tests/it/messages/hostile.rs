@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
     alert::{Alert, AttributeValue, Format, Message, Origin, Unread, render, render_ascii},
     object::ObjectId,
     rule::RuleSet,
+    state::Listing,
 };
 
 use crate::{
-    messages::{alert_of, ocsf::violations, origin, put_image, sample},
+    messages::{alert_of, insights::insight, ocsf::violations, origin, put_image, sample},
     real_logs,
 };
 
@@ -95,6 +97,13 @@ const ROWS: &[&str] = &[
     "Resource",
     "Count",
     "In common",
+    "Insight",
+    "Rate",
+    "Baseline",
+    "Share",
+    "Steps",
+    "Different",
+    "Events",
     "State",
     "Runbook",
     "Event",
@@ -176,6 +185,13 @@ fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
         "record ",
         "about ",
         "812 alerts",
+        "an unusual ",
+        "user ",
+        "client ",
+        "error ",
+        "no error: ",
+        "attribute ",
+        "2 at ",
     ];
     let description: Vec<&str> = description.lines().collect();
     for line in shown.lines().filter(|line| !line.is_empty()) {
@@ -333,6 +349,32 @@ proptest! {
         let mut alert = alert_of(tame_rules(), 0, rich(), Some(origin("k")));
         alert.occurrences.values = values;
         check(&alert, DESCRIPTION)?;
+    }
+
+    #[test]
+    fn any_series(values in prop::collection::vec(hostile(), 0..14), fields in prop::collection::vec(hostile(), 0..12), at_least: bool) {
+        let mut alert = alert_of(tame_rules(), 0, rich(), Some(origin("k")));
+        let listing = Listing { values: values.clone(), more: 7, at_least };
+        alert.occurrences.count = 30;
+        alert.occurrences.steps = values.iter().take(2).map(|id| (Timestamp::UNIX_EPOCH, id.clone())).collect();
+        alert.occurrences.distinct = fields.into_iter().map(|field| (field, listing.clone())).collect();
+        alert.occurrences.events = listing;
+        check(&alert, DESCRIPTION)?;
+        check_plain(&alert, DESCRIPTION)?;
+    }
+
+    #[test]
+    fn any_insight(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), repeats in 1_usize..40) {
+        let mut record = insight("Start", "ApiErrorRateInsight");
+        let list = &mut record["insightDetails"]["insightContext"]["attributions"];
+        let more: Vec<Value> = list.as_array().unwrap().iter().cycle().take(3 * repeats).cloned().collect();
+        *list = json!(more);
+        poisoned(&mut record, &texts, &mut choice.into_iter().cycle());
+        let kind = json!({"eventType": "AwsCloudTrailInsight", "eventCategory": "Insight"});
+        record.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
+        let alert = alert_of(tame_rules(), 0, record, Some(origin("k")));
+        check(&alert, DESCRIPTION)?;
+        check_plain(&alert, DESCRIPTION)?;
     }
 
     #[test]

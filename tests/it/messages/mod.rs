@@ -3,8 +3,10 @@
 mod chat;
 mod hostile;
 mod ids;
+mod insights;
 mod links;
 mod ocsf;
+mod several;
 mod text;
 
 use std::{path::Path, sync::Arc};
@@ -89,6 +91,7 @@ fn window() -> Alert {
         held_before: 0,
         approximate: true,
         values: vec![("role".to_owned(), Some("ci-deploy".to_owned())), ("`odd key`".to_owned(), None)],
+        ..Occurrences::default()
     };
     alert
 }

@@ -1,0 +1,106 @@
+//! The rows of an alert about its events: how many they are, what they have in common, and in what they differ.
+
+use super::{
+    model::Occurrences,
+    phrase::{Phrase, PhrasePart, Row},
+};
+use crate::{diagnostic::counted, state::Listing};
+
+/// The most values that are listed of what the events have in common.
+const MAX_VALUES: usize = 20;
+/// The most fields in which the events differ.
+pub const MAX_FIELDS: usize = 10;
+/// The most values of one such field, and the most ids of events.
+pub const MAX_LISTED: usize = 10;
+
+impl Occurrences {
+    /// Whether the alert is about more events than that of its record.
+    pub fn is_series(&self) -> bool {
+        self.count > 1 || self.since_last.is_some()
+    }
+
+    /// The ids of the events, if there is more than that of the record.
+    pub fn ids(&self) -> Option<&Listing> {
+        Some(&self.events).filter(|events| self.is_series() && is_several(events))
+    }
+
+    /// The fields in which the events differ, with their values.
+    pub fn differences(&self) -> impl Iterator<Item = (&str, &Listing)> {
+        let listed = self.distinct.iter().filter(|(_, listing)| self.is_series() && is_several(listing));
+        listed.map(|(field, listing)| (field.as_str(), listing)).take(MAX_FIELDS)
+    }
+}
+
+fn is_several(listing: &Listing) -> bool {
+    listing.count() > 1 || listing.count() == 1 && listing.at_least
+}
+
+/// The values of a listing that are listed, and how many are not.
+pub fn listed(listing: &Listing) -> (&[String], u64) {
+    let shown = &listing.values[..listing.values.len().min(MAX_LISTED)];
+    (shown, listing.count() - shown.len() as u64)
+}
+
+/// How many events the alert covers, and what they have in common.
+pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
+    let Occurrences { count, first, last, since_last, held_before, approximate, values, .. } = occurrences;
+    if *count == 0 {
+        return Vec::new();
+    }
+    let about = if *approximate { "about " } else { "" };
+    let mut rows = Vec::new();
+    let phrase = Phrase::ours(format!("{about}{}", counted(*count, "event")));
+    rows.push(match (first, last) {
+        (Some(first), Some(last)) if first != last => {
+            Row::new("Count", phrase.then(format!(", from {first} to {last}")))
+        }
+        _ => Row::new("Count", phrase),
+    });
+    if let Some(since) = since_last {
+        let text = format!("{about}{} since the previous alert", counted(*since, "event"));
+        rows.push(Row::new("", Phrase::ours(text)));
+    }
+    if *held_before > 0 {
+        let text = format!("{} of this rule held back earlier by its hourly limit", counted(*held_before, "alert"));
+        rows.push(Row::new("", Phrase::ours(text)));
+    }
+    // The values of a single event are in the rows above.
+    let values = if occurrences.is_series() { &values[..] } else { &[] };
+    for (at, (path, value)) in values.iter().take(MAX_VALUES).enumerate() {
+        let phrase = Phrase::default().with(PhrasePart::Rule(path.clone()));
+        let phrase = match value {
+            Some(value) => phrase.then(" = ").value(value),
+            None => phrase.then(" = null"),
+        };
+        rows.push(Row::new(if at == 0 { "In common" } else { "" }, phrase));
+    }
+    rows
+}
+
+/// The events of a sequence; in what the events of a series differ, and their ids.
+pub fn differences(occurrences: &Occurrences) -> Vec<Row> {
+    let steps = occurrences.steps.iter().enumerate().map(|(at, (time, id))| {
+        let phrase = Phrase::ours(format!("{} at {time}: event ", at + 1)).value(id);
+        Row::new(if at == 0 { "Steps" } else { "" }, phrase)
+    });
+    let fields = occurrences.differences().enumerate().map(|(at, (field, listing))| {
+        let phrase = Phrase::default().with(PhrasePart::Rule(field.to_owned())).then(": ");
+        Row::new(if at == 0 { "Different" } else { "" }, list(phrase, listing))
+    });
+    let ids = occurrences.ids().map(|events| Row::new("Events", list(Phrase::default(), events)));
+    steps.chain(fields).chain(ids).collect()
+}
+
+/// The values of a listing, and how many there are: so none of them is at the end, where an e-mail shows it without quotes.
+fn list(mut phrase: Phrase, listing: &Listing) -> Phrase {
+    let (shown, hidden) = listed(listing);
+    for (at, value) in shown.iter().enumerate() {
+        phrase = phrase.then(if at == 0 { "" } else { ", " }).value(value);
+    }
+    phrase.then(match (hidden, listing.at_least) {
+        (0, false) => format!(" ({} in all)", listing.count()),
+        (0, true) => ", and perhaps more".to_owned(),
+        (hidden, false) => format!(", and {hidden} more"),
+        (hidden, true) => format!(", and at least {hidden} more"),
+    })
+}

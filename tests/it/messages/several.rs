@@ -1,0 +1,122 @@
+//! What an alert lists of the events that it is for.
+
+use serde_json::{Value, json};
+use trailbell::{
+    alert::{Alert, Format, Occurrences, render},
+    state::Listing,
+};
+
+use crate::messages::{alert, json as rendered, ocsf::violations, put_image};
+
+fn listing(values: &[&str], more: u64, at_least: bool) -> Listing {
+    Listing { values: values.iter().map(|&value| value.to_owned()).collect(), more, at_least }
+}
+
+/// An alert for many events, with these in which they differ.
+fn series(distinct: &[(&str, Listing)], events: Listing) -> Alert {
+    let mut alert = alert(0, put_image());
+    let distinct = distinct.iter().map(|(field, listing)| ((*field).to_owned(), listing.clone())).collect();
+    alert.occurrences = Occurrences { count: 30, distinct, events, ..alert.occurrences };
+    alert
+}
+
+/// The rows of the text from the first of these rows on.
+fn rows(alert: &Alert) -> Vec<String> {
+    let body = render(Format::TEXT, alert).body;
+    let lines =
+        body.lines().skip_while(|line| !["Steps ", "Different ", "Events "].iter().any(|name| line.starts_with(name)));
+    lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The description of the notification and the facts of the finding that the schema has no attribute for.
+fn others(alert: &Alert) -> (String, Value) {
+    let finding = rendered(alert, Format::OCSF);
+    let mut found = Vec::new();
+    violations("detection_finding", &finding, "finding", &mut found);
+    assert!(found.is_empty(), "{found:#?}");
+    let chat = rendered(alert, Format::CHAT);
+    (chat["content"]["description"].as_str().unwrap().to_owned(), finding["unmapped"].clone())
+}
+
+const TWELVE: [&str; 12] = ["u01", "u02", "u03", "u04", "u05", "u06", "u07", "u08", "u09", "u10", "u11", "u12"];
+
+#[test]
+fn ten_values_are_listed_and_the_others_counted() {
+    let fields = [
+        ("principal", listing(&TWELVE, 0, false)),
+        ("ownerAccount", listing(&["111122223333", "444455556666"], 0, false)),
+        ("ip", listing(&["192.0.2.1", "192.0.2.2"], 5, true)),
+        ("requestParameters.secretId", listing(&["a"], 0, true)),
+    ];
+    let alert = series(&fields, listing(&TWELVE[..3], 27, false));
+    assert_eq!(
+        rows(&alert),
+        [
+            "Different principal: u01, u02, u03, u04, u05, u06, u07, u08, u09, u10, and 2 more",
+            "          ownerAccount: 111122223333, 444455556666 (2 in all)",
+            "          ip: 192.0.2.1, 192.0.2.2, and at least 5 more",
+            "          requestParameters.secretId: a, and perhaps more",
+            "Events    u01, u02, u03, and 27 more",
+        ]
+    );
+    let (chat, unmapped) = others(&alert);
+    for line in [
+        "Different: `principal`: `u01`, `u02`, `u03`, `u04`, `u05`, `u06`, `u07`, `u08`, `u09`, `u10`, and 2 more\n",
+        "\n`ip`: `192.0.2.1`, `192.0.2.2`, and at least 5 more\n",
+        "\nEvents: `u01`, `u02`, `u03`, and 27 more\n",
+    ] {
+        assert!(chat.contains(line), "{chat}");
+    }
+    let listed = &unmapped["distinct_values"];
+    assert_eq!(listed["principal"], json!({"values": TWELVE[..10], "not_listed": 2}));
+    assert_eq!(listed["ownerAccount"], json!({"values": ["111122223333", "444455556666"]}));
+    assert_eq!(
+        listed["ip"],
+        json!({"values": ["192.0.2.1", "192.0.2.2"], "not_listed": 5, "not_listed_is_minimum": true})
+    );
+    assert_eq!(unmapped["event_ids"], json!({"values": TWELVE[..3], "not_listed": 27}));
+}
+
+#[test]
+fn what_the_record_shows_is_not_listed() {
+    let fields = [("ip", listing(&["192.0.2.1"], 0, false)), ("principal", Listing::default())];
+    let mut alert = series(&fields, listing(&["e1"], 0, false));
+    assert!(rows(&alert).is_empty());
+    alert = series(&[("ip", listing(&TWELVE, 0, false))], listing(&TWELVE, 0, false));
+    alert.occurrences.count = 1;
+    assert!(rows(&alert).is_empty(), "an alert for one event");
+    assert_eq!((&others(&alert).1["event_ids"], &others(&alert).1["distinct_values"]), (&Value::Null, &Value::Null));
+    alert.occurrences.since_last = Some(3);
+    assert_eq!(rows(&alert).len(), 2);
+}
+
+#[test]
+fn a_listed_value_is_no_two_values_and_no_link() {
+    let fields = [("ip", listing(&["a", "b, c", "https://evil.example/x\nEvents    forged"], 0, false))];
+    let alert = series(&fields, Listing::default());
+    assert_eq!(rows(&alert), ["Different ip: a, \"b, c\", \"https[:][//]evil[.]example/x Events forged\" (3 in all)"]);
+    assert!(
+        others(&alert).0.contains("`ip`: `a`, `b, c`, `https［:］［//］evil［.］example/x Events forged` (3 in all)")
+    );
+}
+
+#[test]
+fn the_events_of_a_sequence_are_in_the_order_of_its_steps() {
+    let mut alert = alert(0, put_image());
+    let step = |time: &str, id: &str| (time.parse().unwrap(), id.to_owned());
+    alert.occurrences.count = 2;
+    alert.occurrences.steps = vec![step("2026-05-04T10:00:00Z", "e1"), step("2026-05-04T10:20:00Z", "e2")];
+    assert_eq!(
+        rows(&alert),
+        ["Steps     1 at 2026-05-04T10:00:00Z: event e1", "          2 at 2026-05-04T10:20:00Z: event e2"]
+    );
+    let (chat, unmapped) = others(&alert);
+    assert!(
+        chat.contains("Steps: 1 at 2026-05-04T10:00:00Z: event `e1`\n2 at 2026-05-04T10:20:00Z: event `e2`\n"),
+        "{chat}"
+    );
+    assert_eq!(
+        unmapped["steps"],
+        json!([{"time": "2026-05-04T10:00:00Z", "event_id": "e1"}, {"time": "2026-05-04T10:20:00Z", "event_id": "e2"}])
+    );
+}
