@@ -101,7 +101,7 @@ impl<'a> Normal<'a> {
 
     /// Whether each match raises an alert, apart from aggregation.
     fn alerts_at_once(&self) -> bool {
-        self.rule.threshold == 1 && self.rule.first_seen.is_none() && self.rule.notify
+        self.rule.alerts_on_each_match() && self.rule.notify
     }
 
     /// Whether every match of it is certain to be a match of `other`, whose filter differs.
@@ -120,8 +120,10 @@ fn alerting(rule: &Rule) -> String {
     let fields =
         |fields: &[FieldPath]| -> BTreeSet<String> { fields.iter().map(|one| canonical_path(&one.path)).collect() };
     let aggregate = rule.aggregate_fields.as_deref().map(fields);
+    let distinct = rule.distinct.as_ref().map(|one| canonical_path(&one.path));
     let news = rule.first_seen.as_ref().map(|first| (fields(&first.fields), first.within, first.learning));
-    format!("{aggregate:?} {:?} {} {news:?} {}", rule.window, rule.threshold, rule.notify)
+    let order: Vec<_> = rule.steps().iter().map(|step| (step.filter.to_string(), fields(&step.by))).collect();
+    format!("{aggregate:?} {:?} {} {distinct:?} {news:?} {order:?} {}", rule.window, rule.threshold, rule.notify)
 }
 
 fn parts(literals: &[Literal], lists: &Lists) -> BTreeSet<String> {

@@ -74,21 +74,26 @@ pub fn window(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Signed
 /// The value of `threshold`, from 1 to [`MAX_THRESHOLD`].
 pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32> {
     let scalar = field.scalar("a number", THRESHOLD_HELP, problems)?;
-    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    let number = scalar.plain().filter(digits).and_then(|text| text.parse().ok());
+    let number = scalar.plain().and_then(whole).and_then(|number| u32::try_from(number).ok());
     if let Some(number) = number.filter(|number| (1..=MAX_THRESHOLD).contains(number)) {
         return Some(number);
     }
     let title = format!("`{}` is not a threshold", shorten(&scalar.text));
     let label = format!("expected a whole number from 1 to {MAX_THRESHOLD}");
     let finding = Diagnostic::error("bad-threshold", title, scalar.span, label);
-    let quoted = scalar.plain().is_none() && !scalar.text.is_empty() && digits(&scalar.text.as_str());
+    let quoted = scalar.plain().is_none() && whole(&scalar.text).is_some();
     problems.push(match scalar.text.as_str() {
         "0" => finding.help("write 1 for an alert on every event, or `notify: false` for a rule that only counts"),
         text if quoted => finding.help(format!("write `threshold: {}`, without quotes", shorten(text))),
         _ => finding.help(THRESHOLD_HELP),
     });
     None
+}
+
+/// A whole number as YAML and JSON both write it, without leading zeros.
+pub fn whole(text: &str) -> Option<u64> {
+    let plain = text == "0" || !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
 }
 
 /// The value of `distinct`.

@@ -2,7 +2,10 @@
 //!
 //! The verdict is that of [`Rule::verdict`]: the same matcher runs, and an observer records what it compares.
 
-use super::model::{Rule, Suppression, SuppressionStatus, Verdict};
+use super::{
+    aggregate::{AggregateValue, combination},
+    model::{Rule, SequenceStep, Suppression, SuppressionStatus, Verdict},
+};
 use crate::{filter::Explanation, record::Record};
 
 /// The verdict of a rule on a record, and the reasons.
@@ -12,8 +15,19 @@ pub struct RuleExplanation {
     pub verdict: Verdict,
     /// The result of the rule's filter, condition by condition.
     pub filter: Explanation,
+    /// The result of each step of the rule's sequence.
+    pub steps: Vec<StepExplanation>,
     /// The result of each suppression, in the order of the file, expired ones included.
     pub suppressions: Vec<SuppressionExplanation>,
+}
+
+/// Whether a record may be a step of a sequence, and the reasons.
+#[derive(Clone, Debug)]
+pub struct StepExplanation {
+    /// The result of its filter.
+    pub filter: Explanation,
+    /// The values of the record at the fields of `by`. Where one has none, the record is no event of this step.
+    pub by: Vec<AggregateValue>,
 }
 
 /// Whether a suppression covers a record, and the reasons.
@@ -33,7 +47,21 @@ impl Rule {
         let filter = self.filter.explain(record.root());
         let suppressions: Vec<_> = self.suppressions.iter().map(|one| one.explain(record)).collect();
         let verdict = Verdict::of(filter.held, suppressions.iter().any(|one| one.holds));
-        RuleExplanation { verdict, filter, suppressions }
+        let steps = self.steps().iter().map(|step| step.explain(record)).collect();
+        RuleExplanation { verdict, filter, steps, suppressions }
+    }
+}
+
+impl StepExplanation {
+    /// Whether the record may be an event of this step.
+    pub fn counts(&self) -> bool {
+        self.filter.held && self.by.iter().all(|value| !value.values.is_empty())
+    }
+}
+
+impl SequenceStep {
+    fn explain(&self, record: &Record) -> StepExplanation {
+        StepExplanation { filter: self.filter.explain(record.root()), by: combination(&self.by, record) }
     }
 }
 

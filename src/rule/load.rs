@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::{
     account::{self, Accounts},
     aggregation, list,
-    model::{Rule, RuleSet, RuleTest, Severity},
+    model::{Rule, RuleSet, Severity},
     sequence, suppression, test, timezone,
     title::Title,
 };
@@ -76,23 +76,31 @@ impl RuleSet {
 /// A finding for each test whose record file does not exist, also in rules that have other errors. `text` is the text of
 /// the rules file; `exists` gets paths relative to that file.
 pub fn missing_tests(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
-    let missing = tests(text).into_iter().filter(|(_, test)| !exists(&test.record));
+    let missing = test_files(text).into_iter().filter(|file| !exists(&file.path));
     missing
-        .map(|(rule, test)| {
-            let title = format!("the record file `{}` does not exist", shorten(&test.record));
-            let finding = Diagnostic::error("missing-test-file", title, test.span, "expected the path of a file");
+        .map(|TestFile { rule, path, span }| {
+            let title = format!("the record file `{}` does not exist", shorten(&path));
+            let finding = Diagnostic::error("missing-test-file", title, span, "expected the path of a file");
             Diagnostic { rule, ..finding }
                 .help("create the file, or correct the path, which is relative to the rules file")
         })
         .collect()
 }
 
-/// The valid tests with the names of their rules; none if the file is not valid YAML.
-fn tests(text: &str) -> Vec<(Option<String>, RuleTest)> {
+/// A file that a valid test names.
+struct TestFile {
+    /// The name of the rule.
+    rule: Option<String>,
+    path: String,
+    span: Span,
+}
+
+/// The files of the valid tests; none if the rules file is not valid YAML.
+fn test_files(text: &str) -> Vec<TestFile> {
     let Ok(document) = yaml::parse(text) else { return Vec::new() };
     let mut loader = Loader::default();
     loader.file(&document.root);
-    loader.tests
+    loader.test_files
 }
 
 /// What overrides of this rules file can name, even if the file has errors; nothing if it is not valid YAML.
@@ -110,8 +118,8 @@ pub fn overridable(text: &str) -> Option<Overridable> {
 /// The rules and lists that overrides can name: of a rules file with errors, those that could be read.
 #[derive(Default)]
 pub struct Overridable {
-    /// The names of the rules by their ids.
-    pub rules: BTreeMap<String, String>,
+    /// The rules by their ids.
+    pub rules: BTreeMap<String, OverridableRule>,
     /// Whether `rules` is complete.
     pub all_rules: bool,
     /// The named lists.
@@ -120,11 +128,21 @@ pub struct Overridable {
     pub all_lists: bool,
 }
 
+/// What overrides must know of a rule.
+pub struct OverridableRule {
+    /// Its name.
+    pub name: String,
+    /// Whether it has a sequence.
+    pub sequence: bool,
+    /// Whether it counts different values.
+    pub distinct: bool,
+}
+
 #[derive(Default)]
 struct Loader {
     problems: Vec<Diagnostic>,
     lists: Lists,
-    tests: Vec<(Option<String>, RuleTest)>,
+    test_files: Vec<TestFile>,
     list_spans: BTreeMap<String, Span>,
     accounts: Accounts,
     timezone: Option<TimeZone>,
@@ -207,11 +225,13 @@ impl Loader {
         let runbook = optional(&fields, "runbook", p, runbook);
         let tests = optional(&fields, "tests", p, test::read);
         let shown = name.map(|name| name.text.trim_end().to_owned());
-        let read = tests.iter().flatten().flatten();
-        self.tests.extend(read.map(|test| (shown.clone(), test.clone())));
+        let files = tests.iter().flatten().flat_map(test::Tests::files);
+        self.test_files.extend(files.map(|(path, span)| TestFile { rule: shown.clone(), path: path.to_owned(), span }));
         match (name, &id) {
             (Some(name), Some(id)) => {
-                self.overridable.rules.insert(id.text.clone(), name.text.trim_end().to_owned());
+                let has = |key: &str| fields.get(key).is_some();
+                let (name, sequence, distinct) = (name.text.trim_end().to_owned(), has("sequence"), has("distinct"));
+                self.overridable.rules.insert(id.text.clone(), OverridableRule { name, sequence, distinct });
             }
             _ => self.overridable.all_rules = false,
         }
@@ -221,7 +241,7 @@ impl Loader {
                 finding.rule.get_or_insert_with(|| name.text.trim_end().to_owned());
             }
         }
-        let (name, condition) = (name?, condition?);
+        let (name, condition, tests) = (name?, condition?, tests?.unwrap_or_default());
         Some(Rule {
             name: name.text.trim_end().to_owned(),
             id: id?.text,
@@ -240,7 +260,8 @@ impl Loader {
             enabled: enabled?.unwrap_or(true),
             tags: tags?.unwrap_or_default(),
             runbook: runbook?,
-            tests: tests?.unwrap_or_default(),
+            tests: tests.verdicts,
+            alert_tests: tests.alerts,
             span: name.span,
             written: condition.written,
         })

@@ -22,12 +22,12 @@ pub use account::Accounts;
 pub(crate) use aggregate::combination;
 pub use aggregate::{AggregateValue, Identities, SeriesArrival};
 pub(crate) use aggregation::{MAX_THRESHOLD, WINDOWS, show_duration};
-pub use explain::{RuleExplanation, SuppressionExplanation};
+pub use explain::{RuleExplanation, StepExplanation, SuppressionExplanation};
 pub use load::missing_tests;
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 pub use model::{
-    FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Sequence, SequenceStep, Severity, Source, Suppression,
-    SuppressionStatus, Verdict,
+    AlertTest, FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Sequence, SequenceStep, Severity, Source,
+    Suppression, SuppressionStatus, Verdict,
 };
 pub use overrides::{overrides_beside_errors, overrides_path};
 pub use title::Title;

@@ -78,6 +78,8 @@ pub struct Rule {
     pub runbook: Option<String>,
     /// Records that it must match, and records that it must not match.
     pub tests: Vec<RuleTest>,
+    /// Files of events, with the number of alerts that it must raise on each.
+    pub alert_tests: Vec<AlertTest>,
     /// The place of its name in the file.
     pub span: Span,
     /// The text of its filter, and the place in the file of each part; none for a sequence, whose steps have texts of their
@@ -201,6 +203,11 @@ impl Rule {
         self.sequence.as_ref().map_or(&[], |sequence| &sequence.steps)
     }
 
+    /// Whether each match raises an alert, apart from those that another alert covers.
+    pub fn alerts_on_each_match(&self) -> bool {
+        self.threshold == 1 && self.first_seen.is_none() && self.sequence.is_none()
+    }
+
     /// Whether the rule matches a record, and whether a suppression covers the match.
     pub fn verdict(&self, record: &Record) -> Verdict {
         let held = self.filter.matches(record.root());
@@ -274,6 +281,19 @@ pub struct RuleTest {
     /// The place of that path in the rules file.
     pub span: Span,
     /// Values to set in the record before the test.
+    pub set: Vec<(Path, Value)>,
+}
+
+/// Events that a rule is tested on, in the order in which they arrive.
+#[derive(Clone, Debug)]
+pub struct AlertTest {
+    /// How many alerts the rule must raise on them.
+    pub alerts: u64,
+    /// The path of the file of their records, relative to the rules file.
+    pub events: String,
+    /// The place of that path in the rules file.
+    pub span: Span,
+    /// Values to set in each of the records before the test.
     pub set: Vec<(Path, Value)>,
 }
 

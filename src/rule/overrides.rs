@@ -14,9 +14,9 @@ use super::{
     account::{self, Accounts},
     aggregation,
     list::{self, NamedList},
-    load::{self, Overridable, slug},
-    model::{Replaced, RuleSet, Severity, Source, Suppression},
-    suppression,
+    load::{self, Overridable, OverridableRule, slug},
+    model::{Replaced, Rule, RuleSet, Severity, Source, Suppression},
+    sequence, suppression,
 };
 use crate::{
     diagnostic::{Diagnostic, Level, nearest, one_of, shorten, truncate_findings},
@@ -64,7 +64,11 @@ impl RuleSet {
     ///
     /// Every error in the text together with the warnings, in its order.
     pub fn overridden(mut self, text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let rules = self.rules.iter().map(|rule| (rule.id.clone(), rule.name.clone())).collect();
+        let rule = |rule: &Rule| {
+            let (sequence, distinct) = (rule.sequence.is_some(), rule.distinct.is_some());
+            (rule.id.clone(), OverridableRule { name: rule.name.clone(), sequence, distinct })
+        };
+        let rules = self.rules.iter().map(rule).collect();
         let overridable = Overridable { rules, all_rules: true, lists: self.lists.clone(), all_lists: true };
         let (mut overrides, mut problems) = read(text, &overridable)?;
         problems.extend(self.replace(&overrides.lists));
@@ -166,8 +170,8 @@ fn of_rule(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Override> {
     let before = problems.len();
-    let name = overridable.rules.get(&id.text);
-    if name.is_none() && overridable.all_rules {
+    let rule = overridable.rules.get(&id.text);
+    if rule.is_none() && overridable.all_rules {
         problems.push(unknown(id, overridable));
     }
     let fields = YamlMap::of(node, "an override", &KEYS, OVERRIDE_HELP, problems);
@@ -177,7 +181,7 @@ fn of_rule(
         let severity = optional(&fields, "severity", p, load::severity);
         let suppressions = optional(&fields, "suppressions", p, |field, p| suppression::read(field, lists, p));
         let window = optional(&fields, "window", p, aggregation::window);
-        let threshold = optional(&fields, "threshold", p, aggregation::threshold);
+        let threshold = optional(&fields, "threshold", p, |field, p| threshold(field, rule, p));
         let notify = optional(&fields, "notify", p, YamlField::boolean);
         let mut suppressions = suppressions?.unwrap_or_default();
         for suppression in &mut suppressions {
@@ -187,9 +191,27 @@ fn of_rule(
         Some(Override { enabled, severity, suppressions, window, threshold, notify: notify? })
     });
     for finding in problems.iter_mut().skip(before) {
-        finding.rule = finding.rule.take().or_else(|| name.cloned());
+        finding.rule = finding.rule.take().or_else(|| rule.map(|rule| rule.name.clone()));
     }
     read
+}
+
+/// A threshold that fits the rule: a sequence has none, and different values are counted from two.
+fn threshold(field: YamlField, rule: Option<&OverridableRule>, problems: &mut Vec<Diagnostic>) -> Option<u32> {
+    let threshold = aggregation::threshold(field, problems)?;
+    if rule.is_some_and(|rule| rule.sequence) {
+        let (title, help) = sequence::NO_THRESHOLD;
+        let finding = Diagnostic::error("not-in-sequence", title, field.key_span, "the rule has a `sequence`");
+        problems.push(finding.help(help));
+        return None;
+    }
+    if threshold == 1 && rule.is_some_and(|rule| rule.distinct) {
+        let title = "a rule with `distinct` has a `threshold` of 1";
+        let finding = Diagnostic::error("distinct", title, field.node.span, "every value raises an alert");
+        problems.push(finding.help("write `threshold: 2` or more"));
+        return None;
+    }
+    Some(threshold)
 }
 
 /// A finding for each value of `lists` that a filter does not accept, at the place of the value.
@@ -217,7 +239,7 @@ fn unknown(id: &yaml::Scalar, overridable: &Overridable) -> Diagnostic {
     let finding = Diagnostic::error("unknown-rule", title, id.span, "expected the id of a rule");
     let made = slug(&id.text);
     let by_name = || overridable.rules.contains_key(&made).then_some(made.as_str());
-    let named = overridable.rules.iter().find(|(_, name)| **name == id.text).map(|(id, _)| id.as_str());
+    let named = overridable.rules.iter().find(|(_, rule)| rule.name == id.text).map(|(id, _)| id.as_str());
     let near = || nearest(&id.text, overridable.rules.keys().map(String::as_str));
     match named.or_else(by_name).or_else(near) {
         Some(meant) => finding.help(format!("write `{meant}`")),

@@ -24,11 +24,17 @@ const BY_HELP: &str = "add the fields whose values all steps share, such as `by:
 /// The fields of a rule that a sequence replaces, each with the repair.
 const REPLACED: [(&str, &str); 5] = [
     ("filter", "remove it: each step of a sequence has a `filter` of its own"),
-    ("threshold", "remove it: a sequence raises an alert once each of its steps has an event"),
+    ("threshold", NO_THRESHOLD.1),
     ("distinct", "remove it: a sequence counts its steps, not values"),
     ("first_seen", "remove it, and write another rule for what is seen first"),
     ("aggregate_fields", "remove it, and name in `by` the fields whose values distinguish the alerts of a sequence"),
 ];
+
+/// That a sequence has no threshold, and the repair.
+pub const NO_THRESHOLD: (&str, &str) = (
+    "`threshold` does not fit a `sequence`",
+    "remove it: a sequence raises an alert once each of its steps has an event",
+);
 
 /// What a rule matches.
 pub struct Condition {

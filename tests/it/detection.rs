@@ -158,8 +158,7 @@ fn allowed_by_hand(record: &Record) -> Record {
 fn each_of_the_calls_is_as_the_page_says() {
     let logs = real_logs::sample().join("traildiscover_api_examples.json.gz");
     let rules = RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0.rules;
-    let single: Vec<_> =
-        rules.iter().filter(|rule| rule.enabled && rule.threshold <= 1 && rule.first_seen.is_none()).collect();
+    let single: Vec<_> = rules.iter().filter(|rule| rule.enabled && rule.alerts_on_each_match()).collect();
     let name = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
     let fired: BTreeSet<_> =
         matches(&logs).into_iter().filter(|(rule, _)| single.iter().any(|one| name(&one.name) == *rule)).collect();

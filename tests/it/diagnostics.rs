@@ -4,7 +4,7 @@ use trailbell::rule::{RuleSet, missing_tests};
 
 const BLOCK: &str = "put the filter in a block: `filter: |`, and the text indented on the next line";
 
-const TEST: &str = "write `match:`, `no_match:` or `suppressed:`, and the path of a record file";
+const TEST: &str = "write `match:`, `no_match:` or `suppressed:`, and the path of a record file; or the number of `alerts:`, and `events:` with the path of a file of records";
 
 const TAG: &str = "remove the tag; a value that begins with `!` needs quotes or a block";
 
@@ -468,11 +468,32 @@ fn rule_tests() {
       = rule: Root login
       = help: write `set: {path: value}`, or each `path: value` on its own line
     ");
-    let text = rule("severity: 1\nfilter: a = 1\ntests:\n  - match: here.json\n  - no_match: 'events/gone.json'");
+    insta::assert_snapshot!(brief(&complete("tests:\n  - alerts: 1\n  - events: a.json\n  - {alerts: many, events: ''}\n  - {alerts: 1, events: a.json, suppressed: b.json}")), @"
+    missing-field 6:9 add `events:`, and the path of a file of records with their times
+    missing-field 7:9 write how many alerts the events raise, such as `alerts: 1`
+    bad-alerts 8:18 write how many alerts the events raise, such as `alerts: 1`
+    bad-path 8:32 write the path of a record file, relative to the rules file
+    two-outcomes 9:10 split it into two tests
+    ");
+    insta::assert_snapshot!(shown(&complete("tests:\n  - match: a.json\n    events: b.json")), @"
+    error[two-outcomes]: a test has both `match` and `events`
+     --> rules.yaml:7:9
+      |
+    6 |       - match: a.json
+      |         ----- a file of one record
+    7 |         events: b.json
+      |         ^^^^^^ files of events are for `alerts`
+      |
+      = rule: Root login
+      = help: remove it, or write `alerts: 1` in place of `match`
+    ");
+    let text = rule(
+        "severity: 1\nfilter: a = 1\ntests:\n  - match: here.json\n  - no_match: 'events/gone.json'\n  - {alerts: 1, events: here.json}\n  - {alerts: 1, events: gone.json}",
+    );
     assert_eq!(RuleSet::parse(&text).unwrap().1, []);
     // A mistake elsewhere in the rule does not hide the finding.
     let broken = text.replace("severity: 1", "severity: 9");
-    assert_eq!(missing_tests(&broken, &|path| path == "here.json").len(), 1);
+    assert_eq!(missing_tests(&broken, &|path| path == "here.json").len(), 2);
     let missing = missing_tests(&text, &|path| path == "here.json");
     insta::assert_snapshot!(render(&missing, "rules.yaml", &text, false).trim_end(), @"
     error[missing-test-file]: the record file `events/gone.json` does not exist
@@ -480,6 +501,15 @@ fn rule_tests() {
       |
     7 |       - no_match: 'events/gone.json'
       |                   ^^^^^^^^^^^^^^^^^^ expected the path of a file
+      |
+      = rule: Root login
+      = help: create the file, or correct the path, which is relative to the rules file
+
+    error[missing-test-file]: the record file `gone.json` does not exist
+     --> rules.yaml:9:29
+      |
+    9 |       - {alerts: 1, events: gone.json}
+      |                             ^^^^^^^^^ expected the path of a file
       |
       = rule: Root login
       = help: create the file, or correct the path, which is relative to the rules file

@@ -301,3 +301,45 @@ fn fits(compared: &Compared, held: bool) -> bool {
             .is_none_or(|value| compared.saw.first.contains(value) || compared.saw.count > compared.saw.first.len())
         && (compared.gap.is_none() || compared.saw.is_empty())
 }
+
+#[test]
+fn a_sequence_shows_its_steps_and_which_of_them_the_record_can_be() {
+    let rules = "rules:
+  - name: A rule
+    severity: 1
+    sequence:
+      - {filter: eventName = \"CreateUser\", by: [requestParameters.userName]}
+      - {filter: eventName starts_with \"Create\", by: [responseElements.accessKey.userName]}
+      - {filter: eventName = \"AttachUserPolicy\", by: [requestParameters.userName]}\n";
+    let explained = |name: &str, record: Value| {
+        let record = record.to_string();
+        let files = [("rules.yaml", rules.as_bytes()), ("record.json", record.as_bytes())];
+        let folder = crate::command::folder(&format!("explain-sequence-{name}"), &files);
+        let [rules, record] = ["rules.yaml", "record.json"].map(|file| folder.join(file).display().to_string());
+        crate::command::trailbell(&["explain", "--rules", &rules, "a-rule", &record]).stdout
+    };
+    let user = json!({"eventVersion": "1.08", "eventName": "CreateUser", "requestParameters": {"userName": "eve"}});
+    insta::assert_snapshot!(explained("first", user), @r#"
+    A rule: matches
+    It can be step 1 of the sequence.
+
+    step 1 of 3: matches
+    by requestParameters.userName: eve
+    true   eventName = "CreateUser"   saw "CreateUser"
+
+    step 2 of 3: matches
+    by responseElements.accessKey.userName: no value, so the record is no event of this step
+    true   eventName starts_with "Create"   saw "CreateUser"
+
+    step 3 of 3: does not match
+    false  eventName = "AttachUserPolicy"   saw "CreateUser"
+    "#);
+    let both = json!({"eventVersion": "1.08", "eventName": "CreateUser", "requestParameters": {"userName": "eve"},
+        "responseElements": {"accessKey": {"userName": "ada"}}});
+    insta::assert_snapshot!(explained("both", both).lines().nth(1).unwrap(), @"It can be step 1 or step 2 of the sequence.");
+    let none = json!({"eventVersion": "1.08", "eventName": "CreateRole"});
+    insta::assert_snapshot!(explained("none", none).lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    A rule: matches
+    It can be no step of the sequence.
+    ");
+}

@@ -236,6 +236,25 @@ fn every_mistake_is_reported_at_its_place() {
 }
 
 #[test]
+fn a_threshold_must_fit_the_rule() {
+    let rules = "rules:\n- {name: S, severity: 1, by: [user], sequence: [{filter: a = 1}, {filter: a = 2}]}
+- {name: D, severity: 1, filter: a = 1, distinct: user, threshold: 5}\n";
+    let changed = "overrides:\n  s: {window: 2h}\n  d: {threshold: 2}\n";
+    let (set, _) = RuleSet::parse(rules).unwrap().0.overridden(changed).unwrap();
+    assert_eq!((set.rules[0].window, set.rules[1].threshold), (SignedDuration::from_hours(2), 2));
+    let overrides = "overrides:\n  s: {threshold: 5}\n  d: {threshold: 1}\n";
+    let expected = [
+        ("not-in-sequence", 2, 7, "remove it: a sequence raises an alert once each of its steps has an event"),
+        ("distinct", 3, 18, "write `threshold: 2` or more"),
+    ];
+    check_beside(rules, overrides, &expected);
+    // The same where the rules file has an error elsewhere.
+    let broken = rules.replace("severity: 1, by", "severity: 9, by");
+    let codes: Vec<_> = overrides_beside_errors(overrides, &broken).iter().map(|error| error.code).collect();
+    assert_eq!(codes, ["not-in-sequence", "distinct"]);
+}
+
+#[test]
 fn every_mistake_in_lists_and_accounts_is_reported_at_its_place() {
     let check = |overrides: &str, expected: &[_]| check_beside(LISTS, overrides, expected);
     let entry = "write each list as `name: [\"one\", \"two\"]`";

@@ -197,6 +197,7 @@ fn valid_files_are_valid_for_both() {
         json!({"tests": []}),
         json!({"tests": [{"match": "a.json"}, {"no_match": "b.json"}, {"suppressed": "c/d.json"}, {"match": 5}, {"match": true}]}),
         json!({"tests": [{"match": "a.json", "set": {}}]}),
+        json!({"tests": [{"alerts": 0, "events": "a.json"}, {"alerts": 2, "events": "b.json.gz", "set": {"a": 1}}]}),
         json!({"tests": [{"match": "a.json", "set": {"a.b": null, "c[0]": [1, {"x": true}], "`d e`": "x"}}]}),
     ] {
         check(&rule(&changes));
@@ -365,6 +366,15 @@ fn invalid_files_are_invalid_for_both() {
         json!({"tests": [{"set": {"a": 1}}]}),
         json!({"tests": [{"match": "a.json", "no_match": "b.json"}]}),
         json!({"tests": [{"matches": "a.json"}]}),
+        json!({"tests": [{"alerts": 1}]}),
+        json!({"tests": [{"events": "a.json"}]}),
+        json!({"tests": [{"alerts": 1, "events": ""}]}),
+        json!({"tests": [{"alerts": -1, "events": "a.json"}]}),
+        json!({"tests": [{"alerts": 1.5, "events": "a.json"}]}),
+        json!({"tests": [{"alerts": "1", "events": "a.json"}]}),
+        json!({"tests": [{"alerts": true, "events": "a.json"}]}),
+        json!({"tests": [{"alerts": 1, "events": "a.json", "match": "b.json"}]}),
+        json!({"tests": [{"match": "b.json", "events": "a.json"}]}),
         json!({"tests": [{"match": ""}]}),
         json!({"tests": [{"match": " "}]}),
         json!({"tests": [{"no_match": ""}]}),

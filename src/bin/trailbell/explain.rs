@@ -6,8 +6,9 @@ use std::{
 };
 
 use trailbell::{
+    diagnostic::one_of,
     filter::{Condition, Explanation, Gap, HiddenElements, SeenValues},
-    rule::{Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
+    rule::{StepExplanation, Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::{printable, shorten_to},
 };
 
@@ -19,7 +20,7 @@ const MAX_SHOWN: usize = 200;
 /// The most elements of one list that are shown.
 const MAX_ELEMENTS: usize = 10;
 
-/// Prints the tree of conditions of the filter, then those of the suppressions.
+/// Prints the tree of conditions of the filter, or of each step of a sequence, then those of the suppressions.
 ///
 /// # Errors
 ///
@@ -38,13 +39,41 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     if !rule.enabled {
         writeln!(stdout, "The rule is disabled: no record raises its alert.")?;
     }
-    show(&explanation.filter, 0, color, &mut stdout)?;
+    if explanation.steps.is_empty() {
+        show(&explanation.filter, 0, color, &mut stdout)?;
+    } else {
+        show_steps(&explanation.steps, color, &mut stdout)?;
+    }
     let count = rule.suppressions.len();
     for (at, (suppression, explanation)) in rule.suppressions.iter().zip(&explanation.suppressions).enumerate() {
         write!(stdout, "\nsuppression {} of {count}: ", at + 1)?;
         show_suppression(suppression, explanation, color, &mut stdout)?;
     }
     Ok(0)
+}
+
+/// Each step with what it takes for the record to be its event, and which steps the record may be.
+fn show_steps(steps: &[StepExplanation], color: bool, output: &mut impl Write) -> io::Result<()> {
+    let counting = steps.iter().enumerate().filter(|(_, step)| step.counts());
+    let numbers: Vec<_> = counting.map(|(at, _)| format!("step {}", at + 1)).collect();
+    match &numbers[..] {
+        [] => writeln!(output, "It can be no step of the sequence.")?,
+        numbers => writeln!(output, "It can be {} of the sequence.", one_of(numbers))?,
+    }
+    for (at, step) in steps.iter().enumerate() {
+        let outcome = if step.filter.held { "matches" } else { "does not match" };
+        writeln!(output, "\nstep {} of {}: {outcome}", at + 1, steps.len())?;
+        for value in step.by.iter().filter(|_| step.filter.held) {
+            let shown = if value.values.is_empty() {
+                "no value, so the record is no event of this step".to_owned()
+            } else {
+                shorten_to(&printable(&value.to_string()), MAX_SHOWN)
+            };
+            writeln!(output, "by {}: {shown}", printable(&value.field))?;
+        }
+        show(&step.filter, 0, color, output)?;
+    }
+    Ok(())
 }
 
 fn show_suppression(

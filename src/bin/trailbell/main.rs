@@ -2,6 +2,7 @@
 //! run the function's own handler, check a deployed stack and send its failed events again.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
+mod alert_test;
 #[cfg(feature = "aws")]
 mod aws;
 mod check;

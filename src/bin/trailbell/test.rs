@@ -8,14 +8,21 @@ use std::{
 
 use trailbell::{
     backtest::{self, Tested},
-    diagnostic::{chain, counted, line_column},
-    rule::Verdict,
+    diagnostic::{Span, chain, counted, line_column},
+    rule::{AlertTest, Rule, RuleSet, RuleTest, Verdict},
 };
 
 use crate::{
+    alert_test,
     inputs::{self, RecordFileError, shown},
     status::{Status, Stop},
 };
+
+/// Why a test fails: a sentence, and lines that belong to it.
+struct Failure {
+    reason: String,
+    lines: Vec<String>,
+}
 
 /// Prints every test that fails, with a tally on the last line.
 ///
@@ -24,36 +31,26 @@ use crate::{
 /// If the rules cannot be used, or no rule has a test.
 pub fn run(path: &Path) -> Status {
     let (rules, text) = inputs::written_rules(path)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
     let mut stdout = io::stdout().lock();
     let (mut passed, mut failed, mut untested) = (0_u64, 0_u64, 0_u64);
+    let mut print = |rule: &Rule, file: &str, span: Span, failure: Option<Failure>| -> io::Result<()> {
+        let Some(Failure { reason, lines }) = failure else {
+            passed += 1;
+            return Ok(());
+        };
+        failed += 1;
+        let ((line, _), file) = (line_column(&text, span.start), shown(Path::new(file)));
+        writeln!(stdout, "FAILED {}\n       {}:{line}: {file}: {reason}", rule.name, shown(path))?;
+        lines.iter().try_for_each(|line| writeln!(stdout, "       {line}"))?;
+        writeln!(stdout)
+    };
     for rule in &rules.rules {
-        untested += u64::from(rule.tests.is_empty());
+        untested += u64::from(rule.tests.is_empty() && rule.alert_tests.is_empty());
         for test in &rule.tests {
-            let file = folder.join(&test.record);
-            let record = File::open(&file).map_err(|error| RecordFileError::Read(error.into()));
-            let record = record.and_then(|file| inputs::record(file, None));
-            let reason = match record.map(|record| backtest::run(rule, test, record)) {
-                Ok(Tested::Passed) => {
-                    passed += 1;
-                    continue;
-                }
-                Ok(Tested::Failed(verdict)) => {
-                    format!("the rule must {}, but it {}", wanted(test.expect), result(verdict))
-                }
-                Ok(Tested::Broken(error)) => chain(&error),
-                Err(error) => chain(&error),
-            };
-            failed += 1;
-            let (line, _) = line_column(&text, test.span.start);
-            let record = shown(Path::new(&test.record));
-            writeln!(stdout, "FAILED {}\n       {}:{line}: {record}: {reason}", rule.name, shown(path))?;
-            // With `set`, the tested record differs from the one in the file.
-            if test.set.is_empty() {
-                let (rules, file) = (shown(path), shown(&file));
-                writeln!(stdout, "       see: trailbell explain --rules {rules} {} {file}", rule.id)?;
-            }
-            writeln!(stdout)?;
+            print(rule, &test.record, test.span, verdict_failure(path, rule, test))?;
+        }
+        for test in &rule.alert_tests {
+            print(rule, &test.events, test.span, alert_failure(path, &rules, rule, test))?;
         }
     }
     if untested > 0 {
@@ -65,6 +62,40 @@ pub fn run(path: &Path) -> Status {
         return Err(Stop::Message("no rule has a test".to_owned()));
     }
     Ok(u8::from(failed > 0))
+}
+
+/// Why the verdict of a rule is not the one that the test expects.
+fn verdict_failure(rules: &Path, rule: &Rule, test: &RuleTest) -> Option<Failure> {
+    let file = folder(rules).join(&test.record);
+    let record = File::open(&file).map_err(|error| RecordFileError::Read(error.into()));
+    let record = record.and_then(|file| inputs::record(file, None));
+    let reason = match record.map(|record| backtest::run(rule, test, record)) {
+        Ok(Tested::Passed) => return None,
+        Ok(Tested::Failed(verdict)) => {
+            format!("the rule must {}, but it {}", wanted(test.expect), result(verdict))
+        }
+        Ok(Tested::Broken(error)) => chain(&error),
+        Err(error) => chain(&error),
+    };
+    // With `set`, the tested record differs from the one in the file.
+    let see = format!("see: trailbell explain --rules {} {} {}", shown(rules), rule.id, shown(&file));
+    Some(Failure { reason, lines: if test.set.is_empty() { vec![see] } else { Vec::new() } })
+}
+
+/// Why a rule does not raise the number of alerts that the test expects.
+fn alert_failure(path: &Path, rules: &RuleSet, rule: &Rule, test: &AlertTest) -> Option<Failure> {
+    match alert_test::alerts(rules, rule, test, &folder(path).join(&test.events)) {
+        Ok(alerts) if alerts.len() as u64 == test.alerts => None,
+        Ok(alerts) => {
+            let (wanted, raised) = (counted(test.alerts, "alert"), alerts.len());
+            Some(Failure { reason: format!("the events must raise {wanted}, but they raise {raised}"), lines: alerts })
+        }
+        Err(error) => Some(Failure { reason: chain(&error), lines: Vec::new() }),
+    }
+}
+
+fn folder(rules: &Path) -> &Path {
+    rules.parent().unwrap_or(Path::new(""))
 }
 
 fn wanted(verdict: Verdict) -> &'static str {

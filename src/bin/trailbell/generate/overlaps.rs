@@ -29,17 +29,13 @@ const EVIDENT: &[(&str, Evident)] = &[
     ("One or both are disabled as shipped", |one, other| !one.enabled || !other.enabled),
     (
         "One or both count events, or alert on values not seen before, which one event alone does not show",
-        |one, other| counts(one) || counts(other),
+        |one, other| !one.alerts_on_each_match() || !other.alerts_on_each_match(),
     ),
     (
         "One is for the audit trail, which keeps everything of its kind; the other is for a person to look at",
         |one, other| (one.severity.number() == 3) != (other.severity.number() == 3),
     ),
 ];
-
-fn counts(rule: &Rule) -> bool {
-    rule.threshold > 1 || rule.first_seen.is_some()
-}
 
 /// Reasons for single pairs: a rule, and another rule that matches one of its records.
 const STATED: &[(&str, &[(&str, &str)])] = &[

@@ -123,10 +123,30 @@ fn alerting(rule: &Rule) -> String {
         let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.written.text)).collect();
         names.join(", ").replacen(", ", " and ", usize::from(names.len() == 2))
     };
+    if let Some(sequence) = &rule.sequence {
+        return format!(
+            "It takes an event for each of {} steps, in their order within {}, all with the same {}.",
+            sequence.steps.len(),
+            length(rule.window),
+            named(rule.steps().first().map(|step| &*step.by).unwrap_or_default())
+        );
+    }
     let each = match rule.aggregate_fields.as_deref() {
         None => "actor and call".to_owned(),
         Some(fields) => named(fields),
     };
+    if let Some(first) = &rule.first_seen
+        && rule.threshold > 1
+    {
+        return format!(
+            "It takes {} combinations of {} within {} that were not seen for {}, counted for each {each}, after {} of learning.",
+            rule.threshold,
+            named(&first.fields),
+            length(rule.window),
+            length(first.within),
+            length(first.learning)
+        );
+    }
     if let Some(first) = &rule.first_seen {
         return format!(
             "It alerts on a combination of {} that was not seen for {}, after {} of learning.",
@@ -136,7 +156,15 @@ fn alerting(rule: &Rule) -> String {
         );
     }
     if rule.threshold > 1 {
-        return format!("It takes {} events within {}, counted for each {each}.", rule.threshold, length(rule.window));
+        let counted = match &rule.distinct {
+            Some(field) => format!("different values of `{}`", field.name()),
+            None => "events".to_owned(),
+        };
+        return format!(
+            "It takes {} {counted} within {}, counted for each {each}.",
+            rule.threshold,
+            length(rule.window)
+        );
     }
     let usual = rule.aggregate_fields.is_none() && rule.window == SignedDuration::from_hours(24);
     if usual { String::new() } else { format!("One alert in {} for each {each}.", length(rule.window)) }
@@ -181,6 +209,19 @@ mod tests {
         assert_eq!(
             words("    threshold: 15\n    window: 1h\n    aggregate_fields: [user, ip]\n"),
             "It takes 15 events within an hour, counted for each `user` and `ip`."
+        );
+        assert_eq!(
+            words("    threshold: 10\n    window: 10m\n    distinct: a.b\n    aggregate_fields: [user]\n"),
+            "It takes 10 different values of `a.b` within 10 minutes, counted for each `user`."
+        );
+        assert_eq!(
+            words("    threshold: 3\n    aggregate_fields: [user]\n    first_seen: {fields: [ip]}\n"),
+            "It takes 3 combinations of `ip` within a day that were not seen for 30 days, counted for each `user`, after 7 days of learning."
+        );
+        let steps = "rules:\n- {name: A, severity: 1, window: 1h, by: [user, ip], sequence: [{filter: a = 1}, {filter: a = 2}]}\n";
+        assert_eq!(
+            alerting(&RuleSet::parse(steps).unwrap().0.rules[0]),
+            "It takes an event for each of 2 steps, in their order within an hour, all with the same `user` and `ip`."
         );
         assert_eq!(words("    aggregate_fields: [ip]\n"), "One alert in a day for each `ip`.");
         assert_eq!(words("    window: 10m\n"), "One alert in 10 minutes for each actor and call.");

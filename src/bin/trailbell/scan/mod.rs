@@ -7,5 +7,6 @@ mod no_buckets;
 mod replay;
 mod sources;
 
+pub use alerts::Alerts;
 pub use line::ScanFormat;
 pub use replay::run;

@@ -1,0 +1,103 @@
+//! Tests of rules on files of events: the events go through the engine and the state, as those of a scan do.
+
+use std::{fs::File, ops::ControlFlow, path::Path};
+
+use serde_json::Value;
+use thiserror::Error;
+use trailbell::{
+    backtest::{self, EditError},
+    diagnostic::counted,
+    engine::{self, Engine, ParseError},
+    local::{self, ReadError},
+    log_file::{FileItem, Limits, Unparsable},
+    rule::{AlertTest, Rule, RuleSet},
+    untrusted::printable,
+};
+
+use crate::scan::{Alerts, ScanFormat};
+
+/// Why the events of a test cannot be played.
+#[derive(Debug, Error)]
+pub enum PlayError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("record {index} cannot be read")]
+    Record {
+        index: u64,
+        #[source]
+        source: Unparsable,
+    },
+    #[error("record {index} cannot be parsed")]
+    Unparsable {
+        index: u64,
+        #[source]
+        source: ParseError,
+    },
+    #[error("record {index} cannot be changed as the test says")]
+    Change {
+        index: u64,
+        #[source]
+        source: EditError,
+    },
+    #[error("the file holds no record")]
+    NoRecord,
+}
+
+/// The alerts that a rule raises on the events of a test, in the order of their time: a line each. A rule that is disabled or
+/// muted is tested as if it were neither.
+///
+/// # Errors
+///
+/// If the file cannot be read, or a record of it cannot be used.
+pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Result<Vec<String>, PlayError> {
+    let tested = Rule { enabled: true, notify: true, ..rule.clone() };
+    let engine = Engine::new(RuleSet { rules: vec![tested], ..rules.clone() });
+    let (mut alerts, mut scratch) = (Alerts::new(&engine), engine::Scratch::default());
+    let (mut failed, mut count) = (None, 0_u64);
+    let mut play = |item: FileItem<'_>| {
+        let (index, json) = match item {
+            FileItem::Record(record) => (record.index, record.text),
+            FileItem::Unparsable { index, reason } => return Err(PlayError::Record { index, source: reason }),
+        };
+        let (record, _) = engine::parse(json).map_err(|source| PlayError::Unparsable { index, source })?;
+        let record = backtest::changed(record, &test.set).map_err(|source| PlayError::Change { index, source })?;
+        if count == 0
+            && let Some(time) = record.event_time()
+        {
+            alerts.begin(time);
+        }
+        count += 1;
+        alerts.decide_record(&test.events, record.to_string().as_bytes(), &mut scratch);
+        Ok(())
+    };
+    let input = File::open(file).map_err(ReadError::from)?;
+    local::read(input, Limits::default(), &|_| {}, &mut |item| match play(item) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None if count == 0 => Err(PlayError::NoRecord),
+        None => Ok(lines(&alerts)),
+    }
+}
+
+/// What each alert is about: its values, the number of its events, and the times of the first and the last of them.
+fn lines(alerts: &Alerts<'_>) -> Vec<String> {
+    let mut printed = Vec::new();
+    // A vector takes everything that is written to it.
+    let _ = alerts.print(ScanFormat::Jsonl, &mut printed);
+    let alerts = printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    alerts.map(|alert: Value| line(&alert)).collect()
+}
+
+fn line(alert: &Value) -> String {
+    let text = |key: &str| alert[key].as_str().unwrap_or("-").to_owned();
+    let value = |(field, value): (&String, &Value)| format!("{field}: {}", value.as_str().unwrap_or("null"));
+    let values: Vec<_> = alert["values"].as_object().into_iter().flatten().map(value).collect();
+    let count = counted(alert["count"].as_u64().unwrap_or(1), "event");
+    printable(&format!("{} to {}, {count}, {}", text("first"), text("last"), values.join(", ")))
+}
