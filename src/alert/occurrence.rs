@@ -43,7 +43,7 @@ pub fn listed(listing: &Listing) -> (&[String], u64) {
 
 /// How many events the alert covers, and what they have in common.
 pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
-    let Occurrences { count, first, last, since_last, held_before, approximate, values, .. } = occurrences;
+    let Occurrences { count, first, last, since_last, held_before, approximate, .. } = occurrences;
     if *count == 0 {
         return Vec::new();
     }
@@ -64,17 +64,31 @@ pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
         let text = format!("{} of this rule held back earlier by its hourly limit", counted(*held_before, "alert"));
         rows.push(Row::new("", Phrase::ours(text)));
     }
-    // The values of a single event are in the rows above.
-    let values = if occurrences.is_series() { &values[..] } else { &[] };
-    for (at, (path, value)) in values.iter().take(MAX_VALUES).enumerate() {
+    rows.extend(values_in_common(occurrences));
+    rows
+}
+
+/// What the events have in common. Of a single event, the other rows show all but what it was done to.
+fn values_in_common(occurrences: &Occurrences) -> Vec<Row> {
+    let is_series = occurrences.is_series();
+    // A hash is nothing for people.
+    let named = occurrences.values.iter().filter(|(path, _)| path != "request");
+    let shown =
+        named.filter(|(path, value)| is_series || value.is_some() && (path.contains('.') || path == "bucketName"));
+    let name = |at| match (at, is_series) {
+        (0, true) => "In common",
+        (0, false) => "Target",
+        _ => "",
+    };
+    let row = |(at, (path, value)): (usize, &(String, Option<String>))| {
         let phrase = Phrase::default().with(PhrasePart::Rule(path.clone()));
         let phrase = match value {
             Some(value) => phrase.then(" = ").value(value),
             None => phrase.then(" = null"),
         };
-        rows.push(Row::new(if at == 0 { "In common" } else { "" }, phrase));
-    }
-    rows
+        Row::new(name(at), phrase)
+    };
+    shown.take(MAX_VALUES).enumerate().map(row).collect()
 }
 
 /// The events of a sequence; in what the events of a series differ, and their ids.

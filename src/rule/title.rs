@@ -1,5 +1,7 @@
 //! The title of an alert: a template such as `{{eventName}} by {{user}}`.
 
+use std::ops::Range;
+
 use crate::{
     diagnostic::{Diagnostic, Span},
     record::{Path, Record, Root, Virtual},
@@ -21,7 +23,8 @@ const SESSIONS: [&str; 2] = ["AssumedRole", "FederatedUser"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TitlePart {
     Text(String),
-    Field(Path),
+    /// The first of these fields that has a value.
+    Field(Vec<Path>),
 }
 
 impl Title {
@@ -47,7 +50,6 @@ impl Title {
                 return Err(errors);
             };
             at = inside + length + 2;
-            let blanks = text[inside..].len() - text[inside..].trim_start().len();
             let name = text[inside..inside + length].trim();
             if name.is_empty() {
                 let diagnostic = Diagnostic::error(
@@ -59,35 +61,58 @@ impl Title {
                 errors.push(diagnostic.help("write a field such as `{{eventName}}`"));
                 continue;
             }
-            match Path::parse(name) {
-                Ok(path) => parts.push(TitlePart::Field(path)),
-                Err(more) => {
-                    let start = inside + blanks;
-                    errors.extend(
-                        more.into_iter().map(|one| one.at(|span| Span::new(start + span.start, start + span.end))),
-                    );
+            let mut fields = Vec::new();
+            for field in alternatives(&text[inside..inside + length]) {
+                match Path::parse(&text[inside..][field.clone()]) {
+                    Ok(path) => fields.push(path),
+                    Err(more) => {
+                        let start = inside + field.start;
+                        errors.extend(
+                            more.into_iter().map(|one| one.at(|span| Span::new(start + span.start, start + span.end))),
+                        );
+                    }
                 }
             }
+            parts.push(TitlePart::Field(fields));
         }
         parts.push(TitlePart::Text(text[at..].to_owned()));
         if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
     }
 
-    /// The title for a record. A missing value becomes `undefined`, as in Threat Stack, and the values of a list are joined
-    /// with commas.
+    /// The title for a record. Of the fields in one pair of braces the first with a value is shown. If there is none, it
+    /// becomes `undefined`, as in Threat Stack. The values of a list are joined with commas.
     pub fn fill(&self, record: &Record) -> String {
         self.0
             .iter()
             .map(|part| match part {
                 TitlePart::Text(text) => text.clone(),
-                TitlePart::Field(path) => fill_field(path, record),
+                TitlePart::Field(paths) => {
+                    let filled = paths.iter().find_map(|path| fill_field(path, record));
+                    filled.unwrap_or_else(|| "undefined".to_owned())
+                }
             })
             .collect()
     }
 }
 
-/// The values of a field. Beyond [`MAX_FIELD`] bytes they end in `…`, since no alert shows more.
-fn fill_field(path: &Path, record: &Record) -> String {
+/// Where the fields are in a text such as `a | b`. A `|` in back-quotes is a part of a name.
+fn alternatives(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut is_quoted = false;
+    let is_bar = move |c: char| {
+        is_quoted ^= c == '`';
+        c == '|' && !is_quoted
+    };
+    let mut at = 0;
+    text.split(is_bar).map(move |field| {
+        let start = at + (field.len() - field.trim_start().len());
+        at += field.len() + 1;
+        start..start + field.trim().len()
+    })
+}
+
+/// The values of a field; `None` if it has none but empty ones. Beyond [`MAX_FIELD`] bytes they end in `…`, since no alert
+/// shows more.
+fn fill_field(path: &Path, record: &Record) -> Option<String> {
     let mut values = Vec::new();
     let mut length = 0;
     let fill = || {
@@ -106,11 +131,13 @@ fn fill_field(path: &Path, record: &Record) -> String {
         name.eq_ignore_ascii_case("root")
             && record.field(Virtual::UserType).is_some_and(|kind| SESSIONS.contains(&&*kind))
     };
-    match &values[..] {
-        [] => "undefined".to_owned(),
+    if values.iter().all(String::is_empty) {
+        return None;
+    }
+    Some(match &values[..] {
         [name] if path.root == Root::Virtual(Virtual::User) && is_session(name) => format!("session {name}"),
         values => values.join(", "),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -135,8 +162,15 @@ mod tests {
             "{{missing}} {{nothing}} {{object}} {{requestParameters.ids.x}}",
             "undefined undefined undefined undefined",
         );
-        check("{{`odd name`}}{{empty}} } }} {x}", "true } }} {x}");
+        check("{{`odd name`}}{{empty}} } }} {x}", "trueundefined } }} {x}");
         check("", "");
+    }
+
+    #[test]
+    fn the_first_field_with_a_value_is_filled_in() {
+        check("{{missing|eventName}}", "RunInstances");
+        check("{{ empty | nothing | requestParameters.n | eventName }}", "3");
+        check("{{missing|nothing}} {{`odd|name`|user}}", "undefined ada");
     }
 
     #[test]
@@ -170,5 +204,7 @@ mod tests {
         };
         assert_eq!(codes("a {{eventName"), [("unclosed-field", Span::new(2, 4))]);
         assert_eq!(codes("{{}} {{ a b }}"), [("empty-field", Span::new(0, 4)), ("bad-path", Span::new(10, 11))]);
+        assert_eq!(codes("{{a| b c}}"), [("bad-path", Span::new(7, 8))]);
+        assert!(!codes("{{a|}}").is_empty() && !codes("{{|a}}").is_empty());
     }
 }

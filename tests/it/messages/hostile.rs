@@ -97,6 +97,7 @@ const ROWS: &[&str] = &[
     "Resource",
     "Count",
     "In common",
+    "Target",
     "Insight",
     "Rate",
     "Baseline",

@@ -91,6 +91,27 @@ fn what_the_record_shows_is_not_listed() {
 }
 
 #[test]
+fn an_alert_for_one_event_names_its_target() {
+    let mut alert = alert(0, put_image());
+    let value = |value: &str| Some(value.to_owned());
+    let fields = [
+        ("principal", value("arn:aws:iam::111122223333:user/ada")),
+        ("bucketName", value("backups")),
+        ("requestParameters.userName", None),
+        ("requestParameters.policyArn", value("https://evil.example")),
+        ("request", value("0123456789abcdef")),
+    ];
+    alert.occurrences.values = fields.map(|(field, value)| (field.to_owned(), value)).to_vec();
+    let body = render(Format::TEXT, &alert).body;
+    let row = "Target    bucketName = backups\n          requestParameters.policyArn = https[:][//]evil[.]example\n";
+    assert!(body.contains(row), "{body}");
+    assert!(!body.contains("0123456789abcdef") && !body.contains("requestParameters.userName"), "{body}");
+    let (chat, unmapped) = others(&alert);
+    assert!(chat.contains("Target: `bucketName` = `backups`\n`requestParameters.policyArn` = "), "{chat}");
+    assert_eq!(unmapped["aggregate_values"]["request"], "0123456789abcdef");
+}
+
+#[test]
 fn a_listed_value_is_no_two_values_and_no_link() {
     let fields = [("ip", listing(&["a", "b, c", "https://evil.example/x\nEvents    forged"], 0, false))];
     let alert = series(&fields, Listing::default());
