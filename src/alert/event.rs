@@ -85,7 +85,7 @@ impl<'r> EventView<'r> {
     /// What issued the caller's credentials; `None` for a caller who is not a session ("CloudTrail userIdentity element" in the
     /// AWS CloudTrail User Guide).
     pub fn issuer(self) -> Option<Issuer> {
-        let (kind, name) = (self.field(Virtual::UserType), self.field(Virtual::Role));
+        let (kind, name) = (self.field(Virtual::UserType), self.session(&["sessionIssuer", "userName"]));
         let issuer = self.session(&["sessionIssuer", "type"]);
         match (kind.as_deref(), issuer.as_deref()) {
             (Some("Root" | "IAMUser" | "AWSService"), _) => None,
@@ -119,12 +119,10 @@ impl<'r> EventView<'r> {
 
     /// The result. A failed sign-in has an `errorMessage` and no `errorCode`, or only a `Failure` in its response.
     pub fn outcome(self) -> CallOutcome {
-        let (code, message) = (self.field(Virtual::Error), self.at(&["errorMessage"]));
-        let sign_in = self.at(&["responseElements", "ConsoleLogin"]);
-        if code.is_none() && message.is_none() && sign_in.is_none_or(|outcome| outcome != "Failure") {
+        if self.field(Virtual::Result).is_some_and(|result| result == "success") {
             return CallOutcome::Success;
         }
-        CallOutcome::Failure { code, message }
+        CallOutcome::Failure { code: self.field(Virtual::Error), message: self.at(&["errorMessage"]) }
     }
 
     /// The text at a path below `userIdentity.sessionContext`, the session of temporary credentials.

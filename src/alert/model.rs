@@ -128,7 +128,7 @@ const UNREAD_DESCRIPTION: &str = "No rule has evaluated what could not be read, 
 impl Alert {
     /// The alert for a finding and its one event; `origin` is where its record was read from.
     pub fn new(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
-        let id = Self::id(&[&finding.rule.id, &identity(&finding.record)]);
+        let id = Self::id(&[&finding.rule.id, &finding.record.identity()]);
         let occurrences = Occurrences::one(&finding.record);
         Self::of(id, AlertKind::Match(finding), origin, occurrences, accounts)
     }
@@ -305,11 +305,6 @@ pub fn title(finding: &Finding) -> String {
         Some(insight) => insight.title(),
         None => format!("{} by {}", event.name(), event.caller()),
     }
-}
-
-/// The identity of a record: its `sharedEventID`, else its `eventID`, else a hash of the record.
-fn identity(record: &Record) -> String {
-    record.identity().unwrap_or_else(|| Digest::of(&[&record.to_string()]).hex())
 }
 
 #[cfg(test)]

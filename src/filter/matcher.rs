@@ -156,7 +156,7 @@ impl Matcher {
                 rarest.collect::<Option<Vec<_>>>().map(|lists| vec![lists.concat()]).unwrap_or_default()
             }
             Matcher::Any(any) => {
-                let (keys, _) = any.path.first_keys(DEPTH);
+                let keys = any.path.needed_keys(DEPTH);
                 let list = if any.path.root == Root::Element { element } else { &keys };
                 let there = (!list.is_empty()).then(|| vec![Needs::field(list)]);
                 there.into_iter().chain(any.inner.needs(list)).collect()
@@ -299,7 +299,8 @@ impl Clause {
     /// A clause that is not negated holds only where its path reaches a value, so the record has the field in which the path
     /// begins. If the path ends there, it reaches that field's value or, if that is a list, the elements.
     fn needs(&self, element: &[&str]) -> Option<Vec<Needs>> {
-        let (keys, ends) = self.path.first_keys(DEPTH);
+        let ends = self.path.first_keys(DEPTH).1;
+        let keys = self.path.needed_keys(DEPTH);
         let field = if self.path.root == Root::Element { element } else { &keys };
         if self.negated || field.is_empty() {
             return None;

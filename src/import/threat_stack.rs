@@ -38,6 +38,8 @@ const TEXTS: &[&str] = &["name", "title", "description", "alertDescription"];
 
 /// Fields that decide how events become alerts; converted if a rule can express their value.
 const AGGREGATE_FIELDS: &[&str] = &["aggregate_fields", "aggregateFields"];
+/// Threat Stack's own default of these fields, which is not that of a rule here.
+const DEFAULT_FIELDS: [&str; 5] = ["user", "eventName", "eventSource", "ip", "accountId"];
 const WINDOW: &[&str] = &["window_seconds", "window"];
 
 /// The fields with lists of rules, and whether these rules are about files.
@@ -263,12 +265,13 @@ impl<'v> ThreatStackRule<'v> {
     /// The fields that distinguish alerts; all of them or none, since without one of them more events would count as the same
     /// alert.
     fn aggregate_fields(&mut self) -> Vec<String> {
-        let Some((key, value)) = self.given(AGGREGATE_FIELDS) else { return Vec::new() };
+        let by_default = || DEFAULT_FIELDS.map(str::to_owned).to_vec();
+        let Some((key, value)) = self.given(AGGREGATE_FIELDS) else { return by_default() };
         let names = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         let paths: Option<Vec<Path>> = names.iter().map(|name| Path::parse(name.as_str()?.trim()).ok()).collect();
         let Some(paths) = paths else {
             self.not_converted(Loss::Note, key, "it does not contain names of fields only, and the default is used");
-            return Vec::new();
+            return by_default();
         };
         self.done.push(key);
         let mut fields: Vec<String> = Vec::new();

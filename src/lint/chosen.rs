@@ -30,8 +30,8 @@ pub const LINT: Lint = Lint {
 
 const CODE: &str = "chosen-by-caller";
 
-const HELP: &str = "add what the caller cannot choose, such as `role = \"…\"`, `userIdentity.userName = \"…\"` for an IAM \
-    user, `accountId`, `accessKey` or `ip`";
+const HELP: &str = "add what the caller cannot choose, such as `principal = \"…\"`, `role = \"…\"`, `accountId`, `accessKey`, \
+    `ip` or `network`";
 
 /// What a condition demands of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,10 +223,28 @@ const FREE: &[&str] =
 
 fn origin(path: &Path, base: Option<&[String]>) -> ValueOrigin {
     match path.root {
-        Root::Virtual(Virtual::User) => return ValueOrigin::Name,
-        Root::Virtual(Virtual::ArnRole) => return ValueOrigin::Identifier,
-        Root::Virtual(Virtual::EventType | Virtual::MfaUsed | Virtual::Timestamp) => return ValueOrigin::Call,
-        Root::Virtual(_) | Root::Record | Root::Element => {}
+        Root::Virtual(short) => match short {
+            Virtual::User | Virtual::Session => return ValueOrigin::Name,
+            Virtual::ArnRole => return ValueOrigin::Identifier,
+            // Of a person of IAM Identity Center it has the session too, which is then the name of the person.
+            Virtual::Principal | Virtual::Role | Virtual::Network => return ValueOrigin::Aws,
+            Virtual::Request => return ValueOrigin::Request,
+            Virtual::EventType
+            | Virtual::Result
+            | Virtual::OwnerAccount
+            | Virtual::Hour(_)
+            | Virtual::Weekday(_)
+            | Virtual::MfaUsed
+            | Virtual::Timestamp => return ValueOrigin::Call,
+            Virtual::UserType
+            | Virtual::AccountId
+            | Virtual::AccessKey
+            | Virtual::Ip
+            | Virtual::Region
+            | Virtual::Error
+            | Virtual::BucketName => {}
+        },
+        Root::Record | Root::Element => {}
     }
     let Some(keys) = keys(&field(path), base) else { return ValueOrigin::Aws };
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -315,9 +333,7 @@ fn of_rule(rule: &Rule) -> Option<Diagnostic> {
     let finding = Diagnostic::warning(CODE, title, chosen.written.span, "the caller chooses this value");
     let finding = finding.in_rule(&rule.name);
     Some(match chosen.path.root {
-        Root::Virtual(Virtual::User) => finding.note(NOTE).help("add `role` and `accountId`"),
-        _ => {
-            finding.help("add a field that the caller cannot choose, such as `role`, `accountId`, `accessKey` or `ip`")
-        }
+        Root::Virtual(Virtual::User) => finding.note(NOTE).help("add `principal`, or write it in place of `user`"),
+        _ => finding.help("add a field that the caller cannot choose, such as `principal`, `accessKey` or `ip`"),
     })
 }

@@ -224,9 +224,17 @@ fn domain(path: &Path) -> Option<Vec<Value>> {
     match path.root {
         _ if !path.steps.is_empty() => None,
         Root::Virtual(Virtual::EventType) => Some(["cloudtrail", "insight"].map(text).to_vec()),
+        Root::Virtual(Virtual::Result) => Some(["failure", "success"].map(text).to_vec()),
+        Root::Virtual(Virtual::Hour(_)) => Some(numbers(0, 23)),
+        Root::Virtual(Virtual::Weekday(_)) => Some(numbers(1, 7)),
         Root::Virtual(Virtual::MfaUsed) => Some(vec![Value::Null, Value::Bool(false), Value::Bool(true)]),
         _ => None,
     }
+}
+
+/// These numbers, or none.
+fn numbers(first: i128, last: i128) -> Vec<Value> {
+    [Value::Null].into_iter().chain((first..=last).map(|number| Value::Number(Number::Int(number)))).collect()
 }
 
 fn text(text: &str) -> Value {

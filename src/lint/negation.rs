@@ -57,7 +57,10 @@ fn is_negative(compare: &Compare, scope: &Scope) -> bool {
 
 fn may_be_missing(compare: &Compare, scope: &Scope) -> bool {
     match (compare.left.path.root, keys(&compare.left.path, scope.base.as_deref())) {
-        (Root::Virtual(Virtual::EventType | Virtual::Timestamp), _) => false,
+        (Root::Virtual(short), None) => !matches!(
+            short,
+            Virtual::EventType | Virtual::Result | Virtual::Hour(_) | Virtual::Weekday(_) | Virtual::Timestamp
+        ),
         (_, Some(keys)) => !PRESENT.contains(&keys.join(".").as_str()),
         (_, None) => true,
     }

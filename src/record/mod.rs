@@ -3,6 +3,8 @@
 //! The shape of a record is defined in "CloudTrail record contents" of the AWS CloudTrail User Guide:
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 
+mod call;
+mod caller;
 mod document;
 mod event_time;
 mod json;
@@ -10,8 +12,10 @@ mod node;
 mod parsed;
 mod path;
 mod repair;
+mod request_hash;
 mod virtual_field;
 mod work;
+mod zone;
 
 pub(crate) use json::Json;
 pub use node::{Node, Scalar, Tree};
@@ -20,3 +24,4 @@ pub use path::{ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, each_e
 pub(crate) use repair::repair;
 pub use virtual_field::Virtual;
 pub use work::{WorkBudget, test_steps};
+pub use zone::Zone;

@@ -82,6 +82,14 @@ impl Scalar<'_> {
     }
 }
 
+/// The text at a path of plain keys; `None` for empty text, and for any other value.
+pub(super) fn text_at<'a, N: Node<'a>>(record: N, keys: &[&str]) -> Option<&'a str> {
+    match descend(record, keys)?.scalar() {
+        Scalar::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
 /// The node at a path of plain keys.
 pub(super) fn descend<'a, N: Node<'a>>(record: N, keys: &[&str]) -> Option<N> {
     keys.iter().try_fold(record, |node, key| node.get(key))

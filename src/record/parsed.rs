@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    caller::Caller,
     event_time::event_time,
     json::Json,
-    node::{Node, Tree, descend},
+    node::{Node, Tree, descend, text_at},
     path::{Path, Root},
-    virtual_field::Virtual,
+    virtual_field::{Virtual, is_insight},
     work::WorkBudget,
 };
+use crate::digest::Digest;
 
 /// One parsed CloudTrail record: a JSON object.
 pub struct Record {
@@ -65,9 +67,9 @@ impl Record {
         descend(self.root(), keys)?.scalar().to_text().filter(|text| !text.is_empty())
     }
 
-    /// The value of a virtual field as text; `None` for empty text.
+    /// The value of a virtual field as text.
     pub fn field(&self, field: Virtual) -> Option<String> {
-        self.text(&Path { root: Root::Virtual(field), steps: Vec::new() }).filter(|text| !text.is_empty())
+        self.text(&Path { root: Root::Virtual(field), steps: Vec::new() })
     }
 
     /// When the event happened, as `eventTime` reads it.
@@ -75,9 +77,25 @@ impl Record {
         event_time(self.root())
     }
 
-    /// The id of the event: `sharedEventID`, which records of the same event in two accounts share, or else `eventID`.
-    pub fn identity(&self) -> Option<String> {
-        self.at(&["sharedEventID"]).or_else(|| self.at(&["eventID"]))
+    /// The id of the event: `sharedEventID`, which records of the same event in two accounts share, or else `eventID`, or else
+    /// a hash of the record. The start and the end of an Insight share an id too, and are two events.
+    pub fn identity(&self) -> String {
+        let state = || text_at(self.root(), &["insightDetails", "state"]).filter(|_| is_insight(self.root()));
+        match (self.at(&["sharedEventID"]), state()) {
+            (Some(shared), Some(state)) => format!("{shared} {state}"),
+            (Some(shared), None) => shared,
+            (None, _) => self.at(&["eventID"]).unwrap_or_else(|| Digest::of(&[&self.to_string()]).hex()),
+        }
+    }
+
+    /// Whether the caller is a role: its address changes with the machine that uses it.
+    pub fn is_by_role(&self) -> bool {
+        Caller::of(self.root()).is_some_and(Caller::is_role)
+    }
+
+    /// Whether the event is an Insight, which compares many calls.
+    pub fn is_insight(&self) -> bool {
+        is_insight(self.root())
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     node::{Node, Scalar, Tree},
     virtual_field::Virtual,
     work::{VISIT, WorkBudget},
+    zone::Zone,
 };
 
 /// Where a path starts.
@@ -52,6 +53,8 @@ pub struct Place<N> {
     /// The node.
     pub node: N,
     strings: JsonInStrings,
+    /// Whether an empty text counts as missing, as it does below a virtual field.
+    is_virtual: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +70,22 @@ enum JsonInStrings {
 impl<N> Place<N> {
     /// The root of a record.
     pub fn record(node: N) -> Self {
-        Self { node, strings: JsonInStrings::Top }
+        Self { node, strings: JsonInStrings::Top, is_virtual: false }
+    }
+
+    /// The root of a record, for the value of a virtual field.
+    fn of_virtual(node: N) -> Self {
+        Self { is_virtual: true, ..Self::record(node) }
     }
 
     /// Another node at the same level, such as an element.
     pub fn with<M>(&self, node: M) -> Place<M> {
-        Place { node, strings: self.strings }
+        Place { node, strings: self.strings, is_virtual: self.is_virtual }
+    }
+
+    /// Whether its value counts as missing although the record has it.
+    fn is_missing(&self, value: Scalar<'_>) -> bool {
+        self.is_virtual && value == Scalar::Text("")
     }
 
     fn member<M>(&self, key: &str, node: M) -> Place<M> {
@@ -81,7 +94,7 @@ impl<N> Place<N> {
             JsonInStrings::Top | JsonInStrings::Closed => JsonInStrings::Closed,
             open @ JsonInStrings::Open(_) => open,
         };
-        Place { node, strings }
+        Place { strings, ..self.with(node) }
     }
 }
 
@@ -95,6 +108,21 @@ impl Path {
     /// Whether its value is computed from the record and may not occur in it.
     pub fn is_computed(&self) -> bool {
         matches!(self.root, Root::Virtual(field) if field.raw_keys().is_none())
+    }
+
+    /// Makes hours and weekdays those of a time zone.
+    pub fn set_zone(&mut self, zone: Zone) {
+        if let Root::Virtual(field) = &mut self.root {
+            *field = field.in_zone(zone);
+        }
+    }
+
+    /// The keys of a value, at most `most` and possibly none, without which it reaches nothing.
+    pub fn needed_keys(&self, most: usize) -> Vec<&str> {
+        match self.root {
+            Root::Virtual(field) if self.is_computed() => field.holder().iter().copied().take(most).collect(),
+            _ => self.first_keys(most).0,
+        }
     }
 
     /// The keys that it starts with, at most `most`, and whether it ends after them; none if it does not start at the record,
@@ -137,11 +165,12 @@ impl Path {
             Root::Record => walk(Place::record(record), &[], &self.steps, visitor),
             Root::Element => walk(element, &[], &self.steps, visitor),
             Root::Virtual(field) => match field.raw_keys() {
-                Some(keys) => walk(Place::record(record), keys, &self.steps, visitor),
-                None => {
-                    self.steps.is_empty()
-                        && visitor.visit(Place::record(Computed(field.compute(record), record.work())))
+                Some(keys) => walk(Place::of_virtual(record), keys, &self.steps, visitor),
+                None if self.steps.is_empty() => {
+                    let value = field.compute(record);
+                    visitor.visit(Place::of_virtual(Computed(value.scalar(), record.work())))
                 }
+                None => false,
             },
         }
     }
@@ -160,6 +189,7 @@ impl Visitor for Scalars<'_> {
     fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool {
         match place.node.scalar() {
             _ if !place.node.work().spend(VISIT) => true,
+            empty if place.is_missing(empty) => false,
             Scalar::List => place.node.elements().any(|element| self.visit(place.with(element))),
             scalar => (self.0)(scalar),
         }
@@ -171,6 +201,7 @@ impl Visitor for Scalars<'_> {
 pub fn each_element<'n, N: Node<'n>>(place: Place<N>, inside: bool, visit: &mut impl ElementVisitor) -> bool {
     match place.node.scalar() {
         _ if !place.node.work().spend(VISIT) => true,
+        empty if place.is_missing(empty) => false,
         Scalar::List => place.node.elements().any(|element| each_element(place.with(element), true, visit)),
         Scalar::Text(text) if let Some(document) = entered(&place, text) => each_element(document, inside, visit),
         _ => visit.element(place, inside),
@@ -211,7 +242,7 @@ fn entered<'n, N: Node<'n>>(place: &Place<N>, text: &'n str) -> Option<Place<Tre
     let JsonInStrings::Open(left @ 1..) = place.strings else { return None };
     let work = place.node.work();
     let json = work.document(text)?;
-    Some(Place { node: Tree { json, work }, strings: JsonInStrings::Open(left - 1) })
+    Some(Place { strings: JsonInStrings::Open(left - 1), ..place.with(Tree { json, work }) })
 }
 
 /// A value that does not occur in the record.

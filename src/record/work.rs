@@ -1,4 +1,5 @@
-//! How much work the evaluation of one record may take, and the JSON in its strings, which is read once.
+//! How much work the evaluation of one record may take, and what is computed of it once: the JSON in its strings, and the hash
+//! of its request.
 
 use std::sync::{
     OnceLock,
@@ -18,6 +19,8 @@ pub struct WorkBudget {
     limit: AtomicU64,
     /// By a hash of the place of the string in memory: a hash table that only grows, with a tree in each slot.
     documents: OnceLock<Box<[Slot]>>,
+    /// The hash of its request.
+    request_hash: OnceLock<Option<String>>,
 }
 
 type Slot = OnceLock<Box<Entry>>;
@@ -74,6 +77,19 @@ impl WorkBudget {
     fn is_over(&self, used: u64) -> bool {
         let limit = self.limit.load(Ordering::Relaxed);
         limit > 0 && used > limit
+    }
+
+    /// The hash of the record's request, which `hash` computes the first time.
+    pub(super) fn request_hash(&self, hash: impl FnOnce() -> Option<String>) -> Option<&str> {
+        if let Some(known) = self.request_hash.get() {
+            return known.as_deref();
+        }
+        let found = hash();
+        // Without steps it is not that of the whole request.
+        if self.is_exhausted() {
+            return None;
+        }
+        self.request_hash.get_or_init(|| found).as_deref()
     }
 
     /// The object or list that a string holds, plain or percent-encoded. The string belongs to the record of this work.

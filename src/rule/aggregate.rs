@@ -109,8 +109,9 @@ impl Rule {
     /// The fields of `first_seen` are included, since otherwise one new combination would silence the next; but not with a
     /// threshold, which counts the combinations.
     ///
-    /// A rule without `aggregate_fields` uses `role` (or `user` where there is none), `eventName`, `eventSource`,
-    /// `accountId`, and `ip` unless the actor is an assumed role, whose address changes with the machine that uses it.
+    /// A rule without `aggregate_fields` uses `principal`, `eventName`, `eventSource`, `ownerAccount`, `result`, and `ip` unless
+    /// the caller is a role, whose address changes with the machine that uses it. For an Insight it uses what the Insight is
+    /// about: event source, event name, type and state, and the account and the region.
     pub fn aggregate(&self, record: &Record) -> Vec<AggregateValue> {
         let mut values = match &self.aggregate_fields {
             Some(fields) => combination(fields, record),
@@ -130,19 +131,34 @@ impl Rule {
     }
 }
 
+/// The fields of an Insight that distinguish its alerts by default.
+const INSIGHT: [&[&str]; 6] = [
+    &["insightDetails", "eventSource"],
+    &["insightDetails", "eventName"],
+    &["insightDetails", "insightType"],
+    &["insightDetails", "state"],
+    &["recipientAccountId"],
+    &["awsRegion"],
+];
+
 fn by_default(record: &Record) -> Vec<AggregateValue> {
-    let short = |field| Path { root: Root::Virtual(field), steps: Vec::new() };
-    let raw = |name: &str| Path { root: Root::Record, steps: vec![Step::Key(name.to_owned())] };
-    let role = value("role", &short(Virtual::Role), record);
-    let actor = if role.values.is_empty() { value("user", &short(Virtual::User), record) } else { role };
+    let raw = |keys: &[&str]| {
+        let steps = keys.iter().map(|key| Step::Key((*key).to_owned())).collect();
+        value(&keys.join("."), &Path { root: Root::Record, steps }, record)
+    };
+    if record.is_insight() {
+        return INSIGHT.map(raw).to_vec();
+    }
+    let short = |field: Virtual| value(field.name(), &Path { root: Root::Virtual(field), steps: Vec::new() }, record);
     let mut values = vec![
-        actor,
-        value("eventName", &raw("eventName"), record),
-        value("eventSource", &raw("eventSource"), record),
-        value("accountId", &short(Virtual::AccountId), record),
+        short(Virtual::Principal),
+        raw(&["eventName"]),
+        raw(&["eventSource"]),
+        short(Virtual::OwnerAccount),
+        short(Virtual::Result),
     ];
-    if record.field(Virtual::UserType).as_deref() != Some("AssumedRole") {
-        values.push(value("ip", &short(Virtual::Ip), record));
+    if !record.is_by_role() {
+        values.push(short(Virtual::Ip));
     }
     values
 }

@@ -66,21 +66,14 @@ pub fn owner(delivery: &str) -> String {
     Digest::of(&["owner", delivery]).hex()
 }
 
-/// A hash of an event: of its `sharedEventID`, else of its `eventID`, else of its text.
+/// A hash of an event, by its identity.
 pub fn event_id(record: &Record) -> u64 {
-    match record.identity() {
-        Some(identity) => event_hash(&identity),
-        None => number(Digest::of(&["text", &record.to_string()])),
-    }
+    event_hash(&record.identity())
 }
 
-/// The hash of an event that has an identity.
+/// The hash of an event with that identity.
 pub fn event_hash(identity: &str) -> u64 {
-    number(Digest::of(&["event", identity]))
-}
-
-fn number(digest: Digest) -> u64 {
-    u64::from_be_bytes(digest.first())
+    u64::from_be_bytes(Digest::of(&["event", identity]).first())
 }
 
 #[cfg(test)]

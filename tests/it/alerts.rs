@@ -17,8 +17,12 @@ fn log(records: &[Value]) -> Vec<u8> {
 
 /// Runs `scan --alerts` with rules of these fields on the files `0.json` and so on: the alerts, and standard error.
 fn scanned(test: &str, rules: &[&str], logs: &[&[Value]]) -> (Vec<Value>, String) {
-    let rules: Vec<_> =
-        rules.iter().map(|more| format!("- {{severity: 2, filter: eventName exists, {more}}}\n")).collect();
+    let rules: Vec<_> = rules.iter().map(|more| format!("filter: eventName exists, {more}")).collect();
+    scanned_with(test, &rules.iter().map(String::as_str).collect::<Vec<_>>(), logs)
+}
+
+fn scanned_with(test: &str, rules: &[&str], logs: &[&[Value]]) -> (Vec<Value>, String) {
+    let rules: Vec<_> = rules.iter().map(|fields| format!("- {{severity: 2, {fields}}}\n")).collect();
     let rules = format!("rules:\n{}", rules.concat());
     let root = folder(&format!("alerts-{test}"), &[("rules.yaml", rules.as_bytes())]);
     for (number, records) in logs.iter().enumerate() {
@@ -35,6 +39,61 @@ fn scanned(test: &str, rules: &[&str], logs: &[&[Value]]) -> (Vec<Value>, String
 
 fn fields(alerts: &[Value], names: &[&str]) -> Vec<Vec<Value>> {
     alerts.iter().map(|alert| names.iter().map(|name| alert[*name].clone()).collect()).collect()
+}
+
+/// Without `aggregate_fields`, the alerts of the files in `tests/cases/groups`: each record is an alert of its own, and its
+/// copy is not.
+#[test]
+fn acts_that_differ_in_a_fact_are_alerts_of_their_own() {
+    let rules =
+        folder("groups", &[("rules.yaml", b"rules: [{name: All, severity: 2, filter: eventVersion exists}]\n")]);
+    let rules = rules.join("rules.yaml").display().to_string();
+    let mut files = 0;
+    for file in Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/groups").read_dir().unwrap() {
+        let file = file.unwrap().path();
+        let records = serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap()).unwrap()["Records"].clone();
+        let path = file.display().to_string();
+        let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", "--rules", &rules, &path, &path]);
+        let alerts = ran.stdout.lines().count();
+        assert_eq!(
+            (ran.status, alerts),
+            (0, records.as_array().unwrap().len()),
+            "{path}\n{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert!(alerts >= 2);
+        files += 1;
+    }
+    assert_eq!(files, 7);
+}
+
+/// They share an id.
+#[test]
+fn the_start_and_the_end_of_an_insight_are_two_events() {
+    let insight = |event: &str, state: &str| {
+        json!({"eventVersion": "1.11", "eventID": event, "sharedEventID": "s", "eventTime": "2026-03-02T09:00:00Z",
+            "eventCategory": "Insight", "insightDetails": {"state": state, "eventName": "RunInstances"}})
+    };
+    let rule = ["name: Insight, filter: event_type = \"insight\""];
+    let (alerts, _) =
+        scanned_with("insight", &rule, &[&[insight("1", "Start"), insight("2", "End"), insight("1", "Start")]]);
+    assert_eq!(fields(&alerts, &["count"]), [[json!(1)], [json!(1)]]);
+}
+
+/// Its caller chooses the name of the session, and its address changes with the machine.
+#[test]
+fn one_alert_for_a_role_whatever_its_session_and_its_address() {
+    let role = |event: &str, session: &str, ip: &str| {
+        let issuer = json!({"type": "Role", "arn": "arn:aws:iam::111122223333:role/ci", "userName": "ci"});
+        json!({"eventVersion": "1.11", "eventID": event, "eventTime": "2026-03-02T09:00:00Z", "eventName": "GetObject",
+            "sourceIPAddress": ip, "userIdentity": {"type": "AssumedRole", "accountId": "111122223333",
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/ci/{session}"), "sessionContext": {"sessionIssuer": issuer}}})
+    };
+    let two = [role("1", "build-1", "192.0.2.1"), role("2", "build-2", "198.51.100.2")];
+    let (alerts, _) = scanned("role", &["name: Read"], &[&two]);
+    assert_eq!(fields(&alerts, &["values"])[0][0]["principal"], json!("arn:aws:iam::111122223333:role/ci"));
+    assert_eq!(alerts.len(), 1);
 }
 
 #[test]

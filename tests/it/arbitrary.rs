@@ -137,6 +137,96 @@ pub fn record() -> impl Strategy<Value = Json> {
     fields(value).prop_map(Json::from)
 }
 
+/// A record with what the virtual fields are computed from, each part of it as AWS writes it or odd.
+pub fn identified_record() -> impl Strategy<Value = Json> {
+    (record(), vec(identified(), 1..12)).prop_map(|(mut record, members)| {
+        for (keys, value) in members {
+            set(&mut record, keys, value);
+        }
+        record
+    })
+}
+
+/// The paths that the virtual fields are computed from.
+const IDENTITY: &[&[&str]] = &[
+    &["eventCategory"],
+    &["errorCode"],
+    &["errorMessage"],
+    &["recipientAccountId"],
+    &["sourceIPAddress"],
+    &["eventTime"],
+    &["resources"],
+    &["resources", "accountId"],
+    &["responseElements", "ConsoleLogin"],
+    &["serviceEventDetails", "UserAuthentication"],
+    &["requestParameters"],
+    &["requestParameters", "clientToken"],
+    &["requestParameters", "CreateFleetRequest", "ClientToken"],
+    &["userIdentity"],
+    &["userIdentity", "type"],
+    &["userIdentity", "userName"],
+    &["userIdentity", "arn"],
+    &["userIdentity", "principalId"],
+    &["userIdentity", "accountId"],
+    &["userIdentity", "credentialId"],
+    &["userIdentity", "invokedBy"],
+    &["userIdentity", "onBehalfOf", "userId"],
+    &["userIdentity", "sessionContext", "sessionIssuer", "type"],
+    &["userIdentity", "sessionContext", "sessionIssuer", "userName"],
+    &["userIdentity", "sessionContext", "sessionIssuer", "arn"],
+];
+
+/// Texts that have a meaning in these places.
+pub const IDENTITY_TEXTS: &[&str] = &[
+    "AssumedRole",
+    "FederatedUser",
+    "IAMUser",
+    "IdentityCenterUser",
+    "AWSAccount",
+    "AWSService",
+    "Root",
+    "Role",
+    "Insight",
+    "Failure",
+    "111122223333",
+    "anonymous",
+    "AROAX:ann",
+    "111122223333:erin",
+    "arn:aws:iam::111122223333:user/ada",
+    "arn:aws:sts::111122223333:assumed-role/ops/ann",
+    "arn:aws:iam::111122223333:role/ops",
+    "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef",
+    "203.0.113.0/24",
+    "203.0.113.9",
+    "2001:db8::1",
+    "2026-03-01T23:30:00Z",
+    "{\"clientToken\": 1, \"a\": 2}",
+];
+
+fn identified() -> impl Strategy<Value = (&'static [&'static str], Json)> {
+    let value = prop_oneof![
+        12 => select(IDENTITY_TEXTS).prop_map(Json::from),
+        2 => select(TEXTS).prop_map(Json::from),
+        1 => Just(Json::Null),
+        1 => Just(Json::from(7)),
+        1 => select(IDENTITY_TEXTS).prop_map(|text| Json::from(vec![text])),
+        1 => select(IDENTITY_TEXTS).prop_map(|text| serde_json::json!([{"accountId": text}, {"accountId": "111122223333"}])),
+    ];
+    (select(IDENTITY), value)
+}
+
+/// Sets the value at a path, over what is no object.
+fn set(record: &mut Json, keys: &[&str], value: Json) {
+    let Some((key, rest)) = keys.split_first() else {
+        *record = value;
+        return;
+    };
+    if !record.is_object() {
+        *record = Json::Object(Map::new());
+    }
+    set(&mut record[*key], rest, value);
+}
+
 fn fields(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
     vec((select(NAMES).prop_map(str::to_owned), value), 0..5).prop_map(Map::from_iter)
 }

@@ -700,6 +700,7 @@ fn import_prints_rules_and_what_they_lack() {
         severity: 2
         filter: >-
           eventName = "PutImage"
+        aggregate_fields: [user, eventName, eventSource, ip, accountId]
     "#);
     assert_snapshot!(shown(&ran.stderr), @"/rules.json: 1 rule, 0 not converted, 0 in part, 0 notes");
 

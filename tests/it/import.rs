@@ -121,6 +121,7 @@ fn threat_stack_rules_of_version_2() {
           event_type = "cloudtrail" and eventSource = "ssm.amazonaws.com"
           and (eventName starts_with "Describe" or eventName starts_with "List")
           and user != "a  long name with  blanks, to be kept" and ip like "10."
+        aggregate_fields: [user, eventName, eventSource, ip, accountId]
         window: 1h
         threshold: 5
         title: "{{eventName}} in {{accountId}}"
@@ -132,6 +133,7 @@ fn threat_stack_rules_of_version_2() {
         severity: 3
         filter: >-
           a = 1
+        aggregate_fields: [user, eventName, eventSource, ip, accountId]
         window: 1h
         threshold: 5
         title: "{{eventName}} in {{accountId}}"
@@ -462,7 +464,9 @@ fn nothing_of_threat_stack_is_dropped() {
         let fields = rule.aggregate_fields.map(|fields| fields.iter().map(|field| field.path.to_string()).collect());
         (fields.unwrap_or_default(), rule.window.as_secs(), rule.threshold)
     };
-    assert_eq!(alerting(json!({})), (Vec::<String>::new(), 86_400, 1));
+    // Without the field, Threat Stack distinguishes alerts by these.
+    let default = ["user", "eventName", "eventSource", "ip", "accountId"].map(str::to_owned).to_vec();
+    assert_eq!(alerting(json!({})), (default, 86_400, 1));
     assert_eq!(
         alerting(json!({"window": "90", "threshold": "5", "aggregateFields": ["user", "a.`b c`[0]", "user"]})),
         (vec!["user".to_owned(), "a.`b c`[0]".to_owned()], 90, 5)

@@ -264,7 +264,7 @@ fn virtual_fields() {
         &[(
             by(
                 json!({"type": "AssumedRole", "accountId": "1", "accessKeyId": "ASIA", "arn": "arn:aws:sts::1:assumed-role/admin/ada",
-                "sessionContext": {"sessionIssuer": {"userName": "admin"}}}),
+                "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "admin"}}}),
             ),
             true,
         )],

@@ -29,6 +29,7 @@ mod log_file;
 mod messages;
 mod metrics;
 mod mistakes;
+mod names;
 mod oracle;
 mod overrides;
 mod pack;

@@ -54,19 +54,53 @@ fn matches_differ_by_their_aggregate_values() {
     };
     let usual = only("");
     let role = json!({"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/Admin/ada",
-        "accountId": "111122223333", "sessionContext": {"sessionIssuer": {"userName": "Admin"}}});
+        "accountId": "111122223333", "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "Admin",
+        "arn": "arn:aws:iam::111122223333:role/Admin"}}});
     check(
         &usual,
-        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": role}),
-        &["role=Admin", "eventName=E", "eventSource=s", "accountId=111122223333"],
+        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": role,
+            "recipientAccountId": "444455556666"}),
+        &[
+            "principal=arn:aws:iam::111122223333:role/Admin",
+            "eventName=E",
+            "eventSource=s",
+            "ownerAccount=444455556666",
+            "result=success",
+        ],
     );
-    let user = json!({"type": "IAMUser", "userName": "ada", "accountId": "111122223333"});
+    let user = json!({"type": "IAMUser", "userName": "ada", "arn": "arn:aws:iam::111122223333:user/ada"});
     check(
         &usual,
-        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": user}),
-        &["user=ada", "eventName=E", "eventSource=s", "accountId=111122223333", "ip=192.0.2.1"],
+        json!({"eventName": "E", "eventSource": "s", "sourceIPAddress": "192.0.2.1", "userIdentity": user,
+            "errorCode": "AccessDenied", "resources": [{"accountId": "444455556666"}]}),
+        &[
+            "principal=arn:aws:iam::111122223333:user/ada",
+            "eventName=E",
+            "eventSource=s",
+            "ownerAccount=444455556666",
+            "result=failure",
+            "ip=192.0.2.1",
+        ],
     );
-    check(&usual, json!({}), &["user=null", "eventName=null", "eventSource=null", "accountId=null", "ip=null"]);
+    check(
+        &usual,
+        json!({}),
+        &["principal=null", "eventName=null", "eventSource=null", "ownerAccount=null", "result=success", "ip=null"],
+    );
+    check(
+        &usual,
+        json!({"eventType": "AwsCloudTrailInsight", "awsRegion": "eu-west-1", "recipientAccountId": "111122223333",
+            "insightDetails": {"state": "Start", "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances",
+            "insightType": "ApiCallRateInsight"}}),
+        &[
+            "insightDetails.eventSource=ec2.amazonaws.com",
+            "insightDetails.eventName=RunInstances",
+            "insightDetails.insightType=ApiCallRateInsight",
+            "insightDetails.state=Start",
+            "recipientAccountId=111122223333",
+            "awsRegion=eu-west-1",
+        ],
+    );
     let chosen = only("    aggregate_fields: [requestParameters.a.b, c]\n");
     let nested = json!({"requestParameters": {"a": [{"b": "x"}, {"b": ["y", null, 5]}]}, "c": {"d": 1}});
     check(&chosen, nested, &["requestParameters.a.b=x, y, 5", "c={}"]);

@@ -37,7 +37,7 @@ fn event_id_twice_in_a_file_in_two_files_in_two_invocations_and_in_two_trails() 
 fn event_ids_of_a_pair_with_one_shared_event_id() {
     let seen_by = |account: &str| {
         json!({"eventName": "PutImage", "eventSource": "ecr.amazonaws.com", "eventID": account, "sharedEventID": "shared",
-            "recipientAccountId": account})
+            "recipientAccountId": account, "resources": [{"accountId": "2", "ARN": "arn:aws:ecr:eu-west-1:2:repository/x"}]})
         .to_string()
     };
     let objects = Memory::default().with("a", vec![Ok(log_file(&[&seen_by("1"), &seen_by("2")]))]);

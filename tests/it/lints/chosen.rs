@@ -172,7 +172,7 @@ fn the_name_of_a_session() {
       |
       = rule: r
       = note: for a role, `user` is the name of the session, which is chosen by the caller who assumes the role
-      = help: add what the caller cannot choose, such as `role = "…"`, `userIdentity.userName = "…"` for an IAM user, `accountId`, `accessKey` or `ip`
+      = help: add what the caller cannot choose, such as `principal = "…"`, `role = "…"`, `accountId`, `accessKey`, `ip` or `network`
     "#);
 }
 
@@ -186,7 +186,7 @@ fn the_name_of_a_client() {
       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^ the caller chooses this value
       |
       = rule: r
-      = help: add what the caller cannot choose, such as `role = "…"`, `userIdentity.userName = "…"` for an IAM user, `accountId`, `accessKey` or `ip`
+      = help: add what the caller cannot choose, such as `principal = "…"`, `role = "…"`, `accountId`, `accessKey`, `ip` or `network`
     "#);
 }
 
@@ -201,6 +201,6 @@ fn a_first_seen_by_the_name_of_a_session() {
       |
       = rule: r
       = note: for a role, `user` is the name of the session, which is chosen by the caller who assumes the role
-      = help: add `role` and `accountId`
+      = help: add `principal`, or write it in place of `user`
     "#);
 }
