@@ -313,7 +313,7 @@ mod tests {
             r#"requestParameters.bucketName = "b""#,
             r#"not eventName = "PutImage""#,
             r#"any resources (ARN = "x") and eventName != "PutImage""#,
-            r#"user = "Root""#,
+            r#"event_type = "insight""#,
         ];
         check(&filters, r#"{"eventName":"PutImage","eventSource":"ecr.amazonaws.com"}"#, &[0, 1, 4, 6]);
         check(&filters, r#"{"eventName":"PutImage","eventSource":"s3.amazonaws.com"}"#, &[1, 4, 6]);
@@ -339,6 +339,11 @@ mod tests {
         check(&filters, r#"{"requestParameters":"%7B%22bucketName%22%3A%22b%22%7D"}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":[{"bucketName":"b"}]}"#, &[3, 4, 6]);
         check(&filters, r#"{"requestParameters":null}"#, &[4, 6]);
+        // What a computed field cannot be without.
+        let filters = [r#"user = "Root""#, r#"role = "ci""#, "hour > 5", r#"result = "failure""#, "not role = \"ci\""];
+        check(&filters, "{}", &[3, 4]);
+        check(&filters, r#"{"userIdentity":{},"eventTime":"x"}"#, &[0, 2, 3, 4]);
+        check(&filters, r#"{"userIdentity":{"sessionContext":null}}"#, &[0, 1, 3, 4]);
     }
 
     #[test]

@@ -8,7 +8,10 @@ use super::{
     operand::{Value, print_raw},
     operator::{Meaning, Operator},
 };
-use crate::{diagnostic::Span, record::Path};
+use crate::{
+    diagnostic::Span,
+    record::{Path, Zone},
+};
 
 /// A condition.
 #[derive(Clone, Debug)]
@@ -97,6 +100,26 @@ pub struct ListName {
     pub name: String,
     /// Its place in the filter's text, with its `$`.
     pub span: Span,
+}
+
+impl Expr {
+    /// Makes the hours and the weekdays that it names those of a time zone.
+    pub(super) fn set_zone(&mut self, zone: Zone) {
+        match &mut self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().for_each(|part| part.set_zone(zone)),
+            ExprKind::Not(inner) => inner.set_zone(zone),
+            ExprKind::Any(list, inner) => {
+                list.path.set_zone(zone);
+                inner.set_zone(zone);
+            }
+            ExprKind::Compare(Compare { left, right, .. }) => {
+                left.path.set_zone(zone);
+                if let Right::Field(other) = right {
+                    other.path.set_zone(zone);
+                }
+            }
+        }
+    }
 }
 
 /// Equality ignores spans: equal conditions require the same.

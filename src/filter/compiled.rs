@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    record::{Node, Place},
+    record::{Node, Place, Zone},
 };
 
 /// A filter that has been parsed, checked and compiled. Matching cannot fail.
@@ -58,6 +58,12 @@ impl Filter {
     /// Every operand and list that does not fit, as for [`Filter::parse_with`].
     pub fn with_lists(&self, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
         Ok(Self { matcher: Matcher::compile(&self.expr, lists)?, expr: self.expr.clone() })
+    }
+
+    /// Makes the hours and the weekdays that it compares those of a time zone; they are those of UTC otherwise.
+    pub fn set_zone(&mut self, zone: Zone) {
+        self.expr.set_zone(zone);
+        self.matcher.set_zone(zone);
     }
 
     /// Whether a record matches.

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, shorten},
-    record::{ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, WorkBudget, each_element, test_steps},
+    record::{
+        ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, WorkBudget, Zone, each_element, test_steps,
+    },
 };
 
 /// A compiled condition.
@@ -140,6 +142,24 @@ impl Matcher {
                 see(&clause.path);
                 if let Against::Field(path, _) = &clause.against {
                     see(path);
+                }
+            }
+        }
+    }
+
+    /// Makes the hours and the weekdays that it reads those of a time zone.
+    pub fn set_zone(&mut self, zone: Zone) {
+        match self {
+            Matcher::And(parts) | Matcher::Or(parts) => parts.iter_mut().for_each(|part| part.set_zone(zone)),
+            Matcher::Not(inner) => inner.set_zone(zone),
+            Matcher::Any(any) => {
+                any.path.set_zone(zone);
+                any.inner.set_zone(zone);
+            }
+            Matcher::Clause(clause) => {
+                clause.path.set_zone(zone);
+                if let Against::Field(path, _) = &mut clause.against {
+                    path.set_zone(zone);
                 }
             }
         }

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::tz::TimeZone;
-
 use super::{
     account::{self, Accounts},
     aggregation, list,
@@ -16,6 +14,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Level, Span, shorten, truncate_findings},
     filter::Lists,
+    record::Zone,
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
 
@@ -60,7 +59,7 @@ impl RuleSet {
     pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let document = yaml::parse(text)?;
         let mut loader = Loader { problems: document.problems, ..Loader::default() };
-        let rules = loader.file(&document.root);
+        let mut rules = loader.file(&document.root);
         let mut problems = std::mem::take(&mut loader.problems);
         problems.sort_by_key(|finding| finding.span.start);
         truncate_findings(&mut problems);
@@ -68,7 +67,10 @@ impl RuleSet {
             return Err(problems);
         }
         let Loader { lists, list_spans, accounts, timezone, .. } = loader;
-        let (replaced, timezone) = (BTreeMap::new(), timezone.unwrap_or(TimeZone::UTC));
+        let (replaced, timezone) = (BTreeMap::new(), timezone.unwrap_or(Zone::UTC));
+        for rule in &mut rules {
+            rule.set_zone(timezone);
+        }
         Ok((Self { rules, lists, list_spans, replaced, accounts: accounts.into(), timezone }, problems))
     }
 }
@@ -145,7 +147,7 @@ struct Loader {
     test_files: Vec<TestFile>,
     list_spans: BTreeMap<String, Span>,
     accounts: Accounts,
-    timezone: Option<TimeZone>,
+    timezone: Option<Zone>,
     names: HashMap<String, Span>,
     ids: HashMap<String, RuleId>,
     overridable: Overridable,

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{account::Accounts, title::Title};
 use crate::{
     diagnostic::Span,
     filter::{Filter, Lists, operand},
-    record::{Path, Record},
+    record::{Path, Record, Zone},
     yaml,
 };
 
@@ -27,7 +27,7 @@ pub struct RuleSet {
     /// The names of accounts that alerts show.
     pub accounts: Arc<Accounts>,
     /// The time zone of the hours and the weekdays that filters compare.
-    pub timezone: TimeZone,
+    pub timezone: Zone,
 }
 
 /// A list of the overrides that replaces one of the rules file.
@@ -206,6 +206,21 @@ impl Rule {
     /// Whether each match raises an alert, apart from those that another alert covers.
     pub fn alerts_on_each_match(&self) -> bool {
         self.threshold == 1 && self.first_seen.is_none() && self.sequence.is_none()
+    }
+
+    /// Makes the hours and the weekdays that it reads, wherever it reads them, those of a time zone.
+    pub(super) fn set_zone(&mut self, zone: Zone) {
+        let suppressions = self.suppressions.iter_mut().map(|suppression| &mut suppression.filter);
+        [&mut self.filter].into_iter().chain(suppressions).for_each(|filter| filter.set_zone(zone));
+        let steps = self.sequence.iter_mut().flat_map(|sequence| &mut sequence.steps);
+        let by = steps.flat_map(|step| {
+            step.filter.set_zone(zone);
+            &mut step.by
+        });
+        let combination = self.first_seen.iter_mut().flat_map(|first_seen| &mut first_seen.fields);
+        let fields = self.aggregate_fields.iter_mut().flatten().chain(&mut self.distinct).chain(combination);
+        fields.chain(by).for_each(|field| field.path.set_zone(zone));
+        self.title.iter_mut().for_each(|title| title.set_zone(zone));
     }
 
     /// Whether the rule matches a record, and whether a suppression covers the match.

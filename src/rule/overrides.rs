@@ -84,6 +84,7 @@ impl RuleSet {
             rule.window = other.window.unwrap_or(rule.window);
             rule.threshold = other.threshold.unwrap_or(rule.threshold);
             rule.notify = other.notify.unwrap_or(rule.notify);
+            rule.set_zone(self.timezone);
         }
         self.accounts = self.accounts.with(overrides.accounts).into();
         Ok((self, problems))

@@ -1,9 +1,8 @@
 //! `timezone:` of a rules file: the time zone of the hours and the weekdays that filters compare.
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-
 use crate::{
     diagnostic::{Diagnostic, nearest, one_of, shorten},
+    record::Zone,
     yaml::YamlField,
 };
 
@@ -13,32 +12,29 @@ const MIN_MISSPELLING: usize = 5;
 const MAX_NAMES: usize = 3;
 
 /// The zone that a field names. The database is part of the program, so the zone is the same on every machine.
-pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<TimeZone> {
+pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Zone> {
     let scalar = field.text(problems)?;
     let name = scalar.text.trim_end();
-    let zones = TimeZoneDatabase::bundled();
-    if let Ok(zone) = zones.get(name) {
+    if let Some(zone) = Zone::named(name) {
         return Some(zone);
     }
     let title = format!("`{}` is not a time zone", shorten(name));
     let finding = Diagnostic::error("bad-timezone", title, scalar.span, "expected the name of a time zone");
-    let names: Vec<String> = zones.available().map(|zone| zone.as_str().to_owned()).collect();
-    let meant: Vec<_> = near(name, &names).into_iter().map(|name| format!("`{name}`")).collect();
+    let meant: Vec<_> = near(name).into_iter().map(|name| format!("`{name}`")).collect();
     problems.push(finding.help(if meant.is_empty() { HELP.to_owned() } else { format!("write {}", one_of(&meant)) }));
     None
 }
 
 /// The names that were probably meant: those of the same place, then those that are spelled almost the same.
-fn near<'a>(name: &str, names: &'a [String]) -> Vec<&'a str> {
+fn near(name: &str) -> Vec<&'static str> {
     let place = |name: &str| name.rsplit('/').next().unwrap_or_default().replace([' ', '-'], "_");
     let wanted = place(name);
-    let mut found: Vec<&str> =
-        names.iter().map(String::as_str).filter(|name| place(name).eq_ignore_ascii_case(&wanted)).collect();
+    let mut found: Vec<&str> = Zone::names().filter(|name| place(name).eq_ignore_ascii_case(&wanted)).collect();
     if found.is_empty() && wanted.chars().count() >= MIN_MISSPELLING {
-        found.extend(nearest(name, names.iter().map(String::as_str)));
-        let places: Vec<String> = names.iter().map(|name| place(name)).collect();
+        found.extend(nearest(name, Zone::names()));
+        let places: Vec<String> = Zone::names().map(place).collect();
         let meant = nearest(&wanted, places.iter().map(String::as_str));
-        found.extend(names.iter().map(String::as_str).filter(|name| Some(place(name).as_str()) == meant));
+        found.extend(Zone::names().filter(|name| Some(place(name).as_str()) == meant));
     }
     let mut kept: Vec<&str> = Vec::new();
     for name in found {

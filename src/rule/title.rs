@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     diagnostic::{Diagnostic, Span},
-    record::{Path, Record, Root, Virtual},
+    record::{Path, Record, Root, Virtual, Zone},
     untrusted::shorten_to,
 };
 
@@ -77,6 +77,17 @@ impl Title {
         }
         parts.push(TitlePart::Text(text[at..].to_owned()));
         if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
+    }
+
+    /// Makes the hours and the weekdays that it shows those of a time zone; they are those of UTC otherwise.
+    pub fn set_zone(&mut self, zone: Zone) {
+        let paths = self.0.iter_mut().filter_map(|part| match part {
+            TitlePart::Text(_) => None,
+            TitlePart::Field(paths) => Some(paths),
+        });
+        for path in paths.flatten() {
+            path.set_zone(zone);
+        }
     }
 
     /// The title for a record. Of the fields in one pair of braces the first with a value is shown. If there is none, it

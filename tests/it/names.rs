@@ -6,8 +6,11 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
+    engine::{Engine, Evaluated, Scratch},
     filter::Filter,
+    log_file::RawRecord,
     record::{Record, Virtual, Zone},
+    rule::{AggregateValue, Identities, RuleSet, Verdict},
 };
 
 use crate::arbitrary;
@@ -100,7 +103,8 @@ fn the_root_user() {
 #[test]
 fn a_session_of_a_role() {
     let role = "arn:aws:iam::111122223333:role/app/deploy";
-    let names = [("user", Some("root")), ("role", Some("deploy")), ("session", Some("root")), ("principal", Some(role))];
+    let names =
+        [("user", Some("root")), ("role", Some("deploy")), ("session", Some("root")), ("principal", Some(role))];
     check(session("/app/", "deploy", "root"), &names);
     // The session is that of the caller's choice, and does not make another principal.
     check(session("/app/", "deploy", "bob"), &[("session", Some("bob")), ("principal", Some(role))]);
@@ -344,6 +348,69 @@ fn empty_text_counts_as_missing() {
     assert_eq!(field("bucketName", &some).as_deref(), Some("logs"));
 }
 
+/// Every part of a rule that can name an hour reads it in the zone of the file.
+#[test]
+fn the_zone_of_a_rules_file_is_that_of_all_its_hours() {
+    let text = |zone: &str| {
+        zone.to_owned()
+            + r#"
+lists: {nights: [0, 1]}
+rules:
+  - name: filter
+    severity: 3
+    filter: >-
+      weekday = 1 and not hour != 0 and hour = field hour
+      and any resources (record.hour = field record.hour and record.hour in $nights)
+    suppressions: [hour = 23]
+    aggregate_fields: [hour, weekday]
+    title: "at {{hour}} on {{weekday}}"
+  - {name: distinct, severity: 3, filter: weekday = 1, threshold: 2, distinct: hour}
+  - {name: first, severity: 3, filter: weekday = 1, first_seen: {fields: [hour]}}
+  - name: sequence
+    severity: 3
+    sequence: [{filter: hour = 0}, {filter: weekday = 1}]
+    by: [hour]
+"#
+    };
+    let of = record(json!({"eventTime": "2026-03-01T23:30:00Z", "resources": [{}]}));
+    let overrides = "lists: {nights: [0]}
+overrides: {first: {suppressions: [hour = 0]}}";
+    let read = |zone: &str| RuleSet::parse(&text(zone)).unwrap_or_else(|errors| panic!("{errors:#?}")).0;
+    let berlin = "timezone: Europe/Berlin";
+    for (rules, suppressed) in
+        [(read(berlin), Verdict::Match), (read(berlin).overridden(overrides).unwrap().0, Verdict::Suppressed)]
+    {
+        let rule = |name: &str| rules.find(name).unwrap();
+        let shown = |values: Vec<AggregateValue>| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!(rule("filter").verdict(&of), Verdict::Match);
+        assert_eq!(rule("filter").explain(&of).verdict, Verdict::Match);
+        assert_eq!(shown(rule("filter").aggregate(&of)), "0 1");
+        assert_eq!(rule("filter").title.as_ref().unwrap().fill(&of), "at 0 on 1");
+        let counted = rule("distinct").identities(&of);
+        assert!(matches!(&counted, Identities::Values(values) if shown(values[0].clone()) == "0"), "{counted:?}");
+        assert_eq!(rule("first").verdict(&of), suppressed);
+        assert!(shown(rule("first").aggregate(&of)).ends_with(" 0"));
+        let arrivals = rule("sequence").arrivals(&of);
+        assert_eq!((arrivals.len(), arrivals[0].steps, &*shown(arrivals[0].values.clone())), (1, 3, "0"));
+        assert_eq!(rule("sequence").verdict(&of), Verdict::Match);
+        // The engine reads it in the text of the record too.
+        let engine = Engine::new(rules);
+        let text = of.to_string();
+        let found = |evaluated| match evaluated {
+            Evaluated::Record { findings, .. } => findings.len(),
+            Evaluated::Unparsable(error) => panic!("{error}"),
+        };
+        assert_eq!(found(engine.evaluate(RawRecord::of(text.as_bytes()), &mut Scratch::default())), 4);
+        assert_eq!(found(engine.evaluate_plainly(text.as_bytes())), 4);
+    }
+    let utc = read("");
+    assert!(
+        ["filter", "distinct", "first", "sequence"]
+            .iter()
+            .all(|name| { utc.find(name).unwrap().verdict(&of) == Verdict::NoMatch })
+    );
+}
+
 fn request(parameters: Value) -> Option<String> {
     field("request", &json!({"requestParameters": parameters}))
 }
@@ -388,7 +455,11 @@ fn request_is_without_what_makes_equal_calls_differ() {
         for name in [name.to_owned(), name.to_uppercase(), name[..1].to_uppercase() + &name[1..]] {
             for value in [json!("a"), json!(5), json!({"a": 1})] {
                 assert_eq!(request(json!({"volume": "vol-1", &name: value})), plain, "{name}");
-                assert_eq!(request(json!({"CreateFleetRequest": {"Type": "instant", &name: value}})), wrapped, "{name}");
+                assert_eq!(
+                    request(json!({"CreateFleetRequest": {"Type": "instant", &name: value}})),
+                    wrapped,
+                    "{name}"
+                );
                 assert_eq!(request(json!({&name: value})), None, "{name}");
             }
         }
@@ -420,9 +491,7 @@ fn the_identity_of_an_event() {
     assert_eq!(id(json!({"eventID": one, "sharedEventID": other})), other);
     assert_eq!(id(json!({"eventID": one, "sharedEventID": ""})), one);
     // The start and the end of an Insight share an id.
-    let insight = |state: &str| {
-        json!({"eventCategory": "Insight", "eventID": one, "sharedEventID": other, "insightDetails": {"state": state}})
-    };
+    let insight = |state: &str| json!({"eventCategory": "Insight", "eventID": one, "sharedEventID": other, "insightDetails": {"state": state}});
     assert_ne!(id(insight("Start")), id(insight("End")));
     assert_eq!(id(insight("Start")), id(with(insight("Start"), json!({"eventID": other}))));
     assert_eq!(id(insight("")), other);

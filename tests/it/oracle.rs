@@ -379,7 +379,8 @@ fn indexed() -> impl Strategy<Value = String> {
 /// Comparisons of a virtual field with what it can be.
 fn computed() -> impl Strategy<Value = String> {
     let names: Vec<&str> = Virtual::ALL.iter().map(|(_, name, _)| *name).collect();
-    let texts: Vec<&str> = IDENTITY_TEXTS.iter().chain(&["ada", "ann", "ops", "success", "failure", "7", "23"]).copied().collect();
+    let texts: Vec<&str> =
+        IDENTITY_TEXTS.iter().chain(&["ada", "ann", "ops", "success", "failure", "7", "23"]).copied().collect();
     let test = prop_oneof![
         3 => select(texts).prop_map(|text| format!("= {}", Value::Text(text.to_owned()))),
         1 => Just("exists".to_owned()),

@@ -145,11 +145,8 @@ fn time_zones_are_those_of_iana() {
     let zone = |line: &str| {
         RuleSet::parse(&format!("{line}rules: [{{name: r, severity: 1, filter: a = 1}}]\n")).unwrap().0.timezone
     };
-    assert_eq!(zone("").iana_name(), Some("UTC"));
-    assert_eq!(zone("timezone: Europe/Berlin\n").iana_name(), Some("Europe/Berlin"));
-    // Central European Summer Time is two hours ahead of UTC.
-    let noon: jiff::Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
-    assert_eq!(zone("timezone: Europe/Berlin\n").to_datetime(noon).hour(), 14);
+    assert_eq!(zone("").name(), "UTC");
+    assert_eq!(zone("timezone: Europe/Berlin\n").name(), "Europe/Berlin");
 }
 
 /// A rule with a sequence: these lines after its name and severity, indented.
