@@ -18,6 +18,7 @@ mod extensions;
 mod fuzz;
 mod generate;
 mod grammar;
+mod groups;
 mod hostile;
 mod import;
 mod imports;

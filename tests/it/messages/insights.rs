@@ -222,7 +222,7 @@ fn attributions_may_be_missing_single_or_many() {
 /// The three of one day that were one alert.
 #[test]
 fn each_of_three_insights_shows_its_api() {
-    let file: Value = serde_json::from_str(include_str!("../../cases/insights.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../../cases/groups/insights.json")).unwrap();
     let leads: Vec<_> = file["Records"].as_array().unwrap().iter().cloned().map(lead).collect();
     let of = |name: &str| {
         format!(
