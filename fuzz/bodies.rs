@@ -99,7 +99,7 @@ pub fn log_file(input: &[u8]) {
     }
 }
 
-/// The text of a record: both evaluations find the same matches.
+/// The text of a record: both evaluations find the same matches, and a copy of the record is the same alert.
 pub fn record(input: &[u8]) {
     let Fixed { engine, .. } = fixed();
     let positions = |findings: &[Finding]| -> Vec<_> {
@@ -108,6 +108,11 @@ pub fn record(input: &[u8]) {
     match (engine.evaluate(RawRecord::of(input), &mut Scratch::default()), engine.evaluate_plainly(input)) {
         (Evaluated::Record { findings: quick, .. }, Evaluated::Record { findings: plain, .. }) => {
             assert_eq!(positions(&quick), positions(&plain));
+            for Finding { rule, record, .. } in &plain {
+                assert!(
+                    !record.identity().is_empty() && rule.aggregate(record) == rule.aggregate(&record.as_ref().clone())
+                );
+            }
         }
         // A record that matches no rule is not parsed.
         (Evaluated::Record { findings, .. }, Evaluated::Unparsable(_)) => assert!(findings.is_empty()),
@@ -173,6 +178,8 @@ pub fn work(input: &[u8]) {
             r#""requestParameters":{{"policyDocument":{{"Statement":{text}}},"instanceId":{text},"values":{text}}}"#
         ),
         format!(r#""requestParameters":{{{members}}},"a":{list},"b":{list}"#),
+        format!(r#""requestParameters":{{"CreateFleetRequest":{{{members}}},"a":{list}}},"resources":{list}"#),
+        format!(r#""requestParameters":{list},"resources":{{"accountId":{list}}},"userIdentity":{{{members}}}"#),
         format!(r#""eventName":{list},"ip":{text},"requestParameters":{{"policyDocument":{text}}}"#),
     ] {
         bounded(&format!("{{{call},{fields}}}"));
