@@ -2,7 +2,10 @@
 //!
 //! The printed form is canonical: `parse(print(e))` is `e`, and `print(parse(text))` is `text` for canonical text.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    slice,
+};
 
 use super::{
     operand::{Value, print_raw},
@@ -74,14 +77,61 @@ pub struct Segment {
 pub enum Right {
     /// Nothing.
     Nothing,
-    /// One value.
+    /// One item.
+    One(RightItem),
+    /// Items in parentheses; at least one.
+    List(Vec<RightItem>),
+}
+
+/// What an operator compares with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RightItem {
+    /// A value.
     Value(Operand),
-    /// Values in parentheses; at least one.
-    List(Vec<Operand>),
-    /// A list of the rules file, by its name.
+    /// The values of a list of the rules file, by its name.
     Named(ListName),
-    /// Another field.
+    /// The values of another field.
     Field(SpannedPath),
+}
+
+impl Right {
+    /// Its items; none if it is nothing.
+    pub fn items(&self) -> &[RightItem] {
+        match self {
+            Right::Nothing => &[],
+            Right::One(item) => slice::from_ref(item),
+            Right::List(items) => items,
+        }
+    }
+
+    /// The other fields that it names.
+    pub fn fields(&self) -> impl Iterator<Item = &SpannedPath> {
+        self.items().iter().filter_map(|item| match item {
+            RightItem::Field(path) => Some(path),
+            RightItem::Value(_) | RightItem::Named(_) => None,
+        })
+    }
+
+    fn set_zone(&mut self, zone: Zone) {
+        let items = match self {
+            Right::Nothing => &mut [],
+            Right::One(item) => slice::from_mut(item),
+            Right::List(items) => items,
+        };
+        for item in items {
+            if let RightItem::Field(other) = item {
+                other.path.set_zone(zone);
+            }
+        }
+    }
+
+    /// The lists that it names.
+    pub fn lists(&self) -> impl Iterator<Item = &ListName> {
+        self.items().iter().filter_map(|item| match item {
+            RightItem::Named(list) => Some(list),
+            RightItem::Value(_) | RightItem::Field(_) => None,
+        })
+    }
 }
 
 /// A value.
@@ -114,9 +164,7 @@ impl Expr {
             }
             ExprKind::Compare(Compare { left, right, .. }) => {
                 left.path.set_zone(zone);
-                if let Right::Field(other) = right {
-                    other.path.set_zone(zone);
-                }
+                right.set_zone(zone);
             }
         }
     }
@@ -182,10 +230,7 @@ impl Expr {
         match &self.kind {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::listed).collect(),
             ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.listed(),
-            ExprKind::Compare(compare) => match &compare.right {
-                Right::Named(name) => vec![(compare, name)],
-                _ => Vec::new(),
-            },
+            ExprKind::Compare(compare) => compare.right.lists().map(|name| (compare, name)).collect(),
         }
     }
 
@@ -241,8 +286,8 @@ impl Compare {
     pub fn presence(&self) -> Option<bool> {
         match &self.right {
             _ if self.operator.meaning == Meaning::Present => Some(!self.operator.negated),
-            Right::Value(Operand { value: Value::Null, .. }) => Some(self.operator.negated),
-            Right::Nothing | Right::Value(_) | Right::List(_) | Right::Named(_) | Right::Field(_) => None,
+            Right::One(RightItem::Value(Operand { value: Value::Null, .. })) => Some(self.operator.negated),
+            Right::Nothing | Right::One(_) | Right::List(_) => None,
         }
     }
 
@@ -254,30 +299,29 @@ impl Compare {
     pub fn write_to(&self, f: &mut impl Write, inside: bool) -> fmt::Result {
         self.left.path.write_to(f, inside)?;
         write!(f, " {}", self.operator.spelling)?;
-        let value = |f: &mut dyn Write, value: &Value| match value {
-            Value::Text(text) if self.operator.raw => {
-                let mut raw = String::new();
-                print_raw(&mut raw, text)?;
-                f.write_str(&raw)
-            }
-            value => write!(f, "{value}"),
-        };
         match &self.right {
             Right::Nothing => Ok(()),
-            Right::Value(operand) => {
+            Right::One(item) => {
                 f.write_char(' ')?;
-                value(f, &operand.value)
+                self.write_item(item, f, inside)
             }
-            Right::List(operands) => {
-                for (at, operand) in operands.iter().enumerate() {
+            Right::List(items) => {
+                for (at, item) in items.iter().enumerate() {
                     f.write_str(if at == 0 { " (" } else { ", " })?;
-                    value(f, &operand.value)?;
+                    self.write_item(item, f, inside)?;
                 }
                 f.write_char(')')
             }
-            Right::Named(list) => write!(f, " ${}", list.name),
-            Right::Field(path) => {
-                f.write_str(" field ")?;
+        }
+    }
+
+    fn write_item(&self, item: &RightItem, f: &mut impl Write, inside: bool) -> fmt::Result {
+        match item {
+            RightItem::Value(Operand { value: Value::Text(text), .. }) if self.operator.raw => print_raw(f, text),
+            RightItem::Value(operand) => write!(f, "{}", operand.value),
+            RightItem::Named(list) => write!(f, "${}", list.name),
+            RightItem::Field(path) => {
+                f.write_str("field ")?;
                 path.path.write_to(f, inside)
             }
         }

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{
-    ast::{Compare, Expr, ExprKind, Right},
+    ast::{Compare, Expr, ExprKind, Right, RightItem},
     matcher::{Matcher, Observer},
     operator::Meaning,
 };
@@ -259,7 +259,9 @@ fn compared<'a>(compare: &Compare, seen: Observed, record: impl Node<'a>, inside
     let _ = compare.write_to(&mut text, inside);
     let gap = seen.values.is_empty().then(|| find_gap(&compare.left.path, record, inside)).flatten();
     let equals = match (&compare.right, compare.operator.meaning) {
-        (Right::Value(operand), Meaning::Equal) if !compare.operator.negated && !compare.operator.ignores_case => {
+        (Right::One(RightItem::Value(operand)), Meaning::Equal)
+            if !compare.operator.negated && !compare.operator.ignores_case =>
+        {
             Some(operand.value.to_string())
         }
         _ => None,

@@ -3,7 +3,7 @@
 //! A matcher mirrors its expression node for node, so an [`Observer`] can relate what it sees to the expression.
 
 use super::{
-    ast::{Compare, Expr, ExprKind, Operand, Right},
+    ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
     mistake,
     needs::{Needs, Requires, rarity},
     operand::{Lists, OperandError, Test, Value},
@@ -11,7 +11,7 @@ use super::{
     value_set::{Tests, ValueSet},
 };
 use crate::{
-    diagnostic::{Diagnostic, shorten},
+    diagnostic::{Diagnostic, Span, shorten},
     record::{
         ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, WorkBudget, Zone, each_element, test_steps,
     },
@@ -230,7 +230,7 @@ fn names_it(expr: &Expr) -> bool {
         // The condition of another `any` names that one's element.
         ExprKind::Any(list, _) => is_it(&list.path),
         ExprKind::Compare(compare) => {
-            is_it(&compare.left.path) || matches!(&compare.right, Right::Field(other) if is_it(&other.path))
+            is_it(&compare.left.path) || compare.right.fields().any(|other| is_it(&other.path))
         }
     }
 }
@@ -293,22 +293,17 @@ impl Clause {
             requires: requires.into(),
         };
         match &compare.right {
-            Right::Value(Operand { value: Value::Null, .. }) => {
+            Right::One(RightItem::Value(Operand { value: Value::Null, .. })) => {
                 let tests = Tests { each: [present()].into(), all: None, weight: 1 };
                 Ok(clause(!operator.negated, Against::Tests(tests), vec![Requires::Nothing]))
             }
-            Right::Field(path) => {
+            Right::One(RightItem::Field(path)) => {
                 Ok(clause(operator.negated, Against::Field(path.path.clone(), operator), vec![Requires::Nothing]))
             }
             right => {
-                let operands = operands(right, compare, lists)?;
-                let tests =
-                    collect(operands.iter().map(|operand| test(operator, operand))).map_err(|errors| match right {
-                        Right::Named(list) => {
-                            errors.into_iter().map(|error| mistake::in_list(error, &list.name)).collect()
-                        }
-                        _ => errors,
-                    })?;
+                let operands = operands(right, compare.operator_span, lists)?;
+                let tests = collect(operands.iter().map(|operand| test(operator, operand)))
+                    .map_err(|errors| mistake::in_lists(errors, right))?;
                 let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
                 let tests = Tests::new(tests, operator, &operands);
                 Ok(clause(operator.negated, Against::Tests(tests), requires))
@@ -420,15 +415,22 @@ fn is_between(operator: &Operator, scalar: Scalar<'_>, other: Scalar<'_>, work: 
     work.spend(test_steps(bytes)) && holds(scalar, other)
 }
 
-/// The values on the right side; those of a named list come from `lists`.
-fn operands(right: &Right, compare: &Compare, lists: &Lists) -> Result<Vec<Operand>, Vec<Diagnostic>> {
-    match right {
-        Right::Value(operand) => Ok(vec![operand.clone()]),
-        Right::List(operands) => Ok(operands.clone()),
-        Right::Named(list) => match lists.get(&list.name) {
+/// The values on the right side, those of named lists included; `null` where there is nothing.
+///
+/// # Errors
+///
+/// One diagnostic for each list that `lists` does not have.
+pub fn operands(right: &Right, operator: Span, lists: &Lists) -> Result<Vec<Operand>, Vec<Diagnostic>> {
+    if *right == Right::Nothing {
+        return Ok(vec![Operand { value: Value::Null, span: operator }]);
+    }
+    let of = |item: &RightItem| match item {
+        RightItem::Value(operand) => Ok(vec![operand.clone()]),
+        RightItem::Named(list) => match lists.get(&list.name) {
             Some(values) => Ok(values.iter().map(|value| Operand { value: value.clone(), span: list.span }).collect()),
             None => Err(vec![mistake::unknown_list(&list.name, list.span, lists.names())]),
         },
-        Right::Nothing | Right::Field(_) => Ok(vec![Operand { value: Value::Null, span: compare.operator_span }]),
-    }
+        RightItem::Field(_) => Ok(Vec::new()),
+    };
+    collect(right.items().iter().map(of)).map(|values| values.concat())
 }

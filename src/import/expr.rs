@@ -5,7 +5,7 @@
 use crate::{
     diagnostic::Span,
     filter::{
-        ast::{Compare, Expr, ExprKind, Operand, Right},
+        ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
         operand::Value,
         operator::Operator,
     },
@@ -51,8 +51,8 @@ fn bare(kind: ExprKind) -> Expr {
 }
 
 /// A value without a place in a text.
-pub fn operand(value: Value) -> Operand {
-    Operand { value, span: Span::default() }
+pub fn operand(value: Value) -> RightItem {
+    RightItem::Value(Operand { value, span: Span::default() })
 }
 
 /// A comparison of a field.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     filter::{
-        ast::{Expr, Operand, Right},
+        ast::{Expr, Right, RightItem},
         operand::Value,
         operator::{self, Operator},
     },
@@ -148,7 +148,7 @@ impl FieldTests {
     pub fn expr(self, field: &SigmaField) -> Expr {
         let mut parts = Vec::new();
         if self.null {
-            parts.push(compare(&field.path, &operator::EQUAL, Right::Value(operand(Value::Null))));
+            parts.push(compare(&field.path, &operator::EQUAL, Right::One(operand(Value::Null))));
         }
         if self.exists {
             parts.push(compare(&field.path, &operator::EXISTS, Right::Nothing));
@@ -157,7 +157,7 @@ impl FieldTests {
             parts.extend(group(field, operator, values));
         }
         for (operator, other) in self.fields {
-            parts.push(compare(&field.path, operator, Right::Field(other.into())));
+            parts.push(compare(&field.path, operator, Right::One(RightItem::Field(other.into()))));
         }
         or(parts)
     }
@@ -165,12 +165,12 @@ impl FieldTests {
 
 /// One comparison with a list if the operator takes lists, or else one for each value.
 fn group(field: &SigmaField, operator: &'static Operator, values: Vec<Value>) -> Vec<Expr> {
-    let operands: Vec<Operand> = values.into_iter().map(operand).collect();
+    let operands: Vec<RightItem> = values.into_iter().map(operand).collect();
     let many = if *operator == operator::EQUAL { &operator::IN } else { operator };
     if operands.len() > 1 && many.takes.list() {
         return vec![compare(&field.path, many, Right::List(operands))];
     }
-    operands.into_iter().map(|operand| compare(&field.path, operator, Right::Value(operand))).collect()
+    operands.into_iter().map(|operand| compare(&field.path, operator, Right::One(operand))).collect()
 }
 
 /// Whether the text is in the only spelling in which CloudTrail writes names of sources and events. A test for it can be

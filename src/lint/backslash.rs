@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    filter::{
-        ast::Right,
-        operator::{Meaning, Operator},
-    },
+    filter::operator::{Meaning, Operator},
 };
 
 /// The entry of the lint table.
@@ -25,7 +22,7 @@ const CODE: &str = "doubled-backslash";
 /// In YAML's double quotes two backslashes are one and four are two; an author who writes four wants two.
 fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, _| {
-        let listed = matches!(compare.right, Right::Named(_));
+        let listed = compare.right.lists().next().is_some();
         if !takes_pattern(compare.operator) || filter.written.has_escapes() && !listed {
             return;
         }

@@ -14,7 +14,7 @@ use crate::{
     diagnostic::Diagnostic,
     filter::{
         Lists,
-        ast::{Compare, Expr, ExprKind, Right},
+        ast::{Compare, Expr, ExprKind},
         operand::Value,
         operator::Meaning,
     },
@@ -137,7 +137,7 @@ fn named(expr: &Expr) -> Option<Virtual> {
 /// What a comparison demands; `positive` is whether a value must be like the operand, or must not.
 fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Lists) -> Demand {
     let values = super::condition::values(&compare.right, lists);
-    if positive && values.is_empty() && matches!(compare.right, Right::List(_) | Right::Named(_)) {
+    if positive && values.is_empty() && compare.right.lists().next().is_some() {
         return Demand::Impossible;
     }
     let texts: Vec<&str> = values

@@ -5,7 +5,7 @@
 use crate::{
     filter::{
         Lists,
-        ast::{Compare, Expr, ExprKind, Right},
+        ast::{Compare, Expr, ExprKind, Right, RightItem},
         operand::Value,
         operator::{Meaning, Operator},
     },
@@ -92,8 +92,8 @@ fn names_element(expr: &Expr) -> bool {
         ExprKind::Not(inner) => names_element(inner),
         ExprKind::Any(list, _) => list.path.root == Root::Element,
         ExprKind::Compare(compare) => {
-            let other = matches!(&compare.right, Right::Field(other) if other.path.root == Root::Element);
-            compare.left.path.root == Root::Element || other
+            let mut others = compare.right.fields();
+            compare.left.path.root == Root::Element || others.any(|other| other.path.root == Root::Element)
         }
     }
 }
@@ -121,14 +121,14 @@ pub fn keys(path: &Path, base: Option<&[String]>) -> Option<Vec<String>> {
     Some(before.iter().cloned().chain(steps).collect())
 }
 
-/// The values on the right side of an operator, those of a named list included.
+/// The values on the right side of an operator, those of named lists included.
 pub fn values<'a>(right: &'a Right, lists: &'a Lists) -> Vec<&'a Value> {
-    match right {
-        Right::Nothing | Right::Field(_) => Vec::new(),
-        Right::Value(operand) => vec![&operand.value],
-        Right::List(operands) => operands.iter().map(|operand| &operand.value).collect(),
-        Right::Named(list) => lists.get(&list.name).unwrap_or_default().iter().collect(),
-    }
+    let of = |item: &'a RightItem| match item {
+        RightItem::Value(operand) => vec![&operand.value],
+        RightItem::Named(list) => lists.get(&list.name).unwrap_or_default().iter().collect(),
+        RightItem::Field(_) => Vec::new(),
+    };
+    right.items().iter().flat_map(of).collect()
 }
 
 /// Whether an operator compares a whole value with each of its operands.

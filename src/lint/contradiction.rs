@@ -9,12 +9,12 @@ use super::{
 use crate::{
     filter::{
         Lists,
-        ast::{Compare, Expr, ExprKind, Right},
+        ast::{Compare, Expr, ExprKind, RightItem},
         operand::Value,
         operator::Meaning,
     },
     number::Number,
-    record::{Path, Root, Scalar, Virtual},
+    record::{Path, Root, Virtual},
 };
 
 /// Conditions that can never all be met.
@@ -203,17 +203,18 @@ fn compares(compare: &Compare, value: &Value, lists: &Lists) -> Option<bool> {
     if let Some(value_wanted) = compare.presence() {
         return Some(value_wanted == (*value != Value::Null));
     }
-    let wanted = match &compare.right {
-        Right::Field(_) if *value != Value::Null => return None,
-        Right::Named(list) => lists.get(&list.name)?.iter().collect(),
-        right => values(right, lists),
+    if *value == Value::Null {
+        return Some(compare.operator.negated);
+    }
+    let is_known = |item: &RightItem| match item {
+        RightItem::Value(_) => true,
+        RightItem::Named(list) => lists.get(&list.name).is_some(),
+        RightItem::Field(_) => false,
     };
-    let scalar = match value {
-        Value::Null => return Some(compare.operator.negated),
-        Value::Bool(value) => Scalar::Bool(*value),
-        Value::Number(number) => Scalar::Number(*number),
-        Value::Text(text) => Scalar::Text(text),
-    };
+    if !compare.right.items().iter().all(is_known) {
+        return None;
+    }
+    let (wanted, scalar) = (values(&compare.right, lists), value.as_scalar());
     let tests = wanted.into_iter().map(|wanted| (compare.operator.compile)(wanted).map(|test| test(scalar)));
     let tests = tests.collect::<Result<Vec<bool>, _>>().ok()?;
     Some(tests.contains(&true) != compare.operator.negated)

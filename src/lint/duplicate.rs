@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    condition::{Literal, all, field, values},
+    condition::{Literal, all, field},
     contradiction::{candidates, clash, meets},
     entry::{Lint, Reads},
 };
@@ -14,7 +14,7 @@ use crate::{
     diagnostic::Diagnostic,
     filter::{
         Lists,
-        ast::{Expr, ExprKind, Right},
+        ast::{Expr, ExprKind, RightItem},
         operand::Value,
         operator::{Meaning, Order},
     },
@@ -154,13 +154,14 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
             if let Some(value_wanted) = compare.presence() {
                 return format!("{path} {}", if holds == value_wanted { "exists" } else { "does not exist" });
             }
-            let right = match &compare.right {
-                Right::Field(other) => format!("field {}", canonical_path(&other.path)),
-                right => {
-                    let values: BTreeSet<String> = values(right, lists).iter().map(ToString::to_string).collect();
-                    values.into_iter().collect::<Vec<_>>().join(", ")
+            let items = compare.right.items().iter().flat_map(|item| match item {
+                RightItem::Value(operand) => vec![operand.value.to_string()],
+                RightItem::Named(list) => {
+                    lists.get(&list.name).unwrap_or_default().iter().map(Value::to_string).collect()
                 }
-            };
+                RightItem::Field(other) => vec![format!("field {}", canonical_path(&other.path))],
+            });
+            let right = items.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(", ");
             let not = if holds == compare.operator.negated { "not " } else { "" };
             let case = if compare.operator.ignores_case { " ignoring case" } else { "" };
             format!("{not}{path} {}{case} {right}", meaning(compare.operator.meaning))

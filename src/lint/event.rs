@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
-        ast::{Compare, Right},
+        ast::{Compare, RightItem},
         operand::Value,
     },
     record::{Path, Root, Step},
@@ -70,15 +70,15 @@ pub fn texts<'a>(compare: &'a Compare, filter: &'a FilterText) -> Vec<(&'a str, 
         Value::Text(text) => Some((text.as_str(), span)),
         _ => None,
     };
-    match &compare.right {
-        Right::Value(operand) => text(&operand.value, operand.span).into_iter().collect(),
-        Right::List(operands) => operands.iter().filter_map(|operand| text(&operand.value, operand.span)).collect(),
-        Right::Named(list) => {
+    let of = |item: &'a RightItem| match item {
+        RightItem::Value(operand) => text(&operand.value, operand.span).into_iter().collect(),
+        RightItem::Named(list) => {
             let values = filter.lists.get(&list.name).unwrap_or_default();
             values.iter().filter_map(|value| text(value, list.span)).collect()
         }
-        Right::Nothing | Right::Field(_) => Vec::new(),
-    }
+        RightItem::Field(_) => Vec::new(),
+    };
+    compare.right.items().iter().flat_map(of).collect()
 }
 
 /// A field at the top of a record.

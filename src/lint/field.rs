@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
-    filter::ast::{ExprKind, Right, SpannedPath},
+    filter::ast::{ExprKind, SpannedPath},
     record::{Root, Step, Virtual},
     rule::FieldPath,
 };
@@ -27,9 +27,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         match &expr.kind {
             ExprKind::Compare(compare) => {
                 found.extend(unknown(&compare.left, scope));
-                if let Right::Field(other) = &compare.right {
-                    found.extend(unknown(other, scope));
-                }
+                found.extend(compare.right.fields().filter_map(|other| unknown(other, scope)));
             }
             ExprKind::Any(list, _) => found.extend(unknown(list, scope)),
             ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => {}

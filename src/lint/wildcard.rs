@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     filter::{
-        ast::{Compare, Right},
+        ast::{Compare, Right, RightItem},
         operand::Value,
         operator::{ENDS_WITH, LIKE, Meaning, Operator, STARTS_WITH},
     },
@@ -59,7 +59,7 @@ fn wildcard(operator: &Operator, text: &str, closed: bool) -> Option<char> {
 fn repair(compare: &Compare, text: &str) -> Option<String> {
     let wild = |c| matches!(c, '*' | '%');
     let inner = text.trim_matches(wild);
-    let plain = matches!(compare.right, Right::Value(_)) && !inner.is_empty();
+    let plain = matches!(compare.right, Right::One(RightItem::Value(_))) && !inner.is_empty();
     if !plain || inner.contains(|c| wild(c) || c == '?') {
         return None;
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use trailbell::{
     diagnostic::Span,
     filter::{
-        ast::{Compare, Expr, ExprKind, Operand, Right},
+        ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
         operand::{Takes, Value},
         operator::{self, Meaning, Operator},
     },
@@ -277,9 +277,10 @@ fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strat
 
 /// A right side that the operator takes.
 fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> BoxedStrategy<Right> {
-    let operand = accepted(operator, text).prop_map(|value| Operand { value, span: Span::default() }).boxed();
+    let operand =
+        accepted(operator, text).prop_map(|value| RightItem::Value(Operand { value, span: Span::default() })).boxed();
     let list = vec(operand.clone(), 1..4).prop_map(Right::List).boxed();
-    let one = operand.prop_map(Right::Value).boxed();
+    let one = operand.prop_map(Right::One).boxed();
     let values = match operator.takes {
         Takes::Nothing => Just(Right::Nothing).boxed(),
         Takes::List => list,
@@ -287,7 +288,9 @@ fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStra
         Takes::Value | Takes::ValueOrNull => one,
     };
     match operator.between {
-        Some(_) => prop_oneof![4 => values, 1 => path.prop_map(|path| Right::Field(path.into()))].boxed(),
+        Some(_) => {
+            prop_oneof![4 => values, 1 => path.prop_map(|path| Right::One(RightItem::Field(path.into())))].boxed()
+        }
         None => values,
     }
 }

@@ -4,7 +4,7 @@ use super::unexpected::{Unexpected, code, connective, curly, foreign};
 use crate::{
     diagnostic::{Diagnostic, Span, nearest, shorten},
     filter::{
-        ast::ListName,
+        ast::{ListName, Right},
         operand::Takes,
         operator::{self, Operator},
     },
@@ -227,9 +227,13 @@ pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
     .help(help)
 }
 
-/// A value of a named list that the operator does not take.
-pub fn in_list(refused: Diagnostic, list: &str) -> Diagnostic {
-    refused.note(format!("it is a value of the list `${list}`; fix it there"))
+/// Values that the operator does not take, where they may be those of named lists.
+pub fn in_lists(refused: Vec<Diagnostic>, right: &Right) -> Vec<Diagnostic> {
+    let noted = |error: Diagnostic| match right.lists().find(|list| list.span == error.span) {
+        Some(list) => error.note(format!("it is a value of the list `${}`; fix it there", list.name)),
+        None => error,
+    };
+    refused.into_iter().map(noted).collect()
 }
 
 /// A word that should be text.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
-        ast::{Compare, Expr, ExprKind, Operand, Right, SpannedPath},
+        ast::{Compare, Expr, ExprKind, Operand, Right, RightItem, SpannedPath},
         mistake,
         operand::{Takes, Value},
         operator::{self, Operator},
@@ -232,11 +232,11 @@ fn right(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed
     }
     blanks(input)?;
     if let Some(path) = other_field(input, operator, context)? {
-        return Ok(Right::Field(path));
+        return Ok(Right::One(RightItem::Field(path)));
     }
     if operator.takes.list() {
         if let Some(name) = opt(list_name).parse_next(input)? {
-            return Ok(Right::Named(name));
+            return Ok(Right::One(RightItem::Named(name)));
         }
         if let Some(bracket) = opt('('.span()).parse_next(input)? {
             return list(input, operator, bracket.into()).map(Right::List);
@@ -245,7 +245,7 @@ fn right(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed
             return Err(cut(mistake::expected_list(unexpected(input), operator)));
         }
     }
-    operand(input, operator).map(Right::Value)
+    operand(input, operator).map(|operand| Right::One(RightItem::Value(operand)))
 }
 
 /// The field after the word `field`.
@@ -279,15 +279,15 @@ fn operand(input: &mut Input<'_>, operator: &Operator) -> Parsed<Operand> {
     }
 }
 
-/// The values of a list, after its opening bracket.
-fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span) -> Parsed<Vec<Operand>> {
-    let mut operands = Vec::new();
+/// The items of a list, after its opening bracket.
+fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span) -> Parsed<Vec<RightItem>> {
+    let mut items = Vec::new();
     loop {
-        operands.push(operand(input, operator)?);
+        items.push(RightItem::Value(operand(input, operator)?));
         blanks(input)?;
         match opt(one_of([',', ')'])).parse_next(input)? {
             Some(',') => {}
-            Some(_) => return Ok(operands),
+            Some(_) => return Ok(items),
             None => return Err(cut(mistake::unclosed_list(unexpected(input), bracket))),
         }
     }
