@@ -262,7 +262,7 @@ impl<'r> Insight<'r> {
 
 /// The elements of a list, or the one object in its place.
 fn each(node: Tree<'_>) -> impl Iterator<Item = Tree<'_>> {
-    let one = matches!(node.scalar(), Scalar::Object).then_some(node);
+    let one = matches!(node.scalar(), Scalar::Object { .. }).then_some(node);
     one.into_iter().chain(node.elements())
 }
 

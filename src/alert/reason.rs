@@ -34,6 +34,10 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
             });
             return;
         }
+        Condition::List { text, .. } => {
+            found.push(before.clone().with(PhrasePart::Rule(text.clone())));
+            return;
+        }
         Condition::And | Condition::Or => before.clone(),
         Condition::Any(_) => before.clone().with(PhrasePart::Rule(part.condition.to_string())).then(", "),
         Condition::Element(_) => before.clone().then(format!("{}: ", part.condition)),
@@ -49,6 +53,7 @@ fn written(part: &Explanation) -> String {
     let joined = |word: &str| part.parts.iter().map(written).collect::<Vec<_>>().join(word);
     match &part.condition {
         Condition::Compare(compared) => compared.text.clone(),
+        Condition::List { text, .. } => text.clone(),
         Condition::And => format!("({})", joined(" and ")),
         Condition::Or => format!("({})", joined(" or ")),
         Condition::Not => format!("not {}", joined("")),

@@ -174,7 +174,10 @@ impl<'a> Node<'a> for Projected<'a> {
     fn scalar(self) -> Scalar<'a> {
         let view = self.view;
         let scalar = match view.text.get(self.at) {
-            Some(b'{') => Some(Scalar::Object),
+            Some(b'{') => {
+                let first = past_blanks(view.text, self.at + 1);
+                Some(Scalar::Object { empty: view.text.get(first) == Some(&b'}') })
+            }
             Some(b'[') => Some(Scalar::List),
             Some(b'"') => text(view.text, self.at + 1).map(Scalar::Text),
             _ => match view.word(self.at) {

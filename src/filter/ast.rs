@@ -38,6 +38,13 @@ pub enum ExprKind {
     Any(SpannedPath, Box<Expr>),
     /// A comparison of a field.
     Compare(Compare),
+    /// A list of the rules file has no value, or has one.
+    List {
+        /// Its name.
+        list: ListName,
+        /// Whether it has none.
+        empty: bool,
+    },
 }
 
 /// A field, an operator and the operator's right side.
@@ -166,6 +173,7 @@ impl Expr {
                 left.path.set_zone(zone);
                 right.set_zone(zone);
             }
+            ExprKind::List { .. } => {}
         }
     }
 }
@@ -231,6 +239,17 @@ impl Expr {
             ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::listed).collect(),
             ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.listed(),
             ExprKind::Compare(compare) => compare.right.lists().map(|name| (compare, name)).collect(),
+            ExprKind::List { .. } => Vec::new(),
+        }
+    }
+
+    /// The named lists in it, each as often as it is written.
+    pub fn lists(&self) -> Vec<&ListName> {
+        match &self.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(Expr::lists).collect(),
+            ExprKind::Not(inner) | ExprKind::Any(_, inner) => inner.lists(),
+            ExprKind::Compare(compare) => compare.right.lists().collect(),
+            ExprKind::List { list, .. } => vec![list],
         }
     }
 
@@ -255,6 +274,7 @@ impl Expr {
                 f.write_char(')')
             }
             ExprKind::Compare(compare) => compare.write_to(f, inside),
+            ExprKind::List { list, empty } => write!(f, "${} {} null", list.name, if *empty { "=" } else { "!=" }),
         }
     }
 }
@@ -277,7 +297,7 @@ fn bracketed(f: &mut impl Write, expr: &Expr, inside: bool) -> fmt::Result {
             expr.write_to(f, inside)?;
             f.write_char(')')
         }
-        ExprKind::Not(_) | ExprKind::Any(..) | ExprKind::Compare(_) => expr.write_to(f, inside),
+        ExprKind::Not(_) | ExprKind::Any(..) | ExprKind::Compare(_) | ExprKind::List { .. } => expr.write_to(f, inside),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use super::{
-    ast::{Expr, ExprKind, Operand},
+    ast::{Compare, Expr, ExprKind, ListName, Operand},
     explain::{Explanation, explain},
-    matcher::{Matcher, Observer, Unobserved, test},
+    matcher::Matcher,
     needs::Needs,
+    observer::{Observer, Unobserved},
     operand::{Lists, Value},
     parser,
+    right_side::{listed, test},
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
@@ -88,14 +90,16 @@ impl Filter {
 
     /// The names of the lists that it uses, each as often as it is written.
     pub fn lists(&self) -> impl Iterator<Item = &str> {
-        self.expr.listed().into_iter().map(|(_, list)| list.name.as_str())
+        self.expr.lists().into_iter().map(|list| list.name.as_str())
     }
 
     /// Why it does not take `value` in the list of that name; the spans are those of the list's name in the filter's text.
     pub fn refusals(&self, list: &str, value: &Value) -> Vec<Diagnostic> {
         let named = self.expr.listed().into_iter().filter(|(_, name)| name.name == list);
-        let operand = |span| Operand { value: value.clone(), span };
-        named.filter_map(|(compare, name)| test(compare.operator, &operand(name.span)).err()).flatten().collect()
+        let refused = |(compare, name): (&Compare, &ListName)| {
+            test(compare.operator, &Operand { value: listed(compare.operator, value), span: name.span }).err()
+        };
+        named.filter_map(refused).flatten().collect()
     }
 
     /// The top-level fields of a record that the filter may read.

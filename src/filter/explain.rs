@@ -6,7 +6,8 @@ use std::fmt;
 
 use super::{
     ast::{Compare, Expr, ExprKind, Right, RightItem},
-    matcher::{Matcher, Observer},
+    matcher::Matcher,
+    observer::Observer,
     operator::Meaning,
 };
 use crate::{
@@ -84,6 +85,13 @@ pub enum Condition {
     Element(usize),
     /// A comparison.
     Compare(Compared),
+    /// A named list has no value, or has one.
+    List {
+        /// The condition in canonical form.
+        text: String,
+        /// How many values the list has.
+        count: usize,
+    },
 }
 
 /// A comparison with the values that it saw, as a filter would write them.
@@ -139,6 +147,7 @@ impl fmt::Display for Condition {
             Condition::Any(path) => write!(f, "any {path}"),
             Condition::Element(at) => write!(f, "element {at}"),
             Condition::Compare(compared) => f.write_str(&compared.text),
+            Condition::List { text, .. } => f.write_str(text),
         }
     }
 }
@@ -158,6 +167,8 @@ struct Observed {
     values: SeenValues,
     decided_by: Option<String>,
     others: SeenValues,
+    /// For a named list: how many values it has.
+    listed: usize,
     /// Its conditions, or the elements that it tried.
     parts: Vec<Observed>,
     /// For an element: its position.
@@ -194,6 +205,12 @@ impl Observer for Recorder {
         // A comparison visits the other field again for every value of its own.
         if let Some(top) = self.stack.last_mut().filter(|top| top.values.is_empty()) {
             top.others.add(scalar);
+        }
+    }
+
+    fn saw_list(&mut self, count: usize) {
+        if let Some(top) = self.stack.last_mut() {
+            top.listed = count;
         }
     }
 
@@ -243,6 +260,7 @@ fn combine<'a>(expr: &Expr, seen: Observed, record: impl Node<'a>, inside: bool)
             (Condition::Any(path), elements.map(|seen| element(inner, seen, record)).collect())
         }
         ExprKind::Compare(compare) => (Condition::Compare(compared(compare, seen, record, inside)), Vec::new()),
+        ExprKind::List { .. } => (Condition::List { text: expr.to_string(), count: seen.listed }, Vec::new()),
     };
     Explanation { condition, held, parts, hidden }
 }
@@ -312,6 +330,7 @@ fn shown(scalar: Scalar<'_>) -> String {
         Scalar::Number(number) => number.to_string(),
         Scalar::Text(text) => format!("\"{}\"", cut(text, MAX_TEXT).escape_debug()),
         Scalar::List => "a list".to_owned(),
-        Scalar::Object => "an object".to_owned(),
+        Scalar::Object { empty: true } => "{}".to_owned(),
+        Scalar::Object { empty: false } => "an object".to_owned(),
     }
 }

@@ -3,15 +3,18 @@
 //! A matcher mirrors its expression node for node, so an [`Observer`] can relate what it sees to the expression.
 
 use super::{
+    accounts::{Accounts, AccountsOfFields},
     ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
     mistake,
     needs::{Needs, Requires, rarity},
-    operand::{Lists, OperandError, Test, Value},
-    operator::{Operator, present},
+    observer::Observer,
+    operand::{Lists, Takes, Test, Value},
+    operator::{Operator, as_account, present},
+    right_side::{collect, operands, refused, test},
     value_set::{Tests, ValueSet},
 };
 use crate::{
-    diagnostic::{Diagnostic, Span, shorten},
+    diagnostic::Diagnostic,
     record::{
         ElementVisitor, Node, Path, Place, Root, Scalar, Scalars, Visitor, WorkBudget, Zone, each_element, test_steps,
     },
@@ -30,6 +33,13 @@ pub enum Matcher {
     Any(Box<AnyElement>),
     /// A comparison.
     Clause(Clause),
+    /// A named list with this many values has none, or has one.
+    List {
+        /// How many values it has.
+        count: usize,
+        /// Whether it must have none.
+        empty: bool,
+    },
 }
 
 /// A condition on the elements of a list.
@@ -56,31 +66,8 @@ enum Against {
     Tests(Tests),
     /// The value passes against one value of another field.
     Field(Path, &'static Operator),
-}
-
-/// Receives every step of the matching of a filter; conditions come in the order in which they are written.
-pub trait Observer {
-    /// Whether to evaluate every condition, even where the outcome is already known.
-    const THOROUGH: bool;
-    /// A condition begins, or an element of the list that an `any` tries.
-    fn open(&mut self) {}
-    /// A comparison saw a value, which passed its test or did not. `!=` and `= null` negate their tests.
-    fn saw(&mut self, _: Scalar<'_>, _passes: bool) {}
-    /// A comparison with another field saw a value of that field.
-    fn saw_other(&mut self, _: Scalar<'_>) {}
-    /// The condition that began last, of those still open, ends.
-    fn close(&mut self, _held: bool) {}
-    /// The element that began last, of those still open, ends.
-    fn close_element(&mut self, held: bool) {
-        self.close(held);
-    }
-}
-
-/// Observes nothing: plain matching.
-pub struct Unobserved;
-
-impl Observer for Unobserved {
-    const THOROUGH: bool = false;
+    /// The account of the value is among these, or is not.
+    Accounts(Accounts),
 }
 
 impl Matcher {
@@ -100,6 +87,10 @@ impl Matcher {
                 inner: Matcher::compile(inner, lists)?,
             }))),
             ExprKind::Compare(compare) => Clause::compile(compare, lists).map(Matcher::Clause),
+            ExprKind::List { list, empty } => match lists.get(&list.name) {
+                Some(values) => Ok(Matcher::List { count: values.len(), empty: *empty }),
+                None => Err(vec![mistake::unknown_list_on_the_left(&list.name, list.span, lists.names())]),
+            },
         }
     }
 
@@ -124,6 +115,10 @@ impl Matcher {
                 elements.found
             }
             Matcher::Clause(clause) => clause.matches(record, element, observer),
+            Matcher::List { count, empty } => {
+                observer.saw_list(*count);
+                (*count == 0) == *empty
+            }
         };
         observer.close(holds);
         holds
@@ -140,10 +135,13 @@ impl Matcher {
             }
             Matcher::Clause(clause) => {
                 see(&clause.path);
-                if let Against::Field(path, _) = &clause.against {
-                    see(path);
+                match &clause.against {
+                    Against::Tests(_) => {}
+                    Against::Field(path, _) => see(path),
+                    Against::Accounts(accounts) => accounts.fields().iter().for_each(see),
                 }
             }
+            Matcher::List { .. } => {}
         }
     }
 
@@ -158,10 +156,13 @@ impl Matcher {
             }
             Matcher::Clause(clause) => {
                 clause.path.set_zone(zone);
-                if let Against::Field(path, _) = &mut clause.against {
-                    path.set_zone(zone);
+                match &mut clause.against {
+                    Against::Tests(_) => {}
+                    Against::Field(path, _) => path.set_zone(zone),
+                    Against::Accounts(accounts) => accounts.set_zone(zone),
                 }
             }
+            Matcher::List { .. } => {}
         }
     }
 
@@ -182,6 +183,14 @@ impl Matcher {
                 there.into_iter().chain(any.inner.needs(list)).collect()
             }
             Matcher::Not(_) => Vec::new(),
+            // Where it does not hold, no record has what the filter needs.
+            Matcher::List { count, empty } => {
+                if (*count == 0) == *empty {
+                    Vec::new()
+                } else {
+                    vec![Vec::new()]
+                }
+            }
             Matcher::Clause(clause) => clause.needs(element).into_iter().collect(),
         }
     }
@@ -193,32 +202,8 @@ const OBSERVED: u64 = 50;
 /// The number of keys that lead to a field in an index, at most.
 const DEPTH: usize = 2;
 
-/// The test that an operator makes of its operand.
-///
-/// # Errors
-///
-/// The operator does not take the operand.
-pub fn test(operator: &Operator, operand: &Operand) -> Result<Test, Vec<Diagnostic>> {
-    (operator.compile)(&operand.value).map_err(|OperandError { expected, help }| {
-        let title = format!("`{}` does not take `{}`", operator.spelling, shorten(&operand.value.to_string()));
-        vec![Diagnostic::error("wrong-operand", title, operand.span, expected).help(help)]
-    })
-}
-
 fn compile_all(parts: &[Expr], lists: &Lists) -> Result<Box<[Matcher]>, Vec<Diagnostic>> {
     collect(parts.iter().map(|part| Matcher::compile(part, lists))).map(Vec::into_boxed_slice)
-}
-
-/// All values, or all errors.
-fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
-    let (mut values, mut errors) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(value) => values.push(value),
-            Err(more) => errors.extend(more),
-        }
-    }
-    if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
 /// Whether a condition in an `any` names the element itself.
@@ -232,6 +217,7 @@ fn names_it(expr: &Expr) -> bool {
         ExprKind::Compare(compare) => {
             is_it(&compare.left.path) || compare.right.fields().any(|other| is_it(&other.path))
         }
+        ExprKind::List { .. } => false,
     }
 }
 
@@ -273,7 +259,7 @@ impl<'r, R: Node<'r>, O: Observer> ElementVisitor for Elements<'_, R, O> {
     /// A single object counts as a list of one. A value that is not an object is tried only in a list, and only if the
     /// condition names the element itself.
     fn element<'n, N: Node<'n>>(&mut self, place: Place<N>, inside: bool) -> bool {
-        if place.node.scalar() == Scalar::Object || inside && self.any.names_it {
+        if matches!(place.node.scalar(), Scalar::Object { .. }) || inside && self.any.names_it {
             self.observer.open();
             let held = self.any.inner.matches(self.record, place, self.observer);
             self.observer.close_element(held);
@@ -297,11 +283,18 @@ impl Clause {
                 let tests = Tests { each: [present()].into(), all: None, weight: 1 };
                 Ok(clause(!operator.negated, Against::Tests(tests), vec![Requires::Nothing]))
             }
+            right if operator.takes == Takes::Accounts => {
+                let operands = operands(compare, lists)?;
+                let ids =
+                    operands.iter().map(|one| as_account(&one.value).map_err(|error| refused(operator, one, error)));
+                let known = collect(ids).map_err(|errors| mistake::in_lists(errors, right))?;
+                Ok(clause(false, Against::Accounts(Accounts::new(compare, known)), Vec::new()))
+            }
             Right::One(RightItem::Field(path)) => {
                 Ok(clause(operator.negated, Against::Field(path.path.clone(), operator), vec![Requires::Nothing]))
             }
             right => {
-                let operands = operands(right, compare.operator_span, lists)?;
+                let operands = operands(compare, lists)?;
                 let tests = collect(operands.iter().map(|operand| test(operator, operand)))
                     .map_err(|errors| mistake::in_lists(errors, right))?;
                 let requires = operands.iter().map(|operand| (operator.requires)(&operand.value)).collect();
@@ -329,6 +322,7 @@ impl Clause {
                 };
                 Some(self.requires.iter().zip(&tests.each).map(need).collect())
             }
+            Against::Accounts(accounts) if ends => Some(accounts.needs(field)),
             _ => Some(vec![Needs::field(field)]),
         }
     }
@@ -339,7 +333,7 @@ impl Clause {
         element: Place<E>,
         observer: &mut O,
     ) -> bool {
-        let (mut found, mut others) = (false, Others::default());
+        let (mut found, mut others, mut accounts_of) = (false, Others::default(), AccountsOfFields::default());
         self.path.walk(
             record,
             element,
@@ -347,6 +341,7 @@ impl Clause {
                 let passes = match &self.against {
                     Against::Tests(tests) => tests.pass(scalar, record.work()),
                     Against::Field(path, operator) => others.hold(path, operator, scalar, record, element, observer),
+                    Against::Accounts(accounts) => accounts_of.hold(accounts, scalar, record, element, observer),
                 };
                 observer.saw(scalar, passes);
                 found |= passes;
@@ -413,24 +408,4 @@ fn is_between(operator: &Operator, scalar: Scalar<'_>, other: Scalar<'_>, work: 
     };
     let bytes = if let Scalar::Text(text) = scalar { text.len() } else { 0 };
     work.spend(test_steps(bytes)) && holds(scalar, other)
-}
-
-/// The values on the right side, those of named lists included; `null` where there is nothing.
-///
-/// # Errors
-///
-/// One diagnostic for each list that `lists` does not have.
-pub fn operands(right: &Right, operator: Span, lists: &Lists) -> Result<Vec<Operand>, Vec<Diagnostic>> {
-    if *right == Right::Nothing {
-        return Ok(vec![Operand { value: Value::Null, span: operator }]);
-    }
-    let of = |item: &RightItem| match item {
-        RightItem::Value(operand) => Ok(vec![operand.clone()]),
-        RightItem::Named(list) => match lists.get(&list.name) {
-            Some(values) => Ok(values.iter().map(|value| Operand { value: value.clone(), span: list.span }).collect()),
-            None => Err(vec![mistake::unknown_list(&list.name, list.span, lists.names())]),
-        },
-        RightItem::Field(_) => Ok(Vec::new()),
-    };
-    collect(right.items().iter().map(of)).map(|values| values.concat())
 }

@@ -1,20 +1,23 @@
 #![doc = include_str!("reference.md")]
 
+mod accounts;
 pub mod ast;
 mod compiled;
 mod explain;
 mod matcher;
 mod mistake;
 pub mod needs;
+mod observer;
 pub mod operand;
 pub mod operator;
 mod parser;
 mod reference;
+mod right_side;
 mod value_set;
 
 pub use compiled::Filter;
 pub use explain::{Compared, Condition, Explanation, Gap, HiddenElements, SeenValues};
-pub use matcher::{Observer, Unobserved};
+pub use observer::{Observer, Unobserved};
 pub use operand::Lists;
 pub use parser::continues_bare_word;
 pub use reference::REFERENCE;

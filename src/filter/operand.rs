@@ -13,12 +13,14 @@ use crate::{number::Number, record::Scalar};
 pub enum Takes {
     /// One value: text, number, true or false.
     Value,
-    /// One value or `null`.
+    /// One value, `null` or `{}`.
     ValueOrNull,
     /// One value, or a list; the operator holds if it holds for any value of the list.
     ValueOrList,
     /// A list of values; the operator holds if it holds for any of them.
     List,
+    /// The id of an account, another field with accounts, or a list of ids, named lists and fields.
+    Accounts,
     /// Nothing.
     Nothing,
 }
@@ -26,7 +28,7 @@ pub enum Takes {
 impl Takes {
     /// Whether it takes a list.
     pub fn list(self) -> bool {
-        matches!(self, Takes::List | Takes::ValueOrList)
+        matches!(self, Takes::List | Takes::ValueOrList | Takes::Accounts)
     }
 }
 
@@ -35,6 +37,8 @@ impl Takes {
 pub enum Value {
     /// `null`, and the operand of an operator that takes nothing.
     Null,
+    /// `{}`
+    EmptyObject,
     /// `true` or `false`.
     Bool(bool),
     /// A number.
@@ -48,6 +52,7 @@ impl Value {
     pub fn as_scalar(&self) -> Scalar<'_> {
         match self {
             Value::Null => Scalar::Null,
+            Value::EmptyObject => Scalar::Object { empty: true },
             Value::Bool(value) => Scalar::Bool(*value),
             Value::Number(number) => Scalar::Number(*number),
             Value::Text(text) => Scalar::Text(text),
@@ -96,6 +101,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Null => f.write_str("null"),
+            Value::EmptyObject => f.write_str("{}"),
             Value::Bool(value) => value.fmt(f),
             Value::Number(number) => number.fmt(f),
             Value::Text(text) => quoted(f, text),

@@ -41,7 +41,13 @@ impl ValueSet {
     pub fn suits(operator: &Operator) -> bool {
         match operator.meaning {
             Meaning::Equal | Meaning::Member | Meaning::Prefix | Meaning::Suffix => true,
-            Meaning::Order(_) | Meaning::Substring | Meaning::Pattern | Meaning::Network | Meaning::Present => false,
+            Meaning::Order(_)
+            | Meaning::Substring
+            | Meaning::Pattern
+            | Meaning::Network
+            | Meaning::Account
+            | Meaning::Foreign
+            | Meaning::Present => false,
         }
     }
 
@@ -67,7 +73,7 @@ impl ValueSet {
             }
             Scalar::Number(number) => self.numbers.push(number),
             Scalar::Bool(value) => self.bools[usize::from(value)] = true,
-            Scalar::Null | Scalar::List | Scalar::Object => {}
+            Scalar::Null | Scalar::List | Scalar::Object { .. } => {}
         }
     }
 
@@ -98,6 +104,8 @@ impl ValueSet {
                 | Meaning::Substring
                 | Meaning::Pattern
                 | Meaning::Network
+                | Meaning::Account
+                | Meaning::Foreign
                 | Meaning::Present,
                 _,
             ) => false,
@@ -117,7 +125,7 @@ impl ValueSet {
             }
             Scalar::Number(number) => is_in(&self.numbers, number) || is_in(&self.spelled, number),
             Scalar::Bool(value) => self.bools[usize::from(value)] || self.texts.contains(value.to_string().as_bytes()),
-            Scalar::Null | Scalar::List | Scalar::Object => false,
+            Scalar::Null | Scalar::List | Scalar::Object { .. } => false,
         }
     }
 
@@ -142,7 +150,13 @@ impl ValueSet {
                 .texts
                 .iter()
                 .any(|part| work.spend(test_steps(text.len())) && memchr::memmem::find(text, part).is_some()),
-            Meaning::Member | Meaning::Order(_) | Meaning::Pattern | Meaning::Network | Meaning::Present => false,
+            Meaning::Member
+            | Meaning::Order(_)
+            | Meaning::Pattern
+            | Meaning::Network
+            | Meaning::Account
+            | Meaning::Foreign
+            | Meaning::Present => false,
         }
     }
 
@@ -209,7 +223,8 @@ mod tests {
             ["", "a", "A", "ab", "Ab", "b", "éa", "É", "1", "1.0", "1.5", "-1", "true", "false", "TRUE", "1000"]
                 .map(Scalar::Text),
         );
-        scalars.extend([Scalar::Null, Scalar::Bool(true), Scalar::Bool(false), Scalar::List, Scalar::Object]);
+        scalars.extend([Scalar::Null, Scalar::Bool(true), Scalar::Bool(false), Scalar::List]);
+        scalars.extend([true, false].map(|empty| Scalar::Object { empty }));
         for operator in all() {
             let Some(between) = operator.between else { continue };
             for first in 0..scalars.len() {

@@ -48,6 +48,8 @@ fn takes_pattern(operator: &Operator) -> bool {
         | Meaning::Suffix
         | Meaning::Substring
         | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
         | Meaning::Present => false,
     }
 }

@@ -46,8 +46,6 @@ enum Demand {
     Nothing,
     /// A fact about the caller that the caller cannot choose.
     Proof,
-    /// It never holds.
-    Impossible,
 }
 
 /// What the conditions of one alternative of a filter have in common, in bits.
@@ -100,8 +98,9 @@ fn ways<'a>(expr: &'a Expr, holds: bool, base: Option<&[String]>, lists: &Lists)
             Demand::SessionName => Ways::from([(SESSION_NAME, Some(expr))]),
             Demand::NoSession => Ways::from([(NO_SESSION, None)]),
             Demand::Nothing => Ways::from([(0, None)]),
-            Demand::Proof | Demand::Impossible => Ways::new(),
+            Demand::Proof => Ways::new(),
         },
+        ExprKind::List { .. } => Ways::from([(0, None)]),
     }
 }
 
@@ -137,17 +136,16 @@ fn named(expr: &Expr) -> Option<Virtual> {
 /// What a comparison demands; `positive` is whether a value must be like the operand, or must not.
 fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Lists) -> Demand {
     let values = super::condition::values(&compare.right, lists);
-    if positive && values.is_empty() && compare.right.lists().next().is_some() {
-        return Demand::Impossible;
-    }
     let texts: Vec<&str> = values
         .iter()
         .filter_map(|value| match value {
             Value::Text(text) => Some(text.as_str()),
-            Value::Null | Value::Bool(_) | Value::Number(_) => None,
+            Value::Null | Value::EmptyObject | Value::Bool(_) | Value::Number(_) => None,
         })
         .collect();
-    let proof = if positive && compare.presence().is_none() { Demand::Proof } else { Demand::Nothing };
+    // That a value is not one account proves nothing.
+    let proves = positive && compare.presence().is_none() && compare.operator.meaning != Meaning::Foreign;
+    let proof = if proves { Demand::Proof } else { Demand::Nothing };
     match origin(&compare.left.path, base) {
         ValueOrigin::Caller => Demand::Chosen,
         ValueOrigin::Name | ValueOrigin::Identifier | ValueOrigin::Request if compare.presence().is_some() => {
@@ -282,6 +280,8 @@ fn is_session_name(meaning: Meaning, text: &str) -> bool {
         | Meaning::Prefix
         | Meaning::Order(_)
         | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
         | Meaning::Present => false,
     }
 }
@@ -311,7 +311,13 @@ fn has_own_word(pattern: &str) -> bool {
 fn is_new_name(meaning: Meaning, text: &str) -> bool {
     match meaning {
         Meaning::Prefix | Meaning::Suffix | Meaning::Substring | Meaning::Pattern => !text.contains("arn:"),
-        Meaning::Equal | Meaning::Member | Meaning::Order(_) | Meaning::Network | Meaning::Present => false,
+        Meaning::Equal
+        | Meaning::Member
+        | Meaning::Order(_)
+        | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
+        | Meaning::Present => false,
     }
 }
 

@@ -72,7 +72,7 @@ fn within<'a>(expr: &'a Expr, scope: &Scope<'a>, visit: &mut dyn FnMut(&'a Expr,
             inner.base = keys(&list.path, scope.base.as_deref());
             within(part, &inner, visit);
         }
-        ExprKind::Compare(_) => {}
+        ExprKind::Compare(_) | ExprKind::List { .. } => {}
     }
 }
 
@@ -95,6 +95,7 @@ fn names_element(expr: &Expr) -> bool {
             let mut others = compare.right.fields();
             compare.left.path.root == Root::Element || others.any(|other| other.path.root == Root::Element)
         }
+        ExprKind::List { .. } => false,
     }
 }
 
@@ -141,6 +142,8 @@ pub fn compares_whole_values(operator: &Operator) -> bool {
         | Meaning::Substring
         | Meaning::Pattern
         | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
         | Meaning::Present => false,
     }
 }

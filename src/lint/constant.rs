@@ -36,7 +36,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
             ExprKind::And(_) => joined(expr, true, filter, scope),
             ExprKind::Or(_) => joined(expr, false, filter, scope),
             ExprKind::Compare(compare) => alone(expr, compare, filter, scope),
-            ExprKind::Not(_) | ExprKind::Any(..) => None,
+            ExprKind::Not(_) | ExprKind::Any(..) | ExprKind::List { .. } => None,
         };
         let goes_on = finding.is_none();
         found.extend(finding);

@@ -10,7 +10,7 @@ use crate::{
     filter::{
         Lists,
         ast::{Compare, Expr, ExprKind, RightItem},
-        operand::Value,
+        operand::{Takes, Value},
         operator::Meaning,
     },
     number::Number,
@@ -84,7 +84,7 @@ pub fn candidates(expr: &Expr, holds: bool, base: Option<&[String]>, lists: &Lis
                 .then(|| (path, values(&compare.right, lists).into_iter().flat_map(spellings).collect()))
                 .filter(|(_, values): &(Path, Vec<Value>)| !values.is_empty())
         }
-        ExprKind::Or(_) | ExprKind::And(_) | ExprKind::Any(..) => None,
+        ExprKind::Or(_) | ExprKind::And(_) | ExprKind::Any(..) | ExprKind::List { .. } => None,
     }
 }
 
@@ -140,6 +140,7 @@ fn any_path(expr: &Expr) -> Option<&Path> {
         ExprKind::Not(inner) => any_path(inner),
         ExprKind::Any(list, _) => Some(&list.path),
         ExprKind::Compare(compare) => Some(&compare.left.path),
+        ExprKind::List { .. } => None,
     }
 }
 
@@ -172,6 +173,8 @@ fn asks_prefix(compare: &Compare) -> bool {
         | Meaning::Substring
         | Meaning::Pattern
         | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
         | Meaning::Present => false,
     }
 }
@@ -194,7 +197,7 @@ fn evaluate(expr: &Expr, path: &Path, value: &Value, lists: &Lists) -> Option<bo
         ExprKind::Or(parts) => joined(parts, true),
         ExprKind::Not(inner) => evaluate(inner, path, value, lists).map(|truth| !truth),
         ExprKind::Compare(compare) if field(&compare.left.path) == *path => compares(compare, value, lists),
-        ExprKind::Compare(_) | ExprKind::Any(..) => None,
+        ExprKind::Compare(_) | ExprKind::Any(..) | ExprKind::List { .. } => None,
     }
 }
 
@@ -208,10 +211,11 @@ fn compares(compare: &Compare, value: &Value, lists: &Lists) -> Option<bool> {
     }
     let is_known = |item: &RightItem| match item {
         RightItem::Value(_) => true,
-        RightItem::Named(list) => lists.get(&list.name).is_some(),
+        // A list without values is one that users fill.
+        RightItem::Named(list) => lists.get(&list.name).is_some_and(|values| !values.is_empty()),
         RightItem::Field(_) => false,
     };
-    if !compare.right.items().iter().all(is_known) {
+    if compare.operator.takes == Takes::Accounts || !compare.right.items().iter().all(is_known) {
         return None;
     }
     let (wanted, scalar) = (values(&compare.right, lists), value.as_scalar());
@@ -245,7 +249,7 @@ fn text(text: &str) -> Value {
 /// The values of a record that equal the value.
 fn spellings(value: &Value) -> Vec<Value> {
     let other = match value {
-        Value::Null => None,
+        Value::Null | Value::EmptyObject => None,
         Value::Bool(value) => Some(text(&value.to_string())),
         Value::Number(number) => Some(text(&number.to_string())),
         Value::Text(text) => match text.as_str() {

@@ -156,6 +156,10 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
             }
             let items = compare.right.items().iter().flat_map(|item| match item {
                 RightItem::Value(operand) => vec![operand.value.to_string()],
+                // A list without values is one that users fill.
+                RightItem::Named(list) if lists.get(&list.name).is_none_or(<[Value]>::is_empty) => {
+                    vec![format!("${}", list.name)]
+                }
                 RightItem::Named(list) => {
                     lists.get(&list.name).unwrap_or_default().iter().map(Value::to_string).collect()
                 }
@@ -165,6 +169,9 @@ fn text(expr: &Expr, holds: bool, lists: &Lists) -> String {
             let not = if holds == compare.operator.negated { "not " } else { "" };
             let case = if compare.operator.ignores_case { " ignoring case" } else { "" };
             format!("{not}{path} {}{case} {right}", meaning(compare.operator.meaning))
+        }
+        ExprKind::List { list, empty } => {
+            format!("${} is {}", list.name, if *empty == holds { "empty" } else { "filled" })
         }
     }
 }
@@ -182,6 +189,8 @@ fn meaning(meaning: Meaning) -> &'static str {
         Meaning::Substring => "contains",
         Meaning::Pattern => "matches",
         Meaning::Network => "is in",
+        Meaning::Account => "is in account",
+        Meaning::Foreign => "is foreign to",
         Meaning::Present => "exists",
     }
 }

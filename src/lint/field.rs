@@ -30,7 +30,7 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
                 found.extend(compare.right.fields().filter_map(|other| unknown(other, scope)));
             }
             ExprKind::Any(list, _) => found.extend(unknown(list, scope)),
-            ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => {}
+            ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::List { .. } => {}
         }
         true
     });

@@ -51,7 +51,12 @@ fn wildcard(operator: &Operator, text: &str, closed: bool) -> Option<char> {
         }
         Meaning::Substring if closed => text.chars().find(|c| matches!(c, '*' | '%')),
         Meaning::Substring => ['%', '*'].into_iter().find(|c| around(*c)),
-        Meaning::Order(_) | Meaning::Pattern | Meaning::Network | Meaning::Present => None,
+        Meaning::Order(_)
+        | Meaning::Pattern
+        | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
+        | Meaning::Present => None,
     }
 }
 
@@ -77,6 +82,8 @@ fn repair(compare: &Compare, text: &str) -> Option<String> {
         | Meaning::Substring
         | Meaning::Pattern
         | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
         | Meaning::Present => compare.operator,
     };
     Some(format!("{} {} {}", compare.left.path, operator.spelling, Value::Text(inner.to_owned())))

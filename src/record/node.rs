@@ -32,7 +32,7 @@ impl<'a> Node<'a> for Tree<'a> {
             Json::Number(number) => Number::from_json(number).map_or(Scalar::Null, Scalar::Number),
             Json::Text(text) => Scalar::Text(text),
             Json::List(_) => Scalar::List,
-            Json::Object(_) => Scalar::Object,
+            Json::Object(members) => Scalar::Object { empty: members.is_empty() },
         }
     }
 
@@ -66,8 +66,11 @@ pub enum Scalar<'a> {
     Text(&'a str),
     /// A list; operators see its elements one by one.
     List,
-    /// An object; it compares with `null` only.
-    Object,
+    /// An object; it compares with `null` and `{}` only.
+    Object {
+        /// Whether it has no keys.
+        empty: bool,
+    },
 }
 
 impl Scalar<'_> {
@@ -77,7 +80,7 @@ impl Scalar<'_> {
             Scalar::Bool(value) => Some(value.to_string()),
             Scalar::Number(number) => Some(number.to_string()),
             Scalar::Text(text) => Some(text.to_owned()),
-            Scalar::Null | Scalar::List | Scalar::Object => None,
+            Scalar::Null | Scalar::List | Scalar::Object { .. } => None,
         }
     }
 }

@@ -222,10 +222,10 @@ fn walk<'n, N: Node<'n>>(place: Place<N>, keys: &[&str], steps: &[Step], visitor
     }
     match (node.scalar(), keys, steps) {
         _ if !node.work().spend(VISIT) => true,
-        (Scalar::Object, [key, rest @ ..], _) => {
+        (Scalar::Object { .. }, [key, rest @ ..], _) => {
             node.get(key).is_some_and(|member| walk(place.member(key, member), rest, steps, visitor))
         }
-        (Scalar::Object, [], [Step::Key(key), rest @ ..]) => {
+        (Scalar::Object { .. }, [], [Step::Key(key), rest @ ..]) => {
             node.get(key).is_some_and(|member| walk(place.member(key, member), keys, rest, visitor))
         }
         (Scalar::List, [], [Step::Index(at), rest @ ..]) => {

@@ -81,7 +81,7 @@ impl Canonical {
                 self.part(work, ']', "");
                 return count;
             }
-            Scalar::Object => {
+            Scalar::Object { .. } => {
                 self.part(work, '{', "");
                 let mut keys: Vec<&str> = node.keys().filter(|key| is_kept(key, level)).collect();
                 keys.sort_unstable();

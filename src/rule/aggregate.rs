@@ -172,7 +172,7 @@ pub fn combination(fields: &[FieldPath], record: &Record) -> Vec<AggregateValue>
 fn value(field: &str, path: &Path, record: &Record) -> AggregateValue {
     let mut values = Vec::new();
     path.visit(record.root(), &mut |scalar| {
-        let text = if matches!(scalar, Scalar::Object) { Some("{}".to_owned()) } else { scalar.to_text() };
+        let text = if matches!(scalar, Scalar::Object { .. }) { Some("{}".to_owned()) } else { scalar.to_text() };
         values.extend(text);
         false
     });

@@ -9,7 +9,7 @@ use crate::{
     yaml::{self, YamlField, YamlKind, YamlNode},
 };
 
-const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`";
+const LISTS_HELP: &str = "write each list as `name: [\"one\", \"two\"]`, or as `name: []` if it has no items";
 
 /// A named list.
 pub struct NamedList {
@@ -28,18 +28,17 @@ impl NamedList {
     }
 }
 
-/// The lists of `lists:`. `check` reports what is wrong with a name, and `empty_help` is the repair of an empty list. A list
-/// with a broken item is returned without the item, so a filter that uses the list is not reported as well.
+/// The lists of `lists:`, which may be empty. `check` reports what is wrong with a name. A list with a broken item is returned
+/// without the item, so a filter that uses the list is not reported as well.
 pub fn read(
     field: YamlField,
-    empty_help: &str,
     check: impl Fn(&yaml::Scalar) -> Option<Diagnostic>,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<NamedList> {
     let entries = field.entries(LISTS_HELP, problems).unwrap_or_default();
     let lists = entries.iter().map(|(name, node)| {
         problems.extend(check(name));
-        NamedList { name: name.text.clone(), span: name.span, items: items(name, node, empty_help, problems) }
+        NamedList { name: name.text.clone(), span: name.span, items: items(name, node, problems) }
     });
     lists.collect()
 }
@@ -54,14 +53,9 @@ pub fn unwritable(name: &yaml::Scalar) -> Option<Diagnostic> {
     Some(finding.help("filters use the name after a `$`, such as `in $admins`"))
 }
 
-fn items(name: &yaml::Scalar, node: &YamlNode, empty_help: &str, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
+fn items(name: &yaml::Scalar, node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Vec<(Value, Span)> {
     let list = YamlField { key: &name.text, key_span: name.span, node };
     let Some(nodes) = list.list(LISTS_HELP, problems) else { return Vec::new() };
-    if nodes.is_empty() {
-        let title = format!("the list `{}` is empty", shorten(&name.text));
-        let finding = Diagnostic::error("empty-list", title, name.span, "expected at least one item");
-        problems.push(finding.help(empty_help));
-    }
     nodes.iter().filter_map(|node| Some((item(node, problems)?, node.span))).collect()
 }
 

@@ -47,7 +47,6 @@ const RULE_KEYS: [&str; 19] = [
 ];
 const RULES_HELP: &str = "write `rules:`, and below it each rule after `- `, beginning with its `name`";
 const SEVERITY_HELP: &str = "write 1 if an alert needs immediate action, 2 for review, 3 for audit";
-const EMPTY_LIST_HELP: &str = "add an item, or remove the list and the conditions that name it";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 
 impl RuleSet {
@@ -171,7 +170,7 @@ impl Loader {
             return Vec::new();
         };
         if let Some(lists) = fields.get("lists") {
-            let lists = list::read(lists, EMPTY_LIST_HELP, list::unwritable, &mut self.problems);
+            let lists = list::read(lists, list::unwritable, &mut self.problems);
             self.lists = Lists(lists.iter().map(|list| (list.name.clone(), list.values())).collect());
             self.list_spans = lists.into_iter().map(|list| (list.name, list.span)).collect();
         }

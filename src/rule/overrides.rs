@@ -29,7 +29,6 @@ const FILE_NAME: &str = "overrides.yaml";
 const TOP_KEYS: [&str; 3] = ["overrides", "lists", "accounts"];
 const KEYS: [&str; 6] = ["enabled", "severity", "suppressions", "window", "threshold", "notify"];
 const FILE_HELP: &str = "write `overrides:`, and below it the id of each rule with the fields to change";
-const EMPTY_LIST_HELP: &str = "add an item, or remove the list to use that of the rules file";
 const OVERRIDE_HELP: &str =
     "write the id of the rule, and below it, indented, the fields to change, such as `enabled: false`";
 
@@ -146,9 +145,7 @@ fn file(root: &YamlNode, overridable: &Overridable, problems: &mut Vec<Diagnosti
     if TOP_KEYS.iter().all(|key| fields.get(key).is_none()) {
         problems.extend(fields.missing(&TOP_KEYS, FILE_HELP));
     }
-    let lists = fields
-        .get("lists")
-        .map(|field| list::read(field, EMPTY_LIST_HELP, |name| unknown_list(name, overridable), problems));
+    let lists = fields.get("lists").map(|field| list::read(field, |name| unknown_list(name, overridable), problems));
     let lists = lists.unwrap_or_default();
     let accounts = fields.get("accounts").map(|field| account::read(field, problems)).unwrap_or_default();
     // Suppressions of the overrides use the replaced lists.

@@ -5,12 +5,14 @@ use serde_json::{Map, Value as Json};
 use trailbell::{
     diagnostic::Span,
     filter::{
-        ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
+        Lists,
+        ast::{Compare, Expr, ExprKind, ListName, Operand, Right, RightItem},
         operand::{Takes, Value},
         operator::{self, Meaning, Operator},
     },
     number::Number,
     record::{Path, Record, Root, Step, Virtual},
+    rule::RuleSet,
 };
 
 /// Keys of records, among them virtual names, keywords and names that need back-quotes.
@@ -87,6 +89,14 @@ pub const TEXTS: &[&str] = &[
     "18446744073709551615",
     "\\u0050utImage",
     "\u{fffd}",
+    "111122223333",
+    "999988887777",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws-cn:iam::999988887777:role/x-111122223333",
+    "arn:aws:s3:::444455556666",
+    "arn:aws:sts::444455556666:assumed-role/a:b/c",
+    "11112222333",
+    "*",
 ];
 
 /// Numbers as JSON texts, at the edges of 64 bits and of what a float holds exactly.
@@ -242,7 +252,7 @@ pub fn expr_of(
         (path, inner).prop_map(|(path, inner)| bare(ExprKind::Any(path.into(), Box::new(inner))))
     };
     let inner = prop_oneof![4 => lower.clone(), 1 => any(inside, lower.boxed())].boxed();
-    let leaf = prop_oneof![4 => compare(path.clone(), text), 1 => any(path, inner)].boxed();
+    let leaf = prop_oneof![12 => compare(path.clone(), text), 3 => any(path, inner), 1 => list_presence()].boxed();
     conditions(leaf, 4, 24)
 }
 
@@ -254,6 +264,11 @@ fn conditions(leaf: BoxedStrategy<Expr>, depth: u32, size: u32) -> impl Strategy
             inner.prop_map(|part| bare(ExprKind::Not(Box::new(part)))),
         ]
     })
+}
+
+fn list_presence() -> impl Strategy<Value = Expr> {
+    (select(&["none", "accounts"][..]), any::<bool>())
+        .prop_map(|(name, empty)| bare(ExprKind::List { list: list_name(name), empty }))
 }
 
 /// A condition without a place in a text.
@@ -277,22 +292,40 @@ fn compare(path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> impl Strat
 
 /// A right side that the operator takes.
 fn right(operator: &'static Operator, path: BoxedStrategy<Path>, text: BoxedStrategy<String>) -> BoxedStrategy<Right> {
-    let operand =
+    let value =
         accepted(operator, text).prop_map(|value| RightItem::Value(Operand { value, span: Span::default() })).boxed();
-    let list = vec(operand.clone(), 1..4).prop_map(Right::List).boxed();
-    let one = operand.prop_map(Right::One).boxed();
+    let field = path.prop_map(|path| RightItem::Field(path.into())).boxed();
+    // The ids of accounts are no networks.
+    let lists = if operator.meaning == Meaning::Network { &["none"][..] } else { &["none", "accounts"] };
+    let named = select(lists).prop_map(|name| RightItem::Named(list_name(name))).boxed();
+    let list = vec(value.clone(), 1..4).prop_map(Right::List).boxed();
+    let one = |item: &BoxedStrategy<RightItem>| item.clone().prop_map(Right::One).boxed();
     let values = match operator.takes {
         Takes::Nothing => Just(Right::Nothing).boxed(),
-        Takes::List => list,
-        Takes::ValueOrList => prop_oneof![2 => one, 1 => list].boxed(),
-        Takes::Value | Takes::ValueOrNull => one,
-    };
-    match operator.between {
-        Some(_) => {
-            prop_oneof![4 => values, 1 => path.prop_map(|path| Right::One(RightItem::Field(path.into())))].boxed()
+        Takes::List => prop_oneof![3 => list, 1 => one(&named)].boxed(),
+        Takes::ValueOrList => prop_oneof![4 => one(&value), 2 => list, 1 => one(&named)].boxed(),
+        Takes::Accounts => {
+            let mixed = prop_oneof![value.clone(), field.clone(), named.clone()];
+            prop_oneof![1 => one(&value), 1 => one(&named), 2 => vec(mixed, 1..4).prop_map(Right::List)].boxed()
         }
-        None => values,
-    }
+        Takes::Value | Takes::ValueOrNull => one(&value),
+    };
+    if operator.takes_field() { prop_oneof![4 => values, 1 => one(&field)].boxed() } else { values }
+}
+
+fn list_name(name: &str) -> ListName {
+    ListName { name: name.to_owned(), span: Span::default() }
+}
+
+/// The lists that filters name, as a field of a rules file.
+pub const LISTS: &str = r#""lists": {"none": [], "accounts": ["111122223333", "444455556666"]}"#;
+
+/// The same lists.
+pub fn lists() -> Lists {
+    RuleSet::parse(&format!(r#"{{{LISTS}, "rules": [{{"name": "a", "severity": 1, "filter": "a = 1"}}]}}"#))
+        .unwrap()
+        .0
+        .lists
 }
 
 /// A value that the operator takes.
@@ -302,13 +335,17 @@ fn accepted(operator: &'static Operator, text: BoxedStrategy<String>) -> BoxedSt
     match operator.meaning {
         // Few texts are networks.
         Meaning::Network => networks.prop_map(|text| Value::Text(text.to_owned())).boxed(),
+        // Few texts are ids of accounts.
+        Meaning::Account | Meaning::Foreign => select(&["111122223333", "999988887777", "000000000000"][..])
+            .prop_map(|text| Value::Text(text.to_owned()))
+            .boxed(),
         // Raw text cannot contain a line break.
         Meaning::Pattern => select(&["^Put", "a\"b", "a\\\"b", "it's|'", "\\d+$", "\\\\", "(a|b)*", "."][..])
             .prop_map(|text| Value::Text(text.to_owned()))
             .boxed(),
         _ => value(text)
             .prop_filter("the operator does not take it", move |value| {
-                (null || *value != Value::Null) && (operator.compile)(value).is_ok()
+                (null || !matches!(value, Value::Null | Value::EmptyObject)) && (operator.compile)(value).is_ok()
             })
             .boxed(),
     }
@@ -320,6 +357,7 @@ fn value(text: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
         3 => number().prop_map(Value::Number),
         1 => any::<bool>().prop_map(Value::Bool),
         1 => Just(Value::Null),
+        1 => Just(Value::EmptyObject),
     ]
 }
 

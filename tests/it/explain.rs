@@ -1,6 +1,6 @@
 //! Explanations agree with matching, and a person can read them.
 
-use crate::arbitrary::{expr, record};
+use crate::arbitrary::{LISTS, expr, record};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{
@@ -12,7 +12,7 @@ use trailbell::{
 fn rule(fields: &Value) -> Rule {
     let mut rule = json!({"name": "A rule", "severity": 1});
     rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    let text = json!({"lists": {"admins": ["ada", "grace"]}, "rules": [rule]}).to_string();
+    let text = format!("{{{LISTS}, \"rules\": [{rule}]}}");
     RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}")).0.rules.remove(0)
 }
 
@@ -285,6 +285,7 @@ fn agrees(explanation: &Explanation) -> bool {
         Condition::Any(_) => explanation.held == parts.iter().any(|part| part.held),
         Condition::Element(_) => parts.len() == 1 && explanation.held == parts[0].held,
         Condition::Compare(compared) => parts.is_empty() && fits(compared, explanation.held),
+        Condition::List { text, count } => explanation.held == (text.ends_with(" = null") == (*count == 0)),
     };
     here && parts.iter().all(agrees)
 }

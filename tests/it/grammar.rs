@@ -1,6 +1,6 @@
 //! The grammar as a whole: printing and parsing are inverse, no text makes the parser panic, and the laws of logic hold.
 
-use crate::arbitrary::{bare, element_expr, expr, expr_of, path, record, record_of};
+use crate::arbitrary::{bare, element_expr, expr, expr_of, lists, path, record, record_of};
 use proptest::{collection::vec, prelude::*, sample::select};
 use trailbell::{
     diagnostic::Span,
@@ -13,7 +13,7 @@ use trailbell::{
 };
 
 fn parse(text: &str) -> Filter {
-    Filter::parse(text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"))
+    Filter::parse_with(text, &lists()).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"))
 }
 
 fn compiled(expr: &Expr) -> Filter {
@@ -46,6 +46,13 @@ fn canonical_text_is_printed_as_it_is() {
         "`not` exists and `in` in (1) and `Null` = null and a.not = 1",
         r#"a = "it's \"so\" \\ \n\r\t\u{7f} é""#,
         "a = -9223372036854775808 or a = 18446744073709551615",
+        "a = {} or a != {}",
+        "$none = null or ($accounts != null and `$none` = 1)",
+        "a foreign_to ($accounts, field b) or a in_account $none or a in $accounts",
+        r#"a in_account "111122223333" or a foreign_to field b.c"#,
+        r#"a foreign_to ("111122223333", field user, field `user`)"#,
+        "any a (it foreign_to (field record.user, field it[0], field b))",
+        "`$a` = 1 and `$a`.b = null and a.$b = null",
     ] {
         check_canonical(text);
     }
@@ -66,6 +73,15 @@ fn other_text_is_printed_in_canonical_form() {
         ("not exists", "`not` exists"),
         ("a = 1.0 or a = 1e3 or a = -0", "a = 1 or a = 1000 or a = 0"),
         ("a\n in ( 'x' ,\t2 )", r#"a in ("x", 2)"#),
+        ("a={}AND b!={}", "a = {} and b != {}"),
+        (
+            "a FOREIGN_TO('111122223333',FIELD b ,\nfield c.`d e`)",
+            r#"a foreign_to ("111122223333", field b, field c.`d e`)"#,
+        ),
+        ("$a = 1 and $a starts_with 'x'", r#"`$a` = 1 and `$a` starts_with "x""#),
+        ("$none=null and not $none exists", "$none = null and not $none != null"),
+        ("any a ($none = NULL)", "any a ($none = null)"),
+        ("$a.b = null and $a[0] exists", "`$a`.b = null and `$a`[0] exists"),
     ] {
         assert_eq!(parse(text).to_string(), canonical, "{text}");
         check_canonical(canonical);
@@ -112,6 +128,12 @@ fn fragment() -> impl Strategy<Value = String> {
         "-",
         "-5",
         "05",
+        "{}",
+        "{",
+        "$none",
+        "$x = null",
+        "\"111122223333\"",
+        "field",
         "1e999",
         "0.5",
         "==",
@@ -305,6 +327,7 @@ fn swap(expr: &Expr) -> Expr {
         ExprKind::Or(parts) => bare(ExprKind::Or(swap_all(parts))),
         ExprKind::Not(part) => not(&swap(part)),
         ExprKind::Any(path, part) => bare(ExprKind::Any(path.clone(), Box::new(swap(part)))),
+        ExprKind::List { list, empty } => not(&bare(ExprKind::List { list: list.clone(), empty: !empty })),
         ExprKind::Compare(compare) => {
             let other = match compare.operator.spelling {
                 "=" => "!=",

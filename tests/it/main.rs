@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 #![allow(clippy::too_many_lines, reason = "cases and messages are read in full, side by side")]
 
+mod accounts;
 mod alert_tests;
 mod alerts;
 mod arbitrary;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path as File};
 
 use crate::{
-    arbitrary::{IDENTITY_TEXTS, NAMES, NUMBERS, TEXTS, expr, identified_record},
+    arbitrary::{IDENTITY_TEXTS, LISTS, NAMES, NUMBERS, TEXTS, expr, identified_record},
     real_logs,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -24,7 +24,7 @@ fn engine<S: AsRef<str>>(filters: &[S]) -> Engine {
         let filter = serde_json::to_string(filter.as_ref()).unwrap();
         format!("  - name: rule {at}\n    severity: 3\n    filter: {filter}\n")
     };
-    let text = format!("rules:\n{}", filters.iter().enumerate().map(rule).collect::<String>());
+    let text = format!("{}\nrules:\n{}", LISTS, filters.iter().enumerate().map(rule).collect::<String>());
     Engine::new(RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}")).0)
 }
 

@@ -257,7 +257,7 @@ fn a_threshold_must_fit_the_rule() {
 #[test]
 fn every_mistake_in_lists_and_accounts_is_reported_at_its_place() {
     let check = |overrides: &str, expected: &[_]| check_beside(LISTS, overrides, expected);
-    let entry = "write each list as `name: [\"one\", \"two\"]`";
+    let entry = "write each list as `name: [\"one\", \"two\"]`, or as `name: []` if it has no items";
     let account = "write each account as `\"111122223333\": production`";
     let absent = "write a value, or remove the key";
     check("lists: [a]", &[("wrong-type", 1, 8, entry)]);
@@ -279,7 +279,6 @@ fn every_mistake_in_lists_and_accounts_is_reported_at_its_place() {
             ("unknown-list", 2, 3, "write `partners`"),
             ("unknown-list", 3, 3, "remove it, or replace `extras`, `partners`, or `tools`"),
             ("wrong-type", 4, 13, entry),
-            ("empty-list", 5, 3, "add an item, or remove the list to use that of the rules file"),
             ("leading-zero", 6, 12, "quote it: `\"0123\"`"),
             ("wrong-type", 6, 18, "write text, such as `\"admin\"`, or a number"),
             ("wrong-type", 6, 21, "write text, such as `\"admin\"`, or a number"),
@@ -334,9 +333,9 @@ fn mistakes_in_both_files_are_reported_together() {
     assert_eq!(codes("rules: [", unknown), [""; 0]);
 
     let lists = "lists: {robot: [a], robots: []}\noverrides: {put-image: {suppressions: [user in $robots]}}\n";
-    assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), lists), ["unknown-list", "empty-list"]);
+    assert_eq!(codes(&RULES.replace("severity: 3", "severity: 5"), lists), ["unknown-list"]);
     // With a misspelled `lists`, the names of the lists are unknown.
-    assert_eq!(codes(&RULES.replace("lists:", "list:"), lists), ["empty-list"]);
+    assert_eq!(codes(&RULES.replace("lists:", "list:"), lists), [""; 0]);
     assert_eq!(codes("rules: 5", unknown), ["bad-severity", "unknown-list"]);
 }
 

@@ -37,12 +37,13 @@ fn refuses(operator: &Operator, operand: Value) -> bool {
 fn operators_are_those_of_the_code() {
     let expected: Vec<_> = operator::all()
         .map(|operator| {
-            let field = if operator.between.is_some() { ", field" } else { "" };
+            let field = if operator.takes_field() { ", field" } else { "" };
             let takes = match operator.takes {
                 Takes::ValueOrList if operator.raw => "pattern or list",
                 Takes::ValueOrList => "text or list",
                 Takes::ValueOrNull => "value or `null`",
                 Takes::List => "list",
+                Takes::Accounts => "account or list",
                 Takes::Nothing => "nothing",
                 Takes::Value if refuses(operator, Value::Text("a".to_owned())) => "number",
                 Takes::Value if refuses(operator, Value::Bool(true)) => "text",

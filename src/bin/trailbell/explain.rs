@@ -6,7 +6,7 @@ use std::{
 };
 
 use trailbell::{
-    diagnostic::one_of,
+    diagnostic::{counted, one_of},
     filter::{Condition, Explanation, Gap, HiddenElements, SeenValues},
     rule::{StepExplanation, Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::{printable, shorten_to},
@@ -154,6 +154,8 @@ fn saw(part: &Explanation) -> String {
         Condition::Any(_) if part.parts.is_empty() && part.hidden.count == 0 => {
             return "   found no element".to_owned();
         }
+        Condition::List { count: 0, .. } => return "   the list is empty".to_owned(),
+        Condition::List { count, .. } => return format!("   the list has {}", counted(*count as u64, "value")),
         Condition::And | Condition::Or | Condition::Not | Condition::Any(_) | Condition::Element(_) => {
             return String::new();
         }

@@ -6,7 +6,7 @@ use crate::{
     filter::{
         ast::{ListName, Right},
         operand::Takes,
-        operator::{self, Operator},
+        operator::{self, Meaning, Operator},
     },
     record::{Path, Virtual},
 };
@@ -61,6 +61,14 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
             "write `matches` for a regular expression, or `like` for text anywhere in the value".to_owned()
         }
         "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
+        "notin" | "not_in" | "nin" => format!("write {}", code(&format!("not ({path} in (…))"))),
+        "not_in_account" | "notin_account" | "not_inaccount" | "outside_account" | "other_account" | "foreign"
+        | "foreign_account" | "not_account" => {
+            "write `foreign_to` for a value whose account is not among these".to_owned()
+        }
+        "not_foreign_to" | "account" | "accounts" | "of_account" | "account_in" | "same_account" | "from_account" => {
+            "write `in_account` for a value whose account is among these".to_owned()
+        }
         "field" => "write the operator first, such as `= field …`".to_owned(),
         _ if quantifier(path) => {
             "write `any list (…)` for one element, or `not any list (not (…))` for every element".to_owned()
@@ -89,6 +97,11 @@ fn negated(path: &Path, next: &str) -> String {
         Some(Operator { takes: Takes::List, spelling, .. }) => {
             format!("write {}", code(&format!("not ({path} {spelling} (…))")))
         }
+        Some(Operator { takes: Takes::Accounts, meaning: Meaning::Account, .. }) => format!(
+            "write {}; {} is also true for `*` and for services",
+            code(&format!("{path} foreign_to …")),
+            code(&format!("not ({path} in_account …)"))
+        ),
         Some(Operator { spelling, .. }) => format!("write {}", code(&format!("not ({path} {spelling} …)"))),
         None if next.eq_ignore_ascii_case("null") => format!("write {}", code(&format!("{path} != null"))),
         None => format!("write {}; to negate a condition, put `not` before it", code(&format!("{path} != …"))),
@@ -111,12 +124,19 @@ pub fn expected_value(found: Unexpected, operator: &Operator) -> Diagnostic {
     let help = match first {
         Some('(') if operator.takes.list() => "write all values in one list",
         Some('[') if operator.takes.list() => "write the list in `(` and `)`",
+        Some('[') if operator.takes == Takes::ValueOrNull && found.text == "[]" => {
+            "write `null`, because an empty list counts as no value"
+        }
         Some('(' | '[') if operator.takes == Takes::ValueOrNull => {
             "write `in` to compare with each value of a list, such as `eventName in (\"a\", \"b\")`"
         }
         Some('(' | '[') => "write a condition for each value, and join them with `or`",
         Some(')') if operator.takes.list() => "write at least one value, and no `,` after the last",
         Some('.') => "write a digit before the point, such as `0.5`",
+        Some('{') if operator.takes == Takes::ValueOrNull && found.text.len() == 1 => {
+            "write `{}`, without a blank, for an object without keys"
+        }
+        Some('{') => "compare the fields of the object one by one",
         Some('+') => "write the number without `+`",
         Some('/') if operator.raw => "write the regular expression in quotes",
         _ => "write text in quotes, a number, `true` or `false`",
@@ -134,6 +154,9 @@ pub fn expected_list(found: Unexpected, operator: &Operator) -> Diagnostic {
             format!("write `{} {}` for the list of that name, without quotes", operator.spelling, bare(&found.text))
         }
         Some('"' | '\'') => format!("write `{} ({})`", operator.spelling, found.text),
+        Some(_) if operator.meaning == Meaning::Member && matches!(&*found.text, "account" | "accounts") => {
+            "write `in_account` to compare the account of an ARN or of an id".to_owned()
+        }
         Some('A'..='Z' | 'a'..='z') => {
             let (operator, word) = (operator.spelling, &found.text);
             format!("write `{operator} (\"{word}\")`, or `{operator} ${word}` for the list of that name")
@@ -165,7 +188,7 @@ pub fn unclosed_list(found: Unexpected, bracket: Span) -> Diagnostic {
 /// A named list where the language expects one value.
 pub fn list_not_here(list: &ListName, operator: &Operator) -> Diagnostic {
     let (title, help) = match operator.takes {
-        Takes::List | Takes::ValueOrList => (
+        Takes::List | Takes::ValueOrList | Takes::Accounts => (
             format!("a list cannot contain the list `${}`", shorten(&list.name)),
             format!("write `{} ${}`", operator.spelling, list.name),
         ),
@@ -190,6 +213,17 @@ pub fn null_not_here(span: Span, operator: &Operator) -> Diagnostic {
         "expected a value",
     )
     .help("to test for no value, write `= null`; to test for any value, write `!= null`")
+}
+
+/// `{}` after an operator that compares with something else.
+pub fn object_not_here(span: Span, operator: &Operator) -> Diagnostic {
+    Diagnostic::error(
+        "object-not-here",
+        format!("`{{}}` cannot follow `{}`", operator.spelling),
+        span,
+        "expected a value",
+    )
+    .help("to test for an object without keys, write `= {}` or `!= {}`")
 }
 
 /// `field` after an operator that cannot compare two fields.
@@ -225,6 +259,11 @@ pub fn unknown_list<'a>(name: &str, span: Span, known: impl IntoIterator<Item = 
         "expected the name of a list",
     )
     .help(help)
+}
+
+/// The same before `= null`, where a field could be meant.
+pub fn unknown_list_on_the_left<'a>(name: &str, span: Span, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    unknown_list(name, span, known).note(format!("a field of that name is written `` `${name}` ``"))
 }
 
 /// Values that the operator does not take, where they may be those of named lists.

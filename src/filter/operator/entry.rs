@@ -59,6 +59,10 @@ pub enum Meaning {
     Pattern,
     /// It is an IP address in the network.
     Network,
+    /// Its account is the operand.
+    Account,
+    /// It has an account, and that is not the operand.
+    Foreign,
     /// It is there.
     Present,
 }
@@ -101,6 +105,13 @@ impl Operator {
     }
 }
 
+impl Operator {
+    /// Whether it compares with another field.
+    pub fn takes_field(&self) -> bool {
+        self.between.is_some() || self.takes == Takes::Accounts
+    }
+}
+
 impl PartialEq for Operator {
     fn eq(&self, other: &Self) -> bool {
         self.spelling == other.spelling
@@ -121,5 +132,6 @@ pub(super) fn as_text(operand: &Value) -> Result<&str, OperandError> {
             Err(OperandError::new("expected text", format!("quote it: `\"{operand}\"`")))
         }
         Value::Null => Err(OperandError::new("expected text", "to test for no value, write `= null`")),
+        Value::EmptyObject => Err(OperandError::new("expected text", "to test for an empty object, write `= {}`")),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The parser, the suggestions, the lints, the index and the tests read the table.
 
+mod account;
 mod entry;
 mod network;
 mod pattern;
@@ -9,6 +10,7 @@ mod table;
 mod text;
 mod value;
 
+pub use account::{AccountId, FOREIGN_TO, IN_ACCOUNT, account_of, as_account};
 pub use entry::{Meaning, Operator, Order};
 pub use network::CIDR;
 pub use pattern::MATCHES;

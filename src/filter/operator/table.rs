@@ -1,10 +1,13 @@
 //! The table as a whole, in the order of the language reference.
 
-use super::{entry::Operator, network, pattern, text, value};
+use super::{account, entry::Operator, network, pattern, text, value};
 
 /// Every operator of the language.
 pub fn all() -> impl Iterator<Item = &'static Operator> {
-    [value::OPERATORS, text::OPERATORS, pattern::OPERATORS, network::OPERATORS].into_iter().flatten().copied()
+    [value::OPERATORS, text::OPERATORS, pattern::OPERATORS, network::OPERATORS, account::OPERATORS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// The operator of that spelling, in any case.

@@ -18,7 +18,7 @@ pub(super) static OPERATORS: &[&Operator] =
 
 /// `=`
 pub static EQUAL: Operator = Operator {
-    summary: "equals; `= null` holds where there is no value",
+    summary: "equals; `= null` holds where there is no value, `= {}` for an object without keys",
     extension: false,
     takes: Takes::ValueOrNull,
     requires: exact,
@@ -30,6 +30,8 @@ pub static EQUAL: Operator = Operator {
         ("readOnly = true", r#"{"readOnly": "true"}"#, true),
         ("errorCode = null", r#"{"eventName": "PutImage"}"#, true),
         ("errorCode = null", r#"{"errorCode": ""}"#, false),
+        ("requestParameters = {}", r#"{"requestParameters": {}}"#, true),
+        ("requestParameters = {}", r#"{"requestParameters": {"a": 1}}"#, false),
     ],
     ..Operator::new("=", Meaning::Equal, equals)
 };
@@ -125,6 +127,7 @@ pub static EXISTS: Operator = Operator {
 fn equals(operand: &Value) -> Result<Test, OperandError> {
     Ok(match operand.clone() {
         Value::Null => Arc::new(|scalar| scalar == Scalar::Null),
+        Value::EmptyObject => Arc::new(|scalar| scalar == Scalar::Object { empty: true }),
         Value::Bool(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Bool(wanted))),
         Value::Number(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Number(wanted))),
         Value::Text(wanted) => Arc::new(move |scalar| same(scalar, Scalar::Text(&wanted))),
@@ -156,7 +159,7 @@ fn ordering(operand: &Value, holds: fn(Ordering) -> bool) -> Result<Test, Operan
     let limit = match operand {
         Value::Number(number) => Some(*number),
         Value::Text(text) => Number::parse(text),
-        Value::Null | Value::Bool(_) => None,
+        Value::Null | Value::EmptyObject | Value::Bool(_) => None,
     };
     match limit {
         Some(limit) => Ok(Arc::new(move |scalar| ordered(scalar, Scalar::Number(limit), holds))),

@@ -2,7 +2,7 @@
 
 use winnow::{
     Parser,
-    combinator::{opt, peek, preceded},
+    combinator::{alt, opt, peek, preceded},
     error::ErrMode,
     stream::{Location, Stream},
     token::{one_of, take_while},
@@ -194,6 +194,9 @@ fn end_of_condition(input: &mut Input<'_>) -> Parsed<()> {
 
 fn compare(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
     let start = input.current_token_start();
+    if let Some(kind) = named_list(input)? {
+        return Ok(Expr { kind, span: Span::new(start, input.previous_token_end()) });
+    }
     let connective = opt(peek(connective.take())).parse_next(input)?;
     let left = match path(input, context.inside) {
         Err(ErrMode::Backtrack(_)) => return Err(cut(mistake::expected_condition(unexpected(input)))),
@@ -207,6 +210,22 @@ fn compare(input: &mut Input<'_>, context: Context) -> Parsed<Expr> {
     let right = right(input, operator, context)?;
     let span = Span::new(start, input.previous_token_end());
     Ok(Expr { kind: ExprKind::Compare(Compare { left, operator, operator_span, right }), span })
+}
+
+/// `$name = null`, `$name != null` or `$name exists`. Before anything else, a word that begins with `$` is a field.
+fn named_list(input: &mut Input<'_>) -> Parsed<Option<ExprKind>> {
+    let before = input.checkpoint();
+    let Some(list) = opt(list_name).parse_next(input)?.filter(|list| !list.name.is_empty()) else {
+        input.reset(&before);
+        return Ok(None);
+    };
+    let empty = ('=', blanks, keyword("null")).value(true);
+    let filled = ("!=", blanks, keyword("null")).value(false);
+    let found = opt(preceded(blanks, alt((empty, filled, keyword("exists").value(false))))).parse_next(input)?;
+    if found.is_none() {
+        input.reset(&before);
+    }
+    Ok(found.map(|empty| ExprKind::List { list, empty }))
 }
 
 fn operator(input: &mut Input<'_>, path: &Path) -> Parsed<(&'static Operator, Span)> {
@@ -239,7 +258,7 @@ fn right(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed
             return Ok(Right::One(RightItem::Named(name)));
         }
         if let Some(bracket) = opt('('.span()).parse_next(input)? {
-            return list(input, operator, bracket.into()).map(Right::List);
+            return list(input, operator, bracket.into(), context).map(Right::List);
         }
         if operator.takes == Takes::List {
             return Err(cut(mistake::expected_list(unexpected(input), operator)));
@@ -255,7 +274,7 @@ fn other_field(input: &mut Input<'_>, operator: &Operator, context: Context) -> 
         return Ok(None);
     }
     let span = Span::new(start, input.current_token_start());
-    if operator.between.is_none() {
+    if !operator.takes_field() {
         return Err(cut(mistake::field_not_here(span, operator)));
     }
     blanks(input)?;
@@ -274,16 +293,19 @@ fn operand(input: &mut Input<'_>, operator: &Operator) -> Parsed<Operand> {
         Ok(Operand { value: Value::Null, span }) if operator.takes != Takes::ValueOrNull => {
             Err(cut(mistake::null_not_here(span, operator)))
         }
+        Ok(Operand { value: Value::EmptyObject, span }) if operator.takes != Takes::ValueOrNull => {
+            Err(cut(mistake::object_not_here(span, operator)))
+        }
         Err(ErrMode::Backtrack(_)) => Err(cut(mistake::expected_value(unexpected(input), operator))),
         operand => operand,
     }
 }
 
 /// The items of a list, after its opening bracket.
-fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span) -> Parsed<Vec<RightItem>> {
+fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span, context: Context) -> Parsed<Vec<RightItem>> {
     let mut items = Vec::new();
     loop {
-        items.push(RightItem::Value(operand(input, operator)?));
+        items.push(item(input, operator, context)?);
         blanks(input)?;
         match opt(one_of([',', ')'])).parse_next(input)? {
             Some(',') => {}
@@ -291,4 +313,18 @@ fn list(input: &mut Input<'_>, operator: &Operator, bracket: Span) -> Parsed<Vec
             None => return Err(cut(mistake::unclosed_list(unexpected(input), bracket))),
         }
     }
+}
+
+/// One item of a list: a value, or also a named list or another field where the operator compares accounts.
+fn item(input: &mut Input<'_>, operator: &Operator, context: Context) -> Parsed<RightItem> {
+    if operator.takes == Takes::Accounts {
+        blanks(input)?;
+        if let Some(path) = other_field(input, operator, context)? {
+            return Ok(RightItem::Field(path));
+        }
+        if let Some(list) = opt(list_name).parse_next(input)? {
+            return Ok(RightItem::Named(list));
+        }
+    }
+    operand(input, operator).map(RightItem::Value)
 }

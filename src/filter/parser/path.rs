@@ -24,8 +24,8 @@ impl Path {
         SpannedPath::parse(text).map(|parsed| parsed.path)
     }
 
-    /// Prints the path as a filter spells it: a name is in back-quotes if it is no bare word, if a virtual field hides it or
-    /// if it is a keyword. In an `any`, names are those of the element, and `record` is the record.
+    /// Prints the path as a filter spells it: a name is in back-quotes if it is no bare word, if a virtual field or a named
+    /// list hides it or if it is a keyword. In an `any`, names are those of the element, and `record` is the record.
     ///
     /// # Errors
     ///
@@ -60,6 +60,7 @@ impl Path {
                     let leads = at == 0 && !matches!(self.root, Root::Virtual(_));
                     let hidden = leads
                         && (is_keyword(key)
+                            || key.starts_with('$')
                             || !relative && Virtual::named(key).is_some()
                             || relative && matches!(key.as_str(), "it" | "record"));
                     let plain = is_bare_word(key) && !hidden;

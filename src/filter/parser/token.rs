@@ -103,6 +103,7 @@ pub fn value(input: &mut Input<'_>, raw: bool) -> Parsed<Operand> {
     let value = match peek(any).parse_next(input)? {
         quote @ ('"' | '\'') => Value::Text(string(input, quote, raw)?),
         c if c == '-' || c.is_ascii_digit() => number(input)?,
+        '{' if opt("{}").parse_next(input)?.is_some() => Value::EmptyObject,
         c if starts_bare_word(c) => constant(input)?,
         _ => return Err(backtrack()),
     };

@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{diagnostic::render, lint, rule::RuleSet};
 
-use crate::arbitrary::{expr, record_of};
+use crate::arbitrary::{LISTS, expr, record_of};
 
 /// Conditions on one field and on several.
 const CONDITIONS: &[&str] = &[
@@ -62,7 +62,7 @@ proptest! {
     fn every_filter_can_be_checked(filter in expr(), suppression in expr()) {
         let quoted = |filter: &str| serde_json::to_string(filter).unwrap();
         let (filter, suppression) = (quoted(&filter.to_string()), quoted(&suppression.to_string()));
-        let file = format!("rules:\n- name: r\n  severity: 3\n  filter: {filter}\n  suppressions:\n  - {suppression}\n");
+        let file = format!("{LISTS}\nrules:\n- name: r\n  severity: 3\n  filter: {filter}\n  suppressions:\n  - {suppression}\n");
         let Ok((rules, _)) = RuleSet::parse(&file) else { return Ok(()) };
         let found = lint::check(&rules, None);
         for finding in &found {
