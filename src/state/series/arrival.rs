@@ -33,6 +33,9 @@ pub struct Sample {
 pub struct Delivery {
     /// A hash of what is delivered, the same at every retry.
     pub owner: u64,
+    /// The time of the clock at which this attempt to handle the delivery began, in seconds since 1970. It is the same for
+    /// all events of one attempt, and another one at a retry or a replay.
+    pub began: i64,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }

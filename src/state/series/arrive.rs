@@ -7,7 +7,7 @@ use super::{
     arrival::{Arrival, Delivery, Verdict},
     chain::{chains, latest},
     dropped::Dropped,
-    item::{SeriesItem, number},
+    item::{MAX_DELIVERIES, SeriesItem, number},
     mark::{Mark, Marks, short},
     pending::{MAX_CLAIM_BYTES, PendingAlert, claim_bytes},
     plan::{Kind, Plan},
@@ -18,24 +18,21 @@ impl SeriesItem {
     /// Counts an event and decides about it. A known event changes nothing, unless its alert is not sent yet.
     pub fn arrive(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Verdict {
         self.become_kind(plan.kind);
-        let new = self.mark(plan, arrival);
-        let mut fullest = 0;
+        let new = self.mark(plan, arrival, by);
+        let mut spans = Spans::default();
+        let mut raised = None;
         if !new.is_empty() {
             self.samples.add(arrival, plan);
-            let spans = self.spans(plan, arrival.time);
-            fullest = spans.fullest;
-            if let Some(anchor) = spans.anchor {
-                let alert = self.raise(plan, anchor, arrival, &new, by);
-                self.trim(plan);
-                return Verdict::Alert(alert);
-            }
+            spans = self.spans(plan, arrival.time);
+            raised = spans.anchor.map(|anchor| self.raise(plan, anchor, arrival, &new, by));
             self.trim(plan);
         }
-        match self.claimed(plan, arrival, by) {
+        let claimed = self.claimed(plan, arrival, by);
+        match raised.map(Verdict::Alert).or(claimed) {
             Some(verdict) => verdict,
             None if new.is_empty() => Verdict::Known,
             None if self.anchors.cover(arrival.time, plan.length()) => Verdict::Silenced,
-            None => Verdict::Counted { count: number(fullest) },
+            None => Verdict::Counted { count: number(spans.fullest) },
         }
     }
 
@@ -48,24 +45,27 @@ impl SeriesItem {
     }
 
     /// Leaves the marks of an event, and returns the identities of those that are new.
-    fn mark(&mut self, plan: &Plan, arrival: &Arrival) -> Vec<u64> {
-        let mark = |id| Mark { time: arrival.time, id, steps: 0, reported: false };
-        let event = short(arrival.event);
-        match plan.kind {
-            Kind::Values => {
-                let values = arrival.values.iter().map(|value| short(*value));
-                values.filter(|value| self.marks.insert(mark(*value))).collect()
-            }
-            Kind::Events if !self.marks.has_id(event) => {
-                self.marks.insert(mark(event));
-                vec![event]
-            }
-            Kind::Sequence { .. } if arrival.steps != 0 && !self.marks.has_id(event) => {
-                self.marks.insert(Mark { steps: arrival.steps, ..mark(event) });
-                vec![event]
-            }
-            Kind::Events | Kind::Sequence { .. } => Vec::new(),
+    fn mark(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Vec<u64> {
+        let steps = if let Kind::Sequence { .. } = plan.kind { arrival.steps } else { 0 };
+        let mark = |id| Mark { time: arrival.time, id, steps, reported: false };
+        let ids = match plan.kind {
+            Kind::Values => arrival.values.iter().map(|value| short(*value)).collect(),
+            Kind::Sequence { .. } if steps == 0 => Vec::new(),
+            Kind::Events | Kind::Sequence { .. } => vec![short(arrival.event)],
+        };
+        let is_counted = |item: &Self, id| plan.kind != Kind::Values && item.marks.has_id(id);
+        // What an earlier attempt brought and no longer has a mark would be counted twice.
+        let is_repeated = self.deliveries.iter().any(|(owner, began)| *owner == by.owner && *began != by.began);
+        let new = ids.into_iter().map(mark).filter(|mark| {
+            let is_known = is_counted(self, mark.id) || (is_repeated && self.is_surplus(mark, plan));
+            !is_known && self.marks.insert(*mark)
+        });
+        let new: Vec<u64> = new.map(|mark| mark.id).collect();
+        if !new.is_empty() && !self.deliveries.iter().any(|(owner, _)| *owner == by.owner) {
+            self.deliveries.push((by.owner, by.began));
+            self.deliveries.drain(..self.deliveries.len().saturating_sub(MAX_DELIVERIES));
         }
+        new
     }
 
     fn spans(&self, plan: &Plan, time: i64) -> Spans {
@@ -86,7 +86,7 @@ impl SeriesItem {
         let mut alert = PendingAlert {
             anchor,
             count: number(count(marks, plan.kind)).saturating_add(dropped.map_or(0, |dropped| dropped.count)),
-            first: dropped.and_then(|dropped| dropped.first).map_or(first, |time| first.min(time)),
+            first: dropped.map_or(first, |dropped| first.min(dropped.first)),
             last: anchor,
             since,
             about: dropped.is_some() || (since.is_some() && self.dropped.untold > 0),
@@ -150,6 +150,10 @@ fn report(marks: &mut Marks, anchors: &Anchors, length: i64, anchor: i64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
     use super::*;
 
     const HOUR: i64 = 3600;
@@ -159,7 +163,7 @@ mod tests {
     }
 
     fn by(owner: u64, now: i64) -> Delivery {
-        Delivery { owner, now }
+        Delivery { owner, began: now, now }
     }
 
     fn alerts(plan: Plan, arrivals: &[Arrival]) -> Vec<PendingAlert> {
@@ -219,5 +223,149 @@ mod tests {
         }
         assert_eq!(alerts(plan, &[user.clone(), step(2, 2, 100 + HOUR + 60)]), []);
         assert_eq!(alerts(plan, &[user, step(2, 2, 100 + HOUR)]).len(), 1);
+    }
+
+    /// An event of the reference.
+    #[derive(Clone, Debug)]
+    struct Event {
+        id: u64,
+        time: i128,
+        value: u64,
+        steps: u8,
+        reported: bool,
+    }
+
+    /// The rules of "Counting" word by word: it keeps all events, and looks at all spans.
+    #[derive(Debug, Default)]
+    struct Reference {
+        events: Vec<Event>,
+        anchors: Vec<i128>,
+    }
+
+    /// Anchor, count, first, last, since, and the times of the steps.
+    type Raised = (i128, usize, i128, i128, Option<usize>, Vec<i128>);
+
+    impl Reference {
+        fn arrive(&mut self, plan: Plan, event: &Event) -> Option<Raised> {
+            let is_value = plan.kind == Kind::Values;
+            let is_known = |known: &Event| {
+                if is_value { (known.value, known.time) == (event.value, event.time) } else { known.id == event.id }
+            };
+            if self.events.iter().any(is_known) {
+                return None;
+            }
+            self.events.push(event.clone());
+            let window = i128::from(plan.window);
+            let identities = |events: &[&Event]| -> usize {
+                events.iter().map(|event| if is_value { event.value } else { event.id }).collect::<BTreeSet<_>>().len()
+            };
+            let covered = |anchors: &[i128], time: i128| anchors.iter().any(|anchor| (time - anchor).abs() <= window);
+            let span = |last: i128| -> Vec<&Event> {
+                self.events.iter().filter(|event| (last - window..=last).contains(&event.time)).collect()
+            };
+            let chain = |last: i128| match plan.kind {
+                Kind::Sequence { steps } => latest_chain(&span(last), &[], steps, last),
+                _ => (identities(&span(last)) >= plan.threshold as usize).then(Vec::new),
+            };
+            let lasts: BTreeSet<i128> = self.events.iter().map(|event| event.time).collect();
+            let mut lasts = lasts.into_iter().filter(|last| (last - window..=*last).contains(&event.time));
+            let (anchor, steps) = lasts.find_map(|last| {
+                (!covered(&self.anchors, last)).then(|| chain(last)).flatten().map(|steps| (last, steps))
+            })?;
+            let untold = |event: &&Event| !event.reported && covered(&self.anchors, event.time);
+            let others = &self.events[..self.events.len() - 1];
+            let since = identities(&others.iter().filter(untold).collect::<Vec<_>>());
+            let counted = span(anchor);
+            let (first, last) =
+                (counted.iter().map(|event| event.time).min()?, counted.iter().map(|event| event.time).max()?);
+            let raised =
+                (anchor, identities(&counted), first, last, (!self.anchors.is_empty()).then_some(since), steps);
+            for event in &mut self.events {
+                event.reported |=
+                    covered(&self.anchors, event.time) || (anchor - window..=anchor).contains(&event.time);
+            }
+            self.anchors.push(anchor);
+            Some(raised)
+        }
+
+        fn more(&self, plan: Plan) -> usize {
+            let covered = |event: &Event| self.anchors.iter().any(|at| (event.time - at).abs() <= plan.window.into());
+            let untold = self.events.iter().filter(|event| !event.reported && covered(event));
+            untold
+                .map(|event| if plan.kind == Kind::Values { event.value } else { event.id })
+                .collect::<BTreeSet<_>>()
+                .len()
+        }
+    }
+
+    /// The times of the latest chain of the first `steps` steps, compared from its end, whose last event is not after `end`;
+    /// `used` is taken by later steps, of which the last one is at `end` itself.
+    fn latest_chain(span: &[&Event], used: &[u64], steps: u8, end: i128) -> Option<Vec<i128>> {
+        if steps == 0 {
+            return Some(Vec::new());
+        }
+        let fits = |event: &&&Event| {
+            let is_last = used.is_empty();
+            event.steps & (1 << (steps - 1)) != 0
+                && !used.contains(&event.id)
+                && if is_last { event.time == end } else { event.time <= end }
+        };
+        let chains = span.iter().filter(fits).filter_map(|event| {
+            let used: Vec<u64> = used.iter().copied().chain([event.id]).collect();
+            let mut chain = latest_chain(span, &used, steps - 1, event.time)?;
+            chain.push(event.time);
+            Some(chain)
+        });
+        chains.max_by_key(|chain| chain.iter().rev().copied().collect::<Vec<_>>())
+    }
+
+    fn plans() -> impl Strategy<Value = Plan> {
+        let kinds =
+            prop_oneof![Just(Kind::Events), Just(Kind::Values), (2_u8..=4).prop_map(|steps| Kind::Sequence { steps }),];
+        (0..12_i64, 1..6_u32, kinds).prop_map(|(window, threshold, kind)| Plan { window, threshold, kind })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+        /// Whatever arrives in whatever order and how often, the item decides what the definition says, stored and read
+        /// between two arrivals; and a known event does not change it.
+        #[test]
+        fn an_item_decides_as_the_definition_says(
+            plan in plans(),
+            begin in prop_oneof![Just(1_770_000_000), Just(i64::MIN), Just(i64::MAX - 60), Just(-30)],
+            pool in vec((0..60_i64, 0..5_u64, 1..16_u8), 1..24),
+            order in vec(any::<Index>(), 1..60),
+        ) {
+            let mut item = SeriesItem::default();
+            let mut reference = Reference::default();
+            for (at, index) in order.into_iter().enumerate() {
+                let id = index.index(pool.len());
+                let (time, value, steps) = pool[id];
+                let (time, id) = (begin + time, id as u64 + 1);
+                let event = Event { id, time: time.into(), value, steps, reported: false };
+                let is_known = reference.events.iter().any(|known| known.id == id);
+                let arrival = Arrival { time, event: id << 17, values: vec![value << 17], steps, ..Arrival::default() };
+                let before = item.clone();
+                let verdict = item.arrive(&plan, &arrival, by(at as u64, 0));
+                let raised = match &verdict {
+                    Verdict::Alert(alert) => {
+                        item.sent(alert.anchor, 1, 1);
+                        let steps = alert.steps.iter().map(|step| step.time.into()).collect();
+                        prop_assert!(!alert.about && !item.is_pending(alert.anchor));
+                        let since = alert.since.map(|since| since as usize);
+                        Some((alert.anchor.into(), alert.count as usize, alert.first.into(), alert.last.into(), since, steps))
+                    }
+                    _ => None,
+                };
+                prop_assert_eq!(raised, reference.arrive(plan, &event));
+                if is_known {
+                    prop_assert_eq!(&item, &before);
+                    prop_assert_eq!(verdict, Verdict::Known);
+                }
+                prop_assert_eq!(item.untold(&plan) as usize, reference.more(plan));
+                prop_assert_eq!(&SeriesItem::decode(&item.encode()).unwrap(), &item);
+            }
+        }
     }
 }

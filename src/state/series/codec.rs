@@ -6,7 +6,7 @@ use super::{
     anchor::{Anchors, MAX_ANCHORS},
     bytes::{Reader, Writer},
     dropped::{Dropped, Group, MAX_GROUPS},
-    item::{MAX_TITLE, SeriesItem},
+    item::{MAX_DELIVERIES, MAX_TITLE, SeriesItem},
     mark::{ID_BITS, Mark, Marks},
     name::MAX_TEXT,
     pending::{MAX_CLAIM_BYTES, PendingAlert, StepEvent, claim_bytes},
@@ -24,13 +24,29 @@ const ROOM: usize = MAX_TITLE + 2;
 
 /// Whether an item has room for its marks and any title.
 pub fn fits(item: &SeriesItem) -> bool {
-    let longest = 64
-        + item.marks.all().len() * 17
-        + item.anchors.times().len() * 10
+    let marks = item.marks.all();
+    let mark_times = marks.first().zip(marks.last()).map(|(first, last)| (first.time, last.time));
+    let anchors = item.anchors.times();
+    let anchor_times = anchors.first().copied().zip(anchors.last().copied());
+    let at_most = 64
+        + marks.len() * (ID_BYTES + 1)
+        + most_bytes(marks.len(), mark_times)
+        + most_bytes(anchors.len(), anchor_times)
         + claim_bytes(&item.pending) * 2
         + item.dropped.groups.len() * 25
-        + item.samples.bytes() * 2;
-    longest <= MAX_BYTES - ROOM || item.encode().len() <= MAX_BYTES - ROOM + item.title.len()
+        + item.samples.bytes()
+        + (item.samples.len() + FIELDS) * 14
+        + item.deliveries.len() * 18;
+    at_most <= MAX_BYTES - ROOM || item.encode().len() <= MAX_BYTES - ROOM + item.title.len()
+}
+
+/// How many bytes so many ascending times take at most: most if their distances are equal, since a number of `n` bits takes
+/// `n / 7` bytes.
+fn most_bytes(times: usize, ends: Option<(i64, i64)>) -> usize {
+    let Some((first, last)) = ends else { return 0 };
+    let distance = last.abs_diff(first) / times as u64;
+    let bits = u64::BITS - distance.leading_zeros();
+    times * (2 + bits as usize / 7) + 10
 }
 
 impl SeriesItem {
@@ -78,6 +94,11 @@ impl SeriesItem {
         for values in &self.samples.fields {
             write_values(&mut to, values);
         }
+        to.count(self.deliveries.len());
+        for (owner, began) in &self.deliveries {
+            to.bytes.extend(owner.to_le_bytes());
+            to.time(*began);
+        }
         to.text(&self.title);
         to.bytes
     }
@@ -108,7 +129,7 @@ impl SeriesItem {
         let horizon = from.optional_time()?;
         let anchors = Anchors::from_sorted(times, horizon).ok_or_else(|| from.damaged())?;
         let pending = from.ascending(MAX_CLAIM_BYTES, read_alert)?;
-        if !pending.is_sorted_by(|one, next| one.anchor < next.anchor) {
+        if !pending.is_sorted_by(|one, next| one.anchor < next.anchor) || claim_bytes(&pending) > MAX_CLAIM_BYTES {
             return Err(from.damaged());
         }
         let groups = from.ascending(MAX_GROUPS, |from, time| {
@@ -126,9 +147,12 @@ impl SeriesItem {
         for values in &mut samples.fields {
             *values = read_values(from)?;
         }
+        let deliveries =
+            (0..from.count(MAX_DELIVERIES)?).map(|_| Ok((u64::from_le_bytes(from.array()?), from.time()?)));
+        let deliveries = deliveries.collect::<Result<_, _>>()?;
         let title = from.text(MAX_TITLE)?;
         from.end()?;
-        Ok(Self { kind, marks, anchors, pending, dropped, samples, title })
+        Ok(Self { kind, marks, anchors, pending, dropped, samples, deliveries, title })
     }
 }
 
@@ -202,4 +226,147 @@ fn read_values(from: &mut Reader<'_>) -> Result<Values, SeriesError> {
         Ok(Value { hash, from: first, to: time, text })
     })?;
     Ok(Values { all, lost })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::Index};
+
+    use super::*;
+    use crate::state::series::{Arrival, Delivery, Kind, Plan, Sample, Verdict};
+
+    fn by(now: i64) -> Delivery {
+        Delivery { owner: 7, began: now, now }
+    }
+
+    fn event(id: i64, time: i64) -> Arrival {
+        Arrival { time, event: id.cast_unsigned() << 17, ..Arrival::default() }
+    }
+
+    /// Written by hand: events 1 at 100 and 2 at 200, which raised an alert for delivery 7.
+    #[test]
+    fn bytes_mean_what_they_meant() {
+        let bytes: &[&[u8]] = &[
+            &[1, 1, 0xc8, 1],
+            &[2, 0, 3, 0, 0, 0, 0, 0, 100, 5, 0, 0, 0, 0, 0],
+            &[1, 0xc8, 1, 0],
+            &[1, 0xc8, 1, 0, 2, 100, 0, 0x84, 3, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0],
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 7, 0, 0, 0, 0, 0, 0, 0, 0xc7, 1],
+            &[2, b'h', b'i'],
+        ];
+        let plan = Plan { window: 600, threshold: 2, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        item.arrive(&plan, &event(1, 100), by(0));
+        item.arrive(&plan, &event(2, 200), by(0));
+        item.set_title("hi");
+        assert_eq!(SeriesItem::decode(&bytes.concat()).unwrap(), item);
+        assert_eq!(item.encode(), bytes.concat());
+    }
+
+    #[test]
+    fn other_bytes_are_errors() {
+        let bytes = SeriesItem::default().encode();
+        assert_eq!(SeriesItem::decode(&bytes), Ok(SeriesItem::default()));
+        for end in 0..bytes.len() {
+            assert!(SeriesItem::decode(&bytes[..end]).is_err());
+        }
+        assert_eq!(SeriesItem::decode(&[&bytes[..], &[0]].concat()), Err(SeriesError::Damaged(bytes.len())));
+        assert_eq!(SeriesItem::decode(&[2]), Err(SeriesError::Format(2)));
+        assert_eq!(SeriesItem::decode(&vec![1; MAX_BYTES + 1]), Err(SeriesError::TooLong(MAX_BYTES + 1)));
+    }
+
+    /// An item with as many marks, anchors, claims and samples as any, all of them long, and a long title.
+    #[test]
+    fn the_largest_item_has_room() {
+        let mut longest = 0;
+        for (kind, threshold) in [(Kind::Events, 30), (Kind::Values, 30), (Kind::Sequence { steps: 5 }, 1)] {
+            for spread in [601, 1 << 50] {
+                let plan = Plan { window: 600, threshold, kind };
+                let burst = Plan { threshold: 1, ..plan };
+                let mut item = SeriesItem::default();
+                for id in 0..2_000_i64 {
+                    // The first ones raise alerts, which are not sent.
+                    let plan = if id < 900 { burst } else { plan };
+                    let arrival = Arrival {
+                        time: i64::MIN + id.saturating_mul(spread),
+                        event: id.cast_unsigned().reverse_bits(),
+                        values: vec![id.cast_unsigned().reverse_bits()],
+                        steps: 1 << (id % 5),
+                        name: "n".repeat(200),
+                        samples: (0..4)
+                            .map(|field| Sample { field, text: format!("{id}{}", "é".repeat(90)) })
+                            .collect(),
+                    };
+                    item.arrive(
+                        &plan,
+                        &arrival,
+                        Delivery { owner: id.cast_unsigned(), began: i64::MAX - id, now: i64::MAX },
+                    );
+                    if id % 41 != 0 && id < 1_990 {
+                        continue;
+                    }
+                    let mut titled = item.clone();
+                    titled.set_title(&"é".repeat(400));
+                    for alert in item.pending() {
+                        titled.hold(alert.anchor, i64::MAX);
+                    }
+                    longest = longest.max(titled.encode().len());
+                    assert_eq!(SeriesItem::decode(&titled.encode()), Ok(titled));
+                }
+                assert!(longest <= MAX_BYTES, "{longest} {plan:?}");
+            }
+        }
+        assert!(longest > MAX_BYTES - 200, "{longest}");
+    }
+
+    fn times() -> impl Strategy<Value = i64> {
+        prop_oneof![0..2_000_i64, any::<i64>(), Just(i64::MIN), Just(i64::MAX), i64::MAX - 2_000..i64::MAX]
+    }
+
+    proptest! {
+        /// Whatever happens to an item, it is read as it was, and damaged bytes are an item or an error.
+        #[test]
+        fn items_are_read_as_they_were_written(
+            plan in (times(), any::<u32>(), 0..4_u8).prop_map(|(window, threshold, kind)| {
+                let kind = [Kind::Events, Kind::Values, Kind::Sequence { steps: 3 }, Kind::Sequence { steps: 255 }][usize::from(kind)];
+                Plan { window, threshold: threshold >> (threshold % 32), kind }
+            }),
+            events in vec((times(), 0..9_u64, any::<u8>(), ".{0,9}", 0..6_u8), 0..40),
+            damages in vec((any::<Index>(), any::<u8>()), 0..4),
+            now in times(),
+        ) {
+            let mut item = SeriesItem::default();
+            for (time, id, steps, text, field) in events {
+                let samples = vec![Sample { field, text: text.clone() }];
+                let arrival = Arrival { time, event: id << 40, values: vec![id << 40, !id], steps, name: text, samples };
+                match item.arrive(&plan, &arrival, by(now)) {
+                    Verdict::Alert(alert) if id % 3 == 0 => item.sent(alert.anchor, 1, 3),
+                    Verdict::Alert(alert) if id % 3 == 1 => item.hold(alert.anchor, time),
+                    _ => {}
+                }
+                item.expires(&plan, now);
+                let bytes = item.encode();
+                prop_assert_eq!(&SeriesItem::decode(&bytes).unwrap(), &item);
+                let mut damaged = bytes;
+                for (at, byte) in &damages {
+                    let at = at.index(damaged.len());
+                    damaged[at] = *byte;
+                }
+                if let Ok(mut damaged) = SeriesItem::decode(&damaged) {
+                    damaged.arrive(&plan, &arrival, by(now));
+                    damaged.resume(by(now));
+                    damaged.events(&plan, time);
+                    damaged.listed(0, &plan, time);
+                    prop_assert!(damaged.encode().len() <= MAX_BYTES);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_an_item_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
+            let _ = SeriesItem::decode(&bytes);
+            let _ = SeriesItem::decode(&[&[FORMAT, 1], &bytes[..]].concat());
+        }
+    }
 }

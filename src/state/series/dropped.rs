@@ -24,12 +24,12 @@ pub struct Group {
 }
 
 /// The dropped marks from one time to another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// About how many there are.
     pub count: u32,
-    /// The time of the first of them, if it is known.
-    pub first: Option<i64>,
+    /// About the time of the first of them.
+    pub first: i64,
 }
 
 impl Dropped {
@@ -53,14 +53,11 @@ impl Dropped {
     pub fn within(&self, from: i64, to: i64) -> Option<Estimate> {
         let groups = self.groups.iter().filter(|group| group.to >= from && group.from <= to);
         groups.fold(None, |estimate: Option<Estimate>, group| {
-            let mut estimate = estimate.unwrap_or_default();
+            let mut estimate = estimate.unwrap_or(Estimate { count: 0, first: group.from.max(from) });
             let seconds = |from: i64, to: i64| u128::from(to.abs_diff(from)) + 1;
             let common = seconds(group.from.max(from), group.to.min(to));
             let count = u128::from(group.count) * common / seconds(group.from, group.to);
             estimate.count = estimate.count.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-            if group.from >= from {
-                estimate.first = Some(estimate.first.unwrap_or(group.from));
-            }
             Some(estimate)
         })
     }

@@ -14,6 +14,8 @@ use super::{
 
 /// The longest title that is kept, in bytes.
 pub const MAX_TITLE: usize = 512;
+/// How many deliveries are kept.
+pub const MAX_DELIVERIES: usize = 32;
 /// How long an item is stored, in seconds.
 const KEPT: i64 = 35 * 24 * 3600;
 
@@ -27,6 +29,8 @@ pub struct SeriesItem {
     pub(super) pending: Vec<PendingAlert>,
     pub(super) dropped: Dropped,
     pub(super) samples: Samples,
+    /// The deliveries that brought the newest marks, and when each was first attempted; the last one is the newest.
+    pub(super) deliveries: Vec<(u64, i64)>,
     pub(super) title: String,
 }
 

@@ -70,3 +70,145 @@ impl PendingAlert {
 pub fn claim_bytes(pending: &[PendingAlert]) -> usize {
     pending.iter().map(|alert| 36 + alert.steps.len() * 9).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::series::{Arrival, Delivery, Kind, Plan, SeriesItem, Verdict};
+
+    const PLAN: Plan = Plan { window: 600, threshold: 2, kind: Kind::Events };
+    const MINUTE: i64 = 60;
+
+    fn event(id: i64, time: i64) -> Arrival {
+        Arrival { time, event: id.cast_unsigned() << 17, ..Arrival::default() }
+    }
+
+    fn by(owner: u64, now: i64) -> Delivery {
+        Delivery { owner, began: now, now }
+    }
+
+    fn alert(verdict: Verdict) -> PendingAlert {
+        let Verdict::Alert(alert) = verdict else { panic!("{verdict:?}") };
+        alert
+    }
+
+    /// Events 1 at 100 and 2 at 200, which raise an alert at 200 for delivery 7.
+    fn claimed() -> (SeriesItem, PendingAlert) {
+        let mut item = SeriesItem::default();
+        assert_eq!(item.arrive(&PLAN, &event(1, 100), by(7, 0)), Verdict::Counted { count: 1 });
+        let alert = alert(item.arrive(&PLAN, &event(2, 200), by(7, 0)));
+        (item, alert)
+    }
+
+    #[test]
+    fn the_retry_of_a_delivery_sends_what_it_had_claimed() {
+        let (mut item, first) = claimed();
+        assert_eq!(item.arrive(&PLAN, &event(3, 150), by(7, 0)), Verdict::Silenced);
+        let before = item.clone();
+        assert_eq!(item.arrive(&PLAN, &event(1, 100), by(7, MINUTE)), Verdict::Known);
+        assert_eq!(alert(item.arrive(&PLAN, &event(2, 200), by(7, MINUTE))), first);
+        assert_eq!(item.resume(by(7, MINUTE)), std::slice::from_ref(&first));
+        assert_eq!(item, before, "a fresh claim is not written again");
+
+        let renewed = alert(item.arrive(&PLAN, &event(2, 200), by(7, 10 * MINUTE)));
+        assert_eq!(renewed, PendingAlert { free: 25 * MINUTE, ..first.clone() });
+        assert_eq!(alert(item.arrive(&PLAN, &event(2, 200), by(7, 100 * MINUTE))).count, 2);
+
+        item.sent(200, 0b01, 0b11);
+        assert_eq!(alert(item.arrive(&PLAN, &event(2, 200), by(7, 100 * MINUTE))).channels, 0b01);
+        item.sent(200, 0b10, 0b11);
+        let sent = item.clone();
+        for owner in [7, 8] {
+            assert_eq!(item.arrive(&PLAN, &event(2, 200), by(owner, 100 * MINUTE)), Verdict::Known);
+        }
+        item.sent(200, 0b11, 0b11);
+        item.hold(200, 5);
+        assert_eq!(item, sent);
+        assert!(item.resume(by(7, 100 * MINUTE)).is_empty() && item.pending().is_empty());
+    }
+
+    #[test]
+    fn other_deliveries_wait_a_quarter_of_an_hour_and_take_over() {
+        let (item, first) = claimed();
+        let covered = [event(1, 100), event(4, 200 + 600), event(5, 200 - 600)];
+        for arrival in &covered {
+            assert_eq!(item.clone().arrive(&PLAN, arrival, by(8, 15 * MINUTE - 1)), Verdict::ClaimedElsewhere);
+        }
+        for outside in [event(6, 801), event(7, -401)] {
+            let verdict = item.clone().arrive(&PLAN, &outside, by(8, 15 * MINUTE));
+            assert_eq!(verdict, Verdict::Counted { count: 1 });
+        }
+        for arrival in &covered {
+            let mut item = item.clone();
+            let taken = alert(item.arrive(&PLAN, arrival, by(8, 15 * MINUTE)));
+            assert_eq!((taken.owner, taken.event, taken.free), (8, arrival.event >> 17, 30 * MINUTE));
+            assert_eq!(PendingAlert { owner: 7, event: first.event, free: first.free, ..taken.clone() }, first);
+            // The first owner comes back: the claim is no longer its own, and it waits.
+            assert_eq!(item.arrive(&PLAN, &event(2, 200), by(7, 16 * MINUTE)), Verdict::ClaimedElsewhere);
+            assert_eq!(alert(item.arrive(&PLAN, arrival, by(8, 16 * MINUTE))), taken);
+            // If it was only slow, its mark ends the claim.
+            item.sent(200, 1, 1);
+            assert_eq!(item.arrive(&PLAN, arrival, by(8, 16 * MINUTE)), Verdict::Known);
+        }
+    }
+
+    /// An event at most a window from two anchors, whose deliveries both ended.
+    #[test]
+    fn one_event_takes_over_all_that_cover_it() {
+        let plan = Plan { threshold: 1, ..PLAN };
+        let mut item = SeriesItem::default();
+        for (id, time) in [(1, 0), (2, 601)] {
+            alert(item.arrive(&plan, &event(id, time), by(id.cast_unsigned(), 0)));
+        }
+        assert_eq!(alert(item.arrive(&plan, &event(3, 300), by(9, 15 * MINUTE))).anchor, 0);
+        let anchors: Vec<i64> = item.resume(by(9, 15 * MINUTE)).iter().map(|alert| alert.anchor).collect();
+        assert_eq!(anchors, [0, 601]);
+
+        // The event raises an alert of its own, and still takes over the one that covers it.
+        let mut item = SeriesItem::default();
+        assert_eq!(item.arrive(&PLAN, &event(1, -50), by(1, 0)), Verdict::Counted { count: 1 });
+        alert(item.arrive(&PLAN, &event(2, 0), by(1, 0)));
+        assert_eq!(item.arrive(&PLAN, &event(3, 700), by(2, 0)), Verdict::Counted { count: 1 });
+        assert_eq!(alert(item.arrive(&PLAN, &event(4, 550), by(3, 15 * MINUTE))).anchor, 700);
+        let anchors: Vec<i64> = item.resume(by(3, 15 * MINUTE)).iter().map(|alert| alert.anchor).collect();
+        assert_eq!(anchors, [0, 700]);
+    }
+
+    #[test]
+    fn what_the_hourly_limit_holds_waits_for_the_hour_and_not_for_its_owner() {
+        let (mut item, first) = claimed();
+        item.hold(200, 3_600);
+        let held = PendingAlert { held: true, free: 3_600, ..first.clone() };
+        let before = item.clone();
+        assert_eq!(alert(item.arrive(&PLAN, &event(2, 200), by(7, 1_800))), held);
+        assert_eq!(item.resume(by(7, 1_800)), [held]);
+        item.hold(200, 3_600);
+        assert_eq!(item.arrive(&PLAN, &event(1, 100), by(8, 3_599)), Verdict::Known);
+        assert_eq!(item, before);
+        assert_eq!(item.arrive(&PLAN, &event(3, 300), by(8, 3_599)), Verdict::Silenced);
+        for owner in [7, 8] {
+            let taken = alert(item.clone().arrive(&PLAN, &event(1, 100), by(owner, 3_600)));
+            assert_eq!((taken.owner, taken.held, taken.free, taken.count), (owner, false, 3_600 + 15 * MINUTE, 2));
+        }
+    }
+
+    #[test]
+    fn of_too_many_claims_the_oldest_that_is_held_goes_and_is_counted() {
+        let plan = Plan { threshold: 1, window: 60, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        let raise = |item: &mut SeriesItem, id: i64| alert(item.arrive(&plan, &event(id, id * 100), by(7, 0))).anchor;
+        let mut id = 0;
+        while {
+            id += 1;
+            let anchor = raise(&mut item, id);
+            item.is_pending(anchor)
+        } {}
+        assert!(id > 40, "{id}");
+        item.hold(300, 3_600);
+        item.hold(500, 3_600);
+        assert_eq!(item.untold(&plan), 0);
+        let anchor = raise(&mut item, id + 1);
+        assert!(item.is_pending(anchor) && !item.is_pending(300) && item.is_pending(500));
+        assert_eq!(item.untold(&plan), 1);
+    }
+}

@@ -3,12 +3,10 @@
 //! Of a value, the item keeps a *run*: from one occurrence to another with no gap longer than a window. A window of time
 //! that touches a run holds an occurrence, so a list names no value that the alert does not count.
 
-use std::mem;
-
 use super::{
     arrival::{Arrival, Sample},
     mark::short,
-    name::{MAX_TEXT, cut, uuid},
+    name::{MAX_TEXT, cut},
     plan::Plan,
 };
 use crate::digest::Digest;
@@ -19,6 +17,8 @@ pub const FIELDS: usize = 4;
 const LISTED: usize = 10;
 /// How many values of a field are counted.
 pub const COUNTED: usize = 40;
+/// How long a UUID is as text.
+const UUID_TEXT: usize = 36;
 /// How many ids are kept.
 pub const MAX_NAMES: usize = 80;
 /// How many bytes the samples of an item may take.
@@ -85,7 +85,7 @@ impl Samples {
         if !arrival.name.is_empty() {
             self.add_name(arrival);
         }
-        for Sample { field, text } in &arrival.samples {
+        for Sample { field, text } in arrival.samples.iter().filter(|sample| !sample.text.is_empty()) {
             if let Some(values) = self.fields.get_mut(usize::from(*field)) {
                 values.add(text, arrival.time, plan.length());
             }
@@ -103,33 +103,44 @@ impl Samples {
         }
         // The newest ids stay; of a sequence, those of each step.
         let mut newer = [0; u8::BITS as usize];
-        let mut kept: Vec<Name> = mem::take(&mut self.names).into_iter().rev().collect();
-        kept.retain(|name| {
-            let mut is_kept = false;
-            let steps = newer.iter_mut().enumerate().filter(|(step, _)| name.steps.max(1) & (1 << step) != 0);
-            for (_, newer) in steps {
-                is_kept |= *newer < LISTED;
+        for at in (0..self.names.len()).rev() {
+            let steps = self.names[at].steps.max(1);
+            let newer = newer.iter_mut().enumerate().filter(|(step, _)| steps & (1 << step) != 0);
+            let is_kept = newer.fold(false, |is_kept, (_, newer)| {
                 *newer += 1;
+                is_kept || *newer <= LISTED
+            });
+            if !is_kept {
+                self.names.remove(at);
             }
-            is_kept
-        });
-        kept.reverse();
-        self.names = kept;
+        }
     }
 
-    /// How many bytes they take, at most by a few.
+    /// How many names and values there are.
+    pub fn len(&self) -> usize {
+        self.names.len() + self.fields.iter().map(|values| values.all.len()).sum::<usize>()
+    }
+
+    /// How many bytes they usually take.
     pub fn bytes(&self) -> usize {
         self.names.iter().map(Name::bytes).sum::<usize>() + self.fields.iter().map(Values::bytes).sum::<usize>()
     }
 
     /// Forgets what takes more than `max` bytes: first values, of the fullest field.
     pub fn limit(&mut self, max: usize) {
-        while self.bytes() > max {
-            match self.fields.iter_mut().max_by_key(|values| values.bytes()) {
-                Some(fullest) if !fullest.all.is_empty() => fullest.forget(),
+        let mut fields = self.fields.each_ref().map(Values::bytes);
+        let mut bytes = self.names.iter().map(Name::bytes).sum::<usize>() + fields.iter().sum::<usize>();
+        while bytes > max {
+            let fullest = self.fields.iter_mut().zip(&mut fields).max_by_key(|(_, bytes)| **bytes);
+            bytes -= match fullest {
+                Some((values, bytes)) if *bytes > 0 => {
+                    let freed = values.forget();
+                    *bytes -= freed;
+                    freed
+                }
                 _ if self.names.is_empty() => break,
-                _ => drop(self.names.remove(0)),
-            }
+                _ => self.names.remove(0).bytes(),
+            };
         }
     }
 
@@ -160,7 +171,13 @@ impl Samples {
 
 impl Name {
     fn bytes(&self) -> usize {
-        12 + if uuid(&self.text).is_some() { 17 } else { 2 + self.text.len() }
+        12 + if self.text.len() == UUID_TEXT { 17 } else { 2 + self.text.len() }
+    }
+}
+
+impl Value {
+    fn bytes(&self) -> usize {
+        12 + self.text.as_ref().map_or(0, String::len)
     }
 }
 
@@ -196,17 +213,26 @@ impl Values {
     }
 
     fn bytes(&self) -> usize {
-        self.all.iter().map(|value| 12 + value.text.as_ref().map_or(0, |text| 1 + text.len())).sum()
+        self.all.iter().map(Value::bytes).sum()
     }
 
-    /// Forgets the oldest value that only counts, else the oldest text.
-    fn forget(&mut self) {
-        match self.all.iter().position(|value| value.text.is_none()) {
-            Some(at) if self.all.len() > LISTED || self.all.iter().all(|value| value.text.is_none()) => {
+    /// Forgets the oldest value that only counts, if there are many, else the oldest text; how many bytes that frees.
+    fn forget(&mut self) -> usize {
+        let before = |values: &Self, at: usize| values.all.get(at).map_or(0, Value::bytes);
+        let counted = self.all.iter().position(|value| value.text.is_none());
+        let is_listed = self.all.iter().any(|value| value.text.is_some());
+        match counted {
+            Some(at) if self.all.len() > LISTED || !is_listed => {
                 let value = self.all.remove(at);
                 self.lose(value.to);
+                value.bytes()
             }
-            _ => self.forget_text(),
+            _ => {
+                let at = self.all.iter().position(|value| value.text.is_some()).unwrap_or_default();
+                let freed = before(self, at);
+                self.forget_text();
+                freed - before(self, at)
+            }
         }
     }
 
@@ -218,5 +244,106 @@ impl Values {
 
     fn lose(&mut self, time: i64) {
         self.lost = self.lost.max(Some(time));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::series::{Delivery, Kind, SeriesItem};
+
+    const PLAN: Plan = Plan { window: 600, threshold: 1_000, kind: Kind::Events };
+
+    fn event(id: i64, time: i64, values: &[(u8, &str)]) -> Arrival {
+        let samples = values.iter().map(|(field, text)| Sample { field: *field, text: (*text).to_owned() }).collect();
+        let name = format!("e6c18431-290b-4ebb-a0ee-{id:012}");
+        Arrival { time, event: id.cast_unsigned() << 17, name, samples, ..Arrival::default() }
+    }
+
+    fn item(arrivals: impl IntoIterator<Item = Arrival>, plan: Plan) -> SeriesItem {
+        let mut item = SeriesItem::default();
+        for arrival in arrivals {
+            item.arrive(&plan, &arrival, Delivery { owner: 1, began: 0, now: 0 });
+        }
+        SeriesItem::decode(&item.encode()).unwrap()
+    }
+
+    #[test]
+    fn ten_values_are_listed_and_more_are_counted() {
+        let people: Vec<String> = (0..30).map(|id| format!("person-{id}")).collect();
+        let events =
+            |count: usize| (0_i64..).zip(people.iter().cycle().take(count)).map(|(id, who)| event(id, id, &[(2, who)]));
+        let seven = item(events(7), PLAN);
+        assert_eq!(
+            seven.listed(2, &PLAN, 6),
+            Listed { values: people[..7].iter().map(String::as_str).collect(), more: 0, incomplete: false }
+        );
+        assert_eq!(seven.listed(1, &PLAN, 6), Listed::default());
+        assert_eq!(seven.listed(99, &PLAN, 6), Listed::default());
+        let all = item(events(100), PLAN);
+        let listed = all.listed(2, &PLAN, 99);
+        assert_eq!((listed.values.len(), listed.more, listed.incomplete), (10, 20, false));
+        let names = all.events(&PLAN, 99);
+        assert_eq!((names.values.len(), names.more, names.incomplete), (10, 90, false));
+        assert_eq!(names.values[9], "e6c18431-290b-4ebb-a0ee-000000000099");
+
+        let many = item((0..100).map(|id| event(id, id, &[(2, &format!("person-{id}"))])), PLAN);
+        let listed = many.listed(2, &PLAN, 99);
+        assert_eq!((listed.values.len(), listed.more, listed.incomplete), (10, 30, true));
+    }
+
+    /// A value is listed where it occurs in the window of an alert, and nowhere else.
+    #[test]
+    fn values_are_listed_where_they_occur() {
+        let events = [
+            event(1, 0, &[(0, "a")]),
+            event(2, 600, &[(0, "a")]),
+            event(3, 300, &[(0, "b")]),
+            event(4, 5_000, &[(0, "b")]),
+        ];
+        let item = item(events, PLAN);
+        let values = |anchor| (item.listed(0, &PLAN, anchor).values, item.listed(0, &PLAN, anchor).incomplete);
+        assert_eq!(values(-1), (vec![], true));
+        assert_eq!(values(700), (vec!["a"], true));
+        assert_eq!(values(1_200), (vec!["a"], false));
+        assert_eq!(values(1_201), (vec![], false));
+        assert_eq!(values(5_600), (vec!["b"], false));
+    }
+
+    #[test]
+    fn each_step_keeps_ids() {
+        let plan = Plan { kind: Kind::Sequence { steps: 2 }, ..PLAN };
+        let step = |steps, id| Arrival { steps, ..event(id, id, &[]) };
+        let events = [step(1, 1)].into_iter().chain((2..100).map(|id| step(2, id)));
+        let mut item = item(events, Plan { window: 0, ..plan });
+        let super::super::Verdict::Alert(alert) =
+            item.arrive(&plan, &step(2, 100), Delivery { owner: 1, began: 0, now: 0 })
+        else {
+            panic!()
+        };
+        let names: Vec<_> = alert.steps.iter().filter_map(|step| item.event_name(step.event)).collect();
+        assert_eq!(names, ["e6c18431-290b-4ebb-a0ee-000000000001", "e6c18431-290b-4ebb-a0ee-000000000100"]);
+    }
+
+    #[test]
+    fn long_values_are_cut_and_take_no_more_than_their_room() {
+        let long = |id: i64| format!("{id:03}{}", "é".repeat(500));
+        let item = item(
+            (0..100).map(|id| {
+                event(
+                    id,
+                    id,
+                    &[0, 1, 2, 3]
+                        .map(|field| (field, long(id)))
+                        .each_ref()
+                        .map(|(field, text)| (*field, text.as_str())),
+                )
+            }),
+            PLAN,
+        );
+        assert!(item.encode().len() < 100 * 7 + MAX_SAMPLE_BYTES + 200, "{}", item.encode().len());
+        let listed = item.listed(3, &PLAN, 99);
+        assert!(listed.incomplete && !listed.values.is_empty() && listed.more > 0, "{listed:?}");
+        assert!(listed.values.iter().all(|value| value.len() <= MAX_TEXT && value.ends_with("é…")), "{listed:?}");
     }
 }

@@ -26,6 +26,9 @@ pub fn spans(marks: &Marks, anchors: &Anchors, plan: &Plan, time: i64) -> Spans 
     let mut tally = Tally::new(plan.kind);
     let mut start = 0;
     let mut found = Spans::default();
+    if !is_open(around, anchors, length, time) {
+        return found;
+    }
     for (at, mark) in around.iter().enumerate() {
         tally.add(mark);
         let is_last_of_its_time = around.get(at + 1).is_none_or(|next| next.time > mark.time);
@@ -46,6 +49,12 @@ pub fn spans(marks: &Marks, anchors: &Anchors, plan: &Plan, time: i64) -> Spans 
         }
     }
     found
+}
+
+/// Whether a span can end at one of these marks, not before `time`, where no alert covers it.
+pub fn is_open(marks: &[Mark], anchors: &Anchors, length: i64, time: i64) -> bool {
+    let lasts = marks.iter().rev().take_while(|mark| mark.time >= time);
+    lasts.map(|mark| mark.time).any(|last| !anchors.cover(last, length))
 }
 
 /// How many identities marks have.

@@ -22,7 +22,7 @@ impl SeriesItem {
             self.drop_one(plan);
         }
         while !fits(self) {
-            if self.samples.bytes() > 0 {
+            if self.samples.len() > 0 {
                 self.samples.limit(self.samples.bytes() / 2);
             } else if self.marks.all().is_empty() {
                 break;
@@ -40,33 +40,46 @@ impl SeriesItem {
             Kind::Sequence { .. } => Some(oldest_of_most(marks)),
         });
         let Some(mark) = self.marks.remove(spare.unwrap_or_default()) else { return };
-        let is_value = plan.kind == Kind::Values;
-        let same = |other: &&Mark| is_value && other.id == mark.id;
+        let same_value = |marks: &[Mark], is: &dyn Fn(&Mark) -> bool| {
+            plan.kind == Kind::Values && marks.iter().any(|other| other.id == mark.id && is(other))
+        };
         let is_untold = |mark: &Mark| !mark.reported && self.anchors.cover(mark.time, plan.length());
-        if is_untold(&mark) && !self.marks.all().iter().filter(same).any(is_untold) {
+        if is_untold(&mark) && !same_value(self.marks.all(), &is_untold) {
             self.dropped.untold = self.dropped.untold.saturating_add(1);
         }
-        let (from, to) = (mark.time.saturating_sub(plan.length()), mark.time.saturating_add(plan.length()));
-        if !self.marks.between(from, to).iter().any(|other| same(&other)) {
+        let (from, to) = around(mark.time, plan);
+        if !same_value(self.marks.between(from, to), &|_| true) {
             self.dropped.add(mark.time);
         }
     }
 
-    /// The oldest mark that a silence holds beyond its newest `threshold` identities. A span that ends after the silence and
-    /// holds this mark holds those too, so nothing depends on it.
+    /// The oldest surplus mark: see [`is_surplus`].
     fn silenced_surplus(&self, plan: &Plan) -> Option<usize> {
-        let length = plan.length();
-        let around = |anchor: &i64| (anchor.saturating_sub(length), anchor.saturating_add(length));
         let forgotten = self.anchors.horizon().map(|horizon| (i64::MIN, horizon));
-        let mut silences = forgotten.into_iter().chain(self.anchors.times().iter().map(around));
-        silences.find_map(|(from, to)| {
+        let silences = self.anchors.times().iter().map(|anchor| around(*anchor, plan));
+        forgotten.into_iter().chain(silences).find_map(|(from, to)| {
             let range = self.marks.range(from, to);
             let (oldest, newer) = self.marks.all().get(range.clone())?.split_first()?;
             is_surplus(oldest, newer, plan).then_some(range.start)
         })
     }
+
+    /// Whether a mark that the item does not have would be surplus.
+    pub(super) fn is_surplus(&self, mark: &Mark, plan: &Plan) -> bool {
+        let forgotten = self.anchors.horizon().filter(|horizon| mark.time <= *horizon);
+        let around = self.anchors.last_around(mark.time, plan.length()).map(|anchor| around(anchor, plan).1);
+        forgotten.into_iter().chain(around).any(|end| is_surplus(mark, self.marks.between(mark.time, end), plan))
+    }
 }
 
+/// The times from a window before to a window after another one.
+fn around(anchor: i64, plan: &Plan) -> (i64, i64) {
+    (anchor.saturating_sub(plan.length()), anchor.saturating_add(plan.length()))
+}
+
+/// Whether the newer marks of the same silence are as many identities as raise an alert. Then nothing depends on the mark: a
+/// span that holds it and is not covered ends after the silence, so it holds those too. Of a sequence, each step of the mark needs
+/// many newer marks; that is almost as sure.
 fn is_surplus(oldest: &Mark, newer: &[Mark], plan: &Plan) -> bool {
     if let Kind::Sequence { .. } = plan.kind {
         let mut steps = (0..u8::BITS).map(|step| 1 << step).filter(|step| oldest.steps & step != 0);
@@ -105,4 +118,128 @@ fn oldest_of_most(marks: &[Mark]) -> usize {
     }
     let most = counts.iter().max();
     marks.iter().position(|mark| Some(&counts[usize::from(mark.steps)]) == most).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::series::{Arrival, Delivery, PendingAlert, Verdict};
+
+    const HOUR: i64 = 3_600;
+
+    fn by(owner: u64, began: i64) -> Delivery {
+        Delivery { owner, began, now: 0 }
+    }
+
+    fn event(id: i64, time: i64) -> Arrival {
+        Arrival { time, event: id.cast_unsigned() << 17, ..Arrival::default() }
+    }
+
+    fn value(id: i64, time: i64, value: i64) -> Arrival {
+        Arrival { values: vec![value.cast_unsigned() << 17], ..event(id, time) }
+    }
+
+    fn alerts(item: &mut SeriesItem, plan: Plan, arrivals: impl IntoIterator<Item = Arrival>) -> Vec<PendingAlert> {
+        let verdicts = arrivals.into_iter().map(|arrival| item.arrive(&plan, &arrival, by(1, 0)));
+        let alerts = verdicts.filter_map(|verdict| match verdict {
+            Verdict::Alert(alert) => Some(alert),
+            _ => None,
+        });
+        alerts.collect()
+    }
+
+    /// 1,000 events of a day after the one that alerts, and the next alert a day later.
+    #[test]
+    fn what_a_silence_drops_is_still_counted() {
+        let plan = Plan { window: 24 * HOUR, threshold: 1, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        let day = (0..=1_000).map(|id| event(id, id * 86));
+        assert_eq!(alerts(&mut item, plan, day.clone()).len(), 1);
+        assert_eq!(item.marks.all().len(), plan.max_marks());
+        assert_eq!(item.untold(&plan), 1_000);
+        item.sent(0, 1, 1);
+
+        let before = item.clone();
+        for arrival in day {
+            assert_eq!(item.arrive(&plan, &arrival, by(1, 60)), Verdict::Known);
+        }
+        assert_eq!(item, before, "a replay of what has no mark any more");
+
+        let [next] = &alerts(&mut item, plan, [event(2_000, 86_401)])[..] else { panic!() };
+        assert_eq!((next.since, next.about), (Some(1_000), true));
+        assert!(next.count.abs_diff(1_001) < 20 && next.first <= 86, "{next:?}");
+        assert_eq!(item.untold(&plan), 0);
+    }
+
+    /// Another delivery's events are no replay, however late.
+    #[test]
+    fn late_events_of_another_delivery_count() {
+        let plan = Plan { window: 24 * HOUR, threshold: 1, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        alerts(&mut item, plan, (0..=500).map(|id| event(id, id * 100)));
+        item.sent(0, 1, 1);
+        assert_eq!(item.arrive(&plan, &event(9_999, 5), by(2, 60)), Verdict::Silenced);
+        assert_eq!(item.untold(&plan), 501);
+    }
+
+    /// "Counting", rule 9: six hours late, at `window: 10m` and a threshold of 30.
+    #[test]
+    fn six_hours_of_events_are_counted_exactly() {
+        let plan = Plan { window: 600, threshold: 30, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        // In every span of ten minutes 29, so that no alert thins them out.
+        let steady = (0..6 * HOUR / 21).map(|id| event(id, id * 21));
+        assert_eq!(alerts(&mut item, plan, steady), []);
+        let [alert] = &alerts(&mut item, plan, [event(-1, 1)])[..] else { panic!() };
+        assert_eq!((alert.first, alert.last, alert.count, alert.about), (0, 588, 30, false));
+    }
+
+    /// A silence over events that are more than an item keeps hides no later burst, and needs no more than `threshold` of them.
+    #[test]
+    fn what_is_dropped_changes_no_decision() {
+        let plan = Plan { window: 600, threshold: 30, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        let flood = alerts(&mut item, plan, (0..50_000).map(|id| event(id, id / 10)));
+        let anchors: Vec<i64> = flood.iter().map(|alert| alert.anchor).collect();
+        assert_eq!(anchors, [2, 603, 1_204, 1_805, 2_406, 3_007, 3_608, 4_209, 4_810]);
+    }
+
+    /// Nine values that are read all the time do not hide a tenth.
+    #[test]
+    fn values_that_repeat_go_first() {
+        let plan = Plan { window: 24 * HOUR, threshold: 10, kind: Kind::Values };
+        let mut item = SeriesItem::default();
+        let rare = (0..8).map(|at| value(-1 - at, at * HOUR, 100 + at));
+        let mut busy: Vec<Arrival> = (0..5_000).map(|id| value(id, id * 16, 0)).chain(rare).collect();
+        busy.sort_by_key(|arrival| arrival.time);
+        assert_eq!(alerts(&mut item, plan, busy), []);
+        let [alert] = &alerts(&mut item, plan, [value(-9, 22 * HOUR, 200)])[..] else { panic!() };
+        assert_eq!((alert.count, alert.about), (10, false));
+    }
+
+    #[test]
+    fn a_flood_of_one_step_hides_no_other() {
+        let plan = Plan { window: HOUR, threshold: 1, kind: Kind::Sequence { steps: 3 } };
+        let step = |steps, id, time| Arrival { steps, ..event(id, time) };
+        let mut item = SeriesItem::default();
+        let before = [step(0b001, -1, 0), step(0b010, -2, 1)];
+        let flood = (0..5_000).map(|id| step(0b010, id, 2 + id / 10));
+        assert_eq!(alerts(&mut item, plan, before.into_iter().chain(flood)), []);
+        assert_eq!(item.marks.all().len(), plan.max_marks());
+        let [alert] = &alerts(&mut item, plan, [step(0b100, -3, 600)])[..] else { panic!() };
+        assert_eq!(alert.steps.iter().map(|step| step.time).collect::<Vec<_>>(), [0, 501, 600]);
+        assert!(alert.about);
+    }
+
+    /// 402 alerts a window apart, and the first events again.
+    #[test]
+    fn alerts_that_are_forgotten_are_not_raised_again() {
+        let plan = Plan { window: 60, threshold: 1, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        for id in 0..5_000 {
+            let [alert] = &alerts(&mut item, plan, [event(id, id * 61)])[..] else { panic!("{id}") };
+            item.sent(alert.anchor, 1, 1);
+        }
+        assert_eq!(alerts(&mut item, plan, (0..5_000).map(|id| event(id, id * 61))), []);
+    }
 }
