@@ -30,7 +30,7 @@ impl Splitter {
                 Err(LogFileError::Garbage { at: window.offset(), found: Byte(*byte) })
             }
             (SplitState::Before(Next::Document), Some(_)) => Err(not_json(window, gzip)),
-            _ => Err(LogFileError::EndsEarly { at: window.offset(), progress: self.progress() }),
+            _ => Err(LogFileError::EndsEarly { at: window.total(), progress: self.progress() }),
         }
     }
 
