@@ -58,8 +58,9 @@ fn in_filter(filter: &FilterText, rule: &Rule) -> Vec<Diagnostic> {
 /// The warnings about the fields that a rule names outside of its filter.
 fn in_fields(rule: &Rule) -> Vec<Diagnostic> {
     let first_seen = rule.first_seen.iter().flat_map(|first_seen| &first_seen.fields);
+    let by = rule.steps().iter().flat_map(|step| &step.by);
     let mut found = Vec::new();
-    for field in rule.aggregate_fields.iter().flatten().chain(first_seen) {
+    for field in rule.aggregate_fields.iter().flatten().chain(first_seen).chain(&rule.distinct).chain(by) {
         for reads in ALL.iter().flat_map(|lint| lint.reads) {
             if let Reads::Field(check) = reads {
                 found.extend(check(field).map(|finding| finding.in_rule(&rule.name)));

@@ -23,6 +23,7 @@ mod mixed;
 mod negation;
 mod replaced_list;
 mod schema;
+mod sequence;
 mod table;
 mod unused_list;
 mod wildcard;

@@ -2,7 +2,7 @@
 
 use super::{
     backslash, blanks, chosen, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
-    negation, unused_list, wildcard,
+    negation, sequence, unused_list, wildcard,
 };
 
 /// Every lint.
@@ -19,6 +19,7 @@ pub const ALL: &[&Lint] = &[
     &backslash::LINT,
     &duplicate::LINT,
     &first_seen::LINT,
+    &sequence::LINT,
     &unused_list::LINT,
     &expired::LINT,
 ];

@@ -129,3 +129,41 @@ fn rules_differ_by_more_than_their_filters() {
         assert_eq!(codes(&two(one, other)), expected, "{one} / {other}");
     }
 }
+
+#[test]
+fn sequences_that_may_be_right_get_no_warning() {
+    let steps = |one: &str, two: &str| format!("rules:\n- name: r\n  severity: 3\n  sequence:\n  - {one}\n  - {two}\n");
+    for (one, two) in [
+        // The same call twice, of which the second is by whom the first gave rights.
+        (
+            "{filter: eventName = \"AssumeRole\", by: [requestParameters.roleArn]}",
+            "{filter: eventName = \"AssumeRole\", by: [userIdentity.arn]}",
+        ),
+        // A field that may be a list.
+        (
+            "{filter: 'requestParameters.name = \"a\"', by: [requestParameters.name]}",
+            "{filter: 'requestParameters.name = \"b\"', by: [requestParameters.name]}",
+        ),
+        (
+            "{filter: 'eventName in (\"A\", \"GetUser\")', by: [eventName]}",
+            "{filter: 'eventName in (\"GetUser\", \"B\")', by: [eventName]}",
+        ),
+        (
+            "{filter: 'region = \"eu-west-1\" or readOnly = true', by: [region]}",
+            "{filter: 'region = \"us-east-1\"', by: [region]}",
+        ),
+        (
+            "{filter: 'eventName in (\"ConsoleLogin\", \"GetUser\")', by: [requestParameters.a]}",
+            "{filter: eventName = \"GetUser\", by: [user]}",
+        ),
+        (
+            "{filter: eventName = \"ConsoleLogin\", by: [user]}",
+            "{filter: eventName = \"GetUser\", by: [requestParameters.a]}",
+        ),
+        // Only the fields of `by` must be equal.
+        ("{filter: eventName = \"CreateUser\", by: [user]}", "{filter: eventName = \"CreateRole\", by: [user]}"),
+        ("{filter: 'error = null or error = \"A\"', by: [error]}", "{filter: error exists, by: [error]}"),
+    ] {
+        assert_eq!(codes(&steps(one, two)), [""; 0], "{one} {two}");
+    }
+}

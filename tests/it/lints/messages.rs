@@ -483,3 +483,154 @@ fn a_first_seen_that_can_never_fire() {
       = help: write `learning: 2d` or less, or a longer `within`
     ");
 }
+
+/// A rule with a sequence.
+fn sequence(fields: &str, steps: &[&str]) -> String {
+    let steps: Vec<_> = steps.iter().map(|step| format!("  - {step}\n")).collect();
+    format!("rules:\n- name: r\n  severity: 3\n{fields}  sequence:\n{}", steps.concat())
+}
+
+#[test]
+fn steps_that_cannot_follow_one_another() {
+    let file = sequence(
+        "  by: [userIdentity.accountId, eventName]\n",
+        &[
+            "filter: eventName = \"CreateUser\" and readOnly = false",
+            "filter: eventName in (\"CreateAccessKey\", \"CreateLoginProfile\")",
+        ],
+    );
+    assert_snapshot!(message(&file), @r#"
+    warning[impossible-step]: no event of step 2 follows one of step 1
+     --> rules.yaml:7:13
+      |
+    6 |   - filter: eventName = "CreateUser" and readOnly = false
+      |             ------------------------ a condition of step 1
+    7 |   - filter: eventName in ("CreateAccessKey", "CreateLoginProfile")
+      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ excludes the values of the other step
+      |
+      = rule: r
+      = note: `eventName` must have the same value in both, because `by` names it
+      = help: remove `eventName` from `by`, or change one of the conditions
+    "#);
+    // The second step alone has few values, and the paths differ.
+    let file = sequence(
+        "",
+        &[
+            "{filter: awsRegion starts_with \"eu-\", by: [region]}",
+            "{filter: 'awsRegion = \"us-east-1\"', by: [awsRegion]}",
+        ],
+    );
+    assert_snapshot!(brief(&message(&file)), @"impossible-step 6:15 remove `region` and `awsRegion` from `by`, or change one of the conditions");
+    let file = sequence(
+        "",
+        &[
+            "{filter: region = \"eu-west-1\", by: [region]}",
+            "{filter: 'vpcEndpointAccountId != \"eu-west-1\"', by: [vpcEndpointAccountId]}",
+        ],
+    );
+    assert_snapshot!(brief(&message(&file)), @"impossible-step 6:15 remove `region` and `vpcEndpointAccountId` from `by`, or change one of the conditions");
+}
+
+#[test]
+fn a_step_without_values() {
+    let file = sequence(
+        "  by: [error]\n",
+        &["filter: eventName = \"CreateUser\"", "filter: eventName = \"CreateRole\" and errorCode = null"],
+    );
+    assert_snapshot!(message(&file), @r#"
+    warning[impossible-step]: no event can be step 2 of the sequence
+     --> rules.yaml:7:42
+      |
+    4 |   by: [error]
+      |        ----- here it must have one
+    ...
+    7 |   - filter: eventName = "CreateRole" and errorCode = null
+      |                                          ^^^^^^^^^^^^^^^^ here `error` has no value
+      |
+      = rule: r
+      = help: remove the condition, or write another field in `by`
+    "#);
+}
+
+#[test]
+fn a_step_whose_records_lack_a_field() {
+    let file = sequence(
+        "",
+        &[
+            "{filter: eventName = \"ConsoleLogin\", by: [requestParameters.userName]}",
+            "{filter: eventName = \"CreateUser\", by: [requestParameters.userName]}",
+        ],
+    );
+    assert_snapshot!(message(&file), @r#"
+    warning[impossible-step]: no event can be step 1 of the sequence
+     --> rules.yaml:5:47
+      |
+    5 |   - {filter: eventName = "ConsoleLogin", by: [requestParameters.userName]}
+      |              --------------------------       ^^^^^^^^^^^^^^^^^^^^^^^^^^ records of sign-ins have no `requestParameters.userName`
+      |              |
+      |              asks for them
+      |
+      = rule: r
+      = help: write a field that these records have, such as `recipientAccountId`
+    "#);
+    let steps = ["filter: eventName = \"CreateUser\"", "filter: event_type = \"insight\""];
+    assert_snapshot!(brief(&message(&sequence("  by: [ip]\n", &steps))), @"impossible-step 4:8 write a field that these records have, such as `recipientAccountId`");
+}
+
+#[test]
+fn a_sequence_by_event() {
+    let file =
+        sequence("  by: [eventID]\n", &["filter: eventName = \"CreateUser\"", "filter: eventName = \"CreateRole\""]);
+    assert_snapshot!(message(&file), @"
+    warning[impossible-step]: no event follows another one with the same `eventID`
+     --> rules.yaml:4:8
+      |
+    4 |   by: [eventID]
+      |        ^^^^^^^ different in every event
+      |
+      = rule: r
+      = help: write a field that the events have in common, such as `recipientAccountId` or `principal`
+    ");
+}
+
+#[test]
+fn equal_steps() {
+    let file =
+        sequence("  by: [user]\n", &["filter: eventName = \"CreateUser\"", "filter: \"eventName  =  'CreateUser'\""]);
+    assert_snapshot!(message(&file), @"
+    warning[equal-steps]: the 2 steps of the sequence are equal
+     --> rules.yaml:5:3
+      |
+    5 |   sequence:
+      |   ^^^^^^^^ raises an alert at 2 events
+      |
+      = rule: r
+      = help: write the filter once, `threshold: 2`, and `aggregate_fields` in place of `by`
+    ");
+}
+
+#[test]
+fn lints_of_filters_and_fields_read_every_step() {
+    let file = sequence(
+        "",
+        &[
+            "{filter: eventName = \"CreateUsr\", by: [userIdentity.username]}",
+            "{filter: sourceIpAddress exists, by: [userIdentity.userName]}",
+        ],
+    ) + "- {name: s, severity: 3, filter: readOnly = false, threshold: 2, distinct: sourceIp}\n";
+    let found: Vec<_> = lints(&file).into_iter().map(|one| (one.code, one.span.start, one.rule.unwrap())).collect();
+    let at = |text: &str| file.find(text).unwrap();
+    let expected = [
+        ("unknown-event-name", at("\"CreateUsr"), "r"),
+        ("unknown-field", at("username"), "r"),
+        ("unknown-field", at("sourceIpAddress"), "r"),
+        ("unknown-field", at("sourceIp}"), "s"),
+    ];
+    assert_eq!(found, expected.map(|(code, at, rule)| (code, at, rule.to_owned())));
+    // A common `by` is reported once.
+    let file = sequence(
+        "  by: [userIdentity.username]\n",
+        &["filter: eventName = \"CreateUser\"", "filter: eventName = \"CreateRole\""],
+    );
+    assert_snapshot!(brief(&message(&file)), @"unknown-field 4:21 write `userIdentity.userName`");
+}
