@@ -168,7 +168,7 @@ fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     let ask = match (&alert.kind, alert.event()) {
         (AlertKind::Match(_), Some(event)) => match event.insight() {
             Some(insight) => Some(shown(&insight.question())),
-            None => event.field(Virtual::User).filter(|name| name != "anonymous").map(|_| ask(event)),
+            None => event.field(Virtual::User).filter(|_| !event.is_anonymous()).map(|_| ask(event)),
         },
         (AlertKind::HeldBack(_), _) => {
             Some("Make the rule less noisy: add a suppression, or raise its threshold".to_owned())

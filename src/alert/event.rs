@@ -96,6 +96,11 @@ impl<'r> EventView<'r> {
         }
     }
 
+    /// Whether the record has a caller without an identity, as for a public object of S3.
+    pub fn is_anonymous(self) -> bool {
+        self.field(Virtual::Principal).is_some_and(|principal| principal == "anonymous")
+    }
+
     /// The short name of the actor, and that it is a session.
     pub fn caller(self) -> String {
         let name = self.actor();

@@ -120,6 +120,9 @@ fn what(event: EventView<'_>) -> Phrase {
 /// The caller. A session shows that it is one, since the caller chooses its name, which can be that of a person.
 pub fn who(event: EventView<'_>) -> Phrase {
     let Some(name) = event.field(Virtual::User) else { return Phrase::ours("an unknown user") };
+    if event.is_anonymous() {
+        return Phrase::ours("an anonymous caller");
+    }
     let session = |name| Phrase::ours("session ").value(name);
     match event.issuer() {
         None => Phrase::theirs(name),

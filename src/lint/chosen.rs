@@ -223,9 +223,9 @@ fn origin(path: &Path, base: Option<&[String]>) -> ValueOrigin {
     match path.root {
         Root::Virtual(short) => match short {
             Virtual::User | Virtual::Session => return ValueOrigin::Name,
-            Virtual::ArnRole => return ValueOrigin::Identifier,
-            // Of a person of IAM Identity Center it has the session too, which is then the name of the person.
-            Virtual::Principal | Virtual::Role | Virtual::Network => return ValueOrigin::Aws,
+            // A principal ends in the name of a federated user, which the user who issues the session chooses.
+            Virtual::ArnRole | Virtual::Principal => return ValueOrigin::Identifier,
+            Virtual::Role | Virtual::Network => return ValueOrigin::Aws,
             Virtual::Request => return ValueOrigin::Request,
             Virtual::EventType
             | Virtual::Result

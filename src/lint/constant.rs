@@ -110,11 +110,9 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
         Root::Virtual(Virtual::Result) => finding
             .note("`result` is `\"failure\"` for a call that failed, else `\"success\"`")
             .help("write one of these; the code of an error is in `errorCode`"),
-        Root::Virtual(Virtual::Hour(_)) => {
-            finding.note("`hour` is a whole number from 0 to 23").help("write one of these")
-        }
+        Root::Virtual(Virtual::Hour(_)) => finding.note("`hour` is a whole number").help("write an hour from 0 to 23"),
         Root::Virtual(Virtual::Weekday(_)) => {
-            finding.note("`weekday` is a number from 1 (Monday) to 7 (Sunday)").help("write one of these")
+            finding.note("`weekday` is a whole number").help("write a day from 1 (Monday) to 7 (Sunday)")
         }
         Root::Virtual(short) => finding
             .note(format!("`{}` is true, false or has no value", short.name()))

@@ -305,6 +305,16 @@ mod tests {
         r#"user = "A""#,
         r#"user in ("A", "B")"#,
         r#"user != "B""#,
+        r#"role = "A""#,
+        "role = null",
+        r#"result = "failure""#,
+        r#"result != "success""#,
+        "error exists",
+        "hour < 12",
+        "not hour < 12",
+        "hour = null",
+        "weekday in (1, 2)",
+        "weekday = 7",
     ];
 
     fn filters() -> impl Strategy<Value = String> {
@@ -323,12 +333,16 @@ mod tests {
         let flag = || select(vec![Json::Null, json!(true), json!(false), json!("true"), json!("false")]);
         let list = select(vec![json!(["A", "B"]), json!([]), json!("A"), json!(["B", 5]), Json::Null]);
         let insight = select(vec!["Insight", "Management"]);
-        (text(), text(), flag(), list, text(), text(), flag(), insight, text()).prop_map(
-            |(name, error, read, parameter, one, two, mfa, category, user)| {
+        let time = select(vec![Json::Null, json!("2026-03-01T23:30:00Z"), json!("2026-03-02T00:30:00Z")]);
+        let texts = (text(), text(), text(), text(), text());
+        (texts, flag(), list, flag(), insight, time, select(vec!["Role", "User"])).prop_map(
+            |((name, error, one, two, user), read, parameter, mfa, category, time, issuer)| {
                 json!({
                     "eventName": name, "errorCode": error, "readOnly": read, "requestParameters": {"a": parameter},
                     "resources": [{"type": one, "accountId": two}, {"type": two}], "eventCategory": category,
-                    "userIdentity": {"userName": user, "sessionContext": {"attributes": {"mfaAuthenticated": mfa}}},
+                    "eventTime": time, "userIdentity": {"userName": user, "sessionContext": {
+                        "attributes": {"mfaAuthenticated": mfa}, "sessionIssuer": {"type": issuer, "userName": one},
+                    }},
                 })
             },
         )

@@ -62,6 +62,12 @@ fn what_a_caller_chooses_hides_every_caller() {
         r#"not (user != "provisioning" or eventName != "CreateUser")"#,
         r#"user = "provisioning" and role exists and role != "admin""#,
         r#"user = "provisioning" and not sourceIPAddress = "192.0.2.1""#,
+        r#"session = "nightly""#,
+        r#"session starts_with "build-" and result = "success""#,
+        r#"user = "x" and ownerAccount = "111122223333" and hour < 6 and weekday = 7"#,
+        r#"user = "x" and request = "0787521d2587d575cbe0d77f36cdf130""#,
+        r#"request starts_with "07""#,
+        r#"principal ends_with ":ci" or principal like "ci""#,
         // One alternative is enough.
         r#"role = "provisioning" or user = "provisioning""#,
         r#"(role = "ci" and user = "x") or (eventName = "CreateUser" and userAgent like "Terraform")"#,
@@ -87,6 +93,9 @@ fn one_fact_that_aws_writes_is_enough() {
         r#"vpcEndpointId = "vpce-1" and user = "x""#,
         r#"userIdentity.invokedBy = "cloudformation.amazonaws.com" and user = "cloudformation.amazonaws.com""#,
         r#"userIdentity.onBehalfOf.userId = "u-1" and user = "x""#,
+        r#"principal = "arn:aws:iam::111122223333:role/ci" and session = "nightly""#,
+        r#"principal starts_with "arn:aws:iam::111122223333:role/aws-reserved/" and user = "x""#,
+        r#"network = "192.0.2.0/24" and session = "nightly""#,
         // A user's own name, and identifiers with the role, the account or the role's id.
         r#"userIdentity.userName = "provisioning""#,
         r#"user = "provisioning" and userType = "IAMUser""#,
@@ -146,7 +155,12 @@ fn a_known_combination_can_be_repeated() {
     ] {
         assert_eq!(codes(&file(fields)), WARNED, "{fields}");
     }
+    for fields in ["session", "session, request", "session, ownerAccount"] {
+        assert_eq!(codes(&file(fields)), WARNED, "{fields}");
+    }
     for fields in [
+        "session, principal",
+        "session, network",
         "user, role",
         "user, ip",
         "userIdentity.arn",

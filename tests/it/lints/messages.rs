@@ -119,6 +119,14 @@ fn no_value_left() {
 }
 
 #[test]
+fn a_value_that_a_name_cannot_have() {
+    let of = |filter: &str| brief(&message(&rule(filter)));
+    assert_snapshot!(of(r#"result = "Failure""#), @"never-matches 5:5 write one of these; the code of an error is in `errorCode`");
+    assert_snapshot!(of("hour = 24"), @"never-matches 5:5 write an hour from 0 to 23");
+    assert_snapshot!(of("weekday = 0"), @"never-matches 5:5 write a day from 1 (Monday) to 7 (Sunday)");
+}
+
+#[test]
 fn an_event_type_that_does_not_exist() {
     let file = rule(r#"event_type = "AwsApiCall""#);
     assert_snapshot!(brief(&message(&file)), @"never-matches 5:5 write one of these; CloudTrail's own types are in `eventType` and `eventCategory`");

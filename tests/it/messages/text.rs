@@ -298,3 +298,17 @@ fn links_lead_to_the_console_of_the_partition() {
         assert!(!body.contains("cloudtrailv2"), "{body}");
     }
 }
+
+/// No one can be asked whether it was them, and it is no user of that name.
+#[test]
+fn a_caller_without_an_identity() {
+    let lead = |identity: Value| {
+        let alert = alert(0, json!({"eventName": "GetObject", "userIdentity": identity.clone()}));
+        assert_eq!(render(Format::CHAT, &alert).body.contains("Ask "), identity["type"] == "IAMUser");
+        render(Format::TEXT, &alert).body.lines().next().unwrap().to_owned()
+    };
+    let anonymous = json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"});
+    assert_eq!(lead(anonymous), "an anonymous caller called GetObject, and it succeeded");
+    let user = json!({"type": "IAMUser", "userName": "anonymous", "arn": "arn:aws:iam::111122223333:user/anonymous"});
+    assert_eq!(lead(user), "anonymous called GetObject, and it succeeded");
+}
