@@ -25,6 +25,7 @@ mod replaced_list;
 mod schema;
 mod sequence;
 mod table;
+mod target;
 mod unused_list;
 mod wildcard;
 

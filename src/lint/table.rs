@@ -2,7 +2,7 @@
 
 use super::{
     backslash, blanks, chosen, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
-    negation, sequence, unused_list, wildcard,
+    negation, sequence, target, unused_list, wildcard,
 };
 
 /// Every lint.
@@ -20,6 +20,7 @@ pub const ALL: &[&Lint] = &[
     &duplicate::LINT,
     &first_seen::LINT,
     &sequence::LINT,
+    &target::LINT,
     &unused_list::LINT,
     &expired::LINT,
 ];

@@ -79,6 +79,14 @@ impl Title {
         if errors.is_empty() { Ok(Self(parts)) } else { Err(errors) }
     }
 
+    /// The fields that each pair of braces names, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &[Path]> {
+        self.0.iter().filter_map(|part| match part {
+            TitlePart::Text(_) => None,
+            TitlePart::Field(paths) => Some(&**paths),
+        })
+    }
+
     /// Makes the hours and the weekdays that it shows those of a time zone; they are those of UTC otherwise.
     pub fn set_zone(&mut self, zone: Zone) {
         let paths = self.0.iter_mut().filter_map(|part| match part {

@@ -23,7 +23,7 @@ fn check(arguments: &[&str], status: i32, stdout: bool, stderr: bool) -> Ran {
 
 /// A rules file that wants images, with these lines added to its one rule.
 fn rule(lines: &str) -> String {
-    format!("rules:\n  - name: Images\n    severity: 2\n    filter: eventName = \"PutImage\"\n{lines}")
+    format!("rules:\n  - name: Images\n    severity: 3\n    filter: eventName = \"PutImage\"\n{lines}")
 }
 
 fn record(name: &str, id: &str) -> String {

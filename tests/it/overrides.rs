@@ -18,6 +18,7 @@ rules:
   - name: Put Image
     severity: 3
     filter: eventName = "PutImage"
+    aggregate_fields: [requestParameters.repositoryName]
     suppressions: ["userIdentity.userName = 'build'"]
     tests:
       - match: put.json
@@ -25,6 +26,7 @@ rules:
     id: root-use
     severity: 2
     filter: userIdentity.type = "Root"
+    aggregate_fields: [request]
     window: 1h
     notify: false
     enabled: false
@@ -92,6 +94,7 @@ rules:
   - name: Stranger
     severity: 2
     filter: eventName = "AssumeRole" and not accountId in $partners
+    aggregate_fields: [principal, requestParameters.roleArn]
   - name: Partner
     severity: 3
     filter: accountId in $partners and not any resources (accountId contains $partners)
@@ -457,8 +460,8 @@ fn a_warning_about_a_replaced_list_is_in_the_overrides() {
         let rules = "lists:
   names: [PutImage, ' ListImages']
 rules:
-  - {name: One, severity: 1, filter: 'eventName in $names and eventSource = \"ecr.amazonaws.com\"'}
-  - {name: Two, severity: 1, filter: 'awsRegion = \"eu-west-1\" and eventName in $names'}
+  - {name: One, severity: 3, filter: 'eventName in $names and eventSource = \"ecr.amazonaws.com\"'}
+  - {name: Two, severity: 3, filter: 'awsRegion = \"eu-west-1\" and eventName in $names'}
 ";
         let (rules, _) = RuleSet::parse(rules).unwrap().0.overridden(overrides).unwrap();
         // The rules file has a warning about its own list.

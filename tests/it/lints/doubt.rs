@@ -117,10 +117,10 @@ fn rules_differ_by_more_than_their_filters() {
         (plain, plain, &["duplicate-rule"][..]),
         (plain, &format!("{plain}, enabled: false"), &[]),
         (plain, &format!("{plain}, suppressions: [role = 'alice']"), &[]),
-        (plain, "severity: 1, filter: not readOnly != false", &["duplicate-rule"]),
+        (plain, "severity: 1, filter: not readOnly != false", &["duplicate-rule", "no-target"]),
         (plain, more, &["shadowed-rule"]),
         (more, plain, &["shadowed-rule"]),
-        (plain, &more.replace('3', "2"), &[]),
+        (plain, &more.replace('3', "2"), &["no-target"]),
         (&format!("{plain}, suppressions: [role = 'alice']"), more, &[]),
         (&format!("{plain}, enabled: false"), more, &[]),
         (plain, "severity: 3, filter: readOnly = true", &[]),
@@ -166,4 +166,36 @@ fn sequences_that_may_be_right_get_no_warning() {
     ] {
         assert_eq!(codes(&steps(one, two)), [""; 0], "{one} {two}");
     }
+}
+
+#[test]
+fn rules_that_need_no_target_get_no_warning() {
+    let delete = "eventName = \"DeleteTrail\"";
+    for (severity, filter, fields) in [
+        (3, delete, ""),
+        (1, delete, "threshold: 5"),
+        (1, delete, "first_seen: {fields: [principal]}"),
+        (1, delete, "aggregate_fields: [principal, requestParameters.name]"),
+        (1, delete, "aggregate_fields: [principal, resources.ARN]"),
+        (1, delete, "aggregate_fields: [eventID]"),
+        (1, delete, "aggregate_fields: [principal, request]"),
+        // The target is one of several fields.
+        (1, delete, "{aggregate_fields: [request], title: '{{requestParameters.a | requestParameters.b}}'}"),
+        (1, delete, "{aggregate_fields: [request], title: '{{requestParameters.a}} of {{requestParameters.b}}'}"),
+        (1, delete, "{aggregate_fields: [request, requestParameters.a], title: '{{requestParameters.a}}'}"),
+        // Nothing is acted on but the caller.
+        (1, "eventSource = \"signin.amazonaws.com\" and eventName = \"ConsoleLogin\"", ""),
+        (1, "event_type = \"insight\"", ""),
+        (1, "eventName = \"CreateAccessKey\" and requestParameters.userName = null", ""),
+        // The rule is about the caller.
+        (1, "userAgent icontains \"pacu\"", "aggregate_fields: [principal]"),
+        (1, "userAgent icontains \"pacu\"", "aggregate_fields: []"),
+    ] {
+        let fields = fields.strip_prefix('{').and_then(|fields| fields.strip_suffix('}')).unwrap_or(fields);
+        let more = if fields.is_empty() { String::new() } else { format!(", {fields}") };
+        let file = format!("rules:\n- {{name: r, severity: {severity}, filter: '{filter}'{more}}}\n");
+        assert_eq!(codes(&file), [""; 0], "{file}");
+    }
+    let by_default = "rules:\n- {name: r, severity: 1, filter: 'userAgent icontains \"pacu\"'}\n";
+    assert_eq!(codes(by_default), ["no-target"]);
 }

@@ -642,3 +642,38 @@ fn lints_of_filters_and_fields_read_every_step() {
     );
     assert_snapshot!(brief(&message(&file)), @"unknown-field 4:21 write `userIdentity.userName`");
 }
+
+/// A rule of severity 2 with this filter and these fields.
+fn urgent(filter: &str, fields: &str) -> String {
+    format!("rules:\n- name: r\n  severity: 2\n  filter: {filter}\n{fields}")
+}
+
+#[test]
+fn a_rule_whose_alerts_do_not_differ_by_target() {
+    let delete = "eventName = \"DeleteTrail\"";
+    let title = "  title: '{{user}} deletes {{requestParameters.name}}'\n";
+    assert_snapshot!(message(&urgent(delete, title)), @r#"
+    warning[no-target]: acts on different targets are one alert
+     --> rules.yaml:2:9
+      |
+    2 | - name: r
+      |         ^ no field of `aggregate_fields` names the target
+      |
+      = rule: r
+      = help: add `aggregate_fields: [principal, eventName, eventSource, ownerAccount, result, requestParameters.name]` to the rule
+    "#);
+    let fields = "  aggregate_fields: [principal, eventName]\n";
+    assert_snapshot!(brief(&message(&urgent(delete, fields))), @"no-target 5:22 add `request` to `aggregate_fields`");
+    assert_snapshot!(brief(&message(&urgent(delete, "  aggregate_fields: [user]\n"))), @"no-target 5:22 add `request` to `aggregate_fields`");
+    let fields = format!("{title}  aggregate_fields: [principal, request]\n");
+    assert_snapshot!(message(&urgent(delete, &fields)), @r#"
+    warning[request-for-target]: `request` distinguishes alerts, though the title names `requestParameters.name`
+     --> rules.yaml:6:33
+      |
+    6 |   aggregate_fields: [principal, request]
+      |                                 ^^^^^^^ differs by more than the target
+      |
+      = rule: r
+      = help: write `requestParameters.name`
+    "#);
+}

@@ -14,7 +14,9 @@ fn raised(filters: &BTreeSet<String>) -> Vec<String> {
     let rules: Vec<String> = filters
         .iter()
         .enumerate()
-        .map(|(at, filter)| format!("- {{name: r{at}, severity: {}, filter: '{filter}'}}\n", at % 3 + 1))
+        .map(|(at, filter)| {
+            format!("- {{name: r{at}, severity: {}, filter: '{filter}', aggregate_fields: [request]}}\n", at % 3 + 1)
+        })
         .collect();
     let found = lints(&format!("rules:\n{}", rules.concat()));
     let rules: BTreeSet<_> = found.iter().map(|finding| finding.rule.clone().unwrap()).collect();
