@@ -5,7 +5,15 @@
 use std::net::IpAddr;
 
 use super::insight::Insight;
-use crate::record::{Node, Record, Scalar, Tree, Virtual};
+use crate::{
+    record::{Node, Record, Scalar, Tree, Virtual},
+    untrusted::shorten_to,
+};
+
+/// The most values of a request that are listed.
+const MAX_REQUEST_VALUES: usize = 10;
+/// The longest of them, in characters.
+const MAX_REQUEST_VALUE: usize = 200;
 
 /// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
 #[derive(Clone, Copy)]
@@ -145,6 +153,22 @@ impl<'r> EventView<'r> {
         self.field(Virtual::Ip)?.parse().ok()
     }
 
+    /// The first values of the request, each with its path below `requestParameters`, and how many there are beside these. An
+    /// index in a list has no place in a path.
+    pub fn request(self) -> (Vec<(String, String)>, usize) {
+        let (mut first, mut more) = (Vec::new(), 0);
+        if let Some(parameters) = self.0.root().get("requestParameters") {
+            values(parameters, &mut String::new(), &mut |path, value| {
+                if first.len() < MAX_REQUEST_VALUES {
+                    first.push((path.to_owned(), shorten_to(&value, MAX_REQUEST_VALUE)));
+                } else {
+                    more += 1;
+                }
+            });
+        }
+        (first, more)
+    }
+
     /// The resources of the event, each as its ARN and its type.
     pub fn resources(self) -> Vec<(String, Option<String>)> {
         let listed = self.0.root().get("resources");
@@ -154,6 +178,25 @@ impl<'r> EventView<'r> {
         };
         let named = listed.into_iter().flat_map(Node::elements);
         named.filter_map(|one| Some((text(one, "ARN").or_else(|| text(one, "arn"))?, text(one, "type")))).collect()
+    }
+}
+
+/// Calls `visit` with the path and the text of each value below a node that has text.
+fn values(node: Tree<'_>, path: &mut String, visit: &mut impl FnMut(&str, String)) {
+    if let Some(text) = node.scalar().to_text().filter(|text| !text.is_empty()) {
+        visit(path, text);
+    }
+    node.elements().for_each(|element| values(element, path, visit));
+    for key in node.keys() {
+        let length = path.len();
+        if length > 0 {
+            path.push('.');
+        }
+        path.push_str(key);
+        if let Some(member) = node.get(key) {
+            values(member, path, visit);
+        }
+        path.truncate(length);
     }
 }
 
@@ -206,6 +249,21 @@ mod tests {
         ] {
             check(identity(kind, issuer), |event| event.caller() == expected);
         }
+    }
+
+    #[test]
+    fn the_values_of_a_request_have_their_paths() {
+        let nested =
+            json!({"userName": "b", "n": 3, "empty": "", "none": null, "items": [{"cidr": "::/0"}, {"cidr": "x"}]});
+        let listed =
+            |parameters: Value| EventView(&Record::new(json!({"requestParameters": parameters})).unwrap()).request();
+        let (values, more) = listed(nested);
+        let values: Vec<_> = values.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        assert_eq!((values.join(" "), more), ("items.cidr=::/0 items.cidr=x n=3 userName=b".to_owned(), 0));
+        assert_eq!(listed(Value::Null), (vec![], 0));
+        assert_eq!(listed(json!("x".repeat(900))).0[0].1.chars().count(), 200);
+        let (values, more) = listed(json!(vec!["x"; 50_000]));
+        assert_eq!((values.len(), more), (10, 49_990));
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl Occurrences {
         self.count > 1 || self.since_last.is_some()
     }
 
+    /// Whether the whole request distinguishes the alert from others.
+    pub fn has_request(&self) -> bool {
+        self.values.iter().any(|(path, value)| path == "request" && value.is_some())
+    }
+
     /// The ids of the events, if there is more than that of the record.
     pub fn ids(&self) -> Option<&Listing> {
         Some(&self.events).filter(|events| self.is_series() && is_several(events))
@@ -71,6 +76,9 @@ pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
 /// What the events have in common. Of a single event, the other rows show all but what it was done to.
 fn values_in_common(occurrences: &Occurrences) -> Vec<Row> {
     let is_series = occurrences.is_series();
+    if !is_series && occurrences.has_request() {
+        return Vec::new();
+    }
     // A hash is nothing for people.
     let named = occurrences.values.iter().filter(|(path, _)| path != "request");
     let shown =

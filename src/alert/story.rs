@@ -50,17 +50,16 @@ fn story(alert: &Alert) -> Story {
         AlertKind::Match(finding) => {
             let event = EventView(&finding.record);
             let reasons = why(finding);
-            match event.insight() {
-                Some(insight) => {
-                    let lead = [insight.lead(), place(alert, event)];
-                    Story { reasons, event: insight.rows(), ..Story::of(lead) }
+            if let Some(insight) = event.insight() {
+                let lead = [insight.lead(), place(alert, event)];
+                Story { reasons, event: insight.rows(), ..Story::of(lead) }
+            } else {
+                let mut rows = outcome(event);
+                if alert.occurrences.has_request() {
+                    rows.extend(request(event));
                 }
-                None => Story {
-                    reasons,
-                    actor: actor(alert, event),
-                    event: outcome(event),
-                    ..Story::of([what(event), place(alert, event)])
-                },
+                let lead = [what(event), place(alert, event)];
+                Story { reasons, actor: actor(alert, event), event: rows, ..Story::of(lead) }
             }
         }
         AlertKind::HeldBack(held_back) => of_held_back(held_back),
@@ -217,6 +216,17 @@ fn outcome(event: EventView<'_>) -> Vec<Row> {
         rows.push(Row::new("", Phrase::ours(format!("and {} more", resources.len() - MAX_RESOURCES))));
     }
     rows
+}
+
+/// The values of the request.
+fn request(event: EventView<'_>) -> Vec<Row> {
+    let (values, more) = event.request();
+    let named = values.into_iter().enumerate().map(|(at, (path, value))| {
+        let phrase = if path.is_empty() { Phrase::default() } else { Phrase::theirs(path).then(" = ") };
+        Row::new(if at == 0 { "Request" } else { "" }, phrase.value(value))
+    });
+    let more = (more > 0).then(|| Row::new("", Phrase::ours(format!("and {more} more"))));
+    named.chain(more).collect()
 }
 
 fn of_held_back(held_back: &HeldBack) -> Story {

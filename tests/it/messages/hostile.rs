@@ -98,6 +98,7 @@ const ROWS: &[&str] = &[
     "Count",
     "In common",
     "Target",
+    "Request",
     "Insight",
     "Rate",
     "Baseline",
@@ -333,7 +334,11 @@ proptest! {
     fn any_record(texts in prop::collection::vec(hostile(), 6), choice in prop::collection::vec(0_usize..9, 40), key in hostile(), bucket in hostile()) {
         let mut record = rich();
         poisoned(&mut record, &texts, &mut choice.into_iter().cycle());
-        check(&alert_of(tame_rules(), 0, record, Some(Origin::Object(ObjectId { bucket, key }))), DESCRIPTION)?;
+        record["requestParameters"][&key] = json!(texts[0]);
+        let mut alert = alert_of(tame_rules(), 0, record, Some(Origin::Object(ObjectId { bucket, key })));
+        check(&alert, DESCRIPTION)?;
+        alert.occurrences.values = vec![("request".to_owned(), Some("0".to_owned()))];
+        check(&alert, DESCRIPTION)?;
     }
 
     #[test]
@@ -357,6 +362,7 @@ proptest! {
         let mut alert = alert_of(tame_rules(), 0, rich(), Some(origin("k")));
         let listing = Listing { values: values.clone(), more: 7, at_least };
         alert.occurrences.count = 30;
+        alert.occurrences.values = vec![("request".to_owned(), Some("0".to_owned()))];
         alert.occurrences.steps = values.iter().take(2).map(|id| (Timestamp::UNIX_EPOCH, id.clone())).collect();
         alert.occurrences.distinct = fields.into_iter().map(|field| (field, listing.clone())).collect();
         alert.occurrences.events = listing;

@@ -99,15 +99,36 @@ fn an_alert_for_one_event_names_its_target() {
         ("bucketName", value("backups")),
         ("requestParameters.userName", None),
         ("requestParameters.policyArn", value("https://evil.example")),
-        ("request", value("0123456789abcdef")),
     ];
     alert.occurrences.values = fields.map(|(field, value)| (field.to_owned(), value)).to_vec();
     let body = render(Format::TEXT, &alert).body;
     let row = "Target    bucketName = backups\n          requestParameters.policyArn = https[:][//]evil[.]example\n";
     assert!(body.contains(row), "{body}");
-    assert!(!body.contains("0123456789abcdef") && !body.contains("requestParameters.userName"), "{body}");
+    assert!(!body.contains("requestParameters.userName"), "{body}");
     let (chat, unmapped) = others(&alert);
     assert!(chat.contains("Target: `bucketName` = `backups`\n`requestParameters.policyArn` = "), "{chat}");
+    assert_eq!(unmapped["aggregate_values"]["bucketName"], "backups");
+}
+
+#[test]
+fn an_alert_that_the_request_distinguishes_shows_the_request() {
+    let mut record = put_image();
+    record["requestParameters"] = json!({"userName": "backdoor", "tags": [{"key": "a = b"}, {"key": "evil.example"}]});
+    let mut alert = alert(0, record);
+    let value = |value: &str| Some(value.to_owned());
+    alert.occurrences.values = vec![
+        ("requestParameters.userName".to_owned(), value("backdoor")),
+        ("request".to_owned(), value("0123456789abcdef")),
+    ];
+    let body = render(Format::TEXT, &alert).body;
+    let rows = "Request   tags.key = a = b\n          tags.key = evil[.]example\n          userName = backdoor\nCount ";
+    assert!(body.contains(rows), "{body}");
+    assert!(!body.contains("0123456789abcdef") && !body.contains("Target"), "a hash is nothing for people: {body}");
+    let (chat, unmapped) = others(&alert);
+    assert!(
+        chat.contains("Request: `tags.key` = `a = b`\n`tags.key` = `evil［.］example`\n`userName` = `backdoor`\n"),
+        "{chat}"
+    );
     assert_eq!(unmapped["aggregate_values"]["request"], "0123456789abcdef");
 }
 
