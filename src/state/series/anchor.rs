@@ -81,10 +81,15 @@ mod tests {
     fn what_is_forgotten_stays_covered() {
         let mut anchors = Anchors::default();
         for anchor in (0..=40_000).step_by(100) {
-            anchors.insert(anchor, 60);
+            anchors.insert(anchor, 30);
         }
-        assert_eq!((anchors.times().len(), anchors.horizon()), (MAX_ANCHORS, Some(60)));
-        assert!(anchors.cover(0, 60) && anchors.cover(-1_000_000, 60) && anchors.cover(40, 60));
-        assert!(!anchors.cover(40_061, 60));
+        assert_eq!((anchors.times().len(), anchors.horizon()), (MAX_ANCHORS, Some(30)));
+        for (time, covered) in [(i64::MIN, true), (30, true), (31, false), (70, true), (40_030, true), (40_031, false)]
+        {
+            assert_eq!(anchors.cover(time, 30), covered, "{time}");
+        }
+        // A late alert before all that are kept is forgotten at once.
+        anchors.insert(-500, 30);
+        assert_eq!((anchors.times().len(), anchors.horizon()), (MAX_ANCHORS, Some(30)));
     }
 }

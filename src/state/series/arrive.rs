@@ -225,6 +225,43 @@ mod tests {
         assert_eq!(alerts(plan, &[user, step(2, 2, 100 + HOUR)]).len(), 1);
     }
 
+    #[test]
+    fn a_known_event_does_nothing_whatever_its_time() {
+        for kind in [Kind::Events, Kind::Sequence { steps: 2 }] {
+            let plan = Plan { window: HOUR, threshold: 2, kind };
+            let mut item = SeriesItem::default();
+            let step = |steps, time| Arrival { steps, ..event(1, time) };
+            assert_eq!(item.arrive(&plan, &step(1, 0), by(1, 0)), Verdict::Counted { count: 1 });
+            assert_eq!(item.arrive(&plan, &step(2, 60), by(2, 0)), Verdict::Known);
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_step_leaves_no_mark() {
+        let plan = Plan { window: HOUR, threshold: 1, kind: Kind::Sequence { steps: 2 } };
+        let mut item = SeriesItem::default();
+        assert_eq!(item.arrive(&plan, &event(1, 0), by(1, 0)), Verdict::Known);
+        assert_eq!(item.marks, Marks::default());
+    }
+
+    /// Where a rule is changed, only spans that hold the arriving event count, and marks of another kind are forgotten.
+    #[test]
+    fn a_changed_rule_alerts_about_new_events_only() {
+        let plan = Plan { window: HOUR, threshold: 3, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        for id in [1, 2] {
+            item.arrive(&plan, &event(id, id), by(1, 0));
+        }
+        let lower = Plan { threshold: 2, ..plan };
+        let late = event(3, 2 * HOUR);
+        assert_eq!(item.clone().arrive(&lower, &late, by(1, 0)), Verdict::Counted { count: 1 });
+        let Verdict::Alert(alert) = item.clone().arrive(&lower, &event(3, 3), by(1, 0)) else { panic!() };
+        assert_eq!((alert.anchor, alert.count), (3, 3));
+        let values = Plan { kind: Kind::Values, ..lower };
+        let one = Arrival { values: vec![1 << 17], ..event(3, 3) };
+        assert_eq!(item.arrive(&values, &one, by(1, 0)), Verdict::Counted { count: 1 });
+    }
+
     /// An event of the reference.
     #[derive(Clone, Debug)]
     struct Event {

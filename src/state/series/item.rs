@@ -124,3 +124,31 @@ impl SeriesItem {
 pub fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::series::Arrival;
+
+    const DAY: i64 = 24 * 3600;
+
+    #[test]
+    fn an_item_is_kept_35_days_and_a_window_after_its_newest_event_or_the_clock() {
+        let plan = Plan { window: 7 * DAY, threshold: 1, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        assert_eq!(item.expires(&plan, 100), 42 * DAY + 100);
+        item.arrive(&plan, &Arrival { time: 3 * DAY, ..Arrival::default() }, Delivery { owner: 1, began: 0, now: 0 });
+        assert_eq!(item.expires(&plan, 2 * DAY), 45 * DAY);
+        assert_eq!(item.expires(&plan, 4 * DAY), 46 * DAY);
+        assert_eq!(item.expires(&plan, i64::MAX), i64::MAX);
+    }
+
+    #[test]
+    fn a_title_is_cut_between_characters() {
+        let mut item = SeriesItem::default();
+        item.set_title("short");
+        assert_eq!(item.title(), "short");
+        item.set_title(&format!("x{}", "é".repeat(400)));
+        assert_eq!(item.title(), format!("x{}", "é".repeat(255)));
+    }
+}

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn other_deliveries_wait_a_quarter_of_an_hour_and_take_over() {
         let (item, first) = claimed();
-        let covered = [event(1, 100), event(4, 200 + 600), event(5, 200 - 600)];
+        let covered = [event(1, 100), event(2, 200), event(4, 200 + 600), event(5, 200 - 600)];
         for arrival in &covered {
             assert_eq!(item.clone().arrive(&PLAN, arrival, by(8, 15 * MINUTE - 1)), Verdict::ClaimedElsewhere);
         }

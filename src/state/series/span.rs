@@ -29,10 +29,9 @@ pub fn spans(marks: &Marks, anchors: &Anchors, plan: &Plan, time: i64) -> Spans 
     if !is_open(around, anchors, length, time) {
         return found;
     }
-    for (at, mark) in around.iter().enumerate() {
+    for mark in around {
         tally.add(mark);
-        let is_last_of_its_time = around.get(at + 1).is_none_or(|next| next.time > mark.time);
-        if mark.time < time || !is_last_of_its_time {
+        if mark.time < time {
             continue;
         }
         while let Some(first) = around.get(start).filter(|first| first.time < mark.time.saturating_sub(length)) {

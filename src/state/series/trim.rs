@@ -171,15 +171,19 @@ mod tests {
         assert_eq!(item.untold(&plan), 0);
     }
 
-    /// Another delivery's events are no replay, however late.
+    /// Late events of another delivery, or of the same attempt, are no replay.
     #[test]
-    fn late_events_of_another_delivery_count() {
+    fn late_events_count_unless_their_delivery_is_repeated() {
         let plan = Plan { window: 24 * HOUR, threshold: 1, kind: Kind::Events };
         let mut item = SeriesItem::default();
         alerts(&mut item, plan, (0..=500).map(|id| event(id, id * 100)));
         item.sent(0, 1, 1);
+        assert_eq!(item.arrive(&plan, &event(9_998, 5), by(1, 0)), Verdict::Silenced);
         assert_eq!(item.arrive(&plan, &event(9_999, 5), by(2, 60)), Verdict::Silenced);
-        assert_eq!(item.untold(&plan), 501);
+        assert_eq!(item.untold(&plan), 502);
+        assert_eq!(item.arrive(&plan, &event(9_997, 5), by(1, 60)), Verdict::Known);
+        // An event on which something depends counts in any case.
+        assert!(matches!(item.arrive(&plan, &event(9_996, -24 * HOUR - 1), by(1, 60)), Verdict::Alert(_)));
     }
 
     /// "Counting", rule 9: six hours late, at `window: 10m` and a threshold of 30.
