@@ -12,6 +12,7 @@ mod condition;
 mod constant;
 mod contradiction;
 mod data_event;
+mod distinct;
 mod duplicate;
 mod entry;
 mod event;

@@ -1,8 +1,8 @@
 //! The lint table, in the order of `lints.md`.
 
 use super::{
-    backslash, blanks, chosen, constant, data_event, duplicate, entry::Lint, event, expired, field, first_seen, mixed,
-    negation, sequence, target, unused_list, wildcard,
+    backslash, blanks, chosen, constant, data_event, distinct, duplicate, entry::Lint, event, expired, field,
+    first_seen, mixed, negation, sequence, target, unused_list, wildcard,
 };
 
 /// Every lint.
@@ -19,6 +19,7 @@ pub const ALL: &[&Lint] = &[
     &backslash::LINT,
     &duplicate::LINT,
     &first_seen::LINT,
+    &distinct::LINT,
     &sequence::LINT,
     &target::LINT,
     &unused_list::LINT,

@@ -677,3 +677,48 @@ fn a_rule_whose_alerts_do_not_differ_by_target() {
       = help: write `requestParameters.name`
     "#);
 }
+
+#[test]
+fn values_that_are_never_as_many() {
+    let counts = |fields: &str| {
+        format!("rules:\n- name: r\n  severity: 3\n  filter: eventName in (\"GetUser\", \"GetRole\")\n{fields}")
+    };
+    let file = counts("  threshold: 3\n  distinct: userIdentity.accountId\n  aggregate_fields: [accountId]\n");
+    assert_snapshot!(message(&file), @"
+    warning[unreachable-threshold]: all events that are counted together have the same `userIdentity.accountId`
+     --> rules.yaml:6:13
+      |
+    6 |   distinct: userIdentity.accountId
+      |             ^^^^^^^^^^^^^^^^^^^^^^ never 3 different values
+      |
+      = rule: r
+      = help: remove `userIdentity.accountId` from `aggregate_fields`
+    ");
+    let file = counts("  threshold: 3\n  distinct: eventName\n");
+    assert_snapshot!(brief(&message(&file)), @"unreachable-threshold 6:13 write `aggregate_fields` without `eventName`, which the default includes");
+    let file = counts("  threshold: 3\n  distinct: eventName\n  aggregate_fields: [principal]\n");
+    assert_snapshot!(message(&file), @"
+    warning[unreachable-threshold]: the filter leaves 2 values of `eventName`
+     --> rules.yaml:6:13
+      |
+    6 |   distinct: eventName
+      |             ^^^^^^^^^ never 3 different values
+      |
+      = rule: r
+      = help: write `threshold: 2` or less, or count another field
+    ");
+    let file = counts(
+        "  threshold: 3\n  first_seen: {fields: [principal, ip]}\n  aggregate_fields: [ip, region, principal]\n",
+    );
+    assert_snapshot!(brief(&message(&file)), @"unreachable-threshold 6:3 remove `principal`, `ip` from `aggregate_fields`");
+    // There may be as many.
+    for fields in [
+        "  threshold: 2\n  distinct: eventName\n  aggregate_fields: [principal]\n",
+        "  threshold: 3\n  distinct: ip\n",
+        "  threshold: 3\n  distinct: requestParameters.a\n  aggregate_fields: [requestParameters.a]\n",
+        "  threshold: 3\n  first_seen: {fields: [principal, ip]}\n  aggregate_fields: [principal]\n",
+        "  first_seen: {fields: [principal]}\n  aggregate_fields: [principal]\n",
+    ] {
+        assert_eq!(lints(&counts(fields)), [], "{fields}");
+    }
+}
