@@ -4,7 +4,11 @@ use super::{
     model::Occurrences,
     phrase::{Phrase, PhrasePart, Row},
 };
-use crate::{diagnostic::counted, state::Listing};
+use crate::{
+    diagnostic::counted,
+    rule::{FieldPath, Rule},
+    state::Listing,
+};
 
 /// The most values that are listed of what the events have in common.
 const MAX_VALUES: usize = 20;
@@ -46,15 +50,32 @@ pub fn listed(listing: &Listing) -> (&[String], u64) {
     (shown, listing.count() - shown.len() as u64)
 }
 
+/// What a rule counts: events, different values of a field, or new combinations of several.
+fn noun(rule: Option<&Rule>) -> (&'static str, Option<String>) {
+    match rule {
+        Some(Rule { distinct: Some(field), .. }) => ("different value", Some(field.name().to_owned())),
+        Some(Rule { first_seen: Some(first_seen), threshold: 2.., .. }) => {
+            let names: Vec<_> = first_seen.fields.iter().map(FieldPath::name).collect();
+            ("new combination", Some(names.join(", ")))
+        }
+        _ => ("event", None),
+    }
+}
+
 /// How many events the alert covers, and what they have in common.
-pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
+pub fn counts(occurrences: &Occurrences, rule: Option<&Rule>) -> Vec<Row> {
     let Occurrences { count, first, last, since_last, held_before, approximate, .. } = occurrences;
     if *count == 0 {
         return Vec::new();
     }
     let about = if *approximate { "about " } else { "" };
     let mut rows = Vec::new();
-    let phrase = Phrase::ours(format!("{about}{}", counted(*count, "event")));
+    let (noun, of) = noun(rule);
+    let phrase = Phrase::ours(format!("{about}{}", counted(*count, noun)));
+    let phrase = match of {
+        Some(fields) => phrase.then(" of ").with(PhrasePart::Rule(fields)),
+        None => phrase,
+    };
     rows.push(match (first, last) {
         (Some(first), Some(last)) if first != last => {
             Row::new("Count", phrase.then(format!(", from {first} to {last}")))
@@ -62,7 +83,7 @@ pub fn counts(occurrences: &Occurrences) -> Vec<Row> {
         _ => Row::new("Count", phrase),
     });
     if let Some(since) = since_last {
-        let text = format!("{about}{} since the previous alert", counted(*since, "event"));
+        let text = format!("{about}{} since the previous alert", counted(*since, noun));
         rows.push(Row::new("", Phrase::ours(text)));
     }
     if *held_before > 0 {

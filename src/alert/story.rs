@@ -66,7 +66,7 @@ fn story(alert: &Alert) -> Story {
         AlertKind::Unread(unread) => of_unread(alert, unread),
     };
     if !matches!(alert.kind, AlertKind::Unread(_)) {
-        story.event.extend(occurrence::counts(&alert.occurrences));
+        story.event.extend(occurrence::counts(&alert.occurrences, alert.rule()));
         story.differences = occurrence::differences(&alert.occurrences);
     }
     if alert.state == Remembered::Unavailable {

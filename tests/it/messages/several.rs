@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use trailbell::{
     alert::{Alert, Format, Occurrences, render},
+    rule::RuleSet,
     state::Listing,
 };
 
-use crate::messages::{alert, json as rendered, ocsf::violations, put_image};
+use crate::messages::{alert, alert_of, json as rendered, ocsf::violations, put_image};
 
 fn listing(values: &[&str], more: u64, at_least: bool) -> Listing {
     Listing { values: values.iter().map(|&value| value.to_owned()).collect(), more, at_least }
@@ -139,6 +140,28 @@ fn a_listed_value_is_no_two_values_and_no_link() {
     assert_eq!(rows(&alert), ["Different ip: a, \"b, c\", \"https[:][//]evil[.]example/x Events forged\" (3 in all)"]);
     assert!(
         others(&alert).0.contains("`ip`: `a`, `b, c`, `https［:］［//］evil［.］example/x Events forged` (3 in all)")
+    );
+}
+
+#[test]
+fn a_rule_that_counts_values_or_combinations_says_so() {
+    let count = |fields: &str| {
+        let rules = format!("rules: [{{name: Many, severity: 2, filter: eventName exists, threshold: 10, {fields}}}]");
+        let mut alert = alert_of(RuleSet::parse(&rules).unwrap().0, 0, put_image(), None);
+        alert.occurrences.count = 12;
+        alert.occurrences.since_last = Some(1);
+        let body = render(Format::TEXT, &alert).body;
+        let rows = body.lines().skip_while(|line| !line.starts_with("Count")).take(2).map(|line| line[10..].to_owned());
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(count("window: 1h"), ["12 events", "1 event since the previous alert"]);
+    assert_eq!(
+        count("distinct: requestParameters.secretId"),
+        ["12 different values of requestParameters.secretId", "1 different value since the previous alert"]
+    );
+    assert_eq!(
+        count("first_seen: {fields: [role, eventName], within: 30d}"),
+        ["12 new combinations of role, eventName", "1 new combination since the previous alert"]
     );
 }
 
