@@ -89,6 +89,11 @@ fn no_key(
         let before = if root == Root::Record && at > 0 { above + "." } else { String::new() };
         return finding(format!("expected `{meant}`?")).help(format!("write `{before}{meant}`"));
     }
+    if name.starts_with('$') {
+        return finding("never present".to_owned())
+            .note("a name with `$` on the left is a list only before `= null`, `!= null` and `exists`")
+            .help(format!("write the field first, such as `user in {name}`"));
+    }
     let outside = if root == Root::Element { "record." } else { "" };
     match schema::elsewhere(name) {
         Some(path) => finding(format!("expected `{outside}{path}`?")).help(format!("write `{outside}{path}`")),

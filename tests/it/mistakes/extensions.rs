@@ -368,3 +368,93 @@ fn whole_characters_are_pointed_at() {
       | ^ expected a shorter filter
     ");
 }
+
+#[test]
+fn accounts() {
+    shows!(filter(r#"requestParameters.principal foreign_to "arn:aws:iam::111122223333:root""#), @r#"
+    error[wrong-operand]: `foreign_to` does not take `"arn:aws:iam::111122223333:root"`
+     --> filter:1:40
+      |
+    1 | requestParameters.principal foreign_to "arn:aws:iam::111122223333:root"
+      |                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ expected an account id, which has twelve digits
+      |
+      = help: write only the account of the ARN: `"111122223333"`
+    "#);
+    shows!(filter(r#"requestParameters.principal not in_account "111122223333""#), @r#"
+    error[unknown-operator]: `not` is not an operator
+     --> filter:1:29
+      |
+    1 | requestParameters.principal not in_account "111122223333"
+      |                             ^^^ expected `=`, `!=`, `in`, `like` or another operator
+      |
+      = help: write `requestParameters.principal foreign_to …`; `not (requestParameters.principal in_account …)` is also true for `*` and for services
+    "#);
+    shows!(filter("requestParameters.principal in_account $accounts"), @r#"
+    error[wrong-operand]: `in_account` does not take `"ada"`
+     --> filter:1:40
+      |
+    1 | requestParameters.principal in_account $accounts
+      |                                        ^^^^^^^^^ expected an account id, which has twelve digits
+      |
+      = note: it is a value of the list `$accounts`; fix it there
+      = help: write an id such as `"111122223333"`, or compare text with `=` or `starts_with`
+    "#);
+    shows!(filter("$admin = null and a = 1"), @"
+    error[unknown-list]: there is no list `$admin`
+     --> filter:1:1
+      |
+    1 | $admin = null and a = 1
+      | ^^^^^^ expected the name of a list
+      |
+      = note: a field of that name is written `` `$admin` ``
+      = help: write `$admins`
+    ");
+    for (text, expected) in [
+        (r#"a in_account "12345""#, r#"wrong-operand 1:14 write all twelve digits; if only zeros are missing, `"000000012345"`"#),
+        (r#"a in_account "1111-2222-3333""#, r#"wrong-operand 1:14 write `"111122223333"`"#),
+        (r#"a in_account " 111122223333""#, r#"wrong-operand 1:14 write `"111122223333"`"#),
+        (r#"a in_account "$admins""#, "wrong-operand 1:14 write `$admins` for the list of that name, without quotes"),
+        (r#"a in_account "*""#, r#"wrong-operand 1:14 `*` has no account; write `= "*"`"#),
+        (r#"a in_account "x""#, r#"wrong-operand 1:14 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#),
+        ("a in_account 111122223333", r#"wrong-operand 1:14 quote it: `"111122223333"`"#),
+        ("a in_account 011122223333", r#"leading-zero 1:14 quote it: `"011122223333"`"#),
+        ("a in_account recipientAccountId", r#"unquoted-text 1:14 write `"recipientAccountId"`, or `field recipientAccountId` for the value of that field"#),
+        ("a in_account (field b, \"x\")", r#"wrong-operand 1:24 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#),
+        ("a in_account (field)", "expected-field 1:20 name the other field: `accountId != field recipientAccountId`"),
+        ("a in_account ()", "expected-value 1:15 write at least one value, and no `,` after the last"),
+        ("a not_in_account $admins", "unknown-operator 1:3 write `foreign_to` for a value whose account is not among these"),
+        ("a foreign $admins", "unknown-operator 1:3 write `foreign_to` for a value whose account is not among these"),
+        ("a account $admins", "unknown-operator 1:3 write `in_account` for a value whose account is among these"),
+        ("a in_acount $admins", "unknown-operator 1:3 write `in_account`"),
+        ("a foreignto $admins", "unknown-operator 1:3 write `foreign_to`"),
+        ("a in account $admins", "expected-list 1:6 write `in_account` to compare the account of an ARN or of an id"),
+        ("a not foreign_to $admins", "unknown-operator 1:3 write `not (a foreign_to …)`"),
+        ("a not_in $admins", "unknown-operator 1:3 write `not (a in (…))`"),
+        ("a in ($admins, \"b\")", "expected-value 1:7 write `in $admins`"),
+        ("a in (field b)", "unquoted-text 1:7 compare with each field on its own, and join the conditions with `or`"),
+    ] {
+        assert_eq!(brief(&filter(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn empty_objects() {
+    shows!(filter("requestParameters in ({})"), @"
+    error[object-not-here]: `{}` cannot follow `in`
+     --> filter:1:23
+      |
+    1 | requestParameters in ({})
+      |                       ^^ expected a value
+      |
+      = help: to test for an object without keys, write `= {}` or `!= {}`
+    ");
+    for (text, expected) in [
+        ("a = { }", "expected-value 1:5 write `{}`, without a blank, for an object without keys"),
+        (r#"a = {"b": 1}"#, "expected-value 1:5 compare the fields of the object one by one"),
+        ("a like {}", "object-not-here 1:8 to test for an object without keys, write `= {}` or `!= {}`"),
+        ("a = []", "expected-value 1:5 write `null`, because an empty list counts as no value"),
+        ("a = {} {}", "expected-connective 1:8 join conditions with `and` or `or`; put a value that has blanks in quotes"),
+    ] {
+        assert_eq!(brief(&filter(text)), expected, "{text}");
+    }
+}
