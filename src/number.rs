@@ -21,7 +21,8 @@ impl Number {
     /// Reads `-?digits[.digits][exponent]`; `None` for any other text and for numbers out of the range of a float.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
-        if !digits.starts_with(|c: char| c.is_ascii_digit()) || digits.ends_with('.') {
+        let mut parts = digits.split('.');
+        if !parts.all(|part| part.starts_with(|c: char| c.is_ascii_digit())) {
             return None;
         }
         if !digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')) {
@@ -103,7 +104,10 @@ mod tests {
 
     #[test]
     fn reads_numbers_only() {
-        for text in ["", "-", "+1", ".5", "5.", "1e", "nan", "inf", "infinity", "0x1", "1_000", "1e400", " 1", "1 "] {
+        for text in [
+            "", "-", "+1", ".5", "5.", "1.e5", "1.-5", "1e", "nan", "inf", "infinity", "0x1", "1_000", "1e400", " 1",
+            "1 ",
+        ] {
             assert!(Number::parse(text).is_none(), "{text:?}");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use trailbell::{
     diagnostic::Diagnostic,
     engine::{Engine, Evaluated, Scratch},
-    filter::{Filter, Lists, operand},
+    filter::{Condition, Filter, Lists, operand},
     log_file::RawRecord,
     rule::RuleSet,
 };
@@ -243,6 +243,24 @@ fn accounts_are_compared_inside_of_any_and_of_json_in_strings() {
             ),
         ],
     );
+}
+
+/// As an alert shows it.
+#[test]
+fn an_explanation_holds_the_values_of_both_sides() {
+    let lists = RuleSet::parse(&rules(&["a = 1"])).unwrap().0.lists;
+    let explained =
+        |filter: &str, record: &Value| Filter::parse_with(filter, &lists).unwrap().explain(record_of(record).root());
+    let record = json!({"a": ["*", "arn:aws:iam::999988887777:root"], "b": "999988887777"});
+    let found = explained("a in_account ($trusted, field b)", &record);
+    let compared = found.compared().unwrap();
+    assert_eq!(compared.text, "a in_account ($trusted, field b)");
+    assert_eq!(compared.saw.first, [r#""*""#, r#""arn:aws:iam::999988887777:root""#]);
+    assert_eq!(compared.saw_other.first, [r#""999988887777""#]);
+    assert_eq!(compared.decided_by.as_deref(), Some(r#""arn:aws:iam::999988887777:root""#));
+    let found = explained("$trusted = null", &record);
+    assert_eq!(found.condition, Condition::List { text: "$trusted = null".to_owned(), count: 2 });
+    assert!(!found.held);
 }
 
 /// Two long lists are compared in linear time.

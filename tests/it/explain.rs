@@ -241,6 +241,22 @@ fn suppressions_are_shown_with_their_trees() {
     "#);
 }
 
+#[test]
+fn lists_and_accounts_are_shown() {
+    let record = json!({"eventVersion": "1.08", "a": ["*", "arn:aws:iam::999988887777:root"], "b": ["x", "444455556666"], "c": {}});
+    let filter =
+        "    filter: $admins = null or $admins != null and a foreign_to (\"111122223333\", field b) or c = {}\n";
+    insta::assert_snapshot!(explained("accounts", filter, &record), @r#"
+    A rule: matches
+    true   or
+    false    $admins = null   the list has 2 values
+    true     and
+    true       $admins != null   the list has 2 values
+    true       a foreign_to ("111122223333", field b)   saw "*", "arn:aws:iam::999988887777:root" against "x", "444455556666"; decided by "arn:aws:iam::999988887777:root"
+    true     c = {}   saw {}
+    "#);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 

@@ -410,19 +410,34 @@ fn accounts() {
       = help: write `$admins`
     ");
     for (text, expected) in [
-        (r#"a in_account "12345""#, r#"wrong-operand 1:14 write all twelve digits; if only zeros are missing, `"000000012345"`"#),
+        (
+            r#"a in_account "12345""#,
+            r#"wrong-operand 1:14 write all twelve digits; if only zeros are missing, `"000000012345"`"#,
+        ),
         (r#"a in_account "1111-2222-3333""#, r#"wrong-operand 1:14 write `"111122223333"`"#),
         (r#"a in_account " 111122223333""#, r#"wrong-operand 1:14 write `"111122223333"`"#),
         (r#"a in_account "$admins""#, "wrong-operand 1:14 write `$admins` for the list of that name, without quotes"),
         (r#"a in_account "*""#, r#"wrong-operand 1:14 `*` has no account; write `= "*"`"#),
-        (r#"a in_account "x""#, r#"wrong-operand 1:14 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#),
+        (
+            r#"a in_account "x""#,
+            r#"wrong-operand 1:14 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#,
+        ),
         ("a in_account 111122223333", r#"wrong-operand 1:14 quote it: `"111122223333"`"#),
         ("a in_account 011122223333", r#"leading-zero 1:14 quote it: `"011122223333"`"#),
-        ("a in_account recipientAccountId", r#"unquoted-text 1:14 write `"recipientAccountId"`, or `field recipientAccountId` for the value of that field"#),
-        ("a in_account (field b, \"x\")", r#"wrong-operand 1:24 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#),
+        (
+            "a in_account recipientAccountId",
+            r#"unquoted-text 1:14 write `"recipientAccountId"`, or `field recipientAccountId` for the value of that field"#,
+        ),
+        (
+            "a in_account (field b, \"x\")",
+            r#"wrong-operand 1:24 write an id such as `"111122223333"`, or compare text with `=` or `starts_with`"#,
+        ),
         ("a in_account (field)", "expected-field 1:20 name the other field: `accountId != field recipientAccountId`"),
         ("a in_account ()", "expected-value 1:15 write at least one value, and no `,` after the last"),
-        ("a not_in_account $admins", "unknown-operator 1:3 write `foreign_to` for a value whose account is not among these"),
+        (
+            "a not_in_account $admins",
+            "unknown-operator 1:3 write `foreign_to` for a value whose account is not among these",
+        ),
         ("a foreign $admins", "unknown-operator 1:3 write `foreign_to` for a value whose account is not among these"),
         ("a account $admins", "unknown-operator 1:3 write `in_account` for a value whose account is among these"),
         ("a in_acount $admins", "unknown-operator 1:3 write `in_account`"),
@@ -453,7 +468,10 @@ fn empty_objects() {
         (r#"a = {"b": 1}"#, "expected-value 1:5 compare the fields of the object one by one"),
         ("a like {}", "object-not-here 1:8 to test for an object without keys, write `= {}` or `!= {}`"),
         ("a = []", "expected-value 1:5 write `null`, because an empty list counts as no value"),
-        ("a = {} {}", "expected-connective 1:8 join conditions with `and` or `or`; put a value that has blanks in quotes"),
+        (
+            "a = {} {}",
+            "expected-connective 1:8 join conditions with `and` or `or`; put a value that has blanks in quotes",
+        ),
     ] {
         assert_eq!(brief(&filter(text)), expected, "{text}");
     }
