@@ -146,10 +146,10 @@ impl Alert {
             since_last: firing.since_last,
             held_before: firing.held_before,
             approximate: firing.approximate,
-            values: finding.rule.aggregate(&finding.record).into_iter().map(value).collect(),
-            events: Listing::default(),
-            distinct: Vec::new(),
-            steps: Vec::new(),
+            values: firing.values(&finding.rule, &finding.record).into_iter().map(value).collect(),
+            events: firing.events.clone(),
+            distinct: firing.distinct.clone(),
+            steps: firing.steps.clone(),
         };
         let state = if firing.unremembered { Remembered::Unavailable } else { Remembered::Known };
         let alert = Self::of(firing.alert_id.clone(), AlertKind::Match(finding), origin, occurrences, accounts);

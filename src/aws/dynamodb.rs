@@ -2,7 +2,7 @@
 //! in one transaction.
 //!
 //! The key of the table is the string attribute `pk`, and its time to live the attribute `expires`. It is never
-//! scanned.
+//! scanned. The attribute `item` is text, or bytes for a series.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{BuildError, ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
+    primitives::Blob,
     types::{AttributeValue, KeysAndAttributes, Put as TransactPut, TransactWriteItem},
 };
 use thiserror::Error;
@@ -21,7 +22,9 @@ use super::{
     client::{ATTEMPTS, backoff, own_retries},
     request_error::RequestError,
 };
-use crate::state::{Change, MAX_CHANGES, MemoryTable, Stored, StoredItem, Table, TableError, Version, Written};
+use crate::state::{
+    Change, MAX_CHANGES, MemoryTable, Stored, StoredItem, Table, TableError, Version, Written, entry::ItemBody,
+};
 
 /// A state table in DynamoDB.
 pub struct DynamoDb {
@@ -149,9 +152,14 @@ impl DynamoDb {
     fn stored(&self, item: &Item) -> Result<(String, Stored), TableError> {
         let key = item.get("pk").and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
         let version = item.get("version").and_then(|version| version.as_n().ok()).and_then(|text| text.parse().ok());
-        match (item.get("item").and_then(|item| item.as_s().ok()), version) {
-            (Some(item), Some(version)) => {
-                let item = StoredItem::decode(item).map_err(|error| TableError::unreadable(&key, error))?;
+        let body = match item.get("item") {
+            Some(AttributeValue::S(text)) => Some(ItemBody::Text(text.clone())),
+            Some(AttributeValue::B(bytes)) => Some(ItemBody::Bytes(bytes.as_ref().to_vec())),
+            _ => None,
+        };
+        match (body, version) {
+            (Some(body), Some(version)) => {
+                let item = StoredItem::decode(&body).map_err(|error| TableError::unreadable(&key, error))?;
                 Ok((key, (item, Version(version))))
             }
             _ => Err(TableError::service(DynamoDbError::Incomplete { key, table: self.table.clone() })),
@@ -242,11 +250,11 @@ struct Conditional {
 impl Conditional {
     fn of(change: &Change) -> Self {
         let version = Version::after(change.expected).0;
-        let attributes = [
-            ("pk", text(&change.key)),
-            ("item", AttributeValue::S(change.item.encode())),
-            ("version", number(version)),
-        ];
+        let body = match change.item.encode() {
+            ItemBody::Text(text) => AttributeValue::S(text),
+            ItemBody::Bytes(bytes) => AttributeValue::B(Blob::new(bytes)),
+        };
+        let attributes = [("pk", text(&change.key)), ("item", body), ("version", number(version))];
         let expires = change.expires.map(|expires| ("expires", number(expires.as_second())));
         let item = attributes.into_iter().chain(expires).map(|(name, value)| (name.to_owned(), value)).collect();
         let (condition, name, value) = match change.expected {

@@ -4,10 +4,8 @@
 //! One channel always exists: every alert goes to it, for people to read. A match counts as alerted once that channel
 //! took its alert.
 
-use serde::{Deserialize, Serialize};
-
 use super::port::Channel;
-use crate::{alert::Format, rule::Severity};
+use crate::{alert::Format, rule::Severity, state::Audience};
 
 /// The channels, by audience.
 #[derive(Clone, Debug)]
@@ -29,30 +27,7 @@ pub struct Chat<C> {
     pub mildest: Severity,
 }
 
-/// The readers of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Audience {
-    /// People, by e-mail or another subscription to text.
-    Alerts,
-    /// People in a chat.
-    Chat,
-    /// Machines.
-    Findings,
-}
-
 impl Audience {
-    /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Alerts, Self::Chat, Self::Findings];
-
-    /// The word for counts and logs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Audience::Alerts => "alerts",
-            Audience::Chat => "chat",
-            Audience::Findings => "findings",
-        }
-    }
-
     /// The format of its messages.
     pub(super) fn format(self) -> Format {
         match self {

@@ -1,31 +1,32 @@
 //! Which matches raise an alert: the handler asks the state, and marks there what it sent.
 //!
-//! Matches wait until there are some hundred, since matches of the same alert raise one and then need fewer requests.
+//! Matches wait for the end of their object, since those that are decided about together need fewer requests. Until then
+//! each is what counts of it, and its record is text; only the records of alerts are parsed again.
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    channels::Audience,
     outbox::OutgoingAlert,
     outcome::{Matches, Outcome},
     port::Clock,
     time_budget::{TimeBudget, TimedTable},
 };
 use crate::{
-    alert::{Alert, HeldBack, Occurrences, Origin},
+    alert::{self, Alert, HeldBack, Occurrences, Origin},
     diagnostic::chain,
     engine::{self, Finding},
+    log_file::RawRecord,
     object::ObjectId,
-    rule::{Accounts, Rule, Severity},
-    state::{self, Claimant, Decision, Match, Outage, RollUp, Table, Ticket},
+    rule::{Accounts, Rule},
+    state::{self, Audience, Claimant, Decision, Firing, Match, Outage, RollUp, Table, Ticket},
 };
 
-/// How many matches are decided about at once; each holds its record until then.
-const MAX_WAITING: usize = 200;
-/// How many bytes of text the records have that wait, without the last. Parsed, they take at most some twenty times as much.
-const MAX_WAITING_BYTES: usize = 256 << 10;
+/// How many matches wait at most; each takes some hundred bytes.
+const MAX_WAITING: usize = 20_000;
+/// How many bytes of text the records have that wait, without the last.
+const MAX_WAITING_BYTES: usize = 2 << 20;
 
 /// The matches of one object, or of one record of a payload.
 pub(super) struct Decider<'a, T, K> {
@@ -35,10 +36,58 @@ pub(super) struct Decider<'a, T, K> {
     outage: &'a mut Outage,
     origin: Origin,
     accounts: &'a Arc<Accounts>,
-    /// Each with the index of its record.
-    waiting: Vec<(Finding, u64)>,
-    /// The length of their records in bytes.
-    waiting_bytes: usize,
+    /// When events without a time happened.
+    delivered: Timestamp,
+    waiting: Waiting,
+}
+
+/// Matches that wait for their decision.
+#[derive(Default)]
+pub(super) struct Waiting {
+    records: Vec<WaitingRecord>,
+    matches: Vec<WaitingMatch>,
+    /// The length of the records in bytes.
+    bytes: usize,
+}
+
+struct WaitingRecord {
+    index: u64,
+    text: Box<[u8]>,
+}
+
+struct WaitingMatch {
+    counted: Match,
+    /// The position of its rule in the engine.
+    position: usize,
+    /// The position of its record among those that wait.
+    record: usize,
+}
+
+/// What is due for a match, which has an index among those that wait.
+pub(super) struct Due {
+    at: usize,
+    what: DueAlert,
+}
+
+enum DueAlert {
+    Alert(Firing),
+    RollUp(RollUp),
+}
+
+impl Waiting {
+    /// The indices of the matches that are decided about together.
+    pub(super) fn batches(&self) -> Vec<Vec<usize>> {
+        state::batches(&self.matches.iter().map(|one| &one.counted).collect::<Vec<_>>())
+    }
+
+    /// A match with its record, parsed again, and the record's index and length.
+    fn finding(&self, at: usize) -> Option<(Finding, u64, usize)> {
+        let one = self.matches.get(at)?;
+        let WaitingRecord { index, text } = self.records.get(one.record)?;
+        let (record, _) = engine::parse(text).ok()?;
+        let (rule, position) = (Arc::clone(one.counted.rule()), one.position);
+        Some((Finding { rule, position, suppressed: false, record: Arc::new(record) }, *index, text.len()))
+    }
 }
 
 impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
@@ -52,33 +101,47 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     ) -> Self {
         let known = std::mem::take(outage);
         let claimant = Claimant::new(&origin.to_string(), max_alerts_per_rule_hour).with_outage(known);
-        Self {
-            table: TimedTable::new(table, time),
-            time,
-            claimant,
-            outage,
-            origin,
-            accounts,
-            waiting: Vec::new(),
-            waiting_bytes: 0,
-        }
+        let delivered = origin.object().and_then(ObjectId::delivered).unwrap_or_else(|| time.now());
+        let (table, waiting) = (TimedTable::new(table, time), Waiting::default());
+        Self { table, time, claimant, outage, origin, accounts, delivered, waiting }
     }
 
-    /// Adds a match of a record, which has `bytes`; a suppressed one is only counted.
-    pub(super) fn push(&mut self, finding: Finding, (index, bytes): (u64, usize), matches: &mut Matches) {
-        matches.seen += 1;
+    /// Adds a match of a record, whose alert would go to these audiences; a suppressed one is only counted.
+    pub(super) fn push(
+        &mut self,
+        finding: &Finding,
+        audiences: &[Audience],
+        record: RawRecord<'_>,
+        matches: &mut Matches,
+    ) {
         if finding.suppressed {
+            matches.seen += 1;
             *matches.suppressed.entry(finding.rule.id.clone()).or_default() += 1;
-        } else {
-            if self.waiting.last().is_none_or(|(_, last)| *last != index) {
-                self.waiting_bytes += bytes;
-            }
-            self.waiting.push((finding, index));
+            return;
         }
+        let counted = Match::of(&finding.rule, &finding.record, audiences, self.delivered);
+        if counted.is_empty() {
+            matches.seen += 1;
+            matches.below_threshold += 1;
+            return;
+        }
+        matches.seen += counted.len() as u64;
+        let waiting = &mut self.waiting;
+        if waiting.records.last().is_none_or(|last| last.index != record.index) {
+            waiting.bytes += record.text.len();
+            waiting.records.push(WaitingRecord { index: record.index, text: record.text.into() });
+        }
+        let (position, record) = (finding.position, waiting.records.len() - 1);
+        waiting.matches.extend(counted.into_iter().map(|counted| WaitingMatch { counted, position, record }));
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES
+        self.waiting.matches.len() >= MAX_WAITING || self.waiting.bytes >= MAX_WAITING_BYTES
+    }
+
+    /// Takes the matches that wait.
+    pub(super) fn take(&mut self) -> Waiting {
+        std::mem::take(&mut self.waiting)
     }
 
     /// Starts the learning of rules with the event of this record; whether they have started.
@@ -97,36 +160,25 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         *self.outage = self.claimant.take_outage();
     }
 
-    /// Decides about all waiting matches: each is counted, or its alert is among the returned ones.
-    pub(super) async fn decide(
-        &mut self,
-        audiences: impl Fn(Severity) -> Vec<Audience>,
-        outcome: &mut Outcome,
-    ) -> Vec<OutgoingAlert> {
-        self.waiting_bytes = 0;
-        let (findings, indices): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().unzip();
-        let words =
-            |finding: &Finding| audiences(finding.rule.severity).iter().map(|to| to.word().to_owned()).collect();
-        let channels: Vec<Vec<String>> = findings.iter().map(words).collect();
-        let pairs = findings.iter().zip(&channels);
-        let matches: Vec<_> =
-            pairs.map(|(one, channels)| Match { rule: &one.rule, record: &one.record, channels }).collect();
+    /// Decides about some of the matches that wait: each is counted, or its alert is among the returned ones.
+    pub(super) async fn decide(&mut self, waiting: &Waiting, batch: &[usize], outcome: &mut Outcome) -> Vec<Due> {
+        let matches: Vec<&Match> =
+            batch.iter().filter_map(|at| waiting.matches.get(*at)).map(|one| &one.counted).collect();
+        let title = |at: usize| waiting.finding(*batch.get(at)?).map(|(finding, ..)| alert::title(&finding));
         let was_available = self.claimant.table_error().is_none();
-        let decisions = state::decide(&self.table, &mut self.claimant, &matches, self.time.now()).await;
+        let decided = state::decide(&self.table, &mut self.claimant, &matches, title, self.time.now()).await;
         self.log_outage(was_available);
-        let alert = |((finding, index), decision)| {
-            let mut outgoing = self.alert(finding, decision, outcome)?;
-            outgoing.alert.record = Some(index);
-            Some(outgoing)
-        };
-        findings.into_iter().zip(indices).zip(decisions).filter_map(alert).collect()
+        outcome.matches.seen += decided.resumed.len() as u64;
+        let all = decided.decisions.into_iter().enumerate().chain(decided.resumed);
+        let due = |(at, decision): (usize, Decision)| Some(Due { at: *batch.get(at)?, what: due(decision, outcome)? });
+        all.filter_map(due).collect()
     }
 
-    /// Marks that a channel took an alert.
-    pub(super) async fn mark_sent(&mut self, ticket: &Ticket, audience: Audience) {
+    /// Marks which audiences took which alerts.
+    pub(super) async fn mark_sent(&mut self, sent: &[(Ticket, Audience)]) {
         let was_available = self.claimant.table_error().is_none();
-        // If the mark is not stored, the alert may be sent again, which is no reason to fail the invocation.
-        let _ = state::mark_sent(&self.table, &mut self.claimant, ticket, audience.word()).await;
+        // If the marks are not stored, the alerts may be sent again, which is no reason to fail the invocation.
+        let _ = state::mark_sent(&self.table, &mut self.claimant, sent).await;
         self.log_outage(was_available);
     }
 
@@ -143,44 +195,56 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         }
     }
 
-    fn alert(&self, finding: Finding, decision: Decision, outcome: &mut Outcome) -> Option<OutgoingAlert> {
-        let matches = &mut outcome.matches;
-        match decision {
-            Decision::Fire(firing) => {
-                outcome.unremembered += u64::from(firing.unremembered);
-                let audiences = audiences(&firing.channels);
-                // The alert topic took it before, and another channel has yet to.
-                if !audiences.contains(&Audience::Alerts) {
-                    matches.deduplicated += 1;
-                }
+    /// What to send. The record was parsed before; if it no longer could be, the match counts as failed.
+    pub(super) fn outgoing(&self, waiting: &Waiting, due: Due, outcome: &mut Outcome) -> Option<OutgoingAlert> {
+        let Some((finding, index, bytes)) = waiting.finding(due.at) else {
+            outcome.matches.failed += 1;
+            return None;
+        };
+        let (mut alert, audiences, ticket) = match due.what {
+            DueAlert::Alert(firing) => {
                 let alert = Alert::fired(finding, &firing, Some(self.origin.clone()), self.accounts);
-                return Some(OutgoingAlert { alert, audiences, ticket: Some(firing.ticket) });
+                (alert, firing.audiences, firing.ticket)
             }
-            Decision::RollUp(roll_up) => {
-                matches.capped += 1;
-                return Some(self.roll_up(&finding, roll_up));
-            }
-            Decision::Deduplicated => matches.deduplicated += 1,
-            Decision::BelowThreshold { .. } => matches.below_threshold += 1,
-            Decision::Learning => matches.learning += 1,
-            Decision::AlreadySeen => matches.already_seen += 1,
-            Decision::Muted => matches.muted += 1,
-            Decision::Capped { .. } => matches.capped += 1,
-            Decision::ClaimedElsewhere => matches.claimed_elsewhere += 1,
-        }
-        None
+            DueAlert::RollUp(roll_up) => (self.roll_up(&finding, &roll_up), roll_up.audiences, roll_up.ticket),
+        };
+        alert.record = Some(index);
+        Some(OutgoingAlert { alert, audiences, ticket: Some(ticket), bytes })
     }
 
-    fn roll_up(&self, finding: &Finding, roll_up: RollUp) -> OutgoingAlert {
+    fn roll_up(&self, finding: &Finding, roll_up: &RollUp) -> Alert {
         let hour = roll_up.until.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(roll_up.until);
         let (rule, cap) = (Arc::clone(&finding.rule), roll_up.limit.into());
         let held_back = HeldBack { rule, hour, cap, alerts: roll_up.held };
         let mut alert = Alert::held_back(held_back, Occurrences::default(), self.accounts);
-        alert.id = roll_up.alert_id;
-        OutgoingAlert { alert, audiences: audiences(&roll_up.channels), ticket: Some(roll_up.ticket) }
+        alert.id.clone_from(&roll_up.alert_id);
+        alert
     }
 }
 
-fn audiences(words: &[String]) -> Vec<Audience> {
-    Audience::ALL.into_iter().filter(|audience| words.iter().any(|word| word == audience.word())).collect()
+/// Counts a decision; the alert or the roll-up that is to be sent.
+fn due(decision: Decision, outcome: &mut Outcome) -> Option<DueAlert> {
+    let matches = &mut outcome.matches;
+    match decision {
+        Decision::Fire(firing) => {
+            outcome.unremembered += u64::from(firing.unremembered);
+            // The alert topic took it before, and another channel has yet to.
+            if !firing.audiences.contains(&Audience::Alerts) {
+                matches.deduplicated += 1;
+            }
+            return Some(DueAlert::Alert(firing));
+        }
+        Decision::RollUp(roll_up) => {
+            matches.capped += 1;
+            return Some(DueAlert::RollUp(roll_up));
+        }
+        Decision::Deduplicated => matches.deduplicated += 1,
+        Decision::BelowThreshold { .. } => matches.below_threshold += 1,
+        Decision::Learning => matches.learning += 1,
+        Decision::AlreadySeen => matches.already_seen += 1,
+        Decision::Muted => matches.muted += 1,
+        Decision::Capped { .. } => matches.capped += 1,
+        Decision::ClaimedElsewhere => matches.claimed_elsewhere += 1,
+    }
+    None
 }

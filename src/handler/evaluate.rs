@@ -201,8 +201,10 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
                 self.learns.store(learn, Ordering::Relaxed);
             }
             self.evaluate(item);
-            if self.decider.is_full() || self.outbox.is_full() {
+            if self.decider.is_full() {
                 self.publish().await;
+            } else if self.outbox.is_full() {
+                self.outbox.publish(self.outcome).await;
             }
         }
         Ok(())
@@ -210,20 +212,20 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
 
     /// Decides about the waiting matches, publishes their alerts, and marks them as sent.
     async fn publish(&mut self) {
-        let audiences = |severity| self.channels.audiences(severity);
-        for alert in self.decider.decide(audiences, self.outcome).await {
-            self.outbox.push(alert, self.outcome);
-            if self.outbox.is_full() {
-                self.send().await;
+        let waiting = self.decider.take();
+        for batch in waiting.batches() {
+            let mut accepted = Vec::new();
+            for due in self.decider.decide(&waiting, &batch, self.outcome).await {
+                let Some(outgoing) = self.decider.outgoing(&waiting, due, self.outcome) else { continue };
+                self.outbox.push(outgoing, self.outcome);
+                if self.outbox.is_full() {
+                    accepted.extend(self.outbox.publish(self.outcome).await);
+                }
             }
+            accepted.extend(self.outbox.publish(self.outcome).await);
+            self.decider.mark_sent(&accepted).await;
         }
-        self.send().await;
-    }
-
-    async fn send(&mut self) {
-        for (ticket, audience) in self.outbox.publish(self.outcome).await {
-            self.decider.mark_sent(&ticket, audience).await;
-        }
+        self.outbox.publish(self.outcome).await;
     }
 
     fn evaluate(&mut self, item: FileItem<'_>) {
@@ -238,7 +240,8 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
                         records.evaluated += 1;
                         records.repaired += u64::from(repaired);
                         for finding in findings {
-                            self.decider.push(finding, (record.index, record.text.len()), &mut self.outcome.matches);
+                            let audiences = self.channels.audiences(finding.rule.severity);
+                            self.decider.push(&finding, &audiences, record, &mut self.outcome.matches);
                         }
                     }
                     Evaluated::Unparsable(error) => self.unparsable(record.index, &chain(&error)),
@@ -275,7 +278,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
     fn push_unread(&mut self, unread: Unread) {
         let alert = Alert::unread(unread, Some(self.origin.clone()), self.engine.accounts());
         let audiences = self.channels.audiences(alert.severity());
-        self.outbox.push(OutgoingAlert { alert, audiences, ticket: None }, self.outcome);
+        self.outbox.push(OutgoingAlert { alert, audiences, ticket: None, bytes: 0 }, self.outcome);
     }
 }
 

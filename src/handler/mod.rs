@@ -20,7 +20,7 @@ mod setup;
 mod time_budget;
 
 pub use answer::InvocationError;
-pub use channels::{Audience, Channels, Chat};
+pub use channels::{Channels, Chat};
 pub use failure::Failure;
 pub use isolation::{IsolatedItem, Isolation};
 pub use outcome::{CountMismatch, Matches, ObjectCounts, Outcome, RecordCounts, Sends, UnitOutcome};

@@ -5,7 +5,7 @@
 use thiserror::Error;
 
 use super::{
-    channels::{Audience, Channels},
+    channels::Channels,
     failure::Failure,
     outcome::Outcome,
     port::{Channel, Clock, PublishError},
@@ -15,9 +15,12 @@ use super::{
 use crate::{
     alert::{Alert, AlertKind, Message, Origin, render, render_ascii},
     diagnostic::chain,
-    state::Ticket,
+    state::{Audience, Ticket},
 };
 
+/// How many bytes of text the records of waiting alerts have, without the last. Parsed, they take at most some twenty times as
+/// much.
+const MAX_WAITING_BYTES: usize = 256 << 10;
 /// The most values that a metric of the embedded metric format takes.
 const MAX_LAGS: usize = 100;
 
@@ -28,6 +31,8 @@ pub(super) struct OutgoingAlert {
     pub(super) audiences: Vec<Audience>,
     /// What [`mark_sent`](crate::state::mark_sent) takes once it is sent; `None` if the state does not count the alert.
     pub(super) ticket: Option<Ticket>,
+    /// The length of the text of its record in bytes.
+    pub(super) bytes: usize,
 }
 
 /// The alerts of one object, or of one record of a payload.
@@ -36,12 +41,14 @@ pub(super) struct Outbox<'a, C, K> {
     time: &'a TimeBudget<'a, K>,
     origin: Origin,
     waiting: Vec<OutgoingAlert>,
+    /// The length of the texts of their records in bytes.
+    bytes: usize,
     failed: u64,
 }
 
 impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     pub(super) fn new(channels: &'a Channels<C>, time: &'a TimeBudget<'a, K>, origin: Origin) -> Self {
-        Self { channels, time, origin, waiting: Vec::new(), failed: 0 }
+        Self { channels, time, origin, waiting: Vec::new(), bytes: 0, failed: 0 }
     }
 
     pub(super) fn push(&mut self, outgoing: OutgoingAlert, outcome: &mut Outcome) {
@@ -51,16 +58,18 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         for audience in &outgoing.audiences {
             outcome.sends.entry(*audience).or_default().due += 1;
         }
+        self.bytes += outgoing.bytes;
         self.waiting.push(outgoing);
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= C::BATCH
+        self.waiting.len() >= C::BATCH || self.bytes >= MAX_WAITING_BYTES
     }
 
     /// Publishes all waiting alerts, and returns what to mark: for each accepted alert its ticket and the audience.
     pub(super) async fn publish(&mut self, outcome: &mut Outcome) -> Vec<(Ticket, Audience)> {
         let (outgoing, mut accepted) = (std::mem::take(&mut self.waiting), Vec::new());
+        self.bytes = 0;
         for (audience, channel) in self.channels.each() {
             let due: Vec<_> = outgoing.iter().filter(|one| one.audiences.contains(&audience)).collect();
             for batch in due.chunks(C::BATCH) {

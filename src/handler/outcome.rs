@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::{channels::Audience, failure::Failure};
-use crate::trigger::{Sender, SkipReason};
+use super::failure::Failure;
+use crate::{
+    state::Audience,
+    trigger::{Sender, SkipReason},
+};
 
 /// The outcome of an invocation.
 #[derive(Debug)]
@@ -100,7 +103,8 @@ pub struct RecordCounts {
     pub omitted: u64,
 }
 
-/// Matches of rules and records. Each is counted as `seen` and as one of the others.
+/// Matches of rules and records, of a sequence for each of its series, and alerts of an earlier attempt that are sent now. Each is
+/// counted as `seen` and as one of the others.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Matches {
     /// All.
@@ -109,9 +113,9 @@ pub struct Matches {
     pub alerted: u64,
     /// A suppression of the rule applies; by the rule's id.
     pub suppressed: BTreeMap<String, u64>,
-    /// Another alert covers the match.
+    /// Another alert covers the match, or it was counted before.
     pub deduplicated: u64,
-    /// Too few events for the rule's threshold.
+    /// Too few events for the rule's threshold, or for its sequence.
     pub below_threshold: u64,
     /// The rule is still learning what is usual.
     pub learning: u64,

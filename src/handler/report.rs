@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    channels::Audience,
     failure::Failure,
     outcome::{Matches, ObjectCounts, Outcome, RecordCounts, Sends},
 };
-use crate::diagnostic::chain;
+use crate::{diagnostic::chain, state::Audience};
 
 /// The outcome of one item, in a form that one process can send to another.
 #[derive(Debug, Serialize, Deserialize)]

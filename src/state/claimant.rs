@@ -1,24 +1,26 @@
 //! One delivery on its way: its claims, and what it has decided so far.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    entry::{HourlyAlerts, LastAlert},
-    key,
-    table::TableError,
-};
+use jiff::Timestamp;
+
+use super::{audience::Audience, entry::HourlyAlerts, items::Items, key, table::TableError};
 
 /// One delivery, such as an object: the owner of claims, and what it has decided so far.
 #[derive(Debug)]
 pub struct Claimant {
     pub(super) owner: String,
     pub(super) max_alerts_per_hour: u32,
-    /// The channels on which it was to alert, by the keys of the windows.
-    pub(super) alerted: HashMap<String, BTreeSet<String>>,
-    /// Its last alerts, by the key under which they are stored once they are sent.
-    pub(super) last: HashMap<String, LastAlert>,
-    /// How many held-back alerts it was to report, by rule and hour, and by channel.
-    pub(super) rolled_up: HashMap<String, BTreeMap<String, u64>>,
+    /// The same as a number, which owns claims on series.
+    pub(super) number: u64,
+    /// When this attempt to handle it began, in seconds since 1970; with its first decision, unless that is set.
+    pub(super) began: Option<i64>,
+    /// The anchors of the alerts that it was to send, by the keys of their series.
+    pub(super) handled: HashMap<String, Vec<i64>>,
+    /// How many held-back alerts it was to report, by rule and hour.
+    pub(super) rolled_up: HashMap<String, BTreeMap<Audience, u64>>,
+    /// What its last decisions left in the table.
+    pub(super) items: Items,
     pub(super) outage: Outage,
 }
 
@@ -41,11 +43,19 @@ impl Claimant {
         Self {
             owner: key::owner(delivery),
             max_alerts_per_hour: max_alerts_per_hour.min(Self::MAX_ALERTS_PER_HOUR),
-            alerted: HashMap::new(),
-            last: HashMap::new(),
+            number: key::owner_number(delivery),
+            began: None,
+            handled: HashMap::new(),
             rolled_up: HashMap::new(),
+            items: Items::default(),
             outage: Outage::default(),
         }
+    }
+
+    /// Tells this attempt to handle the delivery apart from others, by when it began.
+    #[must_use]
+    pub fn begun(self, time: Timestamp) -> Self {
+        Self { began: Some(time.as_second()), ..self }
     }
 
     /// Continues the outage of an earlier delivery of the same invocation.

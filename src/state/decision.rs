@@ -2,30 +2,22 @@
 
 use jiff::Timestamp;
 
-use super::{entry::LastAlert, store::Slot};
-use crate::{record::Record, rule::Rule};
-
-/// A record that a rule matches, and no suppression.
-#[derive(Clone, Copy, Debug)]
-pub struct Match<'a> {
-    /// The rule.
-    pub rule: &'a Rule,
-    /// The record.
-    pub record: &'a Record,
-    /// The channels that an alert would go to: at least one.
-    pub channels: &'a [String],
-}
+use super::{audience::Audience, key::Series, listing::Listing, series::Plan};
+use crate::{
+    record::Record,
+    rule::{AggregateValue, Rule, SeriesArrival},
+};
 
 /// What happens to a match.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Publish an alert, and call [`mark_sent`](super::mark_sent) for each channel that took it.
+    /// Publish an alert, and call [`mark_sent`](super::mark_sent) for each audience that took it.
     Fire(Firing),
-    /// Another alert covers it: one that was sent, or one of this delivery.
+    /// Another alert covers it, or it was counted before.
     Deduplicated,
-    /// The window has fewer events than the rule's threshold.
+    /// No window around it has as many events as the rule's threshold.
     BelowThreshold {
-        /// How many events it has.
+        /// How many the fullest has.
         count: u64,
     },
     /// Its combination of values is new, and the rule is still learning.
@@ -35,7 +27,7 @@ pub enum Decision {
     /// The rule is muted: its alert is not published.
     Muted,
     /// Publish how many alerts of the rule are held back in place of the alert, and call
-    /// [`mark_sent`](super::mark_sent) for each channel that took it.
+    /// [`mark_sent`](super::mark_sent) for each audience that took it.
     RollUp(RollUp),
     /// The hourly limit holds the alert back, and a roll-up covers it.
     Capped {
@@ -65,25 +57,29 @@ impl Decision {
 /// An alert to publish.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Firing {
-    /// A hash of the rule, the aggregate values and the window; the same at every retry.
+    /// A hash of the rule, the aggregate values and the time at which the alert became due; the same at every retry.
     pub alert_id: String,
-    /// How many events it covers so far.
+    /// How many events its window held when it was decided; of a rule with `distinct`, or with `first_seen` and a threshold,
+    /// how many values.
     pub count: u64,
-    /// Whether that is an estimate.
+    /// Whether the counts are estimates.
     pub approximate: bool,
     /// When the first of them happened.
     pub first: Timestamp,
     /// When the last of them happened.
     pub last: Timestamp,
-    /// The beginning and the end of its window.
-    pub window: (Timestamp, Timestamp),
-    /// How many events came after the last alert of the same rule and values that it does not cover; `None` if there
-    /// was no such alert, or its count is unknown.
+    /// How many events, or values, no alert of the series has reported since its last one; `None` for its first alert.
     pub since_last: Option<u64>,
     /// How many alerts of the rule were suppressed earlier by the hourly limit.
     pub held_before: u64,
-    /// The channels that have not taken it yet.
-    pub channels: Vec<String>,
+    /// The ids of the events.
+    pub events: Listing,
+    /// Fields in which the events may differ, each with its distinct values.
+    pub distinct: Vec<(String, Listing)>,
+    /// The events of a sequence, one for each step: when it happened, and its id.
+    pub steps: Vec<(Timestamp, String)>,
+    /// Those who have not taken it yet.
+    pub audiences: Vec<Audience>,
     /// Whether the table was unavailable: the counts are those of this delivery alone, and the alert may be a
     /// repetition.
     pub unremembered: bool,
@@ -91,17 +87,12 @@ pub struct Firing {
     pub ticket: Ticket,
 }
 
-/// The events of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WindowTotals {
-    /// How many.
-    pub count: u64,
-    /// Whether that is an estimate.
-    pub approximate: bool,
-    /// When the first of them happened.
-    pub first: Timestamp,
-    /// When the last of them happened.
-    pub last: Timestamp,
+impl Firing {
+    /// What the events of its series have in common, of which `record` is one.
+    pub fn values(&self, rule: &Rule, record: &Record) -> Vec<AggregateValue> {
+        let is_own = |arrival: &SeriesArrival| Series::new(rule, &arrival.values).item_key() == self.ticket.key;
+        rule.arrivals(record).into_iter().find(is_own).map(|arrival| arrival.values).unwrap_or_default()
+    }
 }
 
 /// An alert that reports how many alerts of a rule are held back.
@@ -115,22 +106,34 @@ pub struct RollUp {
     pub held: u64,
     /// The end of the hour.
     pub until: Timestamp,
-    /// The channels that have not taken it yet.
-    pub channels: Vec<String>,
+    /// Those who have not taken it yet.
+    pub audiences: Vec<Audience>,
     /// For [`mark_sent`](super::mark_sent).
     pub ticket: Ticket,
 }
 
 /// What [`mark_sent`](super::mark_sent) marks once an alert is out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ticket(pub(super) Marks);
+pub struct Ticket {
+    /// The key of the item that is marked.
+    pub(super) key: String,
+    /// When the table may delete it.
+    pub(super) expires: Timestamp,
+    pub(super) mark: Mark,
+}
 
-/// What is marked in the table once an alert is out.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Marks {
-    /// An alert was sent for these windows, of which the first is the one that the alert is about; the next alert of
-    /// the series reads `last` under `key`.
-    Windows { windows: Vec<Slot>, key: String, last: LastAlert },
-    /// A roll-up of this hour was sent; it reports at least `step` held-back alerts.
-    RollUp { slot: Slot, hour: i64, step: u64 },
+impl Ticket {
+    /// The key of the item that is marked: the same for all alerts of a series.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// What is marked in an item once an alert is out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Mark {
+    /// The alert of the series with this anchor is sent; it is done once all of `due` took it.
+    Alert { anchor: i64, due: u8, plan: Plan },
+    /// A roll-up of this hour is sent; it reports at least `step` held-back alerts.
+    RollUp { hour: i64, step: u64 },
 }

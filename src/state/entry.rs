@@ -1,29 +1,21 @@
-//! The stored items: every shape that is written to the table, and its text. Tables of deployed stacks hold such texts,
-//! so names and values in them must not change.
+//! The stored items: every shape that is written to the table, and its text or bytes. Tables of deployed stacks hold such
+//! texts, so names and values in them must not change.
 //!
-//! An item is bounded: at most some hundred hashes of 16 digits and a few words, about ten kilobytes.
+//! An item is bounded: a series by its bytes, and the others to some hundred hashes of 16 digits and a few words, less than
+//! twenty kilobytes. So a hundred of them are within the 4 MB of a transaction
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use super::distinct::Distinct;
+use super::{
+    distinct::Distinct,
+    series::{SeriesError, SeriesItem},
+};
 
-/// The events of one window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WindowEntry {
-    /// Which events.
-    pub events: Distinct,
-    /// The times of the first and the last of them, in seconds since 1970.
-    pub span: Option<(i64, i64)>,
-    /// The delivery that is about to alert about this window.
-    pub claim: Option<Claim>,
-    /// The channels that took an alert about this window, or about the one half a window apart that covers this one,
-    /// too. Only these suppress further alerts.
-    pub sent: BTreeSet<String>,
-}
-
-/// An invocation's claim to send this alert.
+/// An invocation's claim to send a roll-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// A hash of the delivery that the invocation handles.
@@ -50,16 +42,6 @@ pub enum ClaimStatus {
 const CLAIM_SECONDS: i64 = 15 * 60;
 
 impl Claim {
-    /// A claim that any delivery may take over at once, and that its owner still recognizes.
-    pub fn released(owner: &str) -> Self {
-        Self { owner: owner.to_owned(), at: i64::MIN }
-    }
-
-    /// Whether less than half of the claim's time has passed.
-    pub fn is_fresh(&self, now: i64) -> bool {
-        now.saturating_sub(self.at) < CLAIM_SECONDS / 2
-    }
-
     /// What a claim, if there is one, means to the delivery `owner` at the time `now`.
     pub fn status(claim: Option<&Claim>, owner: &str, now: i64) -> ClaimStatus {
         match claim {
@@ -71,32 +53,27 @@ impl Claim {
     }
 }
 
-/// The channels that are in none of the sets.
-pub fn missing<'a>(channels: &[String], sent: impl Iterator<Item = &'a BTreeSet<String>> + Clone) -> Vec<String> {
-    channels.iter().filter(|channel| !sent.clone().any(|sent| sent.contains(*channel))).cloned().collect()
-}
-
-/// The last alert of a series.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastAlert {
-    /// The keys of the windows that it covers.
-    pub windows: Vec<String>,
-    /// How many events they held when it was made.
-    #[serde(rename = "told")]
-    pub reported: u64,
-}
-
 /// When a rule with `first_seen` began to learn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearningStart {
     /// The time of the first event, in seconds since 1970.
     pub from: i64,
 }
 
-/// When a combination of values occurred: from the first event to the last, with no gap longer than `within` of the
-/// rule's `first_seen`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// When a combination of values occurred: the newest sighting, and earlier ones. Items of earlier versions hold one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sightings {
+    /// The newest.
+    #[serde(flatten)]
+    pub newest: Sighting,
+    /// Those before it, by the time of their last events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Sighting>,
+}
+
+/// Events with a combination of values, with no gap between them longer than `within` of the rule's `first_seen`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
     /// The time of the first event, in seconds since 1970.
     pub from: i64,
     /// The time of the last event, in seconds since 1970.
@@ -130,12 +107,9 @@ pub struct HourlyAlerts {
 /// Anything that is stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredItem {
-    /// A window.
-    #[serde(rename = "window")]
-    WindowEntry(WindowEntry),
-    /// The last alert of a series.
-    #[serde(rename = "last")]
-    LastAlert(LastAlert),
+    /// What is known of a series.
+    #[serde(skip)]
+    Series(SeriesItem),
     /// When a rule began to learn.
     #[serde(rename = "lessons")]
     LearningStart(LearningStart),
@@ -147,41 +121,67 @@ pub enum StoredItem {
     HourlyAlerts(HourlyAlerts),
 }
 
+/// An item as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemBody {
+    /// Text: JSON.
+    Text(String),
+    /// Bytes: a series.
+    Bytes(Vec<u8>),
+}
+
+/// Why an item is not readable.
+#[derive(Debug, Error)]
+pub enum ItemError {
+    /// Its text is not JSON of an item.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Its bytes are not a series.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+}
+
 impl StoredItem {
-    /// The item as JSON.
-    pub fn encode(&self) -> String {
-        // A struct of texts and numbers always becomes JSON.
-        serde_json::to_string(self).unwrap_or_default()
+    /// The item as it is stored.
+    pub fn encode(&self) -> ItemBody {
+        match self {
+            StoredItem::Series(series) => ItemBody::Bytes(series.encode()),
+            // A struct of texts and numbers always becomes JSON.
+            item => ItemBody::Text(serde_json::to_string(item).unwrap_or_default()),
+        }
     }
 
-    /// Reads the text of an item.
+    /// Reads what is stored.
     ///
     /// # Errors
     ///
-    /// The text is not one that [`StoredItem::encode`] gives.
-    pub fn decode(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// It is not what [`StoredItem::encode`] gives.
+    pub fn decode(body: &ItemBody) -> Result<Self, ItemError> {
+        Ok(match body {
+            ItemBody::Text(text) => serde_json::from_str(text)?,
+            ItemBody::Bytes(bytes) => SeriesItem::decode(bytes)?.into(),
+        })
     }
 }
 
 /// One kind of item.
-pub trait ItemKind: Clone + PartialEq + Send + Into<StoredItem> {
+pub trait ItemKind: Default + Into<StoredItem> {
     /// The item, if it is of this kind.
-    fn from_item(item: StoredItem) -> Option<Self>;
+    fn of(item: &mut StoredItem) -> Option<&mut Self>;
 }
 
 macro_rules! item_kinds {
-    ($($kind:ident),*) => {$(
+    ($($variant:ident of $kind:ident),*) => {$(
         impl From<$kind> for StoredItem {
             fn from(kind: $kind) -> Self {
-                StoredItem::$kind(kind)
+                StoredItem::$variant(kind)
             }
         }
 
         impl ItemKind for $kind {
-            fn from_item(item: StoredItem) -> Option<Self> {
+            fn of(item: &mut StoredItem) -> Option<&mut Self> {
                 match item {
-                    StoredItem::$kind(kind) => Some(kind),
+                    StoredItem::$variant(kind) => Some(kind),
                     _ => None,
                 }
             }
@@ -189,24 +189,21 @@ macro_rules! item_kinds {
     )*};
 }
 
-item_kinds!(WindowEntry, LastAlert, LearningStart, Sightings, HourlyAlerts);
+item_kinds!(Series of SeriesItem, LearningStart of LearningStart, Sightings of Sightings, HourlyAlerts of HourlyAlerts);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The tables of deployed stacks hold such texts.
+    /// The tables of deployed stacks hold such texts. Those of windows and of last alerts are read no more, and expire.
     #[test]
     fn items_are_stored_as_in_deployed_tables() {
         let mut events = Distinct::default();
         events.insert(255);
         let claim = Some(Claim { owner: "o".to_owned(), at: 7 });
-        let (span, sent) = (Some((1, 2)), ["alerts".to_owned()].into());
-        let items: [StoredItem; 5] = [
-            WindowEntry { events: events.clone(), span, claim: claim.clone(), sent }.into(),
-            LastAlert { windows: vec!["w".to_owned()], reported: 3 }.into(),
+        let items: [StoredItem; 3] = [
             LearningStart { from: 4 }.into(),
-            Sightings { from: 5, to: 6, opener: 8 }.into(),
+            Sightings { newest: Sighting { from: 5, to: 6, opener: 8 }, earlier: Vec::new() }.into(),
             HourlyAlerts {
                 hour: 9,
                 passed: events,
@@ -219,9 +216,21 @@ mod tests {
             }
             .into(),
         ];
-        let texts: Vec<&str> = include_str!("../../tests/cases/stored_items.jsonl").lines().collect();
+        let text = |text: &str| ItemBody::Text(text.to_owned());
+        let texts = include_str!("../../tests/cases/stored_items.jsonl").lines();
+        let texts: Vec<ItemBody> =
+            texts.filter(|line| !line.starts_with("{\"window\"") && !line.starts_with("{\"last\"")).map(text).collect();
         assert_eq!(items.each_ref().map(StoredItem::encode)[..], texts[..]);
         assert_eq!(texts.iter().map(|text| StoredItem::decode(text).unwrap()).collect::<Vec<_>>(), items);
-        assert!(StoredItem::decode(r#"{"unknown":{}}"#).is_err());
+        assert!(StoredItem::decode(&text(r#"{"unknown":{}}"#)).is_err());
+    }
+
+    #[test]
+    fn earlier_sightings_are_stored() {
+        let at = |from| Sighting { from, to: from + 1, opener: 8 };
+        let item = StoredItem::from(Sightings { newest: at(10), earlier: vec![at(1), at(5)] });
+        assert_eq!(StoredItem::decode(&item.encode()).unwrap(), item);
+        let series = StoredItem::from(SeriesItem::default());
+        assert_eq!(StoredItem::decode(&series.encode()).unwrap(), series);
     }
 }

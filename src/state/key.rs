@@ -3,17 +3,8 @@
 use crate::{
     digest::Digest,
     record::Record,
-    rule::{AggregateValue, Rule},
+    rule::{AggregateValue, FieldPath, FirstSeen, Rule},
 };
-
-/// An event that a rule matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatchedEvent {
-    /// A hash of its identity: see [`event_id`].
-    pub id: u64,
-    /// When it happened, in seconds since 1970.
-    pub time: i64,
-}
 
 /// All events of a rule with the same aggregate values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,26 +24,53 @@ impl Series {
         Self { rule: rule.id.clone(), digest: digest.first() }
     }
 
-    /// A number from 0 up to but not including `length`, the same for the same rule and values.
-    pub fn phase(&self, length: i64) -> i64 {
-        let first = u128::from_be_bytes(self.digest) >> 64;
-        i64::try_from(first % u128::from(length.unsigned_abs().max(1))).unwrap_or(0)
+    /// A hash of the rule and the values.
+    pub fn number(&self) -> u64 {
+        u64::try_from(u128::from_be_bytes(self.digest) >> 64).unwrap_or(0)
     }
 
     /// A hash of the series, a kind of item and numbers: 32 hexadecimal digits.
-    pub fn id(&self, kind: &str, numbers: &[i64]) -> String {
+    fn id(&self, kind: &str, numbers: &[i64]) -> String {
         let digest = Digest::of(&[kind]).bytes(&self.digest);
         numbers.iter().fold(digest, |digest, number| digest.bytes(&number.to_be_bytes())).hex()
     }
 
+    /// The key of the item that counts its events.
+    pub fn item_key(&self) -> String {
+        self.key("series", &self.id("series", &[]))
+    }
+
+    /// The key of what is known of its values, where they are those of `first_seen`.
+    pub fn sightings_key(&self) -> String {
+        self.key("seen", &self.id("seen", &[]))
+    }
+
+    /// The id of the alert of the series with this anchor, in seconds since 1970: 32 hexadecimal digits.
+    pub fn alert_id(&self, anchor: i64) -> String {
+        self.id("alert", &[anchor])
+    }
+
     /// The key of an item of the series.
-    pub fn key(&self, kind: &str, id: &str) -> String {
+    fn key(&self, kind: &str, id: &str) -> String {
         rule_key(kind, &self.rule, id)
     }
 }
 
+/// The key of the time from which on a rule with `first_seen` learns. It depends on the fields: a rule that looks at other
+/// fields learns again.
+pub fn learning_key(rule: &Rule, first_seen: &FirstSeen) -> String {
+    let field = |field: &FieldPath| AggregateValue { field: field.name().to_owned(), values: Vec::new() };
+    let fields = Series::new(rule, &first_seen.fields.iter().map(field).collect::<Vec<_>>());
+    fields.key("lessons", &fields.id("lessons", &[]))
+}
+
+/// The key of the item that counts the alerts of a rule in an hour.
+pub fn limit_key(rule: &Rule) -> String {
+    rule_key("flood", &rule.id, "alerts")
+}
+
 /// The key of an item of a rule.
-pub fn rule_key(kind: &str, rule: &str, id: &str) -> String {
+fn rule_key(kind: &str, rule: &str, id: &str) -> String {
     format!("{kind}/{rule}/{id}")
 }
 
@@ -64,6 +82,11 @@ pub fn rule_id(kind: &str, rule: &str, hour: i64) -> String {
 /// A hash of a delivery, for its claims: 32 hexadecimal digits.
 pub fn owner(delivery: &str) -> String {
     Digest::of(&["owner", delivery]).hex()
+}
+
+/// A hash of a delivery, for its claims on series.
+pub fn owner_number(delivery: &str) -> u64 {
+    u64::from_be_bytes(Digest::of(&["owner", delivery]).first())
 }
 
 /// A hash of an event, by its identity.
@@ -89,8 +112,7 @@ mod tests {
         let values = vec!["a".to_owned(), "b".to_owned()];
         let series = Series::new(rule, &[AggregateValue { field: "userIdentity.arn".to_owned(), values }]);
         assert_eq!(series.id("window", &[300]), "678a95e8ec9dbc5d37226071d77f00b1");
-        assert_eq!(series.phase(3600), 3357);
-        assert_eq!(series.key("window", "x"), "window/image-pushed/x");
+        assert_eq!(series.key("seen", "x"), "seen/image-pushed/x");
         assert_eq!(rule_id("flood 1", "image-pushed", 492_000), "9c559e17be644d6ddfc89be323e49a4a");
         assert_eq!(rule_id("flood 1", "image-pushed", -1), "dff5ec28bd8cb078ab33c2afa13f7cd8");
         assert_eq!(owner("logs/AWSLogs/1.json.gz"), "a371d500dcea186326bb93a7bd4a2c82");

@@ -1,63 +1,68 @@
-//! Marks what was sent, and reads the totals of a window.
+//! Marks what was sent, and counts what no alert reported.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 use super::{
+    audience::Audience,
     claimant::Claimant,
-    decision::{Marks, Ticket, WindowTotals},
-    entry::{HourlyAlerts, LastAlert, WindowEntry},
-    store::{Slot, read, update, update_one},
-    table::{Table, TableError},
+    decision::{Mark, Ticket},
+    entry::HourlyAlerts,
+    items::Items,
+    series::SeriesItem,
+    step::mark_roll_up,
+    store::{read, update},
+    table::{MAX_CHANGES, Table, TableError},
 };
 
-/// Marks that a channel took an alert: from now on the alert suppresses its repetitions there.
+/// Marks which audiences took which alerts: from now on an alert is not repeated there. Tickets of one decision for at
+/// most a hundred items take one write.
 ///
 /// # Errors
 ///
-/// The table is unavailable, and the alert may be sent again.
+/// The table is unavailable, and the alerts may be sent again.
 pub async fn mark_sent(
     table: &impl Table,
     claimant: &mut Claimant,
-    ticket: &Ticket,
-    channel: &str,
+    sent: &[(Ticket, Audience)],
 ) -> Result<(), TableError> {
-    let down = &mut claimant.outage.error;
-    match &ticket.0 {
-        Marks::Windows { windows, key, last } => {
-            update(table, down, windows, |entries: Vec<Option<WindowEntry>>| {
-                let mut entries: Vec<WindowEntry> = entries.into_iter().map(Option::unwrap_or_default).collect();
-                for entry in &mut entries {
-                    entry.sent.insert(channel.to_owned());
-                }
-                (entries, ())
-            })
-            .await?;
-            let expires = windows.iter().map(|slot| slot.expires).max().flatten();
-            update_one(table, down, &Slot { key: key.clone(), expires }, |_: Option<LastAlert>| (last.clone(), ()))
-                .await?;
-        }
-        Marks::RollUp { slot, hour, step } => {
-            update_one(table, down, slot, |alerts: Option<HourlyAlerts>| {
-                let mut alerts = alerts.unwrap_or_default();
-                // Another hour has its own roll-up.
-                if alerts.hour == *hour {
-                    let known = alerts.sent.entry(channel.to_owned()).or_default();
-                    *known = (*known).max(*step);
-                }
-                (alerts, ())
-            })
-            .await?;
-        }
+    let keys: BTreeSet<&str> = sent.iter().map(|(ticket, _)| ticket.key.as_str()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    for keys in keys.chunks(MAX_CHANGES) {
+        let own = || sent.iter().filter(|(ticket, _)| keys.binary_search(&ticket.key.as_str()).is_ok());
+        let mut items = claimant.items.take(keys.iter().copied());
+        let marked = update(table, &mut claimant.outage.error, &mut items, |items| {
+            own().try_for_each(|(ticket, audience)| mark(items, ticket, *audience))
+        });
+        let marked = marked.await.map_err(|not_stored| not_stored.error);
+        claimant.items.extend(items);
+        marked?;
     }
     Ok(())
 }
 
-/// The events that the window of an alert holds by now; `None` for a roll-up, and where the table is unavailable.
-pub async fn current_totals(table: &impl Table, ticket: &Ticket) -> Option<WindowTotals> {
-    let Marks::Windows { windows, .. } = &ticket.0 else { return None };
-    let entry: WindowEntry = read(table, &mut None, &windows.first()?.key).await?;
-    let (first, last) = entry.span?;
-    let time = |seconds| Timestamp::from_second(seconds).ok();
-    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
-    Some(WindowTotals { count, approximate, first: time(first)?, last: time(last)? })
+fn mark(items: &mut Items, ticket: &Ticket, audience: Audience) -> Result<(), TableError> {
+    let Ticket { key, expires, mark } = ticket;
+    match *mark {
+        Mark::Alert { anchor, due, .. } => {
+            if let Some(mut series) = items.get::<SeriesItem>(key)? {
+                series.sent(anchor, audience.bit(), due);
+                items.set(key, series);
+            }
+        }
+        Mark::RollUp { hour, step } => mark_roll_up(items.get_mut::<HourlyAlerts>(key)?, hour, step, audience),
+    }
+    items.keep(key, *expires);
+    Ok(())
+}
+
+/// How many events, or values, of the series of an alert no alert has reported; 0 for a roll-up, and where the table is
+/// unavailable.
+pub async fn unreported(table: &impl Table, ticket: &Ticket) -> u64 {
+    let Mark::Alert { plan, .. } = ticket.mark else { return 0 };
+    let mut items = Items::of([ticket.key.clone()]);
+    if read(table, &mut items).await.is_err() {
+        return 0;
+    }
+    let series = items.get::<SeriesItem>(&ticket.key).ok().flatten();
+    series.map_or(0, |series| series.untold(&plan).into())
 }

@@ -1,12 +1,15 @@
 //! The hourly limit on the alerts of a rule: beyond it a roll-up alert reports that alerts are held back, and again at
 //! ten times as many.
 //!
-//! The hour is that of the clock, since the limit protects readers. A held-back alert is not marked as sent: if more of
-//! its events arrive after the hour, it goes out.
+//! The hour is that of the clock, since the limit protects readers. A held-back alert remains a claim: if more of its
+//! events arrive after the hour, it goes out.
 
 use std::collections::BTreeMap;
 
-use super::entry::{Claim, ClaimStatus, HourlyAlerts};
+use super::{
+    audience::Audience,
+    entry::{Claim, ClaimStatus, HourlyAlerts},
+};
 
 /// What happens to an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,8 @@ pub enum Gate {
         held: u64,
         /// The power of ten that this reaches.
         step: u64,
-        /// The channels that have not taken the roll-up yet.
-        channels: Vec<String>,
+        /// Those who have not taken the roll-up yet.
+        audiences: Vec<Audience>,
     },
     /// It does not go out, and a roll-up covers it.
     Shut {
@@ -39,10 +42,10 @@ pub enum Gate {
 pub struct Asker<'a> {
     /// A hash of the delivery.
     pub owner: &'a str,
-    /// The channels that the alert would go to.
-    pub channels: &'a [String],
-    /// How many held-back alerts this delivery was already to report, by channel.
-    pub rolled_up: Option<&'a BTreeMap<String, u64>>,
+    /// Who the alert would go to.
+    pub audiences: &'a [Audience],
+    /// How many held-back alerts this delivery was already to report.
+    pub rolled_up: Option<&'a BTreeMap<Audience, u64>>,
     /// The time of the clock, in seconds since 1970.
     pub now: i64,
 }
@@ -53,41 +56,37 @@ pub fn hour(now: i64) -> i64 {
 }
 
 /// Lets an alert pass if fewer than `limit` others passed in the same hour.
-pub fn gate(alerts: Option<HourlyAlerts>, alert: u64, limit: u32, asker: &Asker<'_>) -> (HourlyAlerts, Gate) {
+pub fn gate(alerts: &mut HourlyAlerts, alert: u64, limit: u32, asker: &Asker<'_>) -> Gate {
     let hour = hour(asker.now);
-    let mut alerts = alerts.unwrap_or_default();
     // An invocation that began in the hour before may find a later one here, and counts in that.
     if alerts.hour < hour {
-        let before = if alerts.held.count() > 0 { alerts.held.count() } else { unreported(&alerts) };
-        alerts = HourlyAlerts { hour, before, ..HourlyAlerts::default() };
+        let before = if alerts.held.count() > 0 { alerts.held.count() } else { unreported(alerts) };
+        *alerts = HourlyAlerts { hour, before, ..HourlyAlerts::default() };
     }
-    let held_before = |alerts: &HourlyAlerts| if alerts.first == Some(alert) { alerts.before } else { 0 };
-    if alerts.passed.contains(alert) {
-        let held_before = held_before(&alerts);
-        return (alerts, Gate::Open { held_before });
-    }
-    if alerts.passed.count() < u64::from(limit) {
+    if !alerts.passed.contains(alert) && alerts.passed.count() < u64::from(limit) {
         alerts.passed.insert(alert);
         alerts.first.get_or_insert(alert);
-        let held_before = held_before(&alerts);
-        return (alerts, Gate::Open { held_before });
+    }
+    if alerts.passed.contains(alert) {
+        let held_before = if alerts.first == Some(alert) { alerts.before } else { 0 };
+        return Gate::Open { held_before };
     }
     alerts.held.insert(alert);
     let held = alerts.held.count();
     let step = step(held);
-    let covers = |channel: &String, sent: &BTreeMap<String, u64>| sent.get(channel).is_some_and(|count| *count >= step);
-    let is_covered =
-        |channel: &&String| covers(channel, &alerts.sent) || asker.rolled_up.is_some_and(|sent| covers(channel, sent));
-    let channels: Vec<String> = asker.channels.iter().filter(|channel| !is_covered(channel)).cloned().collect();
+    let is_covered = |audience: &Audience| {
+        let counts = [alerts.sent.get(audience.word()), asker.rolled_up.and_then(|sent| sent.get(audience))];
+        counts.into_iter().flatten().any(|count| *count >= step)
+    };
+    let audiences: Vec<Audience> = asker.audiences.iter().copied().filter(|audience| !is_covered(audience)).collect();
     let status = Claim::status(alerts.claim.as_ref(), asker.owner, asker.now);
     let is_claimed_elsewhere = status == ClaimStatus::Foreign && alerts.claimed >= step;
-    if channels.is_empty() || is_claimed_elsewhere {
-        return (alerts, Gate::Shut { held });
+    if audiences.is_empty() || is_claimed_elsewhere {
+        return Gate::Shut { held };
     }
     alerts.claim = Some(Claim { owner: asker.owner.to_owned(), at: asker.now });
     alerts.claimed = step;
-    let hour = alerts.hour;
-    (alerts, Gate::RollUp { hour, held, step, channels })
+    Gate::RollUp { hour: alerts.hour, held, step, audiences }
 }
 
 /// A roll-up goes out for the first alert that is held back, the tenth, the hundredth and so on.

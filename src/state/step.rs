@@ -1,142 +1,277 @@
-//! Whether events raise an alert: stored windows and new events become the next stored windows and a verdict.
-//!
-//! Only `sent` suppresses; a claim merely makes other deliveries wait. So a crash at any point never loses the alert,
-//! and what every channel took is never sent again. Events that were counted before make no claim.
+//! What becomes of matches: stored items and the matches of a delivery become the next items, and a decision for each match.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    ops::Range,
-};
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
 
 use super::{
-    distinct::Distinct,
-    entry::{Claim, ClaimStatus, WindowEntry, missing},
-    key::MatchedEvent,
-    window::EventWindow,
+    audience::{Audience, bits},
+    decision::{Decision, Firing, Mark, RollUp, Ticket},
+    entry::{HourlyAlerts, LearningStart, Sightings},
+    first_seen::observe,
+    items::{Items, expires},
+    key::{event_hash, learning_key, limit_key, rule_id},
+    listing::Listing,
+    matched::Match,
+    rate_limit::{Asker, Gate, gate},
+    series::{Delivery, FIELDS, Listed, PendingAlert, SeriesItem, StepEvent, Verdict},
+    table::TableError,
 };
 
-/// Events of one series in the same windows, and the delivery that brings them.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// Their windows: one, or two half a window apart.
-    pub windows: &'a [EventWindow],
-    /// The events.
-    pub events: &'a [MatchedEvent],
-    /// How many events raise an alert.
-    pub threshold: u32,
+/// Matches, and the delivery that brings them.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// The matches, in the order of their records.
+    pub matches: &'a [&'a Match],
+    /// The title of the alert that a match would raise, by the index of the match.
+    pub title: &'a (dyn Fn(usize) -> Option<String> + Sync),
     /// A hash of the delivery.
     pub owner: &'a str,
-    /// The channels that the alert would go to.
-    pub channels: &'a [String],
-    /// The channels on which this delivery was already to alert, by the keys of the windows.
-    pub alerted: &'a HashMap<String, BTreeSet<String>>,
-    /// The time of the clock, in seconds since 1970.
-    pub now: i64,
+    /// The same as a number.
+    pub number: u64,
+    /// When this attempt to handle the delivery began, in seconds since 1970.
+    pub began: i64,
+    /// How many alerts of a rule may go out in an hour.
+    pub limit: u32,
+    /// The anchors of the alerts that the delivery was to send before, by the keys of their series.
+    pub handled: &'a HashMap<String, Vec<i64>>,
+    /// How many held-back alerts it was to report, by rule and hour.
+    pub rolled_up: &'a HashMap<String, BTreeMap<Audience, u64>>,
+    /// The time of the clock.
+    pub now: Timestamp,
 }
 
-/// What happens to the events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WindowVerdict {
-    /// They raise an alert: the claim is made.
-    Alert(WindowAlert),
-    /// Another alert covers them.
-    Deduplicated,
-    /// Their windows have fewer events than the threshold.
-    BelowThreshold {
-        /// How many events the fuller window has.
-        count: u64,
+/// What is decided.
+#[derive(Clone, Default)]
+pub struct Outcome {
+    /// For each match.
+    pub decisions: Vec<Decision>,
+    /// Alerts that an earlier attempt of the delivery did not send and that no match raised again, each with the index of a
+    /// match of its series.
+    pub resumed: Vec<(usize, Decision)>,
+    /// The alerts that are due now: the keys of their series and their anchors.
+    pub handled: Vec<(String, i64)>,
+    /// [`Turn::rolled_up`], and what is due now.
+    pub rolled_up: HashMap<String, BTreeMap<Audience, u64>>,
+}
+
+/// Decides about matches, one after the other.
+///
+/// # Errors
+///
+/// An item is of another kind than its key.
+pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
+    let outcome = Outcome { rolled_up: turn.rolled_up.clone(), ..Outcome::default() };
+    let mut stepping = Stepping { items, turn, outcome, decided: Vec::new() };
+    let mut arrived = BTreeMap::new();
+    for (at, one) in turn.matches.iter().enumerate() {
+        let decision = if let Some(known) = stepping.known(one)? {
+            known
+        } else {
+            arrived.insert(&one.key, at);
+            stepping.arrive(at)?
+        };
+        stepping.outcome.decisions.push(decision);
+    }
+    for (key, at) in arrived {
+        let unsent = stepping.items.get_mut::<SeriesItem>(key)?.resume(turn.delivery());
+        for alert in unsent.into_iter().filter(|alert| !stepping.is_decided(key, alert.anchor)).collect::<Vec<_>>() {
+            let decision = stepping.alert(at, &alert)?;
+            if matches!(decision, Decision::Fire(_) | Decision::RollUp(_)) {
+                stepping.outcome.resumed.push((at, decision));
+            }
+        }
+    }
+    Ok(stepping.outcome)
+}
+
+impl Turn<'_> {
+    fn delivery(&self) -> Delivery {
+        Delivery { owner: self.number, began: self.began, now: self.now.as_second() }
+    }
+
+    /// Whether an alert lets an alert of its rule pass, by the hourly limit.
+    pub fn pass(
+        &self,
+        one: &Match,
+        alert_id: &str,
+        audiences: &[Audience],
+        alerts: &mut HourlyAlerts,
+        rolled_up: &mut HashMap<String, BTreeMap<Audience, u64>>,
+    ) -> Passed {
+        let key = limit_key(&one.rule);
+        let in_hour = |hour: i64| format!("{key}/{hour}");
+        let now = self.now.as_second();
+        let rolled_up_now = rolled_up.get(&in_hour(super::rate_limit::hour(now)));
+        let asker = Asker { owner: self.owner, audiences, rolled_up: rolled_up_now, now };
+        let gate = gate(alerts, event_hash(alert_id), self.limit, &asker);
+        let until = alerts.hour.saturating_add(1).saturating_mul(3600);
+        match gate {
+            Gate::Open { held_before } => Passed::Open { held_before },
+            Gate::Shut { held } => Passed::Held { decision: Box::new(Decision::Capped { held }), until },
+            Gate::RollUp { hour, held, step, audiences } => {
+                let reported = audiences.iter().map(|audience| (*audience, step));
+                rolled_up.entry(in_hour(hour)).or_default().extend(reported);
+                let ticket = Ticket { key, expires: expires(until, self.now), mark: Mark::RollUp { hour, step } };
+                let (alert_id, limit) = (rule_id(&format!("flood {step}"), &one.rule.id, hour), self.limit);
+                let roll_up = RollUp { alert_id, limit, held, until: timestamp(until, self.now), audiences, ticket };
+                if !one.rule.notify {
+                    roll_up.audiences.iter().for_each(|audience| mark_roll_up(alerts, hour, step, *audience));
+                    return Passed::Held { decision: Box::new(Decision::Muted), until };
+                }
+                Passed::Held { decision: Box::new(Decision::RollUp(roll_up)), until }
+            }
+        }
+    }
+}
+
+/// Whether the hourly limit lets an alert pass.
+pub enum Passed {
+    /// It does.
+    Open {
+        /// For the first alert of an hour, how many were suppressed earlier by the hourly limit.
+        held_before: u64,
     },
-    /// Another delivery is about to alert about them, or will be retried.
-    ClaimedElsewhere,
+    /// It does not, until then, in seconds since 1970; this is decided instead.
+    Held {
+        /// The roll-up, or that there is one.
+        decision: Box<Decision>,
+        /// The end of the hour.
+        until: i64,
+    },
 }
 
-/// The content of an alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WindowAlert {
-    /// The index of the window that it is about.
-    pub lead: usize,
-    /// How many events it covers.
-    pub count: u64,
-    /// Whether that is an estimate.
-    pub approximate: bool,
-    /// The times of the first and the last of them, in seconds since 1970.
-    pub span: (i64, i64),
-    /// How many events the windows hold together.
-    pub reported: u64,
-    /// The channels that have not taken it yet.
-    pub channels: Vec<String>,
-}
-
-/// Counts events in their windows and decides; `entries` are the stored windows of `ask`, in the same order.
-pub fn step(mut entries: Vec<WindowEntry>, ask: &Ask<'_>) -> (Vec<WindowEntry>, WindowVerdict) {
-    let mut new = false;
-    for entry in &mut entries {
-        new |= count(entry, ask.events);
-    }
-    let verdict = verdict(&mut entries, new, ask);
-    (entries, verdict)
-}
-
-/// Adds events to a window; whether one of them may be new.
-fn count(entry: &mut WindowEntry, events: &[MatchedEvent]) -> bool {
-    let mut new = false;
-    for MatchedEvent { id, time } in events {
-        new |= entry.events.insert(*id);
-        let (first, last) = entry.span.unwrap_or((*time, *time));
-        entry.span = Some((first.min(*time), last.max(*time)));
-    }
-    new
-}
-
-fn verdict(entries: &mut [WindowEntry], new: bool, ask: &Ask<'_>) -> WindowVerdict {
-    let statuses: Vec<_> =
-        entries.iter().map(|entry| Claim::status(entry.claim.as_ref(), ask.owner, ask.now)).collect();
-    let claimed = |wanted: ClaimStatus| statuses.iter().position(|status| *status == wanted);
-    // The delivery's own claim comes first, whatever was sent for the other window: other deliveries left their events
-    // to it.
-    let own = (0..entries.len())
-        .find(|at| statuses[*at] == ClaimStatus::Own && !unsent(entries, ask, *at..*at + 1).is_empty());
-    let (fullest, count) = fullest(entries);
-    if let Some(lead) = own {
-        alert(entries, lead, ask)
-    } else if unsent(entries, ask, 0..entries.len()).is_empty() {
-        WindowVerdict::Deduplicated
-    } else if claimed(ClaimStatus::Foreign).is_some() {
-        WindowVerdict::ClaimedElsewhere
-    } else if let Some(lead) = claimed(ClaimStatus::Expired) {
-        alert(entries, lead, ask)
-    } else if count < u64::from(ask.threshold) {
-        WindowVerdict::BelowThreshold { count }
-    } else if new {
-        alert(entries, fullest, ask)
-    } else {
-        // An alert about the other window covered the event that reached the threshold; its repetition raises none.
-        WindowVerdict::Deduplicated
+/// Marks that an audience took a roll-up. Another hour has its own.
+pub fn mark_roll_up(alerts: &mut HourlyAlerts, hour: i64, step: u64, audience: Audience) {
+    if alerts.hour == hour {
+        let known = alerts.sent.entry(audience.word().to_owned()).or_default();
+        *known = (*known).max(step);
     }
 }
 
-/// The channels that took no alert for any of these windows.
-fn unsent(entries: &[WindowEntry], ask: &Ask<'_>, windows: Range<usize>) -> Vec<String> {
-    let alerted = ask.windows[windows.clone()].iter().filter_map(|window| ask.alerted.get(&window.key));
-    missing(ask.channels, entries[windows].iter().map(|entry| &entry.sent).chain(alerted))
+struct Stepping<'s, 'a> {
+    items: &'s mut Items,
+    turn: &'s Turn<'a>,
+    outcome: Outcome,
+    /// The alerts that were decided about: the keys of their series and their anchors.
+    decided: Vec<(String, i64)>,
 }
 
-/// Makes the claim.
-fn alert(entries: &mut [WindowEntry], lead: usize, ask: &Ask<'_>) -> WindowVerdict {
-    let channels = unsent(entries, ask, lead..lead + 1);
-    let reported = entries.iter().fold(Distinct::default(), |all, entry| all.union(&entry.events)).count();
-    let entry = &mut entries[lead];
-    // An own claim that no other delivery would take over soon is not written again.
-    if !entry.claim.as_ref().is_some_and(|claim| claim.owner == ask.owner && claim.is_fresh(ask.now)) {
-        entry.claim = Some(Claim { owner: ask.owner.to_owned(), at: ask.now });
+impl Stepping<'_, '_> {
+    /// What is decided about a match of a rule with `first_seen` that is not new, or that came while the rule was learning.
+    fn known(&mut self, one: &Match) -> Result<Option<Decision>, TableError> {
+        let (Some(first_seen), Some(combination)) = (&one.rule.first_seen, &one.combination) else { return Ok(None) };
+        let (time, key) = (one.arrival.time, learning_key(&one.rule, first_seen));
+        let start = self.items.get(&key)?.unwrap_or(LearningStart { from: time });
+        self.items.set(&key, start.clone());
+        let within = first_seen.within.as_secs();
+        let known: Option<Sightings> = self.items.get(combination)?;
+        let (seen, is_new) = observe(known, one.arrival.event, time, within);
+        self.items.keep(combination, expires(seen.newest.to.saturating_add(within), self.turn.now));
+        self.items.set(combination, seen);
+        if is_new {
+            let learning = first_seen.learning.as_secs();
+            // A rule that does not learn alerts on events from before the start, too.
+            let is_learning = learning > 0 && time < start.from.saturating_add(learning);
+            return Ok(is_learning.then_some(Decision::Learning));
+        }
+        // A known event counts nowhere; but it takes over an alert that another delivery was to send and did not.
+        let now = self.turn.now.as_second();
+        let is_abandoned =
+            |alert: &PendingAlert| alert.free <= now && alert.anchor.abs_diff(time) <= one.plan().window.unsigned_abs();
+        let series: Option<SeriesItem> = self.items.get(&one.key)?;
+        let takes_over = series.is_some_and(|series| series.pending().iter().any(is_abandoned));
+        Ok((!takes_over).then_some(Decision::AlreadySeen))
     }
-    let (count, approximate) = (entry.events.count(), !entry.events.is_exact());
-    let span = entry.span.unwrap_or((ask.now, ask.now));
-    WindowVerdict::Alert(WindowAlert { lead, count, approximate, span, reported, channels })
+
+    fn arrive(&mut self, at: usize) -> Result<Decision, TableError> {
+        let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::Deduplicated) };
+        let (plan, delivery) = (one.plan(), self.turn.delivery());
+        let series: &mut SeriesItem = self.items.get_mut(&one.key)?;
+        let verdict = series.arrive(&plan, &one.arrival, delivery);
+        let expires = timestamp(series.expires(&plan, delivery.now), self.turn.now);
+        self.items.keep(&one.key, expires);
+        match verdict {
+            Verdict::Alert(alert) if self.is_decided(&one.key, alert.anchor) => Ok(Decision::Deduplicated),
+            Verdict::Alert(alert) => self.alert(at, &alert),
+            Verdict::Silenced | Verdict::Known => Ok(Decision::Deduplicated),
+            Verdict::Counted { count } => Ok(Decision::BelowThreshold { count: count.into() }),
+            Verdict::ClaimedElsewhere => Ok(Decision::ClaimedElsewhere),
+        }
+    }
+
+    fn is_decided(&self, key: &str, anchor: i64) -> bool {
+        self.turn.handled.get(key).is_some_and(|anchors| anchors.contains(&anchor))
+            || self.decided.iter().any(|(decided, of)| *of == anchor && decided == key)
+    }
+
+    /// The alert that a match raises, unless the hourly limit of its rule holds it back.
+    fn alert(&mut self, at: usize, alert: &PendingAlert) -> Result<Decision, TableError> {
+        let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::Deduplicated) };
+        let (key, anchor, due) = (&one.key, alert.anchor, bits(&one.audiences));
+        self.decided.push((key.clone(), anchor));
+        let is_missing = |audience: &Audience| alert.channels & audience.bit() == 0;
+        let audiences: Vec<Audience> = one.audiences.iter().copied().filter(is_missing).collect();
+        if audiences.is_empty() {
+            self.items.get_mut::<SeriesItem>(key)?.sent(anchor, 0, due);
+            return Ok(Decision::Deduplicated);
+        }
+        let (alert_id, limit_key) = (one.series.alert_id(anchor), limit_key(&one.rule));
+        let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
+        let passed = self.turn.pass(one, &alert_id, &audiences, alerts, &mut self.outcome.rolled_up);
+        self.items.keep(&limit_key, expires(self.turn.now.as_second(), self.turn.now));
+        let series: &mut SeriesItem = self.items.get_mut(key)?;
+        let held_before = match passed {
+            Passed::Open { held_before } => held_before,
+            Passed::Held { decision, until } => {
+                series.hold(anchor, until);
+                return Ok(*decision);
+            }
+        };
+        self.outcome.handled.push((key.clone(), anchor));
+        if !one.rule.notify {
+            series.sent(anchor, due, due);
+            return Ok(Decision::Muted);
+        }
+        if let Some(title) = (self.turn.title)(at) {
+            series.set_title(&title);
+        }
+        Ok(Decision::Fire(Firing { held_before, audiences, ..firing(one, alert, series, self.turn.now) }))
+    }
 }
 
-/// The index of the window with the most events, the first of equals, and how many events it has.
-fn fullest(entries: &[WindowEntry]) -> (usize, u64) {
-    let counts = entries.iter().map(|entry| entry.events.count()).enumerate();
-    counts.rev().max_by_key(|(_, count)| *count).unwrap_or_default()
+/// The alert of a match that is due, without what the hourly limit adds to it; `series` holds the events that it is about.
+pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Timestamp) -> Firing {
+    let (plan, anchor, key) = (one.plan(), alert.anchor, one.key.clone());
+    let expires = timestamp(series.expires(&plan, now.as_second()), now);
+    let listing = |listed: Listed<'_>| Listing {
+        values: listed.values.into_iter().map(str::to_owned).collect(),
+        more: listed.more as u64,
+        at_least: listed.incomplete,
+    };
+    let distinct = |field: u8| (one.field_name(field).to_owned(), listing(series.listed(field, &plan, anchor)));
+    let step = |step: &StepEvent| {
+        let id = series.event_name(step.event).unwrap_or("an event whose id is not kept");
+        (timestamp(step.time, now), id.to_owned())
+    };
+    Firing {
+        alert_id: one.series.alert_id(anchor),
+        count: alert.count.into(),
+        approximate: alert.about,
+        first: timestamp(alert.first, now),
+        last: timestamp(alert.last, now),
+        since_last: alert.since.map(u64::from),
+        held_before: 0,
+        events: listing(series.events(&plan, anchor)),
+        distinct: (0_u8..).take(FIELDS).map(distinct).filter(|(_, listing)| listing.count() > 0).collect(),
+        steps: alert.steps.iter().map(step).collect(),
+        audiences: one.audiences.clone(),
+        unremembered: false,
+        ticket: Ticket { key, expires, mark: Mark::Alert { anchor, due: bits(&one.audiences), plan } },
+    }
+}
+
+/// A time in seconds since 1970; `now` where that is out of range.
+fn timestamp(seconds: i64, now: Timestamp) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(now)
 }

@@ -5,7 +5,7 @@ use std::{error::Error, future::Future, sync::Arc};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::entry::StoredItem;
+use super::entry::{ItemError, StoredItem};
 
 /// The port to what is stored between invocations. Items are read and written in batches, since a request takes as long
 /// for a hundred of them as for one.
@@ -75,14 +75,14 @@ pub enum TableError {
     /// The invocation has no time to wait any longer.
     #[error("the table gave no answer in time")]
     NoAnswer,
-    /// The text of an item is not one that this program writes.
+    /// The body of an item is not one that this program writes.
     #[error("the stored item `{key}` is not readable")]
     Unreadable {
         /// The key of the item.
         key: String,
-        /// What is wrong with its text.
+        /// What is wrong with it.
         #[source]
-        error: Arc<serde_json::Error>,
+        error: Arc<ItemError>,
     },
     /// An item of another kind has the key.
     #[error("the stored item `{key}` is of another kind than its key")]
@@ -104,8 +104,8 @@ impl TableError {
         Self::Service(Arc::from(error.into()))
     }
 
-    /// The error for an item whose text [`StoredItem::decode`] refuses.
-    pub fn unreadable(key: &str, error: serde_json::Error) -> Self {
+    /// The error for an item whose body [`StoredItem::decode`] refuses.
+    pub fn unreadable(key: &str, error: ItemError) -> Self {
         Self::Unreadable { key: key.to_owned(), error: Arc::new(error) }
     }
 }

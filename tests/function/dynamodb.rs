@@ -6,6 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::json;
 use trailbell::{
@@ -14,8 +15,10 @@ use trailbell::{
     record::Record,
     rule::{Rule, RuleSet},
     state::{
-        Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Written, decide, entry::LastAlert,
+        Audience, Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Written, decide,
+        entry::LearningStart,
         mark_sent,
+        series::{Arrival, Delivery, Kind, Plan, SeriesItem},
     },
 };
 
@@ -51,8 +54,16 @@ async fn item(table: &DynamoDb, key: &str) -> Option<Stored> {
     table.read(&[key]).await.unwrap().remove(0)
 }
 
-fn last(reported: u64) -> StoredItem {
-    StoredItem::LastAlert(LastAlert { windows: vec!["a \"window\"".to_owned(), "é".to_owned()], reported })
+fn last(from: i64) -> StoredItem {
+    StoredItem::from(LearningStart { from })
+}
+
+/// A series, which is stored as bytes.
+fn series(name: &str) -> StoredItem {
+    let (mut series, arrival) = (SeriesItem::default(), Arrival { name: name.to_owned(), ..Arrival::default() });
+    let plan = Plan { window: 60, threshold: 2, kind: Kind::Events };
+    series.arrive(&plan, &arrival, Delivery { owner: 1, began: 0, now: 0 });
+    series.into()
 }
 
 /// An error of DynamoDB with this code, and what else it has.
@@ -77,7 +88,8 @@ fn canceled(reasons: &[&str]) -> Reply {
 
 /// The answer to `BatchGetItem`: items with these keys, and keys that are left unprocessed.
 fn batch(found: &[&str], unprocessed: &[&str]) -> Reply {
-    let item = |key: &&str| json!({"pk": {"S": key}, "version": {"N": "7"}, "item": {"S": last(1).encode()}});
+    let item =
+        |key: &&str| json!({"pk": {"S": key}, "version": {"N": "7"}, "item": {"S": "{\"lessons\":{\"from\":1}}"}});
     let found: Vec<_> = found.iter().map(item).collect();
     let keys: Vec<_> = unprocessed.iter().map(|key| json!({"pk": {"S": key}})).collect();
     let unprocessed = if keys.is_empty() { json!({}) } else { json!({"t": {"Keys": keys, "ConsistentRead": true}}) };
@@ -100,6 +112,8 @@ async fn a_write_replaces_only_what_was_read() {
     assert_eq!(table.write(&[change("other", last(5), Some(1))]).await.unwrap(), Written::Conflicts(vec![0]));
     assert_eq!(item(&table, "k").await, Some((last(3), Version(2))));
     assert_eq!(table.write(&[change("other", last(6), None)]).await.unwrap(), Written::Stored);
+    assert_eq!(table.write(&[change("a \"series\" é", series("é"), None)]).await.unwrap(), Written::Stored);
+    assert_eq!(item(&table, "a \"series\" é").await, Some((series("é"), Version(1))));
     let kept_until: BTreeMap<String, Option<String>> = cloud
         .items("versions")
         .iter()
@@ -209,30 +223,51 @@ async fn an_unavailable_table_is_an_error_that_names_the_repair() {
     assert!(table(peer.endpoint(), "t").await.read(&["k"]).await.is_err());
 }
 
-fn rule(fields: &str) -> Rule {
+fn rule(fields: &str) -> Arc<Rule> {
     let text = format!("rules:\n- name: R\n  severity: 1\n  filter: a = 1\n  aggregate_fields: [user]\n{fields}");
-    RuleSet::parse(&text).unwrap().0.rules.remove(0)
+    Arc::new(RuleSet::parse(&text).unwrap().0.rules.remove(0))
 }
+
+const TIME: i64 = 1_772_442_000;
 
 fn record(id: usize) -> Record {
     let who = json!({"type": "IAMUser", "userName": format!("user-{}", id % 3)});
-    let event = json!({"eventID": id.to_string(), "eventTime": "2026-03-02T09:00:00Z", "userIdentity": who});
-    Record::new(event).unwrap()
+    let time = Timestamp::from_second(TIME).unwrap().to_string();
+    Record::new(json!({"eventID": id.to_string(), "eventTime": time, "userIdentity": who})).unwrap()
 }
 
 /// Decides and publishes as the handler does, and counts the alerts in `fired`.
 async fn deliver(table: Arc<DynamoDb>, rule: Arc<Rule>, name: String, records: Vec<Record>, fired: Arc<AtomicUsize>) {
-    let channels = ["text".to_owned()];
-    let matches: Vec<_> = records.iter().map(|record| Match { rule: &rule, record, channels: &channels }).collect();
     let now: Timestamp = "2026-03-02T09:05:00Z".parse().unwrap();
+    let matches: Vec<Match> =
+        records.iter().flat_map(|record| Match::of(&rule, record, &[Audience::Alerts], now)).collect();
     let mut claimant = Claimant::new(&name, 60);
-    for decision in decide(&*table, &mut claimant, &matches, now).await {
+    let matches: Vec<&Match> = matches.iter().collect();
+    let decided = decide(&*table, &mut claimant, &matches, |_| None, now).await;
+    assert!(decided.resumed.is_empty());
+    let mut sent = Vec::new();
+    for decision in decided.decisions {
         if let Decision::Fire(firing) = decision {
             assert!(!firing.unremembered);
             fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            mark_sent(&*table, &mut claimant, &firing.ticket, "text").await.unwrap();
+            sent.push((firing.ticket, Audience::Alerts));
         }
     }
+    mark_sent(&*table, &mut claimant, &sent).await.unwrap();
+}
+
+/// The number of events of each series, and whether all of its alerts are sent.
+fn stored_series(cloud: &Cloud, table: &str, rule: &Rule) -> Vec<(usize, bool)> {
+    let plan = Plan { window: rule.window.as_secs(), threshold: rule.threshold, kind: Kind::Events };
+    let bytes = cloud.items(table).into_iter().filter_map(|item| {
+        let bytes = BASE64_STANDARD.decode(item["item"]["B"].as_str()?).unwrap();
+        Some(SeriesItem::decode(&bytes).unwrap())
+    });
+    let counted = |series: SeriesItem| {
+        let events = series.events(&plan, TIME);
+        (events.values.len() + events.more, series.pending().is_empty())
+    };
+    bytes.map(counted).collect()
 }
 
 /// Six concurrent deliveries, with one request of sixteen throttled: each of three users raises one alert, and all
@@ -245,7 +280,7 @@ async fn concurrent_deliveries_alert_once() {
         let passed = std::iter::repeat_n(Reply::Pass, 15);
         let script = std::iter::once(throttled()).chain(passed).cycle().take(3_000).collect();
         let peer = Peer::start(script);
-        let (table, rule) = (Arc::new(table(peer.endpoint(), name).await), Arc::new(rule(fields)));
+        let (table, rule) = (Arc::new(table(peer.endpoint(), name).await), rule(fields));
         let fired = Arc::new(AtomicUsize::new(0));
         for _ in 0..2 {
             let tasks: Vec<_> = (0..6)
@@ -261,15 +296,8 @@ async fn concurrent_deliveries_alert_once() {
             // The second time all are delivered again, and nothing is published.
             assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 3, "{name}");
         }
-        let windows = cloud.items(name).into_iter().filter_map(|item| {
-            match StoredItem::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
-                StoredItem::WindowEntry(entry) => Some(entry.events.count()),
-                _ => None,
-            }
-        });
-        let windows: Vec<u64> = windows.collect();
-        assert!(windows.iter().all(|count| *count == 8), "{windows:?}");
-        assert!(peer.asked() > 60, "{}", peer.asked());
+        assert_eq!(stored_series(cloud, name, &rule), [(8, true); 3], "{name}");
+        assert!(peer.asked() > 20, "{}", peer.asked());
     }
 }
 
@@ -277,34 +305,27 @@ async fn concurrent_deliveries_alert_once() {
 #[tokio::test]
 async fn a_single_failed_request_changes_nothing() {
     let cloud = Cloud::get();
-    let conflict = error("ConditionalCheckFailedException", json!({}));
-    let passed = || Reply::Pass;
-    // Of window, bound and series: read, write, read, write, read; and once it is sent, read, write, read, write.
-    let writes = [1, 3, 6, 8];
-    let (rule, mut number) = (Arc::new(rule("")), 0);
-    for (fault, places) in
-        [(throttled(), (0..9).collect()), (Reply::Lost, (0..9).collect()), (conflict, writes.to_vec())]
-    {
-        for at in places {
-            number += 1;
-            let name = format!("fault-{number}");
-            cloud.table(&name);
-            let script = (0..at).map(|_| passed()).chain([fault.clone(), passed()]).collect();
-            let peer = Peer::start(script);
-            let fired = Arc::new(AtomicUsize::new(0));
-            let table = Arc::new(table(peer.endpoint(), &name).await);
-            for object in ["one", "one", "a copy"] {
-                let (table, rule, fired) = (Arc::clone(&table), Arc::clone(&rule), Arc::clone(&fired));
-                deliver(table, rule, object.to_owned(), vec![record(0)], fired).await;
-            }
-            assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 1, "request {at}");
-            let sent = cloud.items(&name).into_iter().filter_map(|item| {
-                match StoredItem::decode(item["item"]["S"].as_str().unwrap()).unwrap() {
-                    StoredItem::WindowEntry(entry) => Some((entry.events.count(), entry.sent.contains("text"))),
-                    _ => None,
-                }
-            });
-            assert_eq!(sent.collect::<Vec<_>>(), [(1, true)], "request {at}");
+    let (rule, mut number) = (rule(""), 0);
+    // A reading, a transaction of the series and the hourly limit, and the mark.
+    let conflicts = [
+        (canceled(&["ConditionalCheckFailed", "None"]), 1),
+        (canceled(&["None", "TransactionConflict"]), 1),
+        (error("ConditionalCheckFailedException", json!({})), 2),
+    ];
+    let faults = (0..3).flat_map(|at| [(throttled(), at), (Reply::Lost, at)]);
+    for (fault, at) in faults.chain(conflicts) {
+        number += 1;
+        let name = format!("fault-{number}");
+        cloud.table(&name);
+        let script = (0..at).map(|_| Reply::Pass).chain([fault, Reply::Pass]).collect();
+        let peer = Peer::start(script);
+        let fired = Arc::new(AtomicUsize::new(0));
+        let table = Arc::new(table(peer.endpoint(), &name).await);
+        for object in ["one", "one", "a copy"] {
+            let (table, rule, fired) = (Arc::clone(&table), Arc::clone(&rule), Arc::clone(&fired));
+            deliver(table, rule, object.to_owned(), vec![record(0)], fired).await;
         }
+        assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 1, "request {at}");
+        assert_eq!(stored_series(cloud, &name, &rule), [(1, true)], "request {at}");
     }
 }

@@ -103,23 +103,13 @@ fn one_alert_for_a_user_and_a_day() {
     let second = [record("3", "09:02:00", "ada"), record("4", "08:59:00", "ada")];
     let rule = "name: Read, aggregate_fields: [user], window: 30d";
     let (alerts, tally) = scanned("day", &[rule], &[&first, &second]);
+    // An alert counts what is known when its first event comes. The two events after it are in its silence.
+    let (ada, bob) = (json!("2026-03-02T09:00:00Z"), json!("2026-03-02T09:01:00Z"));
     assert_eq!(
-        fields(&alerts, &["time", "count", "first", "last", "values"]),
+        fields(&alerts, &["time", "count", "first", "last", "since", "more", "values"]),
         [
-            [
-                json!("2026-03-02T09:00:00Z"),
-                json!(3),
-                json!("2026-03-02T08:59:00Z"),
-                json!("2026-03-02T09:02:00Z"),
-                json!({"user": "ada"})
-            ],
-            [
-                json!("2026-03-02T09:01:00Z"),
-                json!(1),
-                json!("2026-03-02T09:01:00Z"),
-                json!("2026-03-02T09:01:00Z"),
-                json!({"user": "bob"})
-            ],
+            [ada.clone(), json!(1), ada.clone(), ada, Value::Null, json!(2), json!({"user": "ada"})],
+            [bob.clone(), json!(1), bob.clone(), bob, Value::Null, Value::Null, json!({"user": "bob"})],
         ]
     );
     assert_eq!(fields(&alerts, &["rule", "id", "severity"])[0], [json!("Read"), json!("read"), json!(2)]);
@@ -149,8 +139,54 @@ fn a_threshold_a_rule_on_trial_and_what_is_new() {
     // The fifth event raises the alert.
     let times = fields(&alerts, &["rule", "time"]);
     assert!(times.contains(&vec![json!("Five"), json!("2026-03-02T10:04:00Z")]), "{times:?}");
-    for part in ["2 alerts", "8 already seen", "5 below threshold", "8 deduplicated", "1 learning", "1 muted"] {
+    for part in ["2 alerts", "8 already seen", "9 below threshold", "4 deduplicated", "1 learning", "1 muted"] {
         assert!(tally.contains(part), "{part} in {tally}");
+    }
+}
+
+/// The next alert of a series reports how many events came into the silence of the last one, and the last one of all how many
+/// came after it.
+#[test]
+fn what_came_into_a_silence_is_reported_once() {
+    let at = |id: u32, time: &str| record(&id.to_string(), time, "ada");
+    let events = [at(1, "09:00:00"), at(2, "09:10:00"), at(3, "09:20:00"), at(4, "10:00:01"), at(5, "10:30:00")];
+    let (alerts, _) = scanned("since", &["name: Read, aggregate_fields: [user], window: 1h"], &[&events]);
+    let none = Value::Null;
+    assert_eq!(
+        fields(&alerts, &["last", "since", "more"]),
+        [
+            [json!("2026-03-02T09:00:00Z"), none.clone(), none.clone()],
+            [json!("2026-03-02T10:00:01Z"), json!(2), json!(1)]
+        ]
+    );
+}
+
+/// Vector 14 of the language, for 200 principals, each in an hour of its own, in two files in an order that hides it.
+#[test]
+fn every_burst_alerts_wherever_it_begins() {
+    let event = |principal: u32, number: u32| {
+        let second = principal * 3600 + principal * 17 % 3000 + number * 594 / 20;
+        let (day, hour, minute, second) = (second / 86_400 + 1, second / 3600 % 24, second / 60 % 60, second % 60);
+        let mut event = record(&format!("{principal}-{number}"), "00:00:00", &format!("user-{principal}"));
+        event["eventTime"] = json!(format!("2026-03-{day:02}T{hour:02}:{minute:02}:{second:02}Z"));
+        event
+    };
+    for (count, alerts) in [(21, 200), (20, 0)] {
+        let mut events: Vec<Value> = (0..200)
+            .flat_map(|principal| (0..count).map(move |number| (principal, number)))
+            .map(|(a, b)| event(a, b))
+            .collect();
+        events.sort_by_key(|event| {
+            event["eventID"]
+                .as_str()
+                .unwrap()
+                .bytes()
+                .fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()))
+                .wrapping_mul(2_654_435_761)
+        });
+        let (one, other) = events.split_at(events.len() / 2);
+        let rule = "name: Burst, aggregate_fields: [user], window: 10m, threshold: 21";
+        assert_eq!(scanned("bursts", &[rule], &[one, other]).0.len(), alerts);
     }
 }
 

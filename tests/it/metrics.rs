@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::ports::{Memory, Outbox, event, handled, images, log_file, publish_error};
 use serde_json::{Value, json};
-use trailbell::handler::{Audience, Outcome, Sends};
+use trailbell::{
+    handler::{Outcome, Sends},
+    state::Audience,
+};
 
 const FUNCTION: &str = "trailbell";
 

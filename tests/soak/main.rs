@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use trailbell::{
     diagnostic::chain,
     engine::Engine,
-    handler::{Audience, Channels, Chat, InvocationLimits, Outcome},
+    handler::{Channels, Chat, InvocationLimits, Outcome},
     rule::{RuleSet, Severity},
+    state::Audience,
 };
 
 use ports::{BUCKET, Ticking, event, handled_on};

@@ -7,8 +7,9 @@ use std::{
 
 use trailbell::{
     alert::Message,
-    handler::{Audience, Body, Channel, FetchError, Objects, PublishError},
+    handler::{Body, Channel, FetchError, Objects, PublishError},
     object::ObjectId,
+    state::Audience,
 };
 
 use crate::{

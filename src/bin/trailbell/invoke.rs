@@ -10,9 +10,9 @@ use std::{
 use trailbell::{
     diagnostic::{chain, counted},
     engine::Engine,
-    handler::{Audience, Channels, Handler, InvocationLimits, Outcome},
+    handler::{Channels, Handler, InvocationLimits, Outcome},
     local::{Folder, NoDeadline, Printed},
-    state::MemoryTable,
+    state::{Audience, MemoryTable},
     trigger::Sender,
     untrusted::printable,
 };

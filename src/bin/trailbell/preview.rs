@@ -12,7 +12,7 @@ use trailbell::{
     engine::Finding,
     object::ObjectId,
     rule::{Accounts, Rule, Verdict},
-    state::{Claimant, Decision, Match, MemoryTable, decide},
+    state::{Audience, Claimant, Decision, Match, MemoryTable, decide},
     untrusted::printable,
 };
 
@@ -54,15 +54,16 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
 /// The alert that the function would raise if the record were the first of its window and reached the threshold.
 fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Alert {
     let mut rule = Rule::clone(&finding.rule);
-    (rule.threshold, rule.notify) = (1, true);
+    (rule.threshold, rule.distinct, rule.sequence, rule.notify) = (1, None, None, true);
     if let Some(first_seen) = &mut rule.first_seen {
         first_seen.learning = SignedDuration::ZERO;
     }
-    let channels = ["alerts".to_owned()];
-    let matches = [Match { rule: &rule, record: &finding.record, channels: &channels }];
     let now = finding.record.event_time().unwrap_or(Timestamp::UNIX_EPOCH);
+    let matches = Match::of(&Arc::new(rule), &finding.record, &[Audience::Alerts], now);
     let (table, mut claimant) = (MemoryTable::default(), Claimant::new("preview", 1));
-    match pollster::block_on(decide(&table, &mut claimant, &matches, now)).pop() {
+    let matches: Vec<&Match> = matches.iter().collect();
+    let decided = decide(&table, &mut claimant, &matches, |_| None, now);
+    match pollster::block_on(decided).decisions.pop() {
         Some(Decision::Fire(firing)) => Alert::fired(finding, &firing, origin, accounts),
         _ => Alert::new(finding, origin, accounts),
     }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use trailbell::{
     alert::{AttributeValue, Message},
     engine::Engine,
-    handler::{Audience, Channels, Chat, InvocationLimits, Outcome, Sends},
+    handler::{Channels, Chat, InvocationLimits, Outcome, Sends},
     rule::{RuleSet, Severity},
+    state::Audience,
 };
 
 use crate::ports::{

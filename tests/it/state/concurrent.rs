@@ -1,19 +1,12 @@
 //! Concurrent deliveries that crash at any point: at least one alerts, and repetitions are rare.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::Pin,
-};
+use std::{collections::BTreeSet, pin::Pin};
 
 use proptest::prelude::*;
-use trailbell::{
-    rule::Rule,
-    state::{Decision, EventWindow, StoredItem, Table, entry::WindowEntry, window::windows},
-};
+use trailbell::state::{Audience, Decision};
 
 use crate::state::{
-    reference::{Bucket, buckets, members},
-    sequential::{deliveries, rule_of},
+    sequential::{deliveries, rule_of, window},
     world::{Event, Published, World, distinct, poll},
 };
 
@@ -98,65 +91,37 @@ fn run(world: &World, deliveries: &[Vec<Vec<Event>>], schedule: &[Move]) {
     }
 }
 
-/// The windows of a rule with enough of these events, each with the windows half a window apart that share events with
-/// it.
-fn full(rule: &Rule, events: &BTreeSet<Event>) -> BTreeMap<Bucket, BTreeSet<Bucket>> {
-    let all: BTreeSet<Bucket> = events.iter().flat_map(|event| buckets(rule, event)).collect();
-    let enough = all.into_iter().filter(|bucket| members(rule, events, *bucket).len() >= rule.threshold as usize);
-    let beside = |bucket: &Bucket| -> BTreeSet<Bucket> {
-        members(rule, events, *bucket).iter().flat_map(|event| buckets(rule, event)).collect()
-    };
-    enough.map(|bucket| (bucket, beside(&bucket))).collect()
-}
-
-/// Whether the table has the mark that a channel took an alert of the bucket.
-fn is_sent(world: &World, bucket: &Bucket, channel: &str) -> bool {
-    let event = Event { user: bucket.user, minute: 0, id: 0 };
-    let at = bucket.start + world.rule.window.as_secs() / 4;
-    let found = windows(&event.series(&world.rule), world.rule.window, world.rule.threshold, at);
-    let window: &EventWindow = found.iter().find(|window| window.start == bucket.start).unwrap();
-    let get = |key: &str| match poll(&mut Box::pin(world.table.memory.read(&[key]))).unwrap().unwrap().remove(0) {
-        Some((StoredItem::WindowEntry(entry), _)) => entry,
-        _ => WindowEntry::default(),
-    };
-    get(&window.key).sent.contains(channel)
-}
-
-/// Checks that every full window, or one that shares events with it, had its alert on every channel.
+/// Checks that every window with enough events has an alert on every channel, at most a window before or after its last
+/// event.
 fn none_is_lost(world: &World, events: &BTreeSet<Event>) {
-    let published = world.published.borrow();
-    let length = world.rule.window.as_secs();
-    for bucket in full(&world.rule, events).into_keys() {
-        for channel in &world.channels {
-            let near = published.iter().any(|alert| {
-                let apart = (alert.start - bucket.start).abs();
-                let apart_at_most = if world.rule.threshold > 1 { length } else { 0 };
-                alert.user == bucket.user && alert.channel == *channel && apart <= apart_at_most
+    let (published, length) = (world.published.borrow(), world.rule.window.as_secs());
+    let is_full = |event: &&Event| {
+        window(&world.rule, events, event.user, event.seconds()).len() >= world.rule.threshold as usize
+    };
+    for event in events.iter().filter(is_full) {
+        for audience in &world.audiences {
+            let is_near = published.iter().any(|alert| {
+                alert.user == event.user
+                    && alert.audience == *audience
+                    && (alert.anchor - event.seconds()).abs() <= length
             });
-            assert!(near, "{bucket:?} on {channel}: {published:#?}");
+            assert!(is_near, "{event:?} for {audience:?}: {published:#?}");
         }
     }
 }
 
-/// Checks that the table has the marks of every full window, or of one that shares events with it.
-fn all_is_marked(world: &World, events: &BTreeSet<Event>) {
-    for (bucket, beside) in full(&world.rule, events) {
-        for channel in &world.channels {
-            assert!(beside.iter().any(|bucket| is_sent(world, bucket, channel)), "{bucket:?} on {channel}");
-        }
-    }
-}
-
-/// Checks that no alert counts more events than there are.
+/// Checks that every alert has its events, and that those of a series are more than a window apart.
 fn none_is_wrong(world: &World, events: &BTreeSet<Event>) {
-    let full = full(&world.rule, events);
-    for alert in world.published.borrow().iter() {
-        let of = |bucket: &Bucket| bucket.user == alert.user && bucket.start == alert.start;
-        let near = full.iter().any(|(bucket, beside)| of(bucket) || beside.iter().any(of));
-        assert!(near, "{alert:?} has no full window");
-        let all: BTreeSet<Bucket> = events.iter().flat_map(|event| buckets(&world.rule, event)).collect();
-        let own = members(&world.rule, events, *all.iter().find(|bucket| of(bucket)).unwrap());
-        assert!(alert.count <= own.len() as u64, "{alert:?} of {own:?}");
+    let (published, length) = (world.published.borrow(), world.rule.window.as_secs());
+    for alert in published.iter() {
+        let own = window(&world.rule, events, alert.user, alert.anchor);
+        assert!(own.iter().any(|event| event.seconds() == alert.anchor), "{alert:?}");
+        assert!(alert.count >= world.rule.threshold.into() && alert.count <= own.len() as u64, "{alert:?} of {own:?}");
+        for other in published.iter().filter(|other| other.user == alert.user) {
+            assert_eq!(other.anchor == alert.anchor, other.alert_id == alert.alert_id);
+            let apart = (other.anchor - alert.anchor).abs();
+            assert!(apart == 0 || apart > length, "{alert:?} and {other:?}");
+        }
     }
 }
 
@@ -178,13 +143,13 @@ proptest! {
     fn a_crash_at_any_point_never_loses_an_alert(
         deliveries in deliveries(), threshold in 1_u32..4, schedule in schedule(true), chat: bool
     ) {
-        let channels: &[&str] = if chat { &["text", "chat"] } else { &["text"] };
-        let world = World::new(rule_of(threshold), channels);
+        let audiences = [Audience::Alerts, Audience::Chat];
+        let world = World::new(rule_of(threshold), &audiences[..=usize::from(chat)]);
         run(&world, &deliveries, &schedule);
         let events = distinct(&deliveries);
         none_is_lost(&world, &events);
         none_is_wrong(&world, &events);
-        // A crash may leave a claim behind, which the next delivery in the window takes over. Then all alerts are out.
+        // A crash may leave a claim behind, which the next delivery of the series takes over. Then all alerts are out.
         again(&world, &deliveries);
         prop_assert_eq!(again(&world, &deliveries), []);
     }
@@ -193,21 +158,15 @@ proptest! {
     fn without_a_crash_no_alert_is_published_twice(
         deliveries in deliveries(), threshold in 1_u32..4, schedule in schedule(false)
     ) {
-        let world = World::new(rule_of(threshold), &["text", "chat"]);
+        let world = World::new(rule_of(threshold), &[Audience::Alerts, Audience::Chat]);
         run(&world, &deliveries, &schedule);
         let events = distinct(&deliveries);
         none_is_lost(&world, &events);
-        all_is_marked(&world, &events);
         none_is_wrong(&world, &events);
         let published = world.published.take();
         let mut known = BTreeSet::new();
         for alert in &published {
-            prop_assert!(known.insert((&alert.alert_id, &alert.channel)), "{:?} is published twice", alert);
-        }
-        if threshold == 1 {
-            let windows: BTreeSet<_> = published.iter().map(|alert| (alert.user, alert.start)).collect();
-            let expected: BTreeSet<_> = full(&world.rule, &events).into_keys().map(|bucket| (bucket.user, bucket.start)).collect();
-            prop_assert_eq!(windows, expected);
+            prop_assert!(known.insert((&alert.alert_id, alert.audience)), "{:?} is published twice", alert);
         }
         prop_assert_eq!(again(&world, &deliveries), []);
     }

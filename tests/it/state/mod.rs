@@ -6,6 +6,5 @@ mod concurrent;
 mod first_seen;
 mod handled;
 mod rate_limit;
-mod reference;
 mod sequential;
 mod world;

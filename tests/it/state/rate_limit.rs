@@ -1,6 +1,6 @@
 //! The hourly limit: beyond it a roll-up reports how many alerts of a rule are held back.
 
-use trailbell::state::{Claimant, Decision, Match, decide, mark_sent};
+use trailbell::state::{Audience, Claimant, Decision, decide, mark_sent};
 
 use crate::state::world::{BEGIN, Event, World, finish, rule};
 
@@ -8,7 +8,7 @@ use crate::state::world::{BEGIN, Event, World, finish, rule};
 const HOUR: i64 = (BEGIN / 3600 + 1) * 3600;
 
 fn world(most: u32) -> World {
-    let mut world = World::new(rule("  aggregate_fields: [user]\n"), &["text"]);
+    let mut world = World::new(rule("  aggregate_fields: [user]\n"), &[Audience::Alerts]);
     world.most_an_hour = most;
     world.now.set(HOUR + 60);
     world
@@ -67,7 +67,7 @@ fn rules_are_counted_on_their_own() {
     assert_eq!(one.words("one", &[of(0)]), ["alerted"]);
     let text = "rules:\n- {name: S, severity: 1, filter: a = 1, aggregate_fields: [user]}\n";
     let mut other = world(1);
-    other.rule = trailbell::rule::RuleSet::parse(text).unwrap().0.rules.remove(0);
+    other.rule = trailbell::rule::RuleSet::parse(text).unwrap().0.rules.remove(0).into();
     other.table = one.table;
     assert_eq!(other.words("one", &[of(1), of(2)]), ["alerted", "capped"]);
 }
@@ -76,27 +76,26 @@ fn rules_are_counted_on_their_own() {
 #[test]
 fn a_roll_up_is_of_its_hour_and_channel() {
     let mut world = world(1);
-    world.channels.push("chat".to_owned());
+    world.audiences.push(Audience::Chat);
     assert_eq!(world.words("one", &[of(0)]), ["alerted"]);
     let capped = |name: &str, user: u8, now: i64| {
-        let record = of(user).record();
-        let matches = [Match { rule: &world.rule, record: &record, channels: &world.channels }];
+        let one = world.matched(&of(user).record());
         let mut claimant = Claimant::new(name, 1);
         let now = jiff::Timestamp::from_second(now).unwrap();
-        let decision = finish(decide(&world.table.memory, &mut claimant, &matches, now)).remove(0);
-        (claimant, decision)
+        let mut decided = finish(decide(&world.table.memory, &mut claimant, &[&one], |_| None, now));
+        (claimant, decided.decisions.remove(0))
     };
-    let take = |mut claimant: Claimant, decision: Decision, channel: &str| {
+    let take = |mut claimant: Claimant, decision: Decision, audience: Audience| {
         let Decision::RollUp(roll_up) = decision else { panic!("{decision:?}") };
-        finish(mark_sent(&world.table.memory, &mut claimant, &roll_up.ticket, channel)).unwrap();
+        finish(mark_sent(&world.table.memory, &mut claimant, &[(roll_up.ticket.clone(), audience)])).unwrap();
         roll_up
     };
     let (claimant, decision) = capped("two", 1, HOUR + 120);
-    assert_eq!(take(claimant, decision, "text").channels, ["text", "chat"]);
+    assert_eq!(take(claimant, decision, Audience::Alerts).audiences, [Audience::Alerts, Audience::Chat]);
     assert_eq!(capped("three", 2, HOUR + 180).1, Decision::Capped { held: 2 });
     let (claimant, decision) = capped("two", 1, HOUR + 180);
-    let first = take(claimant, decision, "chat");
-    assert_eq!((first.channels, first.held), (vec!["chat".to_owned()], 2));
+    let first = take(claimant, decision, Audience::Chat);
+    assert_eq!((first.audiences, first.held), (vec![Audience::Chat], 2));
     assert_eq!(capped("two", 1, HOUR + 180).1, Decision::Capped { held: 2 });
 
     // A roll-up that is marked after its hour does not count for the next hour.
@@ -104,11 +103,11 @@ fn a_roll_up_is_of_its_hour_and_channel() {
     assert!(matches!(decision, Decision::Fire(_)), "{decision:?}");
     let (late, on_its_way) = capped("late", 4, HOUR + 3600 + 60);
     assert!(matches!(capped("next", 5, HOUR + 7200).1, Decision::Fire(_)));
-    let roll_up = take(late, on_its_way, "text");
+    let roll_up = take(late, on_its_way, Audience::Alerts);
     assert_ne!(roll_up.alert_id, first.alert_id);
     let (_, decision) = capped("next", 6, HOUR + 7200);
     let Decision::RollUp(next) = decision else { panic!("{decision:?}") };
-    assert_eq!(next.channels, ["text", "chat"]);
+    assert_eq!(next.audiences, [Audience::Alerts, Audience::Chat]);
 }
 
 /// A roll-up goes out again at ten times as many held-back alerts; of one batch only the last goes out.

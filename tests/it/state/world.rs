@@ -5,7 +5,10 @@ use std::{
     collections::BTreeSet,
     future::poll_fn,
     pin::Pin,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -15,8 +18,8 @@ use trailbell::{
     record::Record,
     rule::{Rule, RuleSet},
     state::{
-        Change, Claimant, Decision, Firing, MAX_CHANGES, Match, MemoryTable, Stored, StoredItem, Table, TableError,
-        Written, decide, key::Series, mark_sent,
+        Audience, Change, Claimant, Decision, Firing, MAX_CHANGES, Match, MemoryTable, Stored, StoredItem, Table,
+        TableError, Written, decide, mark_sent,
     },
 };
 
@@ -24,9 +27,9 @@ use trailbell::{
 pub const BEGIN: i64 = 1_772_000_000;
 
 /// A rule with these additional fields.
-pub fn rule(fields: &str) -> Rule {
+pub fn rule(fields: &str) -> Arc<Rule> {
     let text = format!("rules:\n- name: R\n  severity: 1\n  filter: a = 1\n{fields}");
-    RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}")).0.rules.remove(0)
+    Arc::new(RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}")).0.rules.remove(0))
 }
 
 /// An event: its user, its time in minutes after the start, and its identity.
@@ -48,11 +51,6 @@ impl Event {
             "userIdentity": {"type": "IAMUser", "userName": user(self.user)}});
         Record::new(event).unwrap()
     }
-
-    /// All events of the rule with the same values.
-    pub fn series(&self, rule: &Rule) -> Series {
-        Series::new(rule, &rule.aggregate(&self.record()))
-    }
 }
 
 fn user(user: u8) -> String {
@@ -63,20 +61,19 @@ fn user(user: u8) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Published {
     pub user: u8,
-    pub channel: String,
+    pub audience: Audience,
     pub alert_id: String,
-    /// The start of its window, in seconds.
-    pub start: i64,
+    /// The time of the last event that it covers, in seconds.
+    pub anchor: i64,
     pub count: u64,
     pub first: i64,
-    pub last: i64,
     pub since_last: Option<u64>,
 }
 
 /// What all deliveries share.
 pub struct World {
-    pub rule: Rule,
-    pub channels: Vec<String>,
+    pub rule: Arc<Rule>,
+    pub audiences: Vec<Audience>,
     pub table: Fragile,
     pub published: RefCell<Vec<Published>>,
     /// The time of the clock, in seconds.
@@ -85,15 +82,20 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(rule: Rule, channels: &[&str]) -> Self {
+    pub fn new(rule: Arc<Rule>, audiences: &[Audience]) -> Self {
         Self {
             rule,
-            channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
+            audiences: audiences.to_vec(),
             table: Fragile::default(),
             published: RefCell::default(),
             now: Cell::new(BEGIN),
             most_an_hour: 500,
         }
+    }
+
+    /// A match of the rule.
+    pub fn matched(&self, record: &Record) -> Match {
+        Match::of(&self.rule, record, &self.audiences, self.clock()).remove(0)
     }
 
     pub fn clock(&self) -> Timestamp {
@@ -105,29 +107,46 @@ impl World {
         let mut claimant = Claimant::new(name, self.most_an_hour);
         let mut all = Vec::new();
         for batch in batches {
-            let records: Vec<Record> = batch.iter().map(Event::record).collect();
-            let matches: Vec<Match<'_>> =
-                records.iter().map(|record| Match { rule: &self.rule, record, channels: &self.channels }).collect();
-            let decisions = decide(&self.table, &mut claimant, &matches, self.clock()).await;
-            assert_eq!(decisions.len(), batch.len());
-            for (event, decision) in batch.iter().zip(&decisions) {
-                let (ticket, channels) = match decision {
-                    Decision::Fire(firing) => (&firing.ticket, &firing.channels),
-                    Decision::RollUp(roll_up) => (&roll_up.ticket, &roll_up.channels),
+            let matches: Vec<Match> = batch.iter().map(|event| self.matched(&event.record())).collect();
+            let matches: Vec<&Match> = matches.iter().collect();
+            let decided = decide(&self.table, &mut claimant, &matches, |_| None, self.clock()).await;
+            assert_eq!(decided.decisions.len(), batch.len());
+            let decisions =
+                decided.decisions.iter().enumerate().chain(decided.resumed.iter().map(|(at, one)| (*at, one)));
+            let mut sent = Vec::new();
+            for (at, decision) in decisions {
+                let (ticket, audiences) = match decision {
+                    Decision::Fire(firing) => (&firing.ticket, &firing.audiences),
+                    Decision::RollUp(roll_up) => (&roll_up.ticket, &roll_up.audiences),
                     _ => continue,
                 };
-                for channel in channels {
+                for audience in audiences {
                     step_aside().await;
                     if let Decision::Fire(firing) = decision {
-                        self.published.borrow_mut().push(published(event, firing, channel));
+                        self.published.borrow_mut().push(published(&batch[at], firing, *audience));
                     }
-                    step_aside().await;
-                    let _ = mark_sent(&self.table, &mut claimant, ticket, channel).await;
+                    sent.push((ticket.clone(), *audience));
                 }
             }
-            all.extend(decisions);
+            step_aside().await;
+            let _ = mark_sent(&self.table, &mut claimant, &sent).await;
+            all.extend(decided.decisions);
         }
         all
+    }
+
+    /// Handles matches to their end without any other delivery; their user is the first.
+    pub fn deliver_matches(&self, name: &str, matches: &[Match]) {
+        let matches: Vec<&Match> = matches.iter().collect();
+        let mut claimant = Claimant::new(name, self.most_an_hour);
+        let decided = finish(decide(&self.table, &mut claimant, &matches, |_| None, self.clock()));
+        for decision in decided.decisions {
+            if let Decision::Fire(firing) = decision {
+                let user = Event { user: 0, minute: 0, id: 0 };
+                self.published.borrow_mut().push(published(&user, &firing, Audience::Alerts));
+                finish(mark_sent(&self.table, &mut claimant, &[(firing.ticket, Audience::Alerts)])).unwrap();
+            }
+        }
     }
 
     /// Handles a delivery to its end without any other.
@@ -141,15 +160,14 @@ impl World {
     }
 }
 
-fn published(event: &Event, firing: &Firing, channel: &str) -> Published {
+fn published(event: &Event, firing: &Firing, audience: Audience) -> Published {
     Published {
         user: event.user,
-        channel: channel.to_owned(),
+        audience,
         alert_id: firing.alert_id.clone(),
-        start: firing.window.0.as_second(),
+        anchor: firing.last.as_second(),
         count: firing.count,
         first: firing.first.as_second(),
-        last: firing.last.as_second(),
         since_last: firing.since_last,
     }
 }
@@ -212,7 +230,7 @@ impl Table for Fragile {
         step_aside().await;
         self.check()?;
         assert!(changes.len() <= MAX_CHANGES);
-        // The items pass through their text, as in a real table.
+        // The items pass through their bytes, as in a real table.
         let decoded = |change: &Change| -> Result<Change, TableError> {
             let item = StoredItem::decode(&change.item.encode());
             Ok(Change { item: item.map_err(|error| TableError::unreadable(&change.key, error))?, ..change.clone() })

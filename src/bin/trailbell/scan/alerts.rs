@@ -1,10 +1,10 @@
 //! `trailbell scan --alerts`: the alerts that matches raise, by the function's own decisions, with a table in memory.
 //!
-//! Files are read in the order of their delivery, and matches are decided in the order in which they are read. Alerts are
-//! printed once all files are read, since only then it is known how many events each is about.
+//! Files are read in the order of their paths, and matches are decided in the order in which they are read. Alerts are
+//! printed once all files are read, in the order of their times.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{self, Write},
 };
 
@@ -15,7 +15,10 @@ use trailbell::{
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
-    state::{self, Claimant, Decision, Match, MemoryTable, Ticket},
+    state::{
+        self, Audience, Change, Claimant, Decision, Firing, Match, MemoryTable, RollUp, Stored, Table, TableError,
+        Written,
+    },
 };
 
 use super::line::{About, AlertLine, ScanFormat, write_alert};
@@ -26,6 +29,8 @@ pub struct Alerts<'e> {
     table: MemoryTable,
     /// The file that is being read, and its claims.
     claimant: (String, Claimant),
+    /// How many files there were.
+    files: i64,
     raised: Vec<Raised>,
     /// How many matches raised no alert, by decision.
     silent: BTreeMap<&'static str, u64>,
@@ -45,15 +50,41 @@ struct Raised {
 /// What an alert is about.
 enum Subject {
     /// Events with these values in common.
-    Events { values: Map<String, Value>, ticket: Ticket },
+    Events { values: Map<String, Value>, firing: Box<Firing> },
     /// This number of alerts that the hourly limit held back.
     RollUp { held: u64 },
+}
+
+/// The table in memory, in which each hour of the events has a hourly limit of its own: files are not read in the order of
+/// their events, and the clock of a scan is the time of the events.
+struct ByHour<'t> {
+    table: &'t MemoryTable,
+    hour: i64,
+}
+
+impl ByHour<'_> {
+    fn key(&self, key: &str) -> String {
+        if key.starts_with("flood/") { format!("{key}/{}", self.hour) } else { key.to_owned() }
+    }
+}
+
+impl Table for ByHour<'_> {
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+        let keys: Vec<String> = keys.iter().map(|key| self.key(key)).collect();
+        self.table.read(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
+
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+        let changes: Vec<_> =
+            changes.iter().map(|change| Change { key: self.key(&change.key), ..change.clone() }).collect();
+        self.table.write(&changes).await
+    }
 }
 
 impl<'e> Alerts<'e> {
     pub fn new(engine: &'e Engine) -> Self {
         let claimant = (String::new(), claimant(""));
-        Self { engine, table: MemoryTable::default(), claimant, raised: Vec::new(), silent: BTreeMap::new() }
+        Self { engine, table: MemoryTable::default(), claimant, files: 0, raised: Vec::new(), silent: BTreeMap::new() }
     }
 
     /// Notes the time of a file's first event: from the first of all, rules with `first_seen` learn.
@@ -73,62 +104,73 @@ impl<'e> Alerts<'e> {
     /// Decides about matches of a file, in their order.
     pub fn decide(&mut self, file: &str, found: Vec<Finding>) {
         if self.claimant.0 != file {
-            self.claimant = (file.to_owned(), claimant(file));
+            // A file that comes again is another attempt.
+            self.files += 1;
+            let began = Timestamp::from_second(self.files).unwrap_or_default();
+            self.claimant = (file.to_owned(), claimant(file).begun(began));
         }
-        let found: Vec<_> = found.into_iter().filter(|finding| !finding.suppressed).collect();
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
-        let time = |finding: &Finding| {
+        let mut matches = Vec::new();
+        for finding in found.iter().filter(|finding| !finding.suppressed) {
             now = finding.record.event_time().unwrap_or(now);
-            now
-        };
-        let times: Vec<_> = found.iter().map(time).collect();
-        // The limit of a rule's alerts counts by the hour.
-        let hour = |time: &Timestamp| time.as_second().div_euclid(3600);
-        let mut rest = &found[..];
-        for times in times.chunk_by(|one, other| hour(one) == hour(other)) {
-            let (these, others) = rest.split_at(times.len());
-            pollster::block_on(self.decide_at(times, these));
-            rest = others;
+            let counted = Match::of(&finding.rule, &finding.record, &[Audience::Alerts], now);
+            if counted.is_empty() {
+                self.count_silent(&Decision::BelowThreshold { count: 0 });
+            }
+            matches.extend(counted.into_iter().map(|counted| (now, finding, counted)));
+        }
+        for same_hour in matches.chunk_by(|(one, ..), (other, ..)| hour(*one) == hour(*other)) {
+            pollster::block_on(self.decide_at(same_hour));
         }
     }
 
-    async fn decide_at(&mut self, times: &[Timestamp], found: &[Finding]) {
-        let channels = ["alerts".to_owned()];
-        let matches: Vec<_> = found
-            .iter()
-            .map(|finding| Match { rule: &finding.rule, record: &finding.record, channels: &channels })
-            .collect();
-        let Some(now) = times.iter().max() else { return };
+    async fn decide_at(&mut self, found: &[(Timestamp, &Finding, Match)]) {
+        let Some(now) = found.iter().map(|(time, ..)| *time).max() else { return };
+        let matches: Vec<&Match> = found.iter().map(|(.., counted)| counted).collect();
+        let table = ByHour { table: &self.table, hour: hour(now) };
         let claimant = &mut self.claimant.1;
-        let decisions = state::decide(&self.table, claimant, &matches, *now).await;
-        for ((finding, time), decision) in found.iter().zip(times).zip(decisions) {
-            let word = decision.word();
-            // With a threshold, the last event raises the alert.
-            let at = match &decision {
-                Decision::Fire(firing) if finding.rule.threshold > 1 => Some(firing.last),
-                _ => None,
-            };
-            let (id, title, subject, ticket) = match decision {
-                Decision::Fire(firing) => {
-                    let alert = Alert::fired(finding.clone(), &firing, None, self.engine.accounts());
-                    let value = |(field, value): (String, Option<String>)| (field, json!(value));
-                    let values = alert.occurrences.values.iter().cloned().map(value).collect();
-                    let subject = Subject::Events { values, ticket: firing.ticket.clone() };
-                    (firing.alert_id, alert.title(), subject, firing.ticket)
-                }
-                Decision::RollUp(roll_up) => {
-                    *self.silent.entry(word).or_default() += 1;
-                    let title = "more alerts held back".to_owned();
-                    (roll_up.alert_id, title, Subject::RollUp { held: roll_up.held }, roll_up.ticket)
-                }
-                _ => {
-                    *self.silent.entry(word).or_default() += 1;
-                    continue;
-                }
-            };
-            let _ = state::mark_sent(&self.table, claimant, &ticket, &channels[0]).await;
-            self.raised.push(Raised { time: at.unwrap_or(*time), rule: finding.position, id, title, subject });
+        let decided = state::decide(&table, claimant, &matches, |_| None, now).await;
+        let all: Vec<_> = decided.decisions.into_iter().enumerate().chain(decided.resumed).collect();
+        let ticket = |decision: &Decision| match decision {
+            Decision::Fire(Firing { ticket, .. }) | Decision::RollUp(RollUp { ticket, .. }) => {
+                Some((ticket.clone(), Audience::Alerts))
+            }
+            _ => None,
+        };
+        let sent: Vec<_> = all.iter().filter_map(|(_, decision)| ticket(decision)).collect();
+        // A table in memory never fails.
+        let _ = state::mark_sent(&table, claimant, &sent).await;
+        for (at, decision) in all {
+            let Some((time, finding, _)) = found.get(at) else { continue };
+            self.raise(*time, finding, decision);
         }
+    }
+
+    fn raise(&mut self, time: Timestamp, finding: &Finding, decision: Decision) {
+        let rule = finding.position;
+        match decision {
+            Decision::Fire(firing) => {
+                let alert = Alert::fired(finding.clone(), &firing, None, self.engine.accounts());
+                let value = |(field, value): &(String, Option<String>)| (field.clone(), json!(value));
+                let values = alert.occurrences.values.iter().map(value).collect();
+                let (id, title) = (firing.alert_id.clone(), alert.title());
+                // The last event raises the alert.
+                let time = firing.last;
+                let subject = Subject::Events { values, firing: Box::new(firing) };
+                self.raised.push(Raised { time, rule, id, title, subject });
+            }
+            Decision::RollUp(roll_up) => {
+                let (id, title) = (roll_up.alert_id.clone(), "more alerts held back".to_owned());
+                let subject = Subject::RollUp { held: roll_up.held };
+                self.raised.push(Raised { time, rule, id, title, subject });
+                self.count_silent(&Decision::RollUp(roll_up));
+            }
+            silent => self.count_silent(&silent),
+        }
+    }
+
+    fn count_silent(&mut self, silent: &Decision) {
+        *self.silent.entry(silent.word()).or_default() += 1;
     }
 
     /// Prints the alerts in the order of their time.
@@ -137,14 +179,22 @@ impl<'e> Alerts<'e> {
     ///
     /// If `output` cannot be written.
     pub fn print(&self, format: ScanFormat, output: &mut impl Write) -> io::Result<()> {
-        let mut raised: Vec<&Raised> = self.raised.iter().collect();
-        raised.sort_by_key(|alert| alert.time);
-        for alert in raised {
+        // What no alert of a series reported is printed with the last one that was raised.
+        let mut last = HashMap::new();
+        for (at, alert) in self.raised.iter().enumerate() {
+            if let Subject::Events { firing, .. } = &alert.subject {
+                last.insert(firing.ticket.key(), at);
+            }
+        }
+        let mut raised: Vec<(usize, &Raised)> = self.raised.iter().enumerate().collect();
+        raised.sort_by_key(|(_, alert)| alert.time);
+        for (at, alert) in raised {
             let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
             let about = match &alert.subject {
-                Subject::Events { values, ticket } => {
-                    let totals = pollster::block_on(state::current_totals(&self.table, ticket));
-                    About::Events { values, totals }
+                Subject::Events { values, firing } => {
+                    let is_last = last.get(firing.ticket.key()) == Some(&at);
+                    let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
+                    About::Events { values, firing, more: if is_last { unreported() } else { 0 } }
                 }
                 Subject::RollUp { held } => About::RollUp { held: *held },
             };
@@ -168,6 +218,11 @@ impl<'e> Alerts<'e> {
     pub fn silent(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.silent.iter().map(|(decision, count)| (*decision, *count))
     }
+}
+
+/// The hour of an event, counted from 1970.
+fn hour(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(3600)
 }
 
 fn claimant(file: &str) -> Claimant {

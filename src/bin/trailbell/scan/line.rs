@@ -11,7 +11,7 @@ use trailbell::{
     diagnostic::counted,
     engine::Finding,
     rule::Rule,
-    state::WindowTotals,
+    state::Firing,
     untrusted::{self, printable},
 };
 
@@ -40,8 +40,8 @@ pub struct AlertLine<'a> {
 
 /// What an alert is about.
 pub enum About<'a> {
-    /// Events with these values in common, and how many, where that is known.
-    Events { values: &'a Map<String, Value>, totals: Option<WindowTotals> },
+    /// Events with these values in common, and how many more of the series no alert reports.
+    Events { values: &'a Map<String, Value>, firing: &'a Firing, more: u64 },
     /// This number of alerts that the hourly limit held back.
     RollUp { held: u64 },
 }
@@ -117,12 +117,14 @@ fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
 
 fn alert_text(alert: &AlertLine<'_>) -> String {
     let scope = match &alert.about {
-        About::Events { totals: Some(totals), .. } => {
-            let about = if totals.approximate { "about " } else { "" };
-            let until = if totals.count > 1 { format!(", to {}", totals.last) } else { String::new() };
-            format!("{about}{}{until}", counted(totals.count, "event"))
+        About::Events { firing, more, .. } => {
+            let about = if firing.approximate { "about " } else { "" };
+            let from = if firing.first < firing.last { format!(", from {}", firing.first) } else { String::new() };
+            let since = firing.since_last.filter(|since| *since > 0);
+            let since = since.map(|since| format!(", {about}{since} more since the last alert")).unwrap_or_default();
+            let more = if *more > 0 { format!(", {more} more after it") } else { String::new() };
+            format!("{about}{}{from}{since}{more}", counted(firing.count, "event"))
         }
-        About::Events { totals: None, .. } => "1 event".to_owned(),
         About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
     };
     format!(
@@ -137,16 +139,20 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
 
 fn alert_json(alert: &AlertLine<'_>) -> Value {
     let mut shown = json!({"rule": alert.rule.name, "id": alert.rule.id, "severity": alert.rule.severity.number(),
-        "alert_id": alert.id, "time": alert.time.to_string()});
+        "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title});
     match &alert.about {
-        About::Events { values, totals } => {
-            if let Some(totals) = totals {
-                shown["count"] = json!(totals.count);
-                shown["first"] = json!(totals.first.to_string());
-                shown["last"] = json!(totals.last.to_string());
-                if totals.approximate {
-                    shown["approximate"] = json!(true);
-                }
+        About::Events { values, firing, more } => {
+            shown["count"] = json!(firing.count);
+            shown["first"] = json!(firing.first.to_string());
+            shown["last"] = json!(firing.last.to_string());
+            if let Some(since) = firing.since_last {
+                shown["since"] = json!(since);
+            }
+            if *more > 0 {
+                shown["more"] = json!(more);
+            }
+            if firing.approximate {
+                shown["about"] = json!(true);
             }
             shown["values"] = Value::Object((*values).clone());
         }

@@ -1,0 +1,140 @@
+//! A match as the state takes it: what of its record counts. It is small, and holds no record.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    audience::Audience,
+    key::{Series, event_id, learning_key, limit_key},
+    series::{Arrival, Kind, Plan, Sample},
+};
+use crate::{
+    record::{Path, Record, Root, Step, Virtual},
+    rule::{AggregateValue, FieldPath, Identities, Rule, SeriesArrival, combination},
+    untrusted::shorten_to,
+};
+
+/// The longest text of a match, in characters.
+const MAX_TEXT: usize = 160;
+/// The most values of a field that one match shows.
+const MAX_SAMPLES: usize = 11;
+/// The most values of a match that are counted: as many as an item holds.
+const MAX_VALUES: usize = 1_250;
+
+/// A match of a rule in one of its series.
+#[derive(Clone, Debug)]
+pub struct Match {
+    pub(super) rule: Arc<Rule>,
+    pub(super) audiences: Vec<Audience>,
+    pub(super) series: Series,
+    /// The key of the series.
+    pub(super) key: String,
+    pub(super) arrival: Arrival,
+    /// The key of its combination of values, for a rule with `first_seen`.
+    pub(super) combination: Option<String>,
+}
+
+impl Match {
+    /// A record that a rule matches and no suppression: one match for each series of the rule in which it arrives, and none
+    /// for a sequence whose `by` has no value. Its alert would go to `audiences`, at least one; `otherwise` is the time of an
+    /// event that has none.
+    pub fn of(rule: &Arc<Rule>, record: &Record, audiences: &[Audience], otherwise: Timestamp) -> Vec<Self> {
+        let event = Arrival {
+            time: record.event_time().unwrap_or(otherwise).as_second(),
+            event: event_id(record),
+            values: values(rule, record),
+            steps: 0,
+            name: record.at(&["eventID"]).map(|id| shorten_to(&id, MAX_TEXT)).unwrap_or_default(),
+            samples: Vec::new(),
+        };
+        let combination =
+            rule.first_seen.as_ref().map(|seen| Series::new(rule, &combination(&seen.fields, record)).sightings_key());
+        let of_series = |SeriesArrival { values, steps }: SeriesArrival| {
+            let series = Series::new(rule, &values);
+            let samples = samples(rule, record, &values);
+            let arrival = Arrival { steps, samples, ..event.clone() };
+            let (rule, audiences) = (Arc::clone(rule), audiences.to_vec());
+            Self { rule, audiences, key: series.item_key(), series, arrival, combination: combination.clone() }
+        };
+        rule.arrivals(record).into_iter().map(of_series).collect()
+    }
+
+    /// Its rule.
+    pub fn rule(&self) -> &Arc<Rule> {
+        &self.rule
+    }
+
+    /// What its rule counts.
+    pub(super) fn plan(&self) -> Plan {
+        let rule = &*self.rule;
+        let kind = match &rule.sequence {
+            Some(sequence) => Kind::Sequence { steps: u8::try_from(sequence.steps.len()).unwrap_or(u8::MAX) },
+            None if rule.distinct.is_some() || (rule.first_seen.is_some() && rule.threshold > 1) => Kind::Values,
+            None => Kind::Events,
+        };
+        Plan { window: rule.window.as_secs(), threshold: rule.threshold, kind }
+    }
+
+    /// The name of a field in which the events of its series differ.
+    pub(super) fn field_name(&self, field: u8) -> &str {
+        SHORT.get(usize::from(field)).map_or_else(|| target_name(&self.rule), |(_, name)| name)
+    }
+
+    /// The keys of all items that decide about it.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+        let learning = self.rule.first_seen.as_ref().map(|first_seen| learning_key(&self.rule, first_seen));
+        [self.key.clone(), limit_key(&self.rule)].into_iter().chain(learning).chain(self.combination.clone())
+    }
+}
+
+/// Hashes of the values that the rule counts; none for a rule that counts events.
+fn values(rule: &Rule, record: &Record) -> Vec<u64> {
+    match rule.identities(record) {
+        Identities::Event => Vec::new(),
+        Identities::Values(values) => {
+            values.iter().take(MAX_VALUES).map(|value| Series::new(rule, value).number()).collect()
+        }
+    }
+}
+
+/// The short names of fields in which the events of a series may differ. Their positions are stored.
+const SHORT: [(Virtual, &str); 3] =
+    [(Virtual::Principal, "principal"), (Virtual::OwnerAccount, "ownerAccount"), (Virtual::Ip, "ip")];
+/// The position of what the events of a series act on.
+const TARGET: u8 = 3;
+
+/// The values in which an event may differ from others of its series, which have `common` values.
+fn samples(rule: &Rule, record: &Record, common: &[AggregateValue]) -> Vec<Sample> {
+    let shown = |text: String| shorten_to(&text, MAX_TEXT);
+    let short = (0..)
+        .zip(SHORT)
+        .map(|(field, (short, name))| (field, name, record.field(short).map(shown).into_iter().collect()));
+    let target = match &rule.distinct {
+        Some(distinct) => texts(&distinct.path, record),
+        None => texts(&resources(), record),
+    };
+    let all = short.chain([(TARGET, target_name(rule), target)]);
+    let differing = all.filter(|(_, name, _)| !common.iter().any(|value| value.field == *name));
+    let sample = |(field, _, texts): (u8, &str, Vec<String>)| texts.into_iter().map(move |text| Sample { field, text });
+    differing.flat_map(sample).collect()
+}
+
+/// The name of what the events of a series act on.
+fn target_name(rule: &Rule) -> &str {
+    rule.distinct.as_ref().map_or("resources.ARN", FieldPath::name)
+}
+
+fn resources() -> Path {
+    Path { root: Root::Record, steps: ["resources", "ARN"].map(|key| Step::Key(key.to_owned())).to_vec() }
+}
+
+/// The first texts at a path, each shortened.
+fn texts(path: &Path, record: &Record) -> Vec<String> {
+    let mut texts = Vec::new();
+    path.visit(record.root(), &mut |scalar| {
+        texts.extend(scalar.to_text().map(|text| shorten_to(&text, MAX_TEXT)));
+        texts.len() == MAX_SAMPLES
+    });
+    texts
+}
