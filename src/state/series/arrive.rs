@@ -55,7 +55,9 @@ impl SeriesItem {
         };
         let is_counted = |item: &Self, id| plan.kind != Kind::Values && item.marks.has_id(id);
         // What an earlier attempt brought and no longer has a mark would be counted twice.
-        let is_repeated = self.deliveries.iter().any(|(owner, began)| *owner == by.owner && *began != by.began);
+        let is_retry = self.deliveries.iter().any(|(owner, began)| *owner == by.owner && *began != by.began);
+        let is_dropped = plan.kind == Kind::Values || self.dropped.within(arrival.time, arrival.time).is_some();
+        let is_repeated = is_retry && is_dropped;
         let new = ids.into_iter().map(mark).filter(|mark| {
             let is_known = is_counted(self, mark.id) || (is_repeated && self.is_surplus(mark, plan));
             !is_known && self.marks.insert(*mark)

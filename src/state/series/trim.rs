@@ -182,6 +182,8 @@ mod tests {
         assert_eq!(item.arrive(&plan, &event(9_999, 5), by(2, 60)), Verdict::Silenced);
         assert_eq!(item.untold(&plan), 502);
         assert_eq!(item.arrive(&plan, &event(9_997, 5), by(1, 60)), Verdict::Known);
+        // No event of that time was dropped.
+        assert_eq!(item.arrive(&plan, &event(9_995, -5), by(1, 60)), Verdict::Silenced);
         // An event on which something depends counts in any case.
         assert!(matches!(item.arrive(&plan, &event(9_996, -24 * HOUR - 1), by(1, 60)), Verdict::Alert(_)));
     }
