@@ -59,9 +59,17 @@ impl Marks {
         }
     }
 
-    /// Takes a mark out.
-    pub fn remove(&mut self, at: usize) -> Option<Mark> {
-        (at < self.0.len()).then(|| self.0.remove(at))
+    /// Takes out the marks at these indexes, which are in ascending order.
+    pub fn remove(&mut self, indexes: &[usize]) -> Vec<Mark> {
+        let removed = indexes.iter().filter_map(|at| self.0.get(*at)).copied().collect();
+        let mut indexes = indexes.iter().peekable();
+        let mut at = 0;
+        self.0.retain(|_| {
+            let is_removed = indexes.next_if(|index| **index == at).is_some();
+            at += 1;
+            !is_removed
+        });
+        removed
     }
 
     /// The indexes of the marks from one time to another, both inclusive.

@@ -1,6 +1,6 @@
 //! What goes when an item has too many marks.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use foldhash::fast::RandomState;
 
@@ -18,33 +18,52 @@ const SPARE_STEPS: usize = 16;
 impl SeriesItem {
     /// Drops marks, and what else can go, until the item is within its bounds.
     pub(super) fn trim(&mut self, plan: &Plan) {
-        while self.marks.all().len() > plan.max_marks() {
-            self.drop_one(plan);
-        }
+        self.drop_marks(plan, self.marks.all().len().saturating_sub(plan.max_marks()));
         while !fits(self) {
             if self.samples.len() > 0 {
                 self.samples.limit(self.samples.bytes() / 2);
             } else if self.marks.all().is_empty() {
                 break;
             } else {
-                self.drop_one(plan);
+                self.drop_marks(plan, 8);
             }
         }
     }
 
-    fn drop_one(&mut self, plan: &Plan) {
+    fn drop_marks(&mut self, plan: &Plan, mut excess: usize) {
+        while excess > 0 && !self.marks.all().is_empty() {
+            let dropped = self.marks.remove(&self.spare(plan, excess));
+            excess = excess.saturating_sub(dropped.len());
+            for mark in dropped {
+                self.remember(&mark, plan);
+            }
+        }
+    }
+
+    /// The indexes of marks to drop, in ascending order: at least one, and at most `excess`.
+    fn spare(&self, plan: &Plan, excess: usize) -> Vec<usize> {
         let marks = self.marks.all();
-        let spare = self.silenced_surplus(plan).or_else(|| match plan.kind {
-            Kind::Events => None,
-            Kind::Values => repeated(marks, plan.length()),
-            Kind::Sequence { .. } => Some(oldest_of_most(marks)),
-        });
-        let Some(mark) = self.marks.remove(spare.unwrap_or_default()) else { return };
+        let surplus = self.silenced_surplus(plan);
+        if !surplus.is_empty() {
+            return surplus.take(excess).collect();
+        }
+        match plan.kind {
+            Kind::Sequence { .. } => vec![oldest_of_most(marks)],
+            Kind::Values => {
+                let repeated = repeated(marks, plan.length(), excess);
+                if repeated.is_empty() { (0..excess.min(marks.len())).collect() } else { repeated }
+            }
+            Kind::Events => (0..excess.min(marks.len())).collect(),
+        }
+    }
+
+    /// Remembers a mark that was dropped, as far as counts depend on it.
+    fn remember(&mut self, mark: &Mark, plan: &Plan) {
         let same_value = |marks: &[Mark], is: &dyn Fn(&Mark) -> bool| {
             plan.kind == Kind::Values && marks.iter().any(|other| other.id == mark.id && is(other))
         };
         let is_untold = |mark: &Mark| !mark.reported && self.anchors.cover(mark.time, plan.length());
-        if is_untold(&mark) && !same_value(self.marks.all(), &is_untold) {
+        if is_untold(mark) && !same_value(self.marks.all(), &is_untold) {
             self.dropped.untold = self.dropped.untold.saturating_add(1);
         }
         let (from, to) = around(mark.time, plan);
@@ -53,15 +72,17 @@ impl SeriesItem {
         }
     }
 
-    /// The oldest surplus mark: see [`is_surplus`].
-    fn silenced_surplus(&self, plan: &Plan) -> Option<usize> {
+    /// The surplus marks of the first silence that has any: see [`is_surplus`].
+    fn silenced_surplus(&self, plan: &Plan) -> Range<usize> {
         let forgotten = self.anchors.horizon().map(|horizon| (i64::MIN, horizon));
-        let silences = self.anchors.times().iter().map(|anchor| around(*anchor, plan));
-        forgotten.into_iter().chain(silences).find_map(|(from, to)| {
+        let mut silences = forgotten.into_iter().chain(self.anchors.times().iter().map(|anchor| around(*anchor, plan)));
+        let surplus = silences.find_map(|(from, to)| {
             let range = self.marks.range(from, to);
-            let (oldest, newer) = self.marks.all().get(range.clone())?.split_first()?;
-            is_surplus(oldest, newer, plan).then_some(range.start)
-        })
+            let marks = self.marks.all().get(range.clone())?;
+            let surplus = surplus(marks, plan);
+            (surplus > 0).then_some(range.start..range.start + surplus)
+        });
+        surplus.unwrap_or_default()
     }
 
     /// Whether a mark that the item does not have would be surplus.
@@ -85,29 +106,52 @@ fn is_surplus(oldest: &Mark, newer: &[Mark], plan: &Plan) -> bool {
         let mut steps = (0..u8::BITS).map(|step| 1 << step).filter(|step| oldest.steps & step != 0);
         return steps.all(|step| newer.iter().filter(|mark| mark.steps & step != 0).count() >= SPARE_STEPS);
     }
-    let mut tally = Tally::new(plan.kind);
-    newer.len() >= plan.needed()
-        && newer.iter().rev().any(|mark| {
-            tally.add(mark);
-            tally.count() >= plan.needed()
-        })
+    enough(newer, plan).is_some()
 }
 
-/// The oldest mark whose value occurs before and after it within one window: a span of that length that holds the mark holds
-/// one of the others.
-fn repeated(marks: &[Mark], length: i64) -> Option<usize> {
-    let mut last: HashMap<u64, (usize, Option<i64>), RandomState> = HashMap::default();
-    let mut oldest: Option<usize> = None;
-    for (at, mark) in marks.iter().enumerate() {
-        let before = last.get(&mark.id).copied();
-        if let Some((middle, Some(first))) = before
-            && mark.time.abs_diff(first) <= length.unsigned_abs()
-        {
-            oldest = Some(oldest.map_or(middle, |oldest| oldest.min(middle)));
-        }
-        last.insert(mark.id, (at, before.map(|(middle, _)| marks[middle].time)));
+/// How many of the oldest marks of a silence are surplus.
+fn surplus(marks: &[Mark], plan: &Plan) -> usize {
+    match (plan.kind, marks.split_first()) {
+        (Kind::Sequence { .. }, Some((oldest, newer))) => usize::from(is_surplus(oldest, newer, plan)),
+        (Kind::Sequence { .. }, None) => 0,
+        (Kind::Events | Kind::Values, _) => enough(marks, plan).unwrap_or_default(),
     }
-    oldest
+}
+
+/// Where the newest marks begin that are as many identities as raise an alert.
+fn enough(marks: &[Mark], plan: &Plan) -> Option<usize> {
+    let mut tally = Tally::new(plan.kind);
+    if marks.len() < plan.needed() {
+        return None;
+    }
+    marks.iter().rposition(|mark| {
+        tally.add(mark);
+        tally.count() >= plan.needed()
+    })
+}
+
+/// Marks whose value occurs before and after them within one window: a span of that length that holds such a mark holds one of
+/// the others.
+fn repeated(marks: &[Mark], length: i64, most: usize) -> Vec<usize> {
+    // Of each value the last two that stay.
+    let mut last: HashMap<u64, (usize, Option<usize>), RandomState> = HashMap::default();
+    let mut repeated = Vec::new();
+    for (at, mark) in marks.iter().enumerate() {
+        let before = match last.get(&mark.id) {
+            Some((middle, Some(first))) if mark.time.abs_diff(marks[*first].time) <= length.unsigned_abs() => {
+                repeated.push(*middle);
+                Some(*first)
+            }
+            Some((middle, _)) => Some(*middle),
+            None => None,
+        };
+        if repeated.len() >= most {
+            break;
+        }
+        last.insert(mark.id, (at, before));
+    }
+    repeated.sort_unstable();
+    repeated
 }
 
 /// The oldest mark of the steps that most marks have: so no flood of one step hides another.
@@ -247,5 +291,19 @@ mod tests {
             item.sent(alert.anchor, 1, 1);
         }
         assert_eq!(alerts(&mut item, plan, (0..5_000).map(|id| event(id, id * 61))), []);
+    }
+
+    /// An event of many values costs about as much as each of them alone.
+    #[test]
+    fn many_values_at_once_are_trimmed_at_once() {
+        let plan = Plan { window: 24 * HOUR, threshold: 2, kind: Kind::Values };
+        let mut item = SeriesItem::default();
+        for id in 0..20 {
+            let values = (0..1_250).map(|value| (id * 10_000 + value) << 17).collect();
+            item.arrive(&plan, &Arrival { values, ..event(1, 0) }, by(1, 0));
+            assert_eq!(item.marks.all().len(), plan.max_marks());
+        }
+        assert_eq!(item.pending()[0].count, 1_250);
+        assert_eq!(item.untold(&plan), 19 * 1_250);
     }
 }
