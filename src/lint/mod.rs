@@ -3,6 +3,7 @@
 //! A lint warns only where it is certain, and a warning never makes a file invalid. Lints read the rules alone; only
 //! `trailbell check` runs them, the function never does.
 
+mod account;
 mod backslash;
 mod blanks;
 mod catalogue;

@@ -11,6 +11,7 @@ use crate::{
     filter::{
         ast::{Compare, Expr},
         operand::Value,
+        operator::Meaning,
     },
     record::{Root, Virtual},
 };
@@ -52,7 +53,9 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
 
 /// Whether it is true of a missing field without asking for a missing field.
 fn is_negative(compare: &Compare, scope: &Scope) -> bool {
-    compare.presence().is_none() && compare.operator.negated != scope.negated
+    // `not … in_account` has a lint of its own.
+    let own = compare.operator.meaning == Meaning::Account;
+    compare.presence().is_none() && compare.operator.negated != scope.negated && !own
 }
 
 fn may_be_missing(compare: &Compare, scope: &Scope) -> bool {

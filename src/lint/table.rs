@@ -1,7 +1,7 @@
 //! The lint table, in the order of `lints.md`.
 
 use super::{
-    backslash, blanks, chosen, constant, data_event, distinct, duplicate, entry::Lint, event, expired, field,
+    account, backslash, blanks, chosen, constant, data_event, distinct, duplicate, entry::Lint, event, expired, field,
     first_seen, mixed, negation, sequence, target, unused_list, wildcard,
 };
 
@@ -14,6 +14,7 @@ pub const ALL: &[&Lint] = &[
     &data_event::LINT,
     &negation::LINT,
     &chosen::LINT,
+    &account::LINT,
     &mixed::LINT,
     &wildcard::LINT,
     &backslash::LINT,

@@ -71,6 +71,17 @@ fn filters_that_may_be_right_get_no_warning() {
         r#"userIdentity.userName matches "^CORP\\david$""#,
         r#"userIdentity.userName matches "^\d+\.\w""#,
         r#"requestParameters.path matches "C:\\[a-z]+""#,
+        // Account ids where no ARN is, and the beginning of one.
+        r#"requestParameters.bucketName like "111122223333""#,
+        r#"requestParameters.repositoryUri like "111122223333.dkr.ecr""#,
+        r#"userIdentity.arn starts_with "arn:aws:iam::111122223333:""#,
+        r#"userIdentity.arn like "arn:aws:iam::111122223333:user/ada""#,
+        r#"requestParameters.roleArn like "11112222333" or requestParameters.roleArn ends_with "/1111222233334""#,
+        "requestParameters.bucketName contains field recipientAccountId",
+        "requestParameters.roleArn ends_with field requestParameters.roleName",
+        r#"not requestParameters.roleArn foreign_to "111122223333""#,
+        r#"recipientAccountId exists and not recipientAccountId in_account "111122223333""#,
+        "eventName = {} or requestParameters = {}",
         // `!=` in a rule matches more records, not fewer.
         r#"errorCode != "AccessDenied""#,
     ] {
@@ -198,4 +209,30 @@ fn rules_that_need_no_target_get_no_warning() {
     }
     let by_default = "rules:\n- {name: r, severity: 1, filter: 'userAgent icontains \"pacu\"'}\n";
     assert_eq!(codes(by_default), ["no-target"]);
+}
+
+/// What a list without values makes constant is not: users fill it.
+#[test]
+fn conditions_on_an_empty_list_get_no_warning() {
+    for filter in [
+        "user in $none",
+        "not user in $none",
+        "event_type in $none",
+        "eventName = \"GetUser\" and eventName in $none",
+        "readOnly = false and not eventName in $none",
+        "$none = null and readOnly = false",
+        "$none = null or readOnly = false",
+        "$none = null and $none != null",
+        "not $none = null",
+        "requestParameters.roleArn foreign_to $none",
+        "requestParameters.roleArn foreign_to ($none, field recipientAccountId) or eventName starts_with $none",
+    ] {
+        let file = rule(filter).replace("rules:", "lists: {none: []}\nrules:");
+        assert_eq!(codes(&file), [""; 0], "{filter}");
+    }
+    // Two empty lists are not one.
+    let file = "lists: {a: [], b: []}\nrules:\n- {name: one, severity: 3, filter: eventName in $a}\n\
+        - {name: two, severity: 3, filter: eventName in $b}\n- {name: three, severity: 3, filter: $a = null and readOnly = true}\n\
+        - {name: four, severity: 3, filter: $b = null and readOnly = true}\n";
+    assert_eq!(codes(file), [""; 0]);
 }

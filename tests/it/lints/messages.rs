@@ -722,3 +722,35 @@ fn values_that_are_never_as_many() {
         assert_eq!(lints(&counts(fields)), [], "{fields}");
     }
 }
+
+#[test]
+fn not_before_in_account() {
+    assert_snapshot!(message(&rule("not (readOnly = true and requestParameters.principal in_account field recipientAccountId)")), @r#"
+    warning[not-in-account]: `not requestParameters.principal in_account field recipientAccou…` is also true for `*` and for services
+     --> rules.yaml:5:30
+      |
+    5 |     not (readOnly = true and requestParameters.principal in_account field recipientAccountId)
+      |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ true of every value without an account, and of no value
+      |
+      = rule: r
+      = note: where `*` is meant too, compare it with `= "*"`
+      = help: write `requestParameters.principal foreign_to field recipientAccountId` in place of the `not` and the condition after it
+    "#);
+    assert_snapshot!(brief(&message(&suppression(r#"not userIdentity.arn in_account "111122223333""#))), @r#"not-in-account 8:9 write `userIdentity.arn foreign_to "111122223333"` in place of the `not` and the condition after it"#);
+}
+
+#[test]
+fn a_list_on_the_left() {
+    let file = rule("$admins = \"ada\" or user in $admins").replace("rules:", "lists: {admins: [ada]}\nrules:");
+    assert_snapshot!(message(&file), @r#"
+    warning[unknown-field]: CloudTrail records have no field `$admins`
+     --> rules.yaml:6:5
+      |
+    6 |     $admins = "ada" or user in $admins
+      |     ^^^^^^^ never present
+      |
+      = rule: r
+      = note: a name with `$` on the left is a list only before `= null`, `!= null` and `exists`
+      = help: write the field first, such as `user in $admins`
+    "#);
+}
