@@ -62,6 +62,11 @@ fn noun(rule: Option<&Rule>) -> (&'static str, Option<String>) {
     }
 }
 
+/// Whether a rule counts events; otherwise it counts values or combinations.
+pub fn counts_events(rule: Option<&Rule>) -> bool {
+    noun(rule).1.is_none()
+}
+
 /// How many events the alert covers, and what they have in common.
 pub fn counts(occurrences: &Occurrences, rule: Option<&Rule>) -> Vec<Row> {
     let Occurrences { count, first, last, since_last, held_before, approximate, .. } = occurrences;

@@ -14,7 +14,7 @@ use super::{
     insight::{Attribution, Insight, Share},
     link,
     model::{Alert, Remembered},
-    occurrence::listed,
+    occurrence::{counts_events, listed},
     origin::Origin,
     story::LazyStory,
 };
@@ -49,6 +49,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
     let first = occurrences.first.map_or(time, Timestamp::as_millisecond);
     let (severity_id, severity) = severity(alert);
     let product = json!({"name": "trailbell", "vendor_name": "trailbell", "version": option_env!("CARGO_PKG_VERSION")});
+    let events = Some(occurrences.count).filter(|_| counts_events(alert.rule()));
     let finding = json!({
         "activity_id": 1, "activity_name": "Create",
         "category_uid": 2, "category_name": "Findings",
@@ -58,7 +59,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
         "status_id": 1, "status": "New",
         "is_alert": true,
         "time": time, "start_time": first, "end_time": time,
-        "count": (occurrences.count > 1).then_some(occurrences.count),
+        "count": events.filter(|&count| count > 1),
         "message": alert.title(),
         "metadata": {
             "version": VERSION,
@@ -80,7 +81,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "attacks": attacks(alert.tags()),
             "created_time": time, "first_seen_time": first, "last_seen_time": time,
             "data_sources": ["AWS CloudTrail"],
-            "related_events_count": occurrences.count,
+            "related_events_count": events,
             "src_url": alert.call().and_then(|call| link::event(&alert.region()?, &call.at(&["eventID"])?)),
         },
         "cloud": {
@@ -232,6 +233,7 @@ fn unmapped(alert: &Alert) -> Value {
         "key": object.map(|object| &object.key),
         "message": alert.origin.as_ref().and_then(Origin::message),
         "aggregate_values": values.collect::<Map<_, _>>(),
+        "count_of_values": (!counts_events(alert.rule())).then_some(occurrences.count),
         "steps": occurrences.steps.iter().map(|(time, id)| json!({"time": time.to_string(), "event_id": id})).collect::<Vec<_>>(),
         "event_ids": occurrences.ids().map(listing),
         "distinct_values": occurrences.differences().map(|(field, values)| (field.to_owned(), listing(values)))

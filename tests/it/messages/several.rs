@@ -150,6 +150,12 @@ fn a_rule_that_counts_values_or_combinations_says_so() {
         let mut alert = alert_of(RuleSet::parse(&rules).unwrap().0, 0, put_image(), None);
         alert.occurrences.count = 12;
         alert.occurrences.since_last = Some(1);
+        let finding = rendered(&alert, Format::OCSF);
+        let values = &finding["unmapped"]["count_of_values"];
+        let events = (&finding["count"], &finding["finding_info"]["related_events_count"]);
+        let twelve = json!(12);
+        let expected = if fields.starts_with("window") { (&twelve, &Value::Null) } else { (&Value::Null, &twelve) };
+        assert_eq!(((events.0, values), events.0), (expected, events.1), "{fields}");
         let body = render(Format::TEXT, &alert).body;
         let rows = body.lines().skip_while(|line| !line.starts_with("Count")).take(2).map(|line| line[10..].to_owned());
         rows.collect::<Vec<_>>()
