@@ -1,6 +1,11 @@
 //! The fast and the plain evaluation find the same matches, however a record is spelled.
 
-use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path as File};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    ops::ControlFlow,
+    path::Path as File,
+};
 
 use crate::{
     arbitrary::{IDENTITY_TEXTS, LISTS, NAMES, NUMBERS, TEXTS, expr, identified_record},
@@ -14,7 +19,7 @@ use trailbell::{
     filter::operand::Value,
     local,
     log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
-    record::{Path, Root, Step, Virtual},
+    record::{Path, Record, Root, Step, Virtual},
     rule::RuleSet,
 };
 
@@ -522,6 +527,22 @@ fn filters_for(keys: &[String], value: &Json) -> Vec<String> {
     }
 }
 
+/// Filters that match a record by each virtual field: by two values of it, and by any.
+fn filters_for_virtual_fields(records: &[Vec<u8>]) -> Vec<String> {
+    let record = |text: &Vec<u8>| Record::new(serde_json::from_slice(text).unwrap()).unwrap();
+    let records: Vec<Record> = records.iter().map(record).collect();
+    let mut filters = Vec::new();
+    for (field, name, _) in Virtual::ALL {
+        let values: BTreeSet<String> = records.iter().filter_map(|record| record.field(*field)).collect();
+        let ends = [values.first(), values.last()].into_iter().flatten();
+        let ends: Vec<_> = ends.map(|value| format!("{name} = {}", Value::Text(value.clone()))).collect();
+        assert!(!ends.is_empty(), "no record has a value for {name}");
+        filters.extend(ends);
+        filters.push(format!("{name} exists and not {name} = null"));
+    }
+    filters
+}
+
 #[test]
 fn text_that_only_looks_like_the_value_does_not_match() {
     let engine = engine(&[r#"eventName = "PutImage""#, r#"eventName starts_with "Put""#, r#"eventName like "mag""#]);
@@ -589,6 +610,7 @@ fn check_real(records: &[Vec<u8>]) {
         filters.extend(values.iter().step_by(step).flat_map(|(keys, value)| filters_for(keys, value)));
     }
     assert!(filters.len() > 60, "{}", filters.len());
+    filters.extend(filters_for_virtual_fields(records));
     let engine = engine(&filters);
     let mut hits = vec![0; filters.len()];
     for record in records {
