@@ -12,6 +12,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::EncodingType,
 };
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -40,6 +41,8 @@ pub enum Requester {
 /// An object that is being read.
 pub struct S3Body {
     stream: ByteStream,
+    /// When S3 stored the object.
+    modified: Option<Timestamp>,
     read_timeout: Duration,
 }
 
@@ -124,7 +127,10 @@ impl Objects for S3 {
     /// See [GetObject](https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
     async fn get(&self, object: &ObjectId) -> Result<S3Body, FetchError> {
         match self.client.get_object().bucket(&object.bucket).key(&object.key).send().await {
-            Ok(answer) => Ok(S3Body { stream: answer.body, read_timeout: self.read_timeout }),
+            Ok(answer) => {
+                let modified = answer.last_modified.and_then(|time| Timestamp::from_second(time.secs()).ok());
+                Ok(S3Body { stream: answer.body, modified, read_timeout: self.read_timeout })
+            }
             Err(error) => {
                 let requester = match self.requester {
                     Requester::Function => "the function's role",
@@ -138,6 +144,10 @@ impl Objects for S3 {
 
 impl Body for S3Body {
     type Chunk = Chunk;
+
+    fn modified(&self) -> Option<Timestamp> {
+        self.modified
+    }
 
     async fn next(&mut self) -> Result<Option<Chunk>, FetchError> {
         match timeout(self.read_timeout, self.stream.try_next()).await {

@@ -106,6 +106,11 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         Self { table, time, claimant, outage, origin, accounts, delivered, waiting }
     }
 
+    /// Notes when the object was stored. An event without a time happened then, so that a repeated delivery agrees.
+    pub(super) fn delivered(&mut self, time: Option<Timestamp>) {
+        self.delivered = time.unwrap_or(self.delivered);
+    }
+
     /// Adds a match of a record, whose alert would go to these audiences; a suppressed one is only counted.
     pub(super) fn push(
         &mut self,

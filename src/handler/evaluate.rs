@@ -168,6 +168,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
         let broken = |error| Failure::LogFile { object: object.clone(), error };
         let limit = self.limits.max_object_bytes;
         let mut body = self.time.to_read(objects.get(object, self.time)).await.ok_or_else(late)?.map_err(fetch)?;
+        self.decider.delivered(body.modified());
         let (mut reader, mut bytes) = (Reader::new(FileShape::LogFile, self.limits.log_file), 0);
         loop {
             let late = || Failure::OutOfTime { origin: self.origin.clone() };

@@ -27,6 +27,11 @@ pub trait Body: Send {
     /// Some bytes.
     type Chunk: AsRef<[u8]> + Send;
 
+    /// When the object was last modified, if its store reports that.
+    fn modified(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// The next bytes; `None` at the end.
     ///
     /// # Errors

@@ -103,6 +103,12 @@ impl Cloud {
         self.dynamodb("CreateTable", table);
     }
 
+    /// Puts an item of text into a table, as an earlier version of the function stored it.
+    pub fn put_item(&self, table: &str, key: &str, text: &str) {
+        let item = json!({"pk": {"S": key}, "version": {"N": "1"}, "item": {"S": text}});
+        self.dynamodb("PutItem", json!({"TableName": table, "Item": item}));
+    }
+
     /// All items of a table.
     pub fn items(&self, table: &str) -> Vec<Value> {
         self.dynamodb("Scan", json!({"TableName": table}))["Items"].as_array().unwrap().clone()

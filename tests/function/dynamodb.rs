@@ -17,6 +17,7 @@ use trailbell::{
     state::{
         Audience, Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Written, decide,
         entry::LearningStart,
+        key::{Series, learning_key, limit_key},
         mark_sent,
         series::{Arrival, Delivery, Kind, Plan, SeriesItem},
     },
@@ -328,4 +329,56 @@ async fn a_single_failed_request_changes_nothing() {
         assert_eq!(fired.load(std::sync::atomic::Ordering::Relaxed), 1, "request {at}");
         assert_eq!(stored_series(cloud, &name, &rule), [(1, true)], "request {at}");
     }
+}
+
+/// A table of a deployed stack, with the items of the format before series, after an update: what was seen stays known, the
+/// hourly limit holds, and a series that was silenced by a window alerts once more.
+#[tokio::test]
+async fn an_update_of_a_stack_raises_no_flood_and_loses_no_alert() {
+    let cloud = Cloud::get();
+    cloud.table("updated");
+    let new = rule("  first_seen: {fields: [user], learning: 1s}\n");
+    let user = |name: &str| {
+        let who = json!({"type": "IAMUser", "userName": name});
+        move |id: &str| {
+            let event = json!({"eventID": id, "eventTime": "1970-01-01T09:00:05Z", "userIdentity": who});
+            Record::new(event).unwrap()
+        }
+    };
+    let known = Series::new(&new, &new.aggregate(&user("known")("0"))).sightings_key();
+    for line in include_str!("../cases/stored_items.jsonl").lines() {
+        let kind = line.split('"').nth(1).unwrap();
+        let key = match kind {
+            "lessons" => learning_key(&new, new.first_seen.as_ref().unwrap()),
+            "sightings" => known.clone(),
+            "flood" => limit_key(&new),
+            other => format!("{other}/r/0123456789abcdef0123456789abcdef"),
+        };
+        cloud.put_item("updated", &key, line);
+    }
+    assert_eq!(cloud.items("updated").len(), 5);
+    let peer = Peer::start(vec![Reply::Pass]);
+    let table = table(peer.endpoint(), "updated").await;
+    // The hour of the stored limit, in which one alert went out.
+    let now = Timestamp::from_second(9 * 3600 + 10).unwrap();
+    let deliver = async |name: &str, rule: &Arc<Rule>, records: &[Record]| {
+        let matches = records.iter().flat_map(|record| Match::of(rule, record, &[Audience::Alerts], now));
+        let matches: Vec<Match> = matches.collect();
+        let mut claimant = Claimant::new(name, 3);
+        let decided = decide(&table, &mut claimant, &matches.iter().collect::<Vec<_>>(), |_| None, now).await;
+        let ticket = |decision: &Decision| match decision {
+            Decision::Fire(firing) => Some((firing.ticket.clone(), Audience::Alerts)),
+            _ => None,
+        };
+        let sent: Vec<_> = decided.decisions.iter().filter_map(ticket).collect();
+        mark_sent(&table, &mut claimant, &sent).await.unwrap();
+        decided.decisions.iter().map(Decision::word).collect::<Vec<_>>()
+    };
+    let records = [user("known")("1"), user("ada")("2"), user("bob")("3"), user("eve")("4")];
+    let words = deliver("one", &new, &records).await;
+    assert_eq!(words, ["already_seen", "alerted", "alerted", "capped"]);
+    let ongoing = rule("  id: ongoing\n");
+    assert_eq!(deliver("two", &ongoing, &[user("ada")("5"), user("ada")("6")]).await, ["alerted", "deduplicated"]);
+    assert_eq!(deliver("three", &ongoing, &[user("ada")("7")]).await, ["deduplicated"]);
+    assert_eq!(deliver("one", &new, &records).await[..3], ["already_seen", "deduplicated", "deduplicated"]);
 }

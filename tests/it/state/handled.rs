@@ -74,7 +74,7 @@ fn objects(files: &[(&str, &[&str])]) -> Memory {
 }
 
 /// One invocation for these objects.
-fn handled(
+pub fn handled(
     engine: &Engine,
     table: &impl Table,
     channels: &Channels<impl Channel>,

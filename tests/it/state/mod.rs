@@ -6,5 +6,6 @@ mod concurrent;
 mod first_seen;
 mod handled;
 mod rate_limit;
+mod requests;
 mod sequential;
 mod world;
