@@ -65,12 +65,14 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
     let mut stepping = Stepping { items, turn, outcome, decided: Vec::new() };
     let mut arrived = BTreeMap::new();
     for (at, one) in turn.matches.iter().enumerate() {
-        let decision = if let Some(known) = stepping.known(one)? {
-            known
-        } else {
-            arrived.insert(&one.key, at);
-            stepping.arrive(at)?
+        let decision = match stepping.news(one)? {
+            News::Learning => Decision::Learning,
+            News::Known => stepping.pass(at)?,
+            News::New => stepping.arrive(at)?,
         };
+        if stepping.items.get::<SeriesItem>(&one.key)?.is_some() {
+            arrived.insert(&one.key, at);
+        }
         stepping.outcome.decisions.push(decision);
     }
     for (key, at) in arrived {
@@ -125,6 +127,14 @@ impl Turn<'_> {
     }
 }
 
+/// Whether the combination of values of a match is new.
+enum News {
+    New,
+    Known,
+    /// It is new, and the rule is learning.
+    Learning,
+}
+
 /// Whether the hourly limit lets an alert pass.
 pub enum Passed {
     /// It does.
@@ -158,9 +168,11 @@ struct Stepping<'s, 'a> {
 }
 
 impl Stepping<'_, '_> {
-    /// What is decided about a match of a rule with `first_seen` that is not new, or that came while the rule was learning.
-    fn known(&mut self, one: &Match) -> Result<Option<Decision>, TableError> {
-        let (Some(first_seen), Some(combination)) = (&one.rule.first_seen, &one.combination) else { return Ok(None) };
+    /// Whether a match has a new combination of values; for a rule without `first_seen` each is new.
+    fn news(&mut self, one: &Match) -> Result<News, TableError> {
+        let (Some(first_seen), Some(combination)) = (&one.rule.first_seen, &one.combination) else {
+            return Ok(News::New);
+        };
         let (time, key) = (one.arrival.time, learning_key(&one.rule, first_seen));
         let start = self.items.get(&key)?.unwrap_or(LearningStart { from: time });
         self.items.set(&key, start.clone());
@@ -169,19 +181,29 @@ impl Stepping<'_, '_> {
         let (seen, is_new) = observe(known, one.arrival.event, time, within);
         self.items.keep(combination, expires(seen.newest.to.saturating_add(within), self.turn.now));
         self.items.set(combination, seen);
-        if is_new {
-            let learning = first_seen.learning.as_secs();
-            // A rule that does not learn alerts on events from before the start, too.
-            let is_learning = learning > 0 && time < start.from.saturating_add(learning);
-            return Ok(is_learning.then_some(Decision::Learning));
+        let learning = first_seen.learning.as_secs();
+        // A rule that does not learn alerts on events from before the start, too.
+        let is_learning = learning > 0 && time < start.from.saturating_add(learning);
+        Ok(match (is_new, is_learning) {
+            (false, _) => News::Known,
+            (true, true) => News::Learning,
+            (true, false) => News::New,
+        })
+    }
+
+    /// Decides about a match whose combination is known. It counts nowhere; but it takes over an alert that another delivery was
+    /// to send and did not.
+    fn pass(&mut self, at: usize) -> Result<Decision, TableError> {
+        let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::AlreadySeen) };
+        let (plan, delivery) = (one.plan(), self.turn.delivery());
+        let Some(mut series) = self.items.get::<SeriesItem>(&one.key)? else { return Ok(Decision::AlreadySeen) };
+        let verdict = series.pass(&plan, &one.arrival, delivery);
+        self.items.keep(&one.key, timestamp(series.expires(&plan, delivery.now), self.turn.now));
+        self.items.set(&one.key, series);
+        match verdict {
+            Verdict::Alert(alert) if !self.is_decided(&one.key, alert.anchor) => self.alert(at, &alert),
+            _ => Ok(Decision::AlreadySeen),
         }
-        // A known event counts nowhere; but it takes over an alert that another delivery was to send and did not.
-        let now = self.turn.now.as_second();
-        let is_abandoned =
-            |alert: &PendingAlert| alert.free <= now && alert.anchor.abs_diff(time) <= one.plan().window.unsigned_abs();
-        let series: Option<SeriesItem> = self.items.get(&one.key)?;
-        let takes_over = series.is_some_and(|series| series.pending().iter().any(is_abandoned));
-        Ok((!takes_over).then_some(Decision::AlreadySeen))
     }
 
     fn arrive(&mut self, at: usize) -> Result<Decision, TableError> {
@@ -229,6 +251,8 @@ impl Stepping<'_, '_> {
             }
         };
         self.outcome.handled.push((key.clone(), anchor));
+        // Of too many alerts that wait, some have no claim: such an alert can be lost or repeated.
+        let unremembered = !series.is_pending(anchor);
         if !one.rule.notify {
             series.sent(anchor, due, due);
             return Ok(Decision::Muted);
@@ -236,7 +260,7 @@ impl Stepping<'_, '_> {
         if let Some(title) = (self.turn.title)(at) {
             series.set_title(&title);
         }
-        Ok(Decision::Fire(Firing { held_before, audiences, ..firing(one, alert, series, self.turn.now) }))
+        Ok(Decision::Fire(Firing { held_before, audiences, unremembered, ..firing(one, alert, series, self.turn.now) }))
     }
 }
 

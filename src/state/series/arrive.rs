@@ -36,6 +36,12 @@ impl SeriesItem {
         }
     }
 
+    /// Passes an event that the series does not count: it only takes over alerts that cover it and that another delivery was
+    /// to send and did not, and continues those of its own delivery.
+    pub fn pass(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Verdict {
+        self.claimed(plan, arrival, by).unwrap_or(Verdict::Known)
+    }
+
     /// Marks of another kind mean something else: where a rule was changed, counting begins again. Its alerts remain.
     fn become_kind(&mut self, kind: Kind) {
         if self.kind != kind.code() {

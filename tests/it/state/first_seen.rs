@@ -91,6 +91,30 @@ fn a_known_event_takes_over_an_alert_that_was_not_sent() {
     assert_eq!(world.words("four", &[seen(0, 3, 4)]), ["already_seen"]);
 }
 
+/// Two deliveries fail with the same alert, one after the other. The retry of the second sends it.
+#[test]
+fn the_retry_of_a_known_event_continues_what_it_took_over() {
+    let world = World::new(of_days(30, 0), &[Audience::Alerts]);
+    let abandoned = |name: &str, events: &[Event]| {
+        let batch = [events.to_vec()];
+        let mut delivery = Box::pin(world.deliver(name, &batch));
+        let begun = world.published.borrow().len();
+        while world.published.borrow().len() == begun {
+            assert!(crate::state::world::poll(&mut delivery).is_none());
+        }
+        world.published.borrow_mut().clear();
+    };
+    abandoned("one", &[seen(0, 0, 1)]);
+    world.now.set(BEGIN + 33 * 60);
+    abandoned("two", &[seen(0, 1, 2), seen(0, 2, 3)]);
+    assert_eq!(world.words("one", &[seen(0, 0, 1)]), ["claimed_elsewhere"]);
+    assert_eq!(world.words("two", &[seen(0, 1, 2), seen(0, 2, 3)]), ["alerted", "already_seen"]);
+    assert_eq!(world.published.borrow()[0].count, 1);
+    // What is known counts nowhere, and nothing is sent twice.
+    assert_eq!(world.words("one", &[seen(0, 0, 1)]), ["deduplicated"]);
+    assert_eq!(world.words("two", &[seen(0, 1, 2)]), ["already_seen"]);
+}
+
 /// A delivery that crashes after the combination was stored is repeated, and alerts.
 #[test]
 fn a_crash_never_loses_a_new_combination() {
