@@ -175,6 +175,46 @@ fn the_shipped_rules_do_not_match_accounts_that_overrides_trust() {
     assert_eq!(matches("lists: {trusted_accounts: ['777788889998', '777788889999']}"), 0);
 }
 
+/// A rules file may leave lists for users to fill; a user may empty one, too.
+#[test]
+fn lists_are_filled_and_emptied() {
+    let rules = "lists: {trusted: [], roles: [], tools: [terraform]}
+rules:
+- {name: foreign, severity: 1, filter: 'accountId foreign_to ($trusted, field recipientAccountId)'}
+- {name: person, severity: 1, filter: '$roles = null or not role in $roles'}
+- name: steps
+  severity: 1
+  by: [accountId]
+  sequence:
+  - {filter: $roles != null and role in $roles}
+  - {filter: accountId foreign_to $trusted}
+- {name: tool, severity: 1, filter: 'userAgent contains $tools', suppressions: [$roles exists and role in $roles]}
+";
+    let record = Record::new(json!({
+        "userAgent": "terraform", "recipientAccountId": "111122223333",
+        "userIdentity": {"accountId": "444455556666", "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "ci"}}},
+    }));
+    let record = record.unwrap();
+    let check = |overrides: &str, expected: [Verdict; 4]| {
+        let (rules, warnings) = RuleSet::parse(rules).unwrap().0.overridden(overrides).unwrap();
+        assert_eq!(warnings, [], "{overrides}");
+        let verdicts: Vec<_> = rules.rules.iter().map(|rule| rule.verdict(&record)).collect();
+        assert_eq!(verdicts, expected, "{overrides}");
+    };
+    let (none, all, silent) = (Verdict::NoMatch, Verdict::Match, Verdict::Suppressed);
+    check("", [all, all, all, all]);
+    check("lists: {trusted: ['444455556666']}", [none, all, none, all]);
+    // YAML reads an id without quotes as a number.
+    check("lists: {trusted: [444455556666]}", [none, all, none, all]);
+    check("lists: {trusted: ['999988887777'], roles: [ci]}", [all, none, all, silent]);
+    check("lists: {trusted: ['444455556666'], roles: [ci]}", [none, none, all, silent]);
+    check("lists: {tools: []}", [all, all, all, none]);
+    let refused =
+        RuleSet::parse(rules).unwrap().0.overridden("lists: {trusted: ['444455556666', x, 22]}").err().unwrap();
+    let places: Vec<_> = refused.iter().map(|error| (error.code, error.span.start)).collect();
+    assert_eq!(places, [("wrong-operand", 34), ("wrong-operand", 37)]);
+}
+
 /// Code, line, column, and help of every finding.
 fn check(overrides: &str, expected: &[(&str, usize, usize, &str)]) {
     check_beside(RULES, overrides, expected);
