@@ -33,10 +33,10 @@ fn a_threshold() {
     let fields = format!("{FILTER}  threshold: 3\n  window: 10m\n");
     let events: Vec<Value> = vec![
         event(1, 2, "09:00:00", "ada"),
-        event(2, 2, "09:02:00", "ada"),
-        event(3, 2, "09:02:30", "bob"),
-        event(2, 2, "09:02:00", "ada"),
-        event(4, 2, "09:04:00", "ada"),
+        event(2, 2, "09:04:00", "ada"),
+        event(3, 2, "09:05:00", "bob"),
+        event(2, 2, "09:04:00", "ada"),
+        event(4, 2, "09:10:00", "ada"),
     ];
     let ran = tested("threshold", &fields, &["{alerts: 1, events: e.json}"], &[("e.json", &events)]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "1 passed, 0 failed\n"));
@@ -53,11 +53,11 @@ fn a_threshold() {
     insta::assert_snapshot!(ran.stdout, @"
     FAILED Reads
            FOLDER/rules.yaml:9: e.json: the events must raise 2 alerts, but they raise 1
-           2026-03-02T09:00:00Z to 2026-03-02T09:04:00Z, 3 events, user: ada
+           2026-03-02T09:00:00Z to 2026-03-02T09:10:00Z, 3 events, user: ada
 
     FAILED Reads
            FOLDER/rules.yaml:10: e.json: the events must raise 0 alerts, but they raise 1
-           2026-03-02T09:00:00Z to 2026-03-02T09:04:00Z, 3 events, user: ada
+           2026-03-02T09:00:00Z to 2026-03-02T09:10:00Z, 3 events, user: ada
 
     0 passed, 2 failed
     ");
@@ -118,4 +118,70 @@ fn events_that_cannot_be_read() {
 
     0 passed, 4 failed
     ");
+}
+
+fn passes(name: &str, fields: &str, tests: &[(u64, &[Value])]) {
+    let files: Vec<_> = tests.iter().enumerate().map(|(at, (_, events))| (format!("{at}.json"), *events)).collect();
+    let files: Vec<_> = files.iter().map(|(name, events)| (name.as_str(), *events)).collect();
+    let tests: Vec<_> =
+        tests.iter().enumerate().map(|(at, (alerts, _))| format!("{{alerts: {alerts}, events: {at}.json}}")).collect();
+    let ran = tested(name, fields, &tests.iter().map(String::as_str).collect::<Vec<_>>(), &files);
+    assert_eq!((ran.status, ran.stdout), (0, format!("{} passed, 0 failed\n", tests.len())));
+}
+
+/// The event with changes at its top.
+fn with(mut event: Value, changes: Value) -> Value {
+    event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    event
+}
+
+#[test]
+fn different_values() {
+    let read = |id: u32, secret: Value| {
+        with(event(id, 2, "09:00:00", "ada"), json!({"requestParameters": {"secretId": secret}}))
+    };
+    let fields = format!("{FILTER}  threshold: 10\n  window: 1h\n  distinct: requestParameters.secretId\n");
+    let one: Vec<_> = (0..12).map(|id| read(id, json!("a"))).collect();
+    let ten: Vec<_> = (0..10).map(|id| read(id, json!(id.to_string()))).collect();
+    // Nine values, and those without one.
+    let null: Vec<_> = (0..11).map(|id| read(id, if id < 9 { json!(id) } else { Value::Null })).collect();
+    let list = [read(1, json!(["0", "1", "2", "3", "4", null])), read(2, json!(["4", "5", "6", "7", "8", "9"]))];
+    passes("distinct", &fields, &[(0, &one), (1, &ten), (0, &ten[..9]), (1, &null), (0, &null[..9]), (1, &list)]);
+}
+
+#[test]
+fn a_sequence() {
+    let fields = "  window: 1h\n  sequence:
+  - {filter: eventName = \"CreateUser\", by: [requestParameters.userName]}
+  - {filter: eventName = \"CreateAccessKey\", by: [responseElements.accessKey.userName]}\n";
+    let user = |id: u32, time: &str, name: Value| {
+        with(event(id, 2, time, "ada"), json!({"eventName": "CreateUser", "requestParameters": {"userName": name}}))
+    };
+    let key = |id: u32, time: &str, name: Value| {
+        let response = json!({"accessKey": {"userName": name}});
+        with(event(id, 2, time, "bob"), json!({"eventName": "CreateAccessKey", "responseElements": response}))
+    };
+    let [eve, bob] = [json!("eve"), json!("bob")];
+    let keys = [key(1, "09:00:00", eve.clone()), key(2, "09:10:00", eve.clone())];
+    let both = [user(1, "09:00:00", eve.clone()), key(2, "10:00:00", eve.clone())];
+    let late = [both[1].clone(), both[0].clone()];
+    let apart = [user(1, "09:00:00", eve.clone()), key(2, "10:01:00", eve.clone())];
+    let before = [key(1, "09:00:00", eve.clone()), user(2, "09:10:00", eve.clone())];
+    let other = [user(1, "09:00:00", eve), key(2, "09:10:00", bob)];
+    let null = [user(1, "09:00:00", Value::Null), key(2, "09:10:00", Value::Null)];
+    let tests: [(u64, &[Value]); 7] =
+        [(0, &keys), (1, &both), (1, &late), (0, &apart), (0, &before), (0, &other), (0, &null)];
+    passes("sequence", fields, &tests);
+}
+
+#[test]
+fn new_combinations() {
+    let fields = "  filter: eventName = \"GetObject\"\n  aggregate_fields: [eventName]\n  threshold: 3\n  window: 1h
+  first_seen: {fields: [user], learning: 1d, within: 30d}\n";
+    let begin = event(0, 2, "09:00:00", "ada");
+    let at = |id: u32, user: &str| event(id, 4, &format!("09:{id:02}:00"), user);
+    // What is learnt counts nowhere, and a combination is new once.
+    let two = [begin.clone(), at(1, "ada"), at(2, "bob"), at(3, "eve"), at(4, "eve")];
+    let three = [begin, at(1, "bob"), at(2, "eve"), at(3, "ada"), at(4, "sam")];
+    passes("combinations", fields, &[(0, &two), (1, &three)]);
 }

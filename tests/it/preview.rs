@@ -105,3 +105,48 @@ fn no_record_can_control_the_terminal() {
     assert!(!ran.stdout.contains(steers), "{:?}", ran.stdout);
     assert!(!ran.stdout.lines().any(|line| line.starts_with("SEV1")), "{}", ran.stdout);
 }
+
+/// The alert has the id that the last event of the sequence raises it with, and the values of `by`.
+#[test]
+fn a_rule_that_takes_more_than_one_event_says_what_it_takes() {
+    let rules = "rules:
+  - {name: Many, severity: 3, filter: eventName = \"B\", threshold: 21, window: 10m}
+  - {name: Values, severity: 3, filter: eventName = \"B\", threshold: 5, distinct: region}
+  - {name: New, severity: 3, filter: eventName = \"B\", threshold: 3, first_seen: {fields: [principal, ip]}}
+  - name: Steps
+    severity: 3
+    window: 1h
+    sequence: [{filter: eventName = \"A\", by: [requestParameters.a]}, {filter: eventName exists, by: [requestParameters.b]}]
+";
+    let event = |id: &str, time: &str, name: &str, parameters: &Value| {
+        let mut event =
+            serde_json::json!({"eventVersion": "1.08", "eventSource": "s", "userIdentity": {"userName": "ada"}});
+        event["eventID"] = id.into();
+        event["eventTime"] = format!("2026-03-02T{time}Z").into();
+        event["eventName"] = name.into();
+        event["requestParameters"] = parameters.clone();
+        event
+    };
+    let first = event("1", "09:00:00", "A", &serde_json::json!({"a": "x"}));
+    let second = event("2", "09:10:00", "B", &serde_json::json!({"b": "x"}));
+    let both = serde_json::json!({"Records": [first, second]});
+    let files = [
+        ("rules.yaml", rules.to_owned()),
+        ("a.json", first.to_string()),
+        ("b.json", second.to_string()),
+        ("log.json", both.to_string()),
+    ];
+    let root = folder("preview-counting", &files.each_ref().map(|(name, text)| (*name, text.as_bytes())));
+    let path = |name: &str| root.join(name).display().to_string();
+    let before = |rule: &str, file: &str| check(&["--rules", &path("rules.yaml"), rule, &path(file)]).0;
+    insta::assert_snapshot!(before("Many", "b.json"), @"The rule takes 21 events within 10m; the alert below is about this record alone.");
+    insta::assert_snapshot!(before("Values", "b.json"), @"The rule takes 5 different values of `region` within 24h; the alert below is about this record alone.");
+    insta::assert_snapshot!(before("New", "b.json"), @"The rule takes 3 new combinations of `principal`, `ip` within 24h; the alert below is about this record alone.");
+    insta::assert_snapshot!(before("Steps", "b.json"), @"The rule takes an event for each of 2 steps within 1h, of which this record can be step 2; the alert below is about this record alone.");
+    insta::assert_snapshot!(before("Steps", "a.json"), @"The rule takes an event for each of 2 steps within 1h, of which this record can be step 1; the alert below is about this record alone.");
+    let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", "--rules", &path("rules.yaml"), &path("log.json")]);
+    let alert: Value = serde_json::from_str(ran.stdout.trim()).unwrap();
+    assert_eq!((&alert["rule"], &alert["values"]), (&"Steps".into(), &serde_json::json!({"requestParameters.a": "x"})));
+    let (_, [text, ..]) = check(&["--rules", &path("rules.yaml"), "Steps", &path("b.json")]);
+    assert!(text.contains(&format!("Alert     {}", alert["alert_id"].as_str().unwrap())), "{text}\n{alert}");
+}

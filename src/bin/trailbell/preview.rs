@@ -9,9 +9,11 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use trailbell::{
     alert::{Alert, Format, Message, Origin, render},
+    diagnostic::one_of,
     engine::Finding,
     object::ObjectId,
-    rule::{Accounts, Rule, Verdict},
+    record::Record,
+    rule::{Accounts, FieldPath, Rule, Verdict, show_duration},
     state::{Audience, Claimant, Decision, Match, MemoryTable, decide},
     untrusted::printable,
 };
@@ -40,6 +42,9 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     if !rule.enabled {
         writeln!(stdout, "The rule is disabled: no record raises its alert.\n")?;
     }
+    if let Some(takes) = takes(&rule, &record) {
+        writeln!(stdout, "{takes}; the alert below is about this record alone.\n")?;
+    }
     let (rule, record) = (Arc::new(rule), Arc::new(record));
     let finding = Finding { rule, position: 0, suppressed: verdict == Verdict::Suppressed, record };
     let alert = alert(finding, origin(file), &rules.accounts);
@@ -53,7 +58,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
 
 /// The alert that the function would raise if the record were the first of its window and reached the threshold.
 fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Alert {
-    let mut rule = Rule::clone(&finding.rule);
+    let mut rule = Rule { aggregate_fields: fields(&finding.rule, &finding.record), ..Rule::clone(&finding.rule) };
     (rule.threshold, rule.distinct, rule.sequence, rule.notify) = (1, None, None, true);
     if let Some(first_seen) = &mut rule.first_seen {
         first_seen.learning = SignedDuration::ZERO;
@@ -67,6 +72,46 @@ fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> 
         Some(Decision::Fire(firing)) => Alert::fired(finding, &firing, origin, accounts),
         _ => Alert::new(finding, origin, accounts),
     }
+}
+
+/// What the rule takes, if it takes more than one match.
+fn takes(rule: &Rule, record: &Record) -> Option<String> {
+    let window = show_duration(rule.window);
+    if !rule.steps().is_empty() {
+        let possible: Vec<_> = steps(rule, record).map(|at| format!("step {}", at + 1)).collect();
+        let possible = match &possible[..] {
+            [] => "and this record can be none of them, since a field of `by` has no value".to_owned(),
+            some => format!("of which this record can be {}", one_of(some)),
+        };
+        return Some(format!(
+            "The rule takes an event for each of {} steps within {window}, {possible}",
+            rule.steps().len()
+        ));
+    }
+    let names = |fields: &[FieldPath]| fields.iter().map(FieldPath::name).collect::<Vec<_>>().join("`, `");
+    let counted = match (&rule.distinct, &rule.first_seen) {
+        _ if rule.threshold == 1 => return None,
+        (Some(distinct), _) => format!("different values of `{}`", distinct.name()),
+        (None, Some(first_seen)) => format!("new combinations of `{}`", names(&first_seen.fields)),
+        (None, None) => "events".to_owned(),
+    };
+    Some(printable(&format!("The rule takes {} {counted} within {window}", rule.threshold)))
+}
+
+/// The positions of the steps of a sequence that the record can be.
+fn steps(rule: &Rule, record: &Record) -> impl Iterator<Item = usize> {
+    let can_be = rule.arrivals(record).iter().fold(0, |all, arrival| all | arrival.steps);
+    (0..rule.steps().len()).filter(move |at| can_be & (1 << at) != 0)
+}
+
+/// The fields that distinguish the alert: of a sequence, those of the step that the record can be.
+fn fields(rule: &Rule, record: &Record) -> Option<Vec<FieldPath>> {
+    let Some(first) = rule.steps().first() else { return rule.aggregate_fields.clone() };
+    let step = steps(rule, record).find_map(|at| rule.steps().get(at)).unwrap_or(first);
+    // The fields of all steps have the names of those of the first.
+    let named =
+        |(by, first): (&FieldPath, &FieldPath)| FieldPath { path: by.path.clone(), written: first.written.clone() };
+    Some(step.by.iter().zip(&first.by).map(named).collect())
 }
 
 fn heading(name: &str) -> String {
