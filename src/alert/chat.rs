@@ -15,6 +15,7 @@ use super::{
     event::EventView,
     format::Format,
     model::{Alert, AlertKind},
+    occurrence,
     origin::Origin,
     phrase::{Phrase, PhrasePart, Row},
     story::{LazyStory, Story, who},
@@ -30,6 +31,7 @@ const MAX_DESCRIPTION: usize = 2_000;
 const MAX_TITLE: usize = 250;
 const MAX_VALUE: usize = 150;
 const MAX_ABOUT: usize = 700;
+const MAX_DIFFERENCES: usize = 1_200;
 /// The longest key in S3, in bytes.
 const MAX_KEY: usize = 1_024;
 const MAX_KEYWORDS: usize = 10;
@@ -122,12 +124,18 @@ fn title(alert: &Alert) -> String {
 fn description(alert: &Alert, story: &Story) -> String {
     let phrases =
         |rows: &[Row]| -> Vec<String> { rows.iter().map(|row| named(row.name, &shown(&row.phrase))).collect() };
+    // Of long values fewer are listed, rather than none.
+    let differences = |most: &usize| phrases(&occurrence::differences(&alert.occurrences, *most));
+    let fits =
+        |lines: &Vec<String>| lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= MAX_DIFFERENCES;
+    let differences =
+        [occurrence::MAX_LISTED, 6, 3].iter().map(differences).find(fits).unwrap_or_else(|| differences(&1));
     let title = Some(alert.title()).filter(|title| title != alert.rule_name());
     let mut lines: Vec<String> = title.map(|title| code(&title, MAX_TITLE)).into_iter().collect();
     lines.extend(story.lead.iter().map(shown));
     let description: Vec<String> = alert.description().map(about).into_iter().collect();
     let sections = [
-        ("events", "", phrases(&story.differences)),
+        ("events", "", differences),
         ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
         ("outcome and count", "", phrases(&story.event)),
         ("actor", "", phrases(&story.actor)),

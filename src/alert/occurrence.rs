@@ -44,9 +44,9 @@ fn is_several(listing: &Listing) -> bool {
     listing.count() > 1 || listing.count() == 1 && listing.at_least
 }
 
-/// The values of a listing that are listed, and how many are not.
-pub fn listed(listing: &Listing) -> (&[String], u64) {
-    let shown = &listing.values[..listing.values.len().min(MAX_LISTED)];
+/// The values of a listing that are listed if at most `most` are, and how many are not.
+pub fn listed(listing: &Listing, most: usize) -> (&[String], u64) {
+    let shown = &listing.values[..listing.values.len().min(most)];
     (shown, listing.count() - shown.len() as u64)
 }
 
@@ -125,23 +125,23 @@ fn values_in_common(occurrences: &Occurrences) -> Vec<Row> {
     shown.take(MAX_VALUES).enumerate().map(row).collect()
 }
 
-/// The events of a sequence; in what the events of a series differ, and their ids.
-pub fn differences(occurrences: &Occurrences) -> Vec<Row> {
+/// The events of a sequence; in what the events of a series differ, and their ids: of each at most `most`.
+pub fn differences(occurrences: &Occurrences, most: usize) -> Vec<Row> {
     let steps = occurrences.steps.iter().enumerate().map(|(at, (time, id))| {
         let phrase = Phrase::ours(format!("{} at {time}: event ", at + 1)).value(id);
         Row::new(if at == 0 { "Steps" } else { "" }, phrase)
     });
     let fields = occurrences.differences().enumerate().map(|(at, (field, listing))| {
         let phrase = Phrase::default().with(PhrasePart::Rule(field.to_owned())).then(": ");
-        Row::new(if at == 0 { "Different" } else { "" }, list(phrase, listing))
+        Row::new(if at == 0 { "Different" } else { "" }, list(phrase, listing, most))
     });
-    let ids = occurrences.ids().map(|events| Row::new("Events", list(Phrase::default(), events)));
+    let ids = occurrences.ids().map(|events| Row::new("Events", list(Phrase::default(), events, most)));
     steps.chain(fields).chain(ids).collect()
 }
 
 /// The values of a listing, and how many there are: so none of them is at the end, where an e-mail shows it without quotes.
-fn list(mut phrase: Phrase, listing: &Listing) -> Phrase {
-    let (shown, hidden) = listed(listing);
+fn list(mut phrase: Phrase, listing: &Listing, most: usize) -> Phrase {
+    let (shown, hidden) = listed(listing, most);
     for (at, value) in shown.iter().enumerate() {
         phrase = phrase.then(if at == 0 { "" } else { ", " }).value(value);
     }

@@ -14,7 +14,7 @@ use super::{
     insight::{Attribution, Insight, Share},
     link,
     model::{Alert, Remembered},
-    occurrence::{counts_events, listed},
+    occurrence::{MAX_LISTED, counts_events, listed},
     origin::Origin,
     story::LazyStory,
 };
@@ -246,7 +246,7 @@ fn unmapped(alert: &Alert) -> Value {
 
 /// Distinct values, and how many are not listed.
 fn listing(listing: &Listing) -> Value {
-    let (listed, hidden) = listed(listing);
+    let (listed, hidden) = listed(listing, MAX_LISTED);
     json!({
         "values": listed,
         "not_listed": (hidden > 0).then_some(hidden),

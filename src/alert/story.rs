@@ -67,7 +67,7 @@ fn story(alert: &Alert) -> Story {
     };
     if !matches!(alert.kind, AlertKind::Unread(_)) {
         story.event.extend(occurrence::counts(&alert.occurrences, alert.rule()));
-        story.differences = occurrence::differences(&alert.occurrences);
+        story.differences = occurrence::differences(&alert.occurrences, occurrence::MAX_LISTED);
     }
     if alert.state == Remembered::Unavailable {
         let text = "earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low";

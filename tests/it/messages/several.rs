@@ -79,6 +79,20 @@ fn ten_values_are_listed_and_the_others_counted() {
 }
 
 #[test]
+fn of_long_values_a_chat_lists_fewer() {
+    let long: Vec<String> =
+        (10..22).map(|at| format!("arn:aws:sts::111122223333:assumed-role/{}/{at}", "r".repeat(60))).collect();
+    let long = Listing { values: long, more: 0, at_least: true };
+    let alert = series(&[("principal", long.clone()), ("target", long.clone())], listing(&TWELVE, 0, false));
+    let chat = others(&alert).0;
+    let row = |name: &str| chat.lines().find(|line| line.starts_with(name)).map(str::to_owned).unwrap_or_default();
+    assert!(row("Different: `principal`").ends_with("/12`, and at least 9 more"), "{chat}");
+    assert!(row("`target`: ").ends_with("/12`, and at least 9 more"), "{chat}");
+    assert_eq!(row("Events"), "Events: `u01`, `u02`, `u03`, and 9 more");
+    assert!(rows(&alert)[0].ends_with("/19, and at least 2 more"), "{:?}", rows(&alert));
+}
+
+#[test]
 fn what_the_record_shows_is_not_listed() {
     let fields = [("ip", listing(&["192.0.2.1"], 0, false)), ("principal", Listing::default())];
     let mut alert = series(&fields, listing(&["e1"], 0, false));
