@@ -8,7 +8,10 @@ use std::{
 use trailbell::{
     alert::Message,
     engine::Engine,
-    handler::{Channel, Channels, Chat, Clock, Handler, InvocationLimits, Outcome, PublishError},
+    handler::{
+        Body, Channel, Channels, Chat, Clock, FetchError, Handler, InvocationLimits, Objects, Outcome, PublishError,
+    },
+    object::ObjectId,
     rule::{RuleSet, Severity},
     state::{Audience, Change, MemoryTable, Stored, Table, TableError, Written},
 };
@@ -255,23 +258,25 @@ fn a_rule_learns_from_the_first_event_on() {
     }
 }
 
+/// A clock that is at this second.
+struct At(i64);
+impl Clock for At {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_second(self.0).unwrap()
+    }
+
+    fn left(&self) -> Duration {
+        Duration::from_mins(5)
+    }
+
+    async fn until_left(&self, _: Duration) {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// A held-back alert does not block other deliveries after the hour.
 #[test]
 fn a_held_back_alert_leaves_no_claim() {
-    struct At(i64);
-    impl Clock for At {
-        fn now(&self) -> jiff::Timestamp {
-            jiff::Timestamp::from_second(self.0).unwrap()
-        }
-
-        fn left(&self) -> Duration {
-            Duration::from_mins(5)
-        }
-
-        async fn until_left(&self, _: Duration) {
-            std::future::pending::<()>().await;
-        }
-    }
     let (table, outbox) = (MemoryTable::default(), Outbox::open());
     let text = format!("rules:\n- {}}}\n", RULE.replace("[eventName]", "[ip]"));
     let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
@@ -320,4 +325,47 @@ fn a_retry_of_an_object_continues_its_claim() {
     assert_eq!((again.matches.alerted, people.sent()), (1, 1));
     let last = handled(&engine, &table, &channels, &objects, &["b"], 60);
     assert_eq!((last.matches.deduplicated, people.sent()), (1, 1));
+}
+
+/// So a replay agrees with the first attempt about when the event happened.
+#[test]
+fn an_event_without_a_time_happened_when_its_object_was_stored() {
+    struct Stored(Option<Vec<u8>>);
+    impl Body for Stored {
+        type Chunk = Vec<u8>;
+
+        fn modified(&self) -> Option<jiff::Timestamp> {
+            jiff::Timestamp::from_second(1_772_442_000).ok()
+        }
+
+        async fn next(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
+            Ok(self.0.take())
+        }
+    }
+    struct Bucket;
+    impl Objects for Bucket {
+        type Body = Stored;
+
+        async fn get(&self, _: &ObjectId) -> Result<Stored, FetchError> {
+            Ok(Stored(Some(log_file(&[&image("1")]))))
+        }
+    }
+    let (engine, outbox) = (engine(""), Outbox::open());
+    for now in [1_772_442_060, 1_772_449_999] {
+        let (clock, channels, table) = (At(now), Channels::only(&outbox), MemoryTable::default());
+        let (learns, limits) = (AtomicBool::new(false), InvocationLimits::default());
+        let handler = Handler {
+            engine: &engine,
+            objects: &Bucket,
+            channels: &channels,
+            table: &table,
+            learns: &learns,
+            clock: &clock,
+            limits,
+        };
+        let outcome = pollster::block_on(handler.handle(event(&["a"]).to_string().as_bytes()));
+        assert_eq!(outcome.matches.alerted, 1);
+    }
+    let sent = outbox.sent.lock().unwrap();
+    assert_eq!((sent.len(), &sent[0].id), (2, &sent[1].id));
 }

@@ -129,6 +129,20 @@ fn what_is_new_is_read_with_the_series() {
     assert_eq!(requests, [("read", 1), ("write", 1), ("read", 82), ("write", 81), ("write", 40)]);
 }
 
+/// A series whose combinations of values do not fit into one request is decided about in several, one after the other.
+#[test]
+fn a_series_of_more_items_than_a_request_takes_is_counted_as_one() {
+    let rules = ["aggregate_fields: [], threshold: 150, first_seen: {fields: [ip], learning: 0s}"];
+    let (table, engine, objects) = (Counting::default(), engine(&rules), object(200));
+    let (outcome, requests) = deliver(&table, &engine, &objects);
+    let counts = (outcome.matches.below_threshold, outcome.matches.alerted, outcome.matches.deduplicated);
+    assert_eq!(counts, (149, 1, 50));
+    assert!(requests.iter().all(|(_, items)| *items <= MAX_CHANGES), "{requests:?}");
+    let (outcome, requests) = deliver(&table, &engine, &objects);
+    assert_eq!(outcome.matches.deduplicated, 200);
+    assert!(requests.iter().all(|(what, _)| *what == "read"), "{requests:?}");
+}
+
 /// `cargo test --features aws --test it -- --ignored --nocapture a_thousand_alerts_behind_a_table_of_5_ms`
 #[test]
 #[ignore = "measures time, by hand"]
