@@ -114,10 +114,12 @@ soak: ## Run SOAK_RECORDS records and at least SOAK_FAULTS faults through the ha
 		cargo test --release --locked --test soak -- --nocapture
 
 CASES_SEED ?= $(shell date +%s)
+# So many times as many random deliveries as in `make test` go through the model of counting.
+MODEL_CASES ?= 10
 
 # The line that make prints names the seed; with it, `make cases CASES_SEED=…` draws the same cases again.
 cases: ## Run the property tests on cases drawn from CASES_SEED, another one every time.
-	PROPTEST_RNG_SEED=$(CASES_SEED) cargo test --locked --features $(ALL_FEATURES) --lib --test it
+	PROPTEST_RNG_SEED=$(CASES_SEED) MODEL_CASES=$(MODEL_CASES) cargo test --locked --features $(ALL_FEATURES) --lib --test it
 
 bench: ## Compare the engine with gunzip and print the ratios; needs igzip (isal) and ../shared.
 	cargo build --release --locked --no-default-features --features cli
