@@ -52,14 +52,15 @@ pub fn listed(listing: &Listing, most: usize) -> (&[String], u64) {
 
 /// What a rule counts: events, different values of a field, or new combinations of several.
 fn noun(rule: Option<&Rule>) -> (&'static str, Option<String>) {
-    match rule {
-        Some(Rule { distinct: Some(field), .. }) => ("different value", Some(field.name().to_owned())),
+    let of = match rule {
+        Some(Rule { distinct: Some(field), .. }) => Some(field.name().to_owned()),
         Some(Rule { first_seen: Some(first_seen), threshold: 2.., .. }) => {
             let names: Vec<_> = first_seen.fields.iter().map(FieldPath::name).collect();
-            ("new combination", Some(names.join(", ")))
+            Some(names.join(", "))
         }
-        _ => ("event", None),
-    }
+        _ => None,
+    };
+    (rule.map_or("event", Rule::counted), of)
 }
 
 /// Whether a rule counts events; otherwise it counts values or combinations.

@@ -322,7 +322,16 @@ fn is_new_name(meaning: Meaning, text: &str) -> bool {
 }
 
 fn check_first_seen(rules: &RuleSet) -> Vec<Diagnostic> {
-    rules.rules.iter().filter_map(of_rule).collect()
+    rules.rules.iter().filter_map(|rule| of_rule(rule).or_else(|| of_sequence(rule))).collect()
+}
+
+/// A caller who changes such a field between two steps completes no sequence.
+fn of_sequence(rule: &Rule) -> Option<Diagnostic> {
+    let mut by = rule.steps().iter().flat_map(|step| &step.by);
+    let chosen = by.find(|field| origin(&field.path, None) == ValueOrigin::Caller)?;
+    let title = format!("any caller can change `{}` between two steps", chosen.name());
+    let finding = Diagnostic::warning(CODE, title, chosen.written.span, "the caller chooses this value");
+    Some(finding.in_rule(&rule.name).help("remove it from `by`, or write a field that the caller cannot choose"))
 }
 
 /// A caller who knows one combination of such fields repeats it and is never new.

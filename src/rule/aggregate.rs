@@ -85,6 +85,15 @@ impl Rule {
         arrivals
     }
 
+    /// What the rule counts, as a word for one of them.
+    pub fn counted(&self) -> &'static str {
+        match (&self.distinct, &self.first_seen) {
+            (Some(_), _) => "different value",
+            (None, Some(_)) if self.threshold > 1 => "new combination",
+            (None, _) => "event",
+        }
+    }
+
     /// What the rule counts of a record that it matches.
     pub fn identities(&self, record: &Record) -> Identities {
         if let Some(distinct) = &self.distinct {

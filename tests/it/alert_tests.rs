@@ -146,6 +146,9 @@ fn different_values() {
     // Nine values, and those without one.
     let null: Vec<_> = (0..11).map(|id| read(id, if id < 9 { json!(id) } else { Value::Null })).collect();
     let list = [read(1, json!(["0", "1", "2", "3", "4", null])), read(2, json!(["4", "5", "6", "7", "8", "9"]))];
+    let wrong = tested("distinct-wrong", &fields, &["{alerts: 0, events: e.json}"], &[("e.json", &ten)]);
+    let line = "       2026-03-02T09:00:00Z to 2026-03-02T09:00:00Z, 10 different values, user: ada\n";
+    assert!(wrong.stdout.contains(line), "{}", wrong.stdout);
     passes("distinct", &fields, &[(0, &one), (1, &ten), (0, &ten[..9]), (1, &null), (0, &null[..9]), (1, &list)]);
 }
 

@@ -81,23 +81,23 @@ pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Re
     match failed {
         Some(error) => Err(error),
         None if count == 0 => Err(PlayError::NoRecord),
-        None => Ok(lines(&alerts)),
+        None => Ok(lines(&alerts, rule)),
     }
 }
 
 /// What each alert is about: its values, the number of its events, and the times of the first and the last of them.
-fn lines(alerts: &Alerts<'_>) -> Vec<String> {
+fn lines(alerts: &Alerts<'_>, rule: &Rule) -> Vec<String> {
     let mut printed = Vec::new();
     // A vector takes everything that is written to it.
     let _ = alerts.print(ScanFormat::Jsonl, &mut printed);
     let alerts = printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    alerts.map(|alert: Value| line(&alert)).collect()
+    alerts.map(|alert: Value| line(&alert, rule)).collect()
 }
 
-fn line(alert: &Value) -> String {
+fn line(alert: &Value, rule: &Rule) -> String {
     let text = |key: &str| alert[key].as_str().unwrap_or("-").to_owned();
     let value = |(field, value): (&String, &Value)| format!("{field}: {}", value.as_str().unwrap_or("null"));
     let values: Vec<_> = alert["values"].as_object().into_iter().flatten().map(value).collect();
-    let count = counted(alert["count"].as_u64().unwrap_or(1), "event");
+    let count = counted(alert["count"].as_u64().unwrap_or(1), rule.counted());
     printable(&format!("{} to {}, {count}, {}", text("first"), text("last"), values.join(", ")))
 }

@@ -218,3 +218,15 @@ fn a_first_seen_by_the_name_of_a_session() {
       = help: add `principal`, or write it in place of `user`
     "#);
 }
+
+#[test]
+fn a_sequence_by_what_the_caller_chooses() {
+    let file = "rules:\n- name: r\n  severity: 3\n  by: [recipientAccountId, userAgent]\n  sequence:\n  - {filter: eventName = \"CreateUser\"}\n  - {filter: eventName = \"CreateRole\"}\n";
+    let found = crate::lints::lints(file);
+    let [finding] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((finding.code, finding.span.start), ("chosen-by-caller", file.find("userAgent").unwrap()));
+    assert_eq!(finding.title, "any caller can change `userAgent` between two steps");
+    for by in ["user", "principal", "requestParameters.userName", "ip"] {
+        assert_eq!(crate::lints::lints(&file.replace("userAgent", by)), [], "{by}");
+    }
+}

@@ -123,7 +123,7 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
             let since = firing.since_last.filter(|since| *since > 0);
             let since = since.map(|since| format!(", {about}{since} more since the last alert")).unwrap_or_default();
             let more = if *more > 0 { format!(", {more} more after it") } else { String::new() };
-            format!("{about}{}{from}{since}{more}", counted(firing.count, "event"))
+            format!("{about}{}{from}{since}{more}", counted(firing.count, alert.rule.counted()))
         }
         About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
     };
