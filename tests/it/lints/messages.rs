@@ -724,6 +724,41 @@ fn values_that_are_never_as_many() {
 }
 
 #[test]
+fn an_account_that_is_searched_for_in_an_arn() {
+    let file = rule(r#"requestParameters.roleArn contains "111122223333""#);
+    assert_snapshot!(message(&file), @r#"
+    warning[account-in-text]: `requestParameters.roleArn contains "111122223333"` also holds where the account id is in a name
+     --> rules.yaml:5:40
+      |
+    5 |     requestParameters.roleArn contains "111122223333"
+      |                                        ^^^^^^^^^^^^^^ the owner of a resource chooses its name
+      |
+      = rule: r
+      = help: write `requestParameters.roleArn in_account "111122223333"`
+    "#);
+    for (filter, repair) in [
+        (
+            "any requestParameters.policyDocument.Statement (not Principal.AWS contains \"111122223333\")",
+            "write `Principal.AWS foreign_to \"111122223333\"` in place of the `not` and the condition after it",
+        ),
+        (
+            "any requestParameters.policyDocument.Statement (any Principal.AWS (it ends_with \":111122223333\"))",
+            "write `it in_account \"111122223333\"`",
+        ),
+        ("any requestParameters.layers (it icontains \"111122223333\")", "write `it in_account \"111122223333\"`"),
+        (r#"userIdentity.arn matches ".*:111122223333:.*""#, r#"write `userIdentity.arn in_account "111122223333"`"#),
+        (
+            r#"requestParameters.x-amz-key-id like ("111122223333", "alias")"#,
+            "write `requestParameters.x-amz-key-id in_account …`",
+        ),
+    ] {
+        let found = lints(&rule(filter));
+        let repairs: Vec<_> = found.iter().map(|one| (one.code, one.help.as_deref().unwrap())).collect();
+        assert_eq!(repairs, [("account-in-text", repair)], "{filter}");
+    }
+}
+
+#[test]
 fn not_before_in_account() {
     assert_snapshot!(message(&rule("not (readOnly = true and requestParameters.principal in_account field recipientAccountId)")), @r#"
     warning[not-in-account]: `not requestParameters.principal in_account field recipientAccou…` is also true for `*` and for services
