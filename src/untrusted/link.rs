@@ -266,10 +266,12 @@ fn is_ipv4(text: &[char]) -> bool {
 }
 
 /// The character in lower case, and in ASCII if it is another form of a printable ASCII character (Unicode's blocks
-/// "Halfwidth and Fullwidth Forms" and "Small Form Variants") or a dot of host names (RFC 3490, section 3.1).
+/// "Halfwidth and Fullwidth Forms" and "Small Form Variants") a dot of host names (RFC 3490, section 3.1), or a dash.
 fn fold(c: char) -> char {
     let ascii = match c {
         '\u{3002}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
+        // A message in plain ASCII shows these as `-`.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         '\u{fe55}' => ':',
         '\u{fe68}' => '\\',
         '\u{fe6b}' => '@',
@@ -288,6 +290,10 @@ mod tests {
         for (text, expected) in [
             ("see https://a.example/://x", "see https[:][//]a[.]example/[:][//]x"),
             ("WWW.a.b wwww.b www www2.c", "WWW[.]a[.]b wwww[.]b www www2[.]c"),
+            (
+                "a@‐https .‐iam.amazonaws.com −ec2.amazonaws.com",
+                "a[@]‐https .‐iam[.]amazonaws[.]com −ec2[.]amazonaws[.]com",
+            ),
             ("www.… a www2.: x.www. wwww", "www[.]… a www2[.]: x.www[.] wwww"),
             ("mailto:x@evil.example tel:+123 sip:a@b.c", "mailto[:]x[@]evil[.]example tel[:]+123 sip[:]a[@]b[.]c"),
             ("file:C:\\x javascript:alert(1) x-evil:open", "file[:]C:\\x javascript[:]alert(1) x-evil[:]open"),
