@@ -175,6 +175,7 @@ mod tests {
         // The first event must leave its better place to another one.
         assert_eq!(times(&[(5, 0b011), (5, 0b001), (5, 0b110)], 3, 5), [5, 5, 5]);
         assert_eq!(times(&[(5, 0b010), (5, 0b011)], 2, 5), [5, 5]);
+        assert_eq!(times(&[(5, 0b011), (5, 0b011), (5, 0b100)], 3, 5), [5, 5, 5]);
         assert_eq!(times(&[(5, 0b010), (5, 0b010), (5, 0b100)], 3, 5), NONE);
         assert_eq!(times(&[(5, 0b010); 9], 2, 5), NONE);
         assert_eq!(times(&[(4, 0b001), (5, 0b010), (5, 0b011), (5, 0b100)], 3, 5), [5, 5, 5]);

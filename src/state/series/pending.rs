@@ -109,6 +109,7 @@ mod tests {
         assert_eq!(alert(item.arrive(&PLAN, &event(2, 200), by(7, MINUTE))), first);
         assert_eq!(item.resume(by(7, MINUTE)), std::slice::from_ref(&first));
         assert_eq!(item, before, "a fresh claim is not written again");
+        assert!(item.resume(by(8, MINUTE)).is_empty());
 
         let renewed = alert(item.arrive(&PLAN, &event(2, 200), by(7, 10 * MINUTE)));
         assert_eq!(renewed, PendingAlert { free: 25 * MINUTE, ..first.clone() });

@@ -293,6 +293,19 @@ mod tests {
         assert_eq!(alerts(&mut item, plan, (0..5_000).map(|id| event(id, id * 61))), []);
     }
 
+    /// A flood in a silence does not push out older events that can still raise an alert; what it drops is reported as an estimate.
+    #[test]
+    fn a_silence_gives_way_before_other_events() {
+        let plan = Plan { window: 600, threshold: 2, kind: Kind::Events };
+        let mut item = SeriesItem::default();
+        let flood = (1..3_000).map(|id| event(id, 100_000 + id % 300));
+        assert_eq!(alerts(&mut item, plan, [event(0, 0)].into_iter().chain(flood)).len(), 1);
+        let [late] = &alerts(&mut item, plan, [event(-1, 1)])[..] else { panic!() };
+        assert_eq!((late.anchor, late.count), (1, 2));
+        // All but the two that the first alert reported.
+        assert_eq!((late.since, late.about), (Some(2_997), true));
+    }
+
     /// An event of many values costs about as much as each of them alone.
     #[test]
     fn many_values_at_once_are_trimmed_at_once() {
