@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
 mod cloud;
+mod counting;
 mod delivery;
 mod deployment;
 mod dynamodb;
@@ -12,6 +13,7 @@ mod faults;
 mod isolation;
 mod logs;
 mod memory;
+mod model;
 mod peer;
 mod process;
 mod runtime_api;

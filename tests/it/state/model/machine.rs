@@ -277,6 +277,29 @@ fn a_process_ends_before_every_step() {
     }
 }
 
+/// A process ends before every one of its steps in turn, and its delivery never comes again: another one of the same series
+/// sends the alert once the claim is free.
+#[test]
+fn another_delivery_sends_what_was_left() {
+    let rules = vec![ModelRule { window: 600, kind: Kind::Events { threshold: 3 }, by_user: true }];
+    let events = |first: u16| (first..first + 3).map(|id| Event::plain(id, i64::from(id) * 10)).collect();
+    let case = Case { rules, deliveries: vec![events(0), events(3)] };
+    for steps in 0.. {
+        let world = World::new(&case.rules, &case.deliveries);
+        let mut running = world.invoke(0);
+        let is_done = (0..steps).any(|_| poll(&mut running).is_some());
+        drop(running);
+        world.wait(15 * 60);
+        let mut running = world.invoke(1);
+        while poll(&mut running).is_none() {}
+        covers(&world, &case).unwrap();
+        assert_eq!(world.copies().len(), 2, "both topics took one alert after {steps} steps");
+        if is_done {
+            break;
+        }
+    }
+}
+
 /// The table fails from each of its uses on: the invocation does not fail and sends the alert. Once the table works again,
 /// a copy may come, and after it none.
 #[test]
