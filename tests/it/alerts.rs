@@ -161,6 +161,24 @@ fn what_came_into_a_silence_is_reported_once() {
     );
 }
 
+/// Beyond what a series holds, counts are estimates, and the line says so.
+#[test]
+fn estimates_are_marked() {
+    let many: Vec<Value> =
+        (0..3_000).map(|id| record(&id.to_string(), &format!("10:{:02}:{:02}", id / 60, id % 60), "ada")).collect();
+    let rule = "name: Many, aggregate_fields: [], window: 1h, threshold: 500";
+    let mut late = many.clone();
+    late.push(record("late", "11:10:00", "ada"));
+    let (alerts, _) = scanned("estimates", &[rule], &[&late]);
+    assert_eq!(
+        fields(&alerts, &["last", "about", "approximate"]),
+        [
+            [json!("2026-03-02T10:08:19Z"), Value::Null, Value::Null],
+            [json!("2026-03-02T11:10:00Z"), json!(true), json!(true)]
+        ]
+    );
+}
+
 /// Vector 14 of the language, for 200 principals, each in an hour of its own, in two files in an order that hides it.
 #[test]
 fn every_burst_alerts_wherever_it_begins() {

@@ -152,7 +152,8 @@ fn alert_json(alert: &AlertLine<'_>) -> Value {
                 shown["more"] = json!(more);
             }
             if firing.approximate {
-                shown["about"] = json!(true);
+                // Scripts may read the earlier name.
+                (shown["about"], shown["approximate"]) = (json!(true), json!(true));
             }
             shown["values"] = Value::Object((*values).clone());
         }
