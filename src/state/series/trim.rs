@@ -268,6 +268,18 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_repeated_only_within_one_window() {
+        let repeated = |times: &[i64]| {
+            let marks: Vec<Mark> =
+                times.iter().map(|time| Mark { time: *time, id: 1, steps: 0, reported: false }).collect();
+            super::repeated(&marks, 600, 9)
+        };
+        assert!(repeated(&[0, 300, 601]).is_empty());
+        assert_eq!(repeated(&[0, 300, 600]), [1]);
+        assert_eq!(repeated(&[0, 1, 2, 600, 601, 1_000]), [1, 2, 4]);
+    }
+
+    #[test]
     fn a_flood_of_one_step_hides_no_other() {
         let plan = Plan { window: HOUR, threshold: 1, kind: Kind::Sequence { steps: 3 } };
         let step = |steps, id, time| Arrival { steps, ..event(id, time) };
