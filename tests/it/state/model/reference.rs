@@ -77,10 +77,8 @@ impl Series {
         if own.is_empty() {
             return None;
         }
-        let is_own = |mark: &Mark| match self.plan.counted {
-            Counted::Values(_) => mark.time == arrival.time && arrival.values.contains(&mark.identity),
-            Counted::Events(_) | Counted::Steps(_) => mark.identity == arrival.event,
-        };
+        let brought: BTreeSet<String> = own.iter().map(|mark| mark.identity.clone()).collect();
+        let is_own = |mark: &Mark| mark.time == arrival.time && brought.contains(&mark.identity);
         self.marks.extend(own);
         let anchor = self.uncovered().into_iter().next()?;
         let counted = self.within(anchor);
