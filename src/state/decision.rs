@@ -15,9 +15,9 @@ pub enum Decision {
     Fire(Firing),
     /// Another alert covers it, or it was counted before.
     Deduplicated,
-    /// No window around it has as many events as the rule's threshold.
+    /// No span around it has as many events as the rule's threshold.
     BelowThreshold {
-        /// How many the fullest has.
+        /// How many the fullest has; 0 where the table is unavailable.
         count: u64,
     },
     /// Its combination of values is new, and the rule is still learning.
@@ -80,8 +80,8 @@ pub struct Firing {
     pub steps: Vec<(Timestamp, String)>,
     /// Those who have not taken it yet.
     pub audiences: Vec<Audience>,
-    /// Whether the table was unavailable: the counts are those of this delivery alone, and the alert may be a
-    /// repetition.
+    /// Whether nothing remembers it: the table was unavailable, and the counts are those of this delivery alone, or the item of its
+    /// series had no room for a further claim. The alert may be a repetition.
     pub unremembered: bool,
     /// For [`mark_sent`](super::mark_sent).
     pub ticket: Ticket,

@@ -60,7 +60,7 @@ pub struct LearningStart {
     pub from: i64,
 }
 
-/// When a combination of values occurred: the newest sighting, and earlier ones. Items of earlier versions hold one.
+/// When a combination of values occurred: the newest sighting, and earlier ones. Deployed tables hold items without `earlier`, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sightings {
     /// The newest.
