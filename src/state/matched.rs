@@ -19,8 +19,8 @@ use crate::{
 const MAX_TEXT: usize = 160;
 /// The most values of a field that one match shows.
 const MAX_SAMPLES: usize = 11;
-/// The most values of a match that are counted: as many as an item holds.
-const MAX_VALUES: usize = 1_250;
+/// The most values of a match that are counted: one more than an item holds, so that the count of more is an estimate.
+const MAX_VALUES: usize = 1_251;
 
 /// A match of a rule in one of its series.
 #[derive(Clone, Debug)]
@@ -79,6 +79,21 @@ impl Match {
     /// The name of a field in which the events of its series differ.
     pub(super) fn field_name(&self, field: u8) -> &str {
         SHORT.get(usize::from(field)).map_or_else(|| target_name(&self.rule), |(_, name)| name)
+    }
+
+    /// Whether the values of the field are those that its rule counts.
+    pub(super) fn counts(&self, field: u8) -> bool {
+        field == TARGET && self.rule.distinct.is_some()
+    }
+
+    /// Whether its record may have more values than are counted.
+    pub(super) fn is_cut(&self) -> bool {
+        self.arrival.values.len() >= MAX_VALUES
+    }
+
+    /// Whether its record may have more values of the field than it shows.
+    pub(super) fn may_have_more(&self, field: u8) -> bool {
+        self.arrival.samples.iter().filter(|sample| sample.field == field).count() >= MAX_SAMPLES
     }
 
     /// The keys of all items that decide about it.

@@ -273,7 +273,16 @@ pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Times
         more: listed.more as u64,
         at_least: listed.incomplete,
     };
-    let distinct = |field: u8| (one.field_name(field).to_owned(), listing(series.listed(field, &plan, anchor)));
+    let approximate = alert.about || one.is_cut();
+    let distinct = |field: u8| {
+        let mut listing = listing(series.listed(field, &plan, anchor));
+        if one.counts(field) {
+            listing.more = u64::from(alert.count).saturating_sub(listing.values.len() as u64);
+            listing.at_least = approximate;
+        }
+        listing.at_least |= one.may_have_more(field) && !one.counts(field);
+        (one.field_name(field).to_owned(), listing)
+    };
     let step = |step: &StepEvent| {
         let id = series.event_name(step.event).unwrap_or("an event whose id is not kept");
         (timestamp(step.time, now), id.to_owned())
@@ -281,7 +290,7 @@ pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Times
     Firing {
         alert_id: one.series.alert_id(anchor),
         count: alert.count.into(),
-        approximate: alert.about,
+        approximate,
         first: timestamp(alert.first, now),
         last: timestamp(alert.last, now),
         since_last: alert.since.map(u64::from),

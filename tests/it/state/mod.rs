@@ -5,6 +5,7 @@ mod claims;
 mod concurrent;
 mod first_seen;
 mod handled;
+mod listed;
 mod model;
 mod rate_limit;
 mod requests;
