@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::model::{FieldPath, FirstSeen};
 use crate::{
-    diagnostic::{Diagnostic, shorten},
+    diagnostic::{Diagnostic, one_of, shorten},
     record::Path,
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
@@ -39,7 +39,9 @@ const fn days(days: i64) -> SignedDuration {
 /// A list of paths without repetition.
 pub fn paths(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<FieldPath>> {
     let help = match &field.node.kind {
-        YamlKind::Scalar(scalar) => format!("write `{}: [{}]`", field.key, shorten(&scalar.text)),
+        YamlKind::Scalar(scalar) if !unbracketed(&scalar.text).is_empty() => {
+            format!("write `{}: [{}]`", field.key, shorten(unbracketed(&scalar.text)))
+        }
         _ => format!("write `{}: [user, eventName]`, or each field after `- ` on its own line", field.key),
     };
     let items = field.list(&help, problems)?;
@@ -59,6 +61,11 @@ pub fn paths(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<Fie
         paths.push(found);
     }
     sound.then_some(paths)
+}
+
+/// The items of a text that was meant as a list: `"[user, ip]"` in quotes is a text.
+fn unbracketed(text: &str) -> &str {
+    text.trim_matches(|character: char| character.is_whitespace() || "[]".contains(character))
 }
 
 fn path(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<FieldPath> {
@@ -81,8 +88,12 @@ pub fn threshold(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<u32
     let title = format!("`{}` is not a threshold", shorten(&scalar.text));
     let label = format!("expected a whole number from 1 to {MAX_THRESHOLD}");
     let finding = Diagnostic::error("bad-threshold", title, scalar.span, label);
+    let large = !scalar.text.starts_with('0') && scalar.text.bytes().all(|byte| byte.is_ascii_digit());
+    let large = large && whole(&scalar.text).is_none_or(|number| number > u64::from(MAX_THRESHOLD));
     let quoted = scalar.plain().is_none() && whole(&scalar.text).is_some();
     problems.push(match scalar.text.as_str() {
+        "" => finding.help(THRESHOLD_HELP),
+        _ if large => finding.help(format!("write `threshold: {MAX_THRESHOLD}` or less")),
         "0" => finding.help("write 1 for an alert on every event, or `notify: false` for a rule that only counts"),
         text if quoted => finding.help(format!("write `threshold: {}`, without quotes", shorten(text))),
         _ => finding.help(THRESHOLD_HELP),
@@ -168,21 +179,17 @@ fn duration(
     let help = format!("write a number and its unit, such as {examples}");
     let scalar = field.scalar("a duration", &help, problems)?;
     let text = scalar.text.trim_end();
+    let bounds = shortest..=longest;
     let Some(length) = parse_duration(text) else {
         let title = format!("`{}` is not a duration", shorten(text));
-        let finding = Diagnostic::error(
-            "bad-duration",
-            title,
-            scalar.span,
-            "expected a number and `s`, `m`, `h` or `d`, without a space",
-        );
-        problems.push(match nearest_duration(text) {
-            Some(meant) => finding.help(format!("write `{}: {meant}`", field.key)),
-            None => finding.help(help),
-        });
+        let label = "expected a number and `s`, `m`, `h` or `d`, without a space";
+        let finding = Diagnostic::error("bad-duration", title, scalar.span, label);
+        let meant: Vec<_> = meant(text).into_iter().filter(|(length, _)| bounds.contains(length)).collect();
+        let written: Vec<_> = meant.iter().map(|(_, written)| format!("`{}: {written}`", field.key)).collect();
+        problems.push(finding.help(if written.is_empty() { help } else { format!("write {}", one_of(&written)) }));
         return None;
     };
-    if (shortest..=longest).contains(&length) {
+    if bounds.contains(&length) {
         return Some(length);
     }
     let (what, least, bound) = if length < shortest {
@@ -210,27 +217,37 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
     })
 }
 
-/// The duration that was probably meant by another notation: `1 hour`, `24H`, `90min`, `PT1H`, or seconds without a unit.
-fn nearest_duration(text: &str) -> Option<String> {
-    let text = text.to_ascii_lowercase();
-    let text = text.strip_prefix("pt").or_else(|| text.strip_prefix('p')).unwrap_or(&text);
+/// The durations that were probably meant by another notation, and how a rules file writes them: one for `1 hour`, `24H`,
+/// `90min` or `PT1H` (ISO 8601), one of each unit for a number without a unit.
+fn meant(text: &str) -> Vec<(SignedDuration, String)> {
+    let lower = text.to_ascii_lowercase();
+    let (text, time) = match (lower.strip_prefix("pt"), lower.strip_prefix('p')) {
+        (Some(time), _) => (time, true),
+        // In ISO 8601 and in Sigma, `M` is months where no `T` precedes it.
+        (None, Some(date)) => (date, !date.ends_with('m')),
+        (None, None) => (lower.as_str(), !text.ends_with('M')),
+    };
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let number = number.parse::<i64>().ok().filter(|number| *number > 0)?;
-    let unit = unit.trim();
-    let seconds = match unit {
-        "" | "sec" | "secs" => 1,
-        "min" | "mins" => 60,
-        "hr" | "hrs" => 3600,
-        "w" | "week" | "weeks" => 7 * 86_400,
-        _ => {
+    let Some((number, unit)) = text.split_at_checked(digits).filter(|_| time) else { return Vec::new() };
+    let Ok(number) = number.parse::<i64>() else { return Vec::new() };
+    let length = |seconds: i64| number.checked_mul(seconds).map(SignedDuration::from_secs);
+    let seconds = match unit.trim() {
+        "" => {
+            let of_unit = |(name, seconds, _): &(char, i64, &str)| Some((length(*seconds)?, format!("{number}{name}")));
+            return UNITS.iter().filter_map(of_unit).collect();
+        }
+        "sec" | "secs" => Some(1),
+        "min" | "mins" => Some(60),
+        "hr" | "hrs" => Some(3600),
+        "w" | "week" | "weeks" => Some(7 * 86_400),
+        unit => {
             let known = |(name, _, word): &&(char, i64, &str)| {
                 unit == name.to_string() || unit == *word || word.strip_suffix('s') == Some(unit)
             };
-            UNITS.iter().find(known).map(|(_, seconds, _)| *seconds)?
+            UNITS.iter().find(known).map(|(_, seconds, _)| *seconds)
         }
     };
-    Some(show_duration(SignedDuration::from_secs(number.checked_mul(seconds)?)))
+    seconds.and_then(length).map(|length| (length, show_duration(length))).into_iter().collect()
 }
 
 /// A duration as a rules file writes it, in the largest unit that divides it, where days begin at two: `90m`, `24h`, `30d`.

@@ -7,6 +7,7 @@ use crate::{
 };
 
 const HELP: &str = "write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`";
+const OFFSET_HELP: &str = "name a place that has these hours, such as `Europe/Berlin`, or write `UTC`";
 /// Names of fewer characters are abbreviations, which are near to others without meaning them.
 const MIN_MISSPELLING: usize = 5;
 const MAX_NAMES: usize = 3;
@@ -20,9 +21,19 @@ pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Zone> {
     }
     let title = format!("`{}` is not a time zone", shorten(name));
     let finding = Diagnostic::error("bad-timezone", title, scalar.span, "expected the name of a time zone");
+    if has_offset(name) {
+        problems.push(finding.help(OFFSET_HELP));
+        return None;
+    }
     let meant: Vec<_> = near(name).into_iter().map(|name| format!("`{name}`")).collect();
     problems.push(finding.help(if meant.is_empty() { HELP.to_owned() } else { format!("write {}", one_of(&meant)) }));
     None
+}
+
+/// Whether the text has an offset, such as `GMT+2`. No name means it: the zone `Etc/GMT+2` is two hours behind UTC
+/// (<https://data.iana.org/time-zones/tzdb/etcetera>).
+fn has_offset(name: &str) -> bool {
+    name.contains('+') || name.contains(|character: char| character.is_ascii_digit())
 }
 
 /// The names that were probably meant: those of the same place, then those that are spelled almost the same.
