@@ -150,3 +150,35 @@ fn a_rule_that_takes_more_than_one_event_says_what_it_takes() {
     let (_, [text, ..]) = check(&["--rules", &path("rules.yaml"), "Steps", &path("b.json")]);
     assert!(text.contains(&format!("Alert     {}", alert["alert_id"].as_str().unwrap())), "{text}\n{alert}");
 }
+
+/// The alert of `first_seen` has the id and the values of that of `scan --alerts`, with a threshold and without.
+#[test]
+fn the_alert_of_new_values_is_that_of_a_scan() {
+    let rules = "rules:
+  - {name: Counted, severity: 3, filter: eventName exists, threshold: 2, aggregate_fields: [eventSource], first_seen: {fields: [ip], learning: 0s}}
+  - {name: Default, severity: 3, filter: eventName exists, threshold: 2, first_seen: {fields: [ip], learning: 0s}}
+  - {name: Single, severity: 3, filter: eventName exists, aggregate_fields: [eventSource], first_seen: {fields: [requestParameters.a], learning: 0s}}
+";
+    let event = |id: &str, minute: u8, ip: &str| {
+        serde_json::json!({"eventVersion": "1.08", "eventID": id, "eventTime": format!("2026-03-02T09:{minute:02}:00Z"),
+            "eventName": "B", "eventSource": "s", "sourceIPAddress": ip, "requestParameters": {"a": ip},
+            "userIdentity": {"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/r/s"}})
+    };
+    let log = serde_json::json!({"Records": [event("1", 0, "192.0.2.1"), event("2", 5, "192.0.2.2")]}).to_string();
+    let root = folder("preview-new", &[("rules.yaml", rules.as_bytes()), ("log.json", log.as_bytes())]);
+    let path = |name: &str| root.join(name).display().to_string();
+    let (rules, log) = (path("rules.yaml"), path("log.json"));
+    let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", "--rules", &rules, &log]);
+    let alerts: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = alerts.iter().map(|alert| alert["rule"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Single", "Counted", "Default", "Single"], "{}", ran.stdout);
+    for alert in &alerts {
+        let event = if alert["last"] == "2026-03-02T09:00:00Z" { "1" } else { "2" };
+        let (_, [.., ocsf]) = check(&["--rules", &rules, alert["rule"].as_str().unwrap(), &log, "--event-id", event]);
+        let ocsf: Value = serde_json::from_str(&ocsf).unwrap();
+        assert_eq!(ocsf["metadata"]["uid"], alert["alert_id"], "{alert}");
+        let mut values = alert["values"].clone();
+        values.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        assert_eq!(ocsf["unmapped"]["aggregate_values"], values, "{alert}");
+    }
+}

@@ -59,6 +59,8 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
 /// The alert that the function would raise if the record were the first of its window and reached the threshold.
 fn alert(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Alert {
     let mut rule = Rule { aggregate_fields: fields(&finding.rule, &finding.record), ..Rule::clone(&finding.rule) };
+    // With a threshold, the values of `first_seen` are counted, and distinguish no alerts.
+    rule.first_seen = rule.first_seen.filter(|_| rule.threshold == 1);
     (rule.threshold, rule.distinct, rule.sequence, rule.notify) = (1, None, None, true);
     if let Some(first_seen) = &mut rule.first_seen {
         first_seen.learning = SignedDuration::ZERO;
