@@ -430,6 +430,9 @@ fn mistakes_in_time_zones() {
         "Europe/New York",
         "america/new york",
         "+02:00",
+        "GMT+2",
+        "Etc/UTC+2",
+        "UTC-05:30",
         "PST",
         "Buenos Aires",
         "''",
@@ -440,12 +443,43 @@ fn mistakes_in_time_zones() {
     bad-timezone 1:11 write `Europe/Berlin`
     bad-timezone 1:11 write `America/New_York`
     bad-timezone 1:11 write `America/New_York`
-    bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
+    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
     bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
     bad-timezone 1:11 write `America/Argentina/Buenos_Aires` or `America/Buenos_Aires`
     bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
-    bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
+    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
     bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
     ");
     insta::assert_snapshot!(brief("timezone:\nrules: [{name: r, severity: 1, filter: a = 1}]\n"), @"missing-value 1:1 write a value, or remove the key");
+}
+
+#[test]
+fn mistakes_in_lengths_are_mended_within_their_bounds() {
+    let fields = [
+        "window: 24",
+        "window: 45 days",
+        "window: 8w",
+        "window: P1M",
+        "window: 90 s",
+        "threshold: 501",
+        "by: ''",
+        "aggregate_fields: ''",
+        "first_seen: {fields: [user], within: 7}",
+    ];
+    let lengths = fields.map(|field| brief(&rule(&format!("filter: a = 1\n{field}"))));
+    insta::assert_snapshot!(lengths.join("\n"), @"
+    bad-duration 5:13 write `window: 24m`, `window: 24h`, or `window: 24d`
+    bad-duration 5:13 write a number and its unit, such as `30m`, `1h`, `24h` or `7d`
+    bad-duration 5:13 write a number and its unit, such as `30m`, `1h`, `24h` or `7d`
+    bad-duration 5:13 write a number and its unit, such as `30m`, `1h`, `24h` or `7d`
+    bad-duration 5:13 write `window: 90s`
+    bad-threshold 5:16 write `threshold: 500` or less
+    by-without-sequence 5:5 write `aggregate_fields` for the fields that distinguish alerts, or add the `sequence`
+    wrong-type 5:9 write `by: [user, eventName]`, or each field after `- ` on its own line
+    wrong-type 5:23 write `aggregate_fields: [user, eventName]`, or each field after `- ` on its own line
+    bad-duration 5:42 write `within: 7h` or `within: 7d`
+    ");
 }
