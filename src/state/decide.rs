@@ -127,7 +127,7 @@ fn alone(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &mut Outag
         event: one.arrival.event,
     };
     let alerts = outage.alerts.entry(limit_key(&one.rule)).or_default();
-    match turn.pass(one, &one.series.alert_id(anchor), &one.audiences, alerts, &mut outcome.rolled_up) {
+    match turn.ask_limit(one, &one.series.alert_id(anchor), &one.audiences, alerts, &mut outcome.rolled_up) {
         Passed::Held { decision, .. } => *decision,
         Passed::Open { held_before } => {
             outcome.handled.push((one.key.clone(), anchor));

@@ -24,32 +24,14 @@ pub struct Claim {
     pub at: i64,
 }
 
-/// What a stored claim means to a delivery that would alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimStatus {
-    /// There is no claim.
-    Unclaimed,
-    /// The delivery made the claim itself.
-    Own,
-    /// Another delivery is about to alert.
-    Foreign,
-    /// Another delivery's expired claim.
-    Expired,
-}
-
 /// How long another delivery's claim holds, in seconds: no invocation runs for longer
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const CLAIM_SECONDS: i64 = 15 * 60;
 
 impl Claim {
-    /// What a claim, if there is one, means to the delivery `owner` at the time `now`.
-    pub fn status(claim: Option<&Claim>, owner: &str, now: i64) -> ClaimStatus {
-        match claim {
-            None => ClaimStatus::Unclaimed,
-            Some(claim) if claim.owner == owner => ClaimStatus::Own,
-            Some(claim) if now.saturating_sub(claim.at) < CLAIM_SECONDS => ClaimStatus::Foreign,
-            Some(_) => ClaimStatus::Expired,
-        }
+    /// Whether another delivery than `owner` holds the claim at the time `now`, in seconds since 1970.
+    pub fn is_foreign(&self, owner: &str, now: i64) -> bool {
+        self.owner != owner && now.saturating_sub(self.at) < CLAIM_SECONDS
     }
 }
 

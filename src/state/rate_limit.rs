@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     audience::Audience,
-    entry::{Claim, ClaimStatus, HourlyAlerts},
+    entry::{Claim, HourlyAlerts},
 };
 
 /// What happens to an alert.
@@ -79,8 +79,8 @@ pub fn gate(alerts: &mut HourlyAlerts, alert: u64, limit: u32, asker: &Asker<'_>
         counts.into_iter().flatten().any(|count| *count >= step)
     };
     let audiences: Vec<Audience> = asker.audiences.iter().copied().filter(|audience| !is_covered(audience)).collect();
-    let status = Claim::status(alerts.claim.as_ref(), asker.owner, asker.now);
-    let is_claimed_elsewhere = status == ClaimStatus::Foreign && alerts.claimed >= step;
+    let is_claimed = alerts.claim.as_ref().is_some_and(|claim| claim.is_foreign(asker.owner, asker.now));
+    let is_claimed_elsewhere = is_claimed && alerts.claimed >= step;
     if audiences.is_empty() || is_claimed_elsewhere {
         return Gate::Shut { held };
     }

@@ -67,7 +67,7 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
     for (at, one) in turn.matches.iter().enumerate() {
         let decision = match stepping.news(one)? {
             News::Learning => Decision::Learning,
-            News::Known => stepping.pass(at)?,
+            News::Known => stepping.take_over(at)?,
             News::New => stepping.arrive(at)?,
         };
         if stepping.items.get::<SeriesItem>(&one.key)?.is_some() {
@@ -93,7 +93,7 @@ impl Turn<'_> {
     }
 
     /// Whether an alert lets an alert of its rule pass, by the hourly limit.
-    pub fn pass(
+    pub fn ask_limit(
         &self,
         one: &Match,
         alert_id: &str,
@@ -193,11 +193,11 @@ impl Stepping<'_, '_> {
 
     /// Decides about a match whose combination is known. It counts nowhere; but it takes over an alert that another delivery was
     /// to send and did not.
-    fn pass(&mut self, at: usize) -> Result<Decision, TableError> {
+    fn take_over(&mut self, at: usize) -> Result<Decision, TableError> {
         let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::AlreadySeen) };
         let (plan, delivery) = (one.plan(), self.turn.delivery());
         let Some(mut series) = self.items.get::<SeriesItem>(&one.key)? else { return Ok(Decision::AlreadySeen) };
-        let verdict = series.pass(&plan, &one.arrival, delivery);
+        let verdict = series.take_over(&plan, &one.arrival, delivery);
         self.items.keep(&one.key, timestamp(series.expires(&plan, delivery.now), self.turn.now));
         self.items.set(&one.key, series);
         match verdict {
@@ -240,7 +240,7 @@ impl Stepping<'_, '_> {
         }
         let (alert_id, limit_key) = (one.series.alert_id(anchor), limit_key(&one.rule));
         let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
-        let passed = self.turn.pass(one, &alert_id, &audiences, alerts, &mut self.outcome.rolled_up);
+        let passed = self.turn.ask_limit(one, &alert_id, &audiences, alerts, &mut self.outcome.rolled_up);
         self.items.keep(&limit_key, expires(self.turn.now.as_second(), self.turn.now));
         let series: &mut SeriesItem = self.items.get_mut(key)?;
         let held_before = match passed {

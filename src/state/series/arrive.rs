@@ -36,9 +36,9 @@ impl SeriesItem {
         }
     }
 
-    /// Passes an event that the series does not count: it only takes over alerts that cover it and that another delivery was
-    /// to send and did not, and continues those of its own delivery.
-    pub fn pass(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Verdict {
+    /// An event that the series does not count takes over the alerts that cover it and that another delivery was to send and did
+    /// not, and continues those of its own delivery.
+    pub fn take_over(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Verdict {
         self.claimed(plan, arrival, by).unwrap_or(Verdict::Known)
     }
 
