@@ -61,3 +61,13 @@ fn a_flood_is_counted() {
         }
     }
 }
+
+/// Rule 9: of what a silence holds, its newest events stay, since spans that end after it hold these.
+#[test]
+fn a_silence_keeps_its_newest_events() {
+    let flood = events([0, 0, 0].into_iter().chain(1..=600).chain([1_190]));
+    let alerts = scan("newest", 3, &[&flood]);
+    let last: Vec<&Value> = alerts.iter().map(|alert| &alert["last"]).collect();
+    assert_eq!(json!(last), json!([time(0), time(1_190)]));
+    assert_eq!(alerts[1]["since"], 600);
+}
