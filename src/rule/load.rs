@@ -24,7 +24,7 @@ pub const MAX_NAME: usize = 200;
 pub const MAX_ID: usize = 100;
 
 const TOP_KEYS: [&str; 4] = ["rules", "lists", "accounts", "timezone"];
-const RULE_KEYS: [&str; 19] = [
+const RULE_KEYS: [&str; 21] = [
     "name",
     "id",
     "severity",
@@ -38,6 +38,8 @@ const RULE_KEYS: [&str; 19] = [
     "distinct",
     "first_seen",
     "notify",
+    "alone",
+    "follow_up",
     "title",
     "description",
     "enabled",
@@ -218,6 +220,8 @@ impl Loader {
         let first_seen = optional(&fields, "first_seen", p, aggregation::first_seen);
         aggregation::check_distinct(&fields, threshold.flatten(), p);
         let notify = optional(&fields, "notify", p, YamlField::boolean);
+        let alone = optional(&fields, "alone", p, YamlField::boolean);
+        let follow_up = optional(&fields, "follow_up", p, YamlField::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
         let description =
             optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
@@ -256,6 +260,8 @@ impl Loader {
             distinct: distinct?,
             first_seen: first_seen?,
             notify: notify?.unwrap_or(true),
+            alone: alone?.unwrap_or(false),
+            follow_up: follow_up?,
             title: title?,
             description: description?,
             enabled: enabled?.unwrap_or(true),

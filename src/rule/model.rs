@@ -66,6 +66,10 @@ pub struct Rule {
     pub first_seen: Option<FirstSeen>,
     /// Whether its alerts are published; otherwise they are only counted.
     pub notify: bool,
+    /// Whether it raises an alert of its own even where a more severe rule alerts about the same record.
+    pub alone: bool,
+    /// Whether a further message reports the events that came after its alert; see [`Rule::follows_up`] for the default.
+    pub follow_up: Option<bool>,
     /// The template of the headline of its alerts.
     pub title: Option<Title>,
     /// What a match means and what to do about it.
@@ -206,6 +210,12 @@ impl Rule {
     /// Whether each match raises an alert, apart from those that another alert covers.
     pub fn alerts_on_each_match(&self) -> bool {
         self.threshold == 1 && self.first_seen.is_none() && self.sequence.is_none()
+    }
+
+    /// Whether a further message reports the events that came after its alert: for severity 1 and 2 unless the file says
+    /// otherwise.
+    pub fn follows_up(&self) -> bool {
+        self.follow_up.unwrap_or(self.severity <= Severity::REVIEW)
     }
 
     /// Makes the hours and the weekdays that it reads, wherever it reads them, those of a time zone.

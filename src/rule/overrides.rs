@@ -27,7 +27,7 @@ use crate::{
 const FILE_NAME: &str = "overrides.yaml";
 
 const TOP_KEYS: [&str; 3] = ["overrides", "lists", "accounts"];
-const KEYS: [&str; 6] = ["enabled", "severity", "suppressions", "window", "threshold", "notify"];
+const KEYS: [&str; 8] = ["enabled", "severity", "suppressions", "window", "threshold", "notify", "alone", "follow_up"];
 const FILE_HELP: &str = "write `overrides:`, and below it the id of each rule with the fields to change";
 const OVERRIDE_HELP: &str =
     "write the id of the rule, and below it, indented, the fields to change, such as `enabled: false`";
@@ -47,6 +47,8 @@ struct Override {
     window: Option<SignedDuration>,
     threshold: Option<u32>,
     notify: Option<bool>,
+    alone: Option<bool>,
+    follow_up: Option<bool>,
 }
 
 /// The path of the overrides that apply to the rules file at `rules`: `overrides.yaml` in the same folder. A rules file of
@@ -83,6 +85,8 @@ impl RuleSet {
             rule.window = other.window.unwrap_or(rule.window);
             rule.threshold = other.threshold.unwrap_or(rule.threshold);
             rule.notify = other.notify.unwrap_or(rule.notify);
+            rule.alone = other.alone.unwrap_or(rule.alone);
+            rule.follow_up = other.follow_up.or(rule.follow_up);
             rule.set_zone(self.timezone);
         }
         self.accounts = self.accounts.with(overrides.accounts).into();
@@ -181,12 +185,14 @@ fn of_rule(
         let window = optional(&fields, "window", p, aggregation::window);
         let threshold = optional(&fields, "threshold", p, |field, p| threshold(field, rule, p));
         let notify = optional(&fields, "notify", p, YamlField::boolean);
+        let alone = optional(&fields, "alone", p, YamlField::boolean);
+        let follow_up = optional(&fields, "follow_up", p, YamlField::boolean)?;
         let mut suppressions = suppressions?.unwrap_or_default();
         for suppression in &mut suppressions {
             suppression.source = Source::Overrides;
         }
         let (enabled, severity, window, threshold) = (enabled?, severity?, window?, threshold?);
-        Some(Override { enabled, severity, suppressions, window, threshold, notify: notify? })
+        Some(Override { enabled, severity, suppressions, window, threshold, notify: notify?, alone: alone?, follow_up })
     });
     for finding in problems.iter_mut().skip(before) {
         finding.rule = finding.rule.take().or_else(|| rule.map(|rule| rule.name.clone()));

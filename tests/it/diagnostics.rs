@@ -169,7 +169,7 @@ fn a_file_without_rules() {
 #[test]
 fn unknown_keys() {
     insta::assert_snapshot!(brief(&complete("Tags: [a]")), @"unknown-key 5:5 write `tags`");
-    insta::assert_snapshot!(brief(&complete("color: red")), @"unknown-key 5:5 remove it, or use `name`, `id`, `severity`, `filter`, `sequence`, `by`, `suppressions`, `aggregate_fields`, `window`, `threshold`, `distinct`, `first_seen`, `notify`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`");
+    insta::assert_snapshot!(brief(&complete("color: red")), @"unknown-key 5:5 remove it, or use `name`, `id`, `severity`, `filter`, `sequence`, `by`, `suppressions`, `aggregate_fields`, `window`, `threshold`, `distinct`, `first_seen`, `notify`, `alone`, `follow_up`, `title`, `description`, `enabled`, `tags`, `runbook`, or `tests`");
     insta::assert_snapshot!(brief(&complete("<<: {}")), @"unknown-key 5:5 YAML 1.2 has no merge keys: write out the fields");
     insta::assert_snapshot!(brief(&complete("tests:\n  - macth: a.json\n  - match: b.json\n    sets: {a: 1}")), @"
     unknown-key 6:9 write `match`

@@ -59,6 +59,11 @@ fn what_is_given_is_changed_and_the_rest_stays() {
     let expected = [(false, 1, 1, 2, 5, false), (true, 2, 0, 1, 1, true)];
     assert_eq!(changed.iter().map(of).collect::<Vec<_>>(), expected);
     assert_eq!(changed[1].window, SignedDuration::from_hours(1));
+    // The default of follow-ups is that of the severity in force.
+    let of = |rule: &Rule| (rule.alone, rule.follows_up());
+    assert_eq!(rules("").iter().map(of).collect::<Vec<_>>(), [(false, false), (false, true)]);
+    let severe = rules("overrides:\n  put-image: {severity: 1, alone: true}\n  root-use: {follow_up: false}\n");
+    assert_eq!(severe.iter().map(of).collect::<Vec<_>>(), [(true, true), (false, false)]);
 }
 
 #[test]

@@ -44,6 +44,22 @@ fn how_matches_become_alerts() {
     }
 }
 
+#[test]
+fn a_rule_is_alone_only_if_the_file_says_so() {
+    assert!(!only("").alone && !only("    alone: false\n").alone);
+    assert!(only("    alone: true\n").alone);
+}
+
+#[test]
+fn the_severe_rules_follow_up() {
+    for (severity, expected) in [(1, true), (2, true), (3, false)] {
+        let of =
+            |more: &str| rules(&format!("rules: [{{name: A, filter: a = 1, severity: {severity}{more}}}]")).remove(0);
+        assert_eq!(of("").follows_up(), expected, "{severity}");
+        assert!(of(", follow_up: true").follows_up() && !of(", follow_up: false").follows_up());
+    }
+}
+
 /// The values of a record that distinguish alerts, as the table of rule fields in the README defines them.
 #[test]
 fn matches_differ_by_their_aggregate_values() {

@@ -194,6 +194,7 @@ fn valid_files_are_valid_for_both() {
         json!({"first_seen": {"fields": ["ip"], "learning": "0s"}}),
         json!({"first_seen": {"fields": ["ip"], "within": "365d", "learning": "365d"}}),
         json!({"notify": false}),
+        json!({"alone": true, "follow_up": false}),
         json!({"tests": []}),
         json!({"tests": [{"match": "a.json"}, {"no_match": "b.json"}, {"suppressed": "c/d.json"}, {"match": 5}, {"match": true}]}),
         json!({"tests": [{"match": "a.json", "set": {}}]}),
@@ -361,6 +362,8 @@ fn invalid_files_are_invalid_for_both() {
         json!({"first_seen": {"fields": ["ip"], "within": 30}}),
         json!({"first_seen": {"fields": ["ip"], "learning": "a week"}}),
         json!({"notify": "no"}),
+        json!({"alone": "no"}),
+        json!({"follow_up": 1}),
         json!({"notify": 0}),
         json!({"tests": "a.json"}),
         json!({"tests": ["a.json"]}),
@@ -439,6 +442,8 @@ fn invalid_files_are_invalid_for_both() {
         "distinct",
         "first_seen",
         "notify",
+        "alone",
+        "follow_up",
         "tests",
     ] {
         let mut file = rule(&json!({}));
