@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    budget::Budget,
     distinct::Distinct,
     series::{SeriesError, SeriesItem},
 };
@@ -101,6 +102,9 @@ pub enum StoredItem {
     /// The alerts of a rule in an hour.
     #[serde(rename = "flood")]
     HourlyAlerts(HourlyAlerts),
+    /// The tokens of the alert topic.
+    #[serde(rename = "budget")]
+    Budget(Budget),
 }
 
 /// An item as it is stored.
@@ -171,7 +175,8 @@ macro_rules! item_kinds {
     )*};
 }
 
-item_kinds!(Series of SeriesItem, LearningStart of LearningStart, Sightings of Sightings, HourlyAlerts of HourlyAlerts);
+item_kinds!(Series of SeriesItem, LearningStart of LearningStart, Sightings of Sightings, HourlyAlerts of HourlyAlerts,
+    Budget of Budget);
 
 #[cfg(test)]
 mod tests {

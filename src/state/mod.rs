@@ -46,6 +46,7 @@
 
 mod audience;
 mod batch;
+mod budget;
 mod claimant;
 mod decide;
 mod decision;
@@ -64,9 +65,11 @@ pub mod series;
 mod step;
 mod store;
 mod table;
+mod token;
 
 pub use audience::Audience;
 pub use batch::batches;
+pub use budget::{Budget, Taken, TokenUse};
 pub use claimant::{Claimant, Outage};
 pub use decide::{Decided, decide};
 pub use decision::{Decision, Firing, RollUp, Ticket};
@@ -78,3 +81,4 @@ pub use mark::{mark_sent, unreported};
 pub use matched::Match;
 pub use memory::MemoryTable;
 pub use table::{Change, MAX_CHANGES, Stored, Table, TableError, Version, Written};
+pub use token::KnownBudget;

@@ -1,6 +1,7 @@
 //! The state between log files, compared with a plain reference and checked under concurrent deliveries that crash at
 //! any point.
 
+mod budget;
 mod claims;
 mod concurrent;
 mod first_seen;
