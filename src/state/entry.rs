@@ -3,9 +3,10 @@
 //!
 //! An item is bounded: a series by its bytes, and the others to some hundred hashes of 16 digits and a few words, less than
 //! twenty kilobytes. So a hundred of them are within the 4 MB of a transaction
-//! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>). Only the sets of what is
+//! due grow until the table refuses more; they are never written as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -87,6 +88,15 @@ pub struct HourlyAlerts {
     pub before: u64,
 }
 
+/// Where the tick is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickState {
+    /// The first slot that may hold entries, except for late ones.
+    pub cursor: i64,
+    /// Until when an invocation works on what is due, in seconds since 1970.
+    pub until: i64,
+}
+
 /// Anything that is stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredItem {
@@ -105,6 +115,12 @@ pub enum StoredItem {
     /// The tokens of the alert topic.
     #[serde(rename = "budget")]
     Budget(Budget),
+    /// Where the tick is.
+    #[serde(rename = "tick")]
+    Tick(TickState),
+    /// Entries that are due in a slot of time.
+    #[serde(skip)]
+    Due(BTreeSet<String>),
 }
 
 /// An item as it is stored.
@@ -114,6 +130,8 @@ pub enum ItemBody {
     Text(String),
     /// Bytes: a series.
     Bytes(Vec<u8>),
+    /// A set of texts: entries that are due.
+    Set(BTreeSet<String>),
 }
 
 /// Why an item is not readable.
@@ -132,6 +150,7 @@ impl StoredItem {
     pub fn encode(&self) -> ItemBody {
         match self {
             StoredItem::Series(series) => ItemBody::Bytes(series.encode()),
+            StoredItem::Due(entries) => ItemBody::Set(entries.clone()),
             // A struct of texts and numbers always becomes JSON.
             item => ItemBody::Text(serde_json::to_string(item).unwrap_or_default()),
         }
@@ -146,6 +165,7 @@ impl StoredItem {
         Ok(match body {
             ItemBody::Text(text) => serde_json::from_str(text)?,
             ItemBody::Bytes(bytes) => SeriesItem::decode(bytes)?.into(),
+            ItemBody::Set(entries) => StoredItem::Due(entries.clone()),
         })
     }
 }
@@ -175,8 +195,14 @@ macro_rules! item_kinds {
     )*};
 }
 
-item_kinds!(Series of SeriesItem, LearningStart of LearningStart, Sightings of Sightings, HourlyAlerts of HourlyAlerts,
-    Budget of Budget);
+item_kinds!(
+    Series of SeriesItem,
+    LearningStart of LearningStart,
+    Sightings of Sightings,
+    HourlyAlerts of HourlyAlerts,
+    Budget of Budget,
+    Tick of TickState
+);
 
 #[cfg(test)]
 mod tests {
@@ -210,6 +236,16 @@ mod tests {
         assert_eq!(items.each_ref().map(StoredItem::encode)[..], texts[..]);
         assert_eq!(texts.iter().map(|text| StoredItem::decode(text).unwrap()).collect::<Vec<_>>(), items);
         assert!(StoredItem::decode(&text(r#"{"unknown":{}}"#)).is_err());
+    }
+
+    #[test]
+    fn where_the_tick_is_and_what_is_due_are_stored_as_in_deployed_tables() {
+        let tick = StoredItem::from(TickState { cursor: 12, until: 13 });
+        assert_eq!(tick.encode(), ItemBody::Text(r#"{"tick":{"cursor":12,"until":13}}"#.to_owned()));
+        assert_eq!(StoredItem::decode(&tick.encode()).unwrap(), tick);
+        let due = StoredItem::Due(["a".to_owned()].into());
+        assert_eq!(due.encode(), ItemBody::Set(["a".to_owned()].into()));
+        assert_eq!(StoredItem::decode(&due.encode()).unwrap(), due);
     }
 
     #[test]

@@ -3,12 +3,15 @@
 //! Writes conflict as in a table that several invocations use. No item expires.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     future::{Future, ready},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::table::{Change, Stored, Table, TableError, Version, Written};
+use super::{
+    entry::StoredItem,
+    table::{Change, Stored, Table, TableError, Version, Write, Written},
+};
 
 /// A table that lives as long as this value.
 #[derive(Debug, Default)]
@@ -28,13 +31,32 @@ impl Table for MemoryTable {
 
     fn write(&self, changes: &[Change]) -> impl Future<Output = Result<Written, TableError>> + Send {
         let mut items = self.items();
-        let is_old = |change: &Change| items.get(&change.key).map(|(_, version)| *version) != change.expected;
+        let is_old = |change: &Change| match change.write {
+            Write::Put { expected, .. } => items.get(&change.key).map(|(_, version)| *version) != expected,
+            Write::Add(_) | Write::Remove(_) => false,
+        };
         let old: Vec<usize> = (0..changes.len()).filter(|at| is_old(&changes[*at])).collect();
         if !old.is_empty() {
             return ready(Ok(Written::Conflicts(old)));
         }
-        for Change { key, item, expected, .. } in changes {
-            items.insert(key.clone(), (item.clone(), Version::after(*expected)));
+        for Change { key, write, .. } in changes {
+            let (mut entries, version) = match items.get(key) {
+                Some((StoredItem::Due(entries), version)) => (entries.clone(), Some(*version)),
+                Some((_, version)) => (BTreeSet::new(), Some(*version)),
+                None => (BTreeSet::new(), None),
+            };
+            let item = match write {
+                Write::Put { item, .. } => item.clone(),
+                Write::Add(more) => {
+                    entries.extend(more.iter().cloned());
+                    StoredItem::Due(entries)
+                }
+                Write::Remove(gone) => {
+                    entries.retain(|entry| !gone.contains(entry));
+                    StoredItem::Due(entries)
+                }
+            };
+            items.insert(key.clone(), (item, Version::after(version)));
         }
         ready(Ok(Written::Stored))
     }

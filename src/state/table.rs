@@ -1,6 +1,6 @@
 //! The port to stored items: a key-value table in which a write succeeds only if no other write came in between.
 
-use std::{error::Error, future::Future, sync::Arc};
+use std::{collections::BTreeSet, error::Error, future::Future, sync::Arc};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -18,8 +18,8 @@ pub trait Table: Sync {
     /// The table is unavailable, or an item is not readable.
     fn read(&self, keys: &[&str]) -> impl Future<Output = Result<Vec<Option<Stored>>, TableError>> + Send;
 
-    /// Writes all of these items, or none of them if any was written since it was read: see [`Written`]. Takes at most
-    /// [`MAX_CHANGES`], each with a key of its own.
+    /// Makes all of these changes, or none of them if any item that is put was written since it was read: see [`Written`].
+    /// Takes at most [`MAX_CHANGES`], each with a key of its own.
     ///
     /// # Errors
     ///
@@ -33,17 +33,33 @@ pub const MAX_CHANGES: usize = 100;
 /// An item as it was read, and its version.
 pub type Stored = (StoredItem, Version);
 
-/// An item to write.
+/// A change of an item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The key of the item.
     pub key: String,
-    /// What is stored there from now on.
-    pub item: StoredItem,
-    /// The version that it replaces; `None` where none is stored.
-    pub expected: Option<Version>,
+    /// What becomes of it.
+    pub write: Write,
     /// The table keeps the item at least until then.
     pub expires: Option<Timestamp>,
+}
+
+/// What becomes of an item.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are puts")]
+pub enum Write {
+    /// It is replaced.
+    Put {
+        /// What is stored there from now on.
+        item: StoredItem,
+        /// The version that it replaces; `None` where none is stored.
+        expected: Option<Version>,
+    },
+    /// These texts are added to the set under the key, which is made if it is missing. Other deliveries may add to it, so
+    /// nothing is expected of it.
+    Add(BTreeSet<String>),
+    /// These texts are removed from the set under the key.
+    Remove(BTreeSet<String>),
 }
 
 /// The number of writes of an item.
@@ -62,8 +78,10 @@ impl Version {
 pub enum Written {
     /// All items are stored.
     Stored,
-    /// None is stored: another delivery wrote these, by their indices, since they were read.
+    /// Nothing is stored: another delivery wrote these, by their indices, since they were read, or writes them now.
     Conflicts(Vec<usize>),
+    /// Nothing is stored: the sets that these add to, by their indices, would be larger than the table stores.
+    Full(Vec<usize>),
 }
 
 /// Why the table is unavailable. One delivery, once it meets such an error, does not use the table again.
@@ -90,6 +108,9 @@ pub enum TableError {
         /// The key of the item.
         key: String,
     },
+    /// The sets of due entries are full, and those after them, too.
+    #[error("the items of due entries are full")]
+    Full,
     /// Other deliveries wrote the item before each attempt.
     #[error("gave up after {attempts} write conflicts")]
     Conflicts {

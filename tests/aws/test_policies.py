@@ -21,6 +21,7 @@ ALWAYS = {
     ("sns:Publish", ALERTS),
     ("dynamodb:BatchGetItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
     ("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
+    ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
     ("logs:CreateLogStream", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),
     ("logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),
 }

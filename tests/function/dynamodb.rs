@@ -1,7 +1,7 @@
 //! The state in a DynamoDB table: concurrent deliveries, failing requests, and a missing table.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicUsize},
 };
 
@@ -15,7 +15,7 @@ use trailbell::{
     record::Record,
     rule::{Rule, RuleSet},
     state::{
-        Audience, Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Written, decide,
+        Audience, Change, Claimant, Decision, Match, Stored, StoredItem, Table, Version, Write, Written, decide,
         entry::LearningStart,
         key::{Series, learning_key, limit_key},
         mark_sent,
@@ -47,7 +47,7 @@ async fn table(endpoint: &str, name: &str) -> DynamoDb {
 
 /// The change of an item, in place of the version that was read.
 fn change(key: &str, item: StoredItem, expected: Option<u64>) -> Change {
-    Change { key: key.to_owned(), item, expected: expected.map(Version), expires: None }
+    Change { key: key.to_owned(), write: Write::Put { item, expected: expected.map(Version) }, expires: None }
 }
 
 /// The item of one key.
@@ -125,6 +125,61 @@ async fn a_write_replaces_only_what_was_read() {
         .collect();
     assert_eq!(kept_until["k"].as_deref(), Some("1775466000"));
     assert_eq!(kept_until["other"], None);
+}
+
+/// Sets grow and shrink whatever their version, alone and in transactions, and together with items that are put or not at all.
+#[tokio::test]
+async fn sets_take_what_is_added_and_lose_what_is_removed() {
+    let cloud = Cloud::get();
+    cloud.table("sets");
+    let table = table(cloud.endpoint(), "sets").await;
+    let expires: Timestamp = "2026-04-06T09:00:00Z".parse().unwrap();
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>();
+    let set = |key: &str, write: Write| Change { key: key.to_owned(), write, expires: Some(expires) };
+    let add = |key: &str, more: &[&str]| set(key, Write::Add(texts(more)));
+    let remove = |key: &str, gone: &[&str]| set(key, Write::Remove(texts(gone)));
+    let due = |entries: &[&str], version: u64| Some((StoredItem::Due(texts(entries)), Version(version)));
+    let written = Written::Stored;
+
+    assert_eq!(table.write(&[add("a", &["x", "é \"y\""])]).await.unwrap(), written);
+    assert_eq!(table.write(&[add("a", &["x", "z"])]).await.unwrap(), written);
+    assert_eq!(item(&table, "a").await, due(&["x", "z", "é \"y\""], 2));
+    assert_eq!(cloud.items("sets")[0]["expires"]["N"], "1775466000");
+    assert_eq!(table.write(&[remove("a", &["x", "not there"])]).await.unwrap(), written);
+    assert_eq!(table.write(&[remove("a", &["z", "é \"y\""])]).await.unwrap(), written);
+    assert_eq!(item(&table, "a").await, due(&[], 4));
+    assert_eq!(table.write(&[add("a", &["x"])]).await.unwrap(), written);
+    // An item that is made by a removal is deleted by the table, too.
+    assert_eq!(table.write(&[remove("none", &["x"])]).await.unwrap(), written);
+    assert_eq!(item(&table, "none").await, due(&[], 1));
+
+    let both = |expected| [change("k", last(1), expected), add("a", &["t"]), add("b", &["u"]), remove("a2", &["x"])];
+    assert_eq!(table.write(&both(None)).await.unwrap(), written);
+    assert_eq!(
+        table.write(&[change("k", last(2), None), add("a", &["not"])]).await.unwrap(),
+        Written::Conflicts(vec![0])
+    );
+    assert_eq!(table.write(&both(Some(1))).await.unwrap(), written);
+    assert_eq!(item(&table, "a").await, due(&["t", "x"], 7));
+    assert_eq!(item(&table, "b").await, due(&["u"], 2));
+    assert_eq!(item(&table, "k").await, Some((last(1), Version(2))));
+}
+
+/// DynamoDB stores no item of more than 400 KB, unlike moto
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+#[tokio::test]
+async fn a_set_without_room_is_no_error_of_the_table() {
+    let too_large = "Item size to update has exceeded the maximum allowed size";
+    let reasons = json!([{"Code": "None"}, {"Code": "ValidationError", "Message": too_large}]);
+    let refused = error("TransactionCanceledException", json!({"CancellationReasons": reasons}));
+    let alone = error("ValidationException", json!({"message": too_large}));
+    let peer = Peer::start(vec![refused, alone]);
+    let table = table(peer.endpoint(), "t").await;
+    let add = Change { key: "a".to_owned(), write: Write::Add(["x".to_owned()].into()), expires: None };
+    let both = [change("k", last(1), None), add];
+    assert_eq!(table.write(&both).await.unwrap(), Written::Full(vec![1]));
+    assert_eq!(table.write(&both[1..]).await.unwrap(), Written::Full(vec![0]));
+    assert_eq!(peer.asked(), 2);
 }
 
 /// Of several items all are written or none, and the answer names those that other deliveries wrote.
@@ -216,7 +271,10 @@ async fn an_unavailable_table_is_an_error_that_names_the_repair() {
         denied.write(&two).await.unwrap_err(),
     ];
     for error in errors {
-        assert!(error.to_string().contains("dynamodb:BatchGetItem and dynamodb:PutItem"), "{error}");
+        assert!(
+            error.to_string().contains("dynamodb:BatchGetItem, dynamodb:PutItem and dynamodb:UpdateItem"),
+            "{error}"
+        );
     }
     assert_eq!(peer.asked(), 3);
     let odd = json!({"pk": {"S": "k"}, "version": {"N": "1"}, "item": {"S": "{}"}});

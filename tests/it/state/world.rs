@@ -19,7 +19,7 @@ use trailbell::{
     rule::{Rule, RuleSet},
     state::{
         Audience, Change, Claimant, Decision, Firing, MAX_CHANGES, Match, MemoryTable, Stored, StoredItem, Table,
-        TableError, Written, decide, mark_sent,
+        TableError, Write, Written, decide, mark_sent,
     },
 };
 
@@ -232,8 +232,10 @@ impl Table for Fragile {
         assert!(changes.len() <= MAX_CHANGES);
         // The items pass through their bytes, as in a real table.
         let decoded = |change: &Change| -> Result<Change, TableError> {
-            let item = StoredItem::decode(&change.item.encode());
-            Ok(Change { item: item.map_err(|error| TableError::unreadable(&change.key, error))?, ..change.clone() })
+            let Write::Put { item, expected } = &change.write else { return Ok(change.clone()) };
+            let item =
+                StoredItem::decode(&item.encode()).map_err(|error| TableError::unreadable(&change.key, error))?;
+            Ok(Change { write: Write::Put { item, expected: *expected }, ..change.clone() })
         };
         let changes: Vec<Change> = changes.iter().map(decoded).collect::<Result<_, TableError>>()?;
         let written = self.memory.write(&changes).await;
