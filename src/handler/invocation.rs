@@ -106,7 +106,8 @@ struct UnitRun<'a, 'h, O: Objects, C, T, K, I> {
 impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, 'h, O, C, T, K, I> {
     async fn run(&mut self, work: Work) {
         let Some(work) = self.isolate(work).await else { return };
-        self.outcome.objects.seen += u64::from(!matches!(work, Work::Record { .. } | Work::LogEvents(_)));
+        self.outcome.objects.seen +=
+            u64::from(!matches!(work, Work::Record { .. } | Work::LogEvents(_) | Work::Tick { .. }));
         match work {
             Work::Skip { what, reason } => self.outcome.skip(&what, reason),
             Work::Malformed(error) => {
@@ -132,6 +133,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, '
                 }
             }
             Work::LogEvents(events) => self.log_events(&events).await,
+            Work::Tick { .. } => self.outcome.ticks += 1,
         }
     }
 

@@ -81,6 +81,7 @@ impl Outcome {
             ("items_isolated".to_owned(), self.isolated),
             ("items_killed".to_owned(), self.killed),
             ("handed_back".to_owned(), handed_back as u64),
+            ("ticks".to_owned(), self.ticks),
         ];
         counts.extend((skipped(SkipReason::ForgedEvent) == 0).then(|| (format!("skipped_{forged}"), 0)));
         counts.extend(objects.skipped.iter().map(|(reason, count)| (format!("skipped_{reason}"), *count)));

@@ -41,6 +41,8 @@ pub struct Outcome {
     pub isolated: u64,
     /// Those of the isolated that ended their process.
     pub killed: u64,
+    /// How many times a schedule requested what is due.
+    pub ticks: u64,
 }
 
 impl Default for Outcome {
@@ -58,6 +60,7 @@ impl Default for Outcome {
             sends: BTreeMap::new(),
             isolated: 0,
             killed: 0,
+            ticks: 0,
         }
     }
 }

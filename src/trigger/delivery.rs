@@ -67,6 +67,11 @@ pub enum Work {
     },
     /// CloudTrail records that the payload holds as log events.
     LogEvents(LogEvents),
+    /// A request of a schedule to send what is due.
+    Tick {
+        /// The message, such as `EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602`.
+        origin: String,
+    },
     /// An item that needs no work.
     Skip {
         /// The item: a key, or the kind of the message.

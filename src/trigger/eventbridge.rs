@@ -1,5 +1,5 @@
-//! Events of EventBridge: objects in events of S3, and CloudTrail records themselves. Keys are not encoded: `%2B` is three
-//! characters of the key.
+//! Events of EventBridge: objects in events of S3, CloudTrail records themselves, and the events of a schedule. Keys are not
+//! encoded: `%2B` is three characters of the key.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::Deserialize;
@@ -29,7 +29,8 @@ fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
     let event = event(envelope)?;
     // `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, and others.
     let is_record = event.detail_type.ends_with(" via CloudTrail");
-    if (is_record || event.detail_type.starts_with("Object ")) && !is_from_aws(&event.source) {
+    let is_tick = event.detail_type == "Scheduled Event";
+    if (is_record || is_tick || event.detail_type.starts_with("Object ")) && !is_from_aws(&event.source) {
         let id = event.id.as_deref().unwrap_or("without an id");
         let (kind, source) = (shown(&event.detail_type), shown(&event.source));
         let what = format!("EventBridge event {} `{kind}` of `{source}`", shown(id));
@@ -37,6 +38,11 @@ fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
     }
     if is_record {
         return record(event);
+    }
+    // A schedule of an EventBridge rule ("Creating a rule that runs on a schedule" in the Amazon EventBridge User Guide), or one
+    // of EventBridge Scheduler ("Managing targets" in its user guide).
+    if is_tick && ["aws.events", "aws.scheduler"].contains(&event.source.as_str()) {
+        return Ok(Work::Tick { origin: origin(&event) });
     }
     if event.source == "aws.s3" {
         let part = format!("the EventBridge event `{}` of S3", shown(&event.detail_type));
@@ -50,6 +56,10 @@ fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
     let shape = outline(envelope.text);
     let unlike = PartError::Unlike(format!("an EventBridge event `{kind}` of `{source}`; {shape}"));
     Err(TriggerError::UnknownShape(unlike))
+}
+
+fn origin(event: &Event) -> String {
+    format!("EventBridge event {}", shown(event.id.as_deref().unwrap_or("without an id")))
 }
 
 /// Whether a service of AWS sent the event. A caller of `PutEvents` chooses everything else of an event, but no source
@@ -79,8 +89,7 @@ fn event(envelope: &Envelope<'_>) -> Result<Event, TriggerError> {
 /// The record that is the detail of an event: "AWS service events delivered via AWS CloudTrail" in the Amazon EventBridge
 /// User Guide.
 fn record(event: Event) -> Result<Work, TriggerError> {
-    let id = event.id.as_deref().unwrap_or("without an id");
-    let origin = format!("EventBridge event {}", shown(id));
+    let origin = origin(&event);
     match event.detail {
         Some(detail) => Ok(Work::Record { text: Box::<str>::from(detail).into(), origin }),
         None => Err(PartError::Missing("detail").of(origin)),

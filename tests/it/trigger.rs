@@ -46,6 +46,7 @@ fn line(work: &Work) -> String {
         Work::Skip { what, reason } => format!("skip {}: {what}", reason.word()),
         Work::Malformed(error) => format!("bad: {}", chain(error)),
         Work::LogEvents(events) => events.to_string(),
+        Work::Tick { origin } => format!("tick of {origin}"),
     }
 }
 
@@ -147,6 +148,21 @@ fn every_payload_is_read_inside_messages_of_sns_and_sqs() {
             assert_eq!(shown(&sqs(&[body])), in_queue.join("\n"), "{name}");
         }
     }
+}
+
+/// EventBridge Scheduler sends a text as the detail
+/// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html>).
+#[test]
+fn an_event_of_a_schedule_is_a_tick() {
+    let event = |source: &str, detail: Value| json!({"version": "0", "id": "7", "detail-type": "Scheduled Event", "source": source, "detail": detail});
+    let in_queue = json!({"Records": [{"eventSource": "aws:sqs", "messageId": "m",
+        "body": event("aws.events", json!({})).to_string()}]});
+    check(&[
+        (&event("aws.events", json!({})), "tick of EventBridge event 7"),
+        (&event("aws.scheduler", json!("{}")), "tick of EventBridge event 7"),
+        (&in_queue, "[m] tick of EventBridge event 7"),
+        (&event("mine", json!({})), "skip forged_event: EventBridge event 7 `Scheduled Event` of `mine`"),
+    ]);
 }
 
 #[test]
@@ -403,8 +419,8 @@ fn a_payload_of_an_unknown_shape_is_an_error_with_its_first_keys() {
         (json!({"zeta": 1, "a\u{1b}": 2}), "its keys are `a\\u{1b}`, `zeta`"),
         (json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}), "its keys are `a`, `b`, `c`, `d`, `e`, …"),
         (
-            json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
-            "an EventBridge event `Scheduled Event` of `aws.events`; its keys are `detail`, `detail-type`, `source`",
+            json!({"source": "aws.ec2", "detail-type": "Scheduled Event", "detail": {}}),
+            "an EventBridge event `Scheduled Event` of `aws.ec2`; its keys are `detail`, `detail-type`, `source`",
         ),
     ] {
         assert_eq!(shown(&payload), unknown(rest), "{payload}");
@@ -450,10 +466,7 @@ fn payloads_of_other_projects_are_read() {
         ("example-sqs-event", vec!["[MessageID_1] bad: the payload is not JSON"]),
         ("example-sqs-event-obj", vec!["[MessageID_1] bad: the payload has no known shape: its keys are `a`, `b`"]),
         ("example-sqs-api-event-obj", vec!["error: the payload has no known shape: its keys are `Messages`"]),
-        (
-            "example-eventbridge-schedule",
-            vec!["error: the payload has no known shape: an EventBridge event `Scheduled Event`"],
-        ),
+        ("example-eventbridge-schedule", vec!["tick of EventBridge event 53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa"]),
         (
             "example-eventbridge-event-obj",
             vec!["error: the payload has no known shape: an EventBridge event `EC2 Instance"],
