@@ -232,8 +232,10 @@ impl<'v> ThreatStackRule<'v> {
         if title.is_empty() || title == self.name {
             return None;
         }
-        match Title::parse(title) {
-            Ok(_) => Some(title.to_owned()),
+        // Threat Stack has no clauses.
+        let escaped = title.replace("[[", r"\[[");
+        match Title::parse(&escaped) {
+            Ok(_) => Some(escaped),
             Err(errors) => {
                 let problem = self.mistakes(Loss::Part, "title", title, &errors);
                 self.problems.push(problem);

@@ -13,6 +13,10 @@ use super::node::{Node, Scalar, text_at};
 const IDENTITY_CENTER: &str = "role/aws-reserved/sso.amazonaws.com/";
 /// The name of a caller without an identity.
 const ANONYMOUS: &str = "anonymous";
+/// What the console writes in place of a user name that does not exist, since it can be a password.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+/// What people read in its place.
+const UNKNOWN: &str = "an unknown user";
 /// How the unique ids of roles begin ("IAM identifiers" in the IAM User Guide).
 const ROLE_ID: &str = "AROA";
 
@@ -105,6 +109,48 @@ impl<'a, N: Node<'a>> Caller<N> {
             _ => None,
         };
         known.or_else(|| self.otherwise()).unwrap_or(Cow::Borrowed(ANONYMOUS))
+    }
+
+    /// A short name of the principal, for people: of a role or a user its name, of a person in a role of IAM Identity Center the
+    /// person's; with the caller's account if that is not `account`. What is named as the root user and is another caller is
+    /// shown with its kind.
+    pub fn principal_name(self, account: Option<&str>) -> Cow<'a, str> {
+        let (kind, name) = self.kind_and_name();
+        let foreign = self.account().filter(|own| account.is_some_and(|account| account != *own));
+        match (kind, foreign) {
+            ("Root", None) | ("account" | "service", _) => name.into(),
+            (_, Some(own)) => format!("{own}:{name}").into(),
+            (kind, None) if name.eq_ignore_ascii_case("root") => format!("{kind} {name}").into(),
+            (_, None) => name.into(),
+        }
+    }
+
+    fn kind_and_name(self) -> (&'static str, &'a str) {
+        if self.is_session_of_role() {
+            let person = self.issuer("arn").filter(|role| is_of_identity_center(role)).and(self.session());
+            return match person.or_else(|| self.role()).or_else(|| self.issuer("userName")) {
+                Some(name) if person.is_some() => ("session", name),
+                Some(name) => ("role", name),
+                None => ("role", self.role_otherwise().unwrap_or_else(|| self.user())),
+            };
+        }
+        match self.kind() {
+            Some("Root") => ("Root", self.user()),
+            Some("FederatedUser") => ("session", self.session().unwrap_or_else(|| self.user())),
+            Some("AWSAccount") => ("account", self.account().unwrap_or_else(|| self.user())),
+            Some("AWSService") => ("service", self.text(&["invokedBy"]).unwrap_or_else(|| self.user())),
+            _ if self.text(&["userName"]) == Some(HIDDEN) => ("user", UNKNOWN),
+            _ => match self.text(&["arn"]).and_then(role_of_session).and_then(|role| last(role, '/')) {
+                Some(role) => ("role", role),
+                None => ("user", self.user()),
+            },
+        }
+    }
+
+    /// What a session of a role has of the role's name where it has no issuer: the ARN, or else the id.
+    fn role_otherwise(self) -> Option<&'a str> {
+        let of_arn = || last(role_of_session(self.text(&["arn"])?)?, '/');
+        of_arn().or_else(|| self.text(&["principalId"]).map(|id| before(id, ':')))
     }
 
     /// A session of a role: the ARN of the role, or else what the session has of it.

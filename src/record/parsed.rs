@@ -72,6 +72,13 @@ impl Record {
         self.text(&Path { root: Root::Virtual(field), steps: Vec::new() })
     }
 
+    /// A short name of the principal, for people, with its account if that is not the account of the event; `None` for a record
+    /// without a caller.
+    pub fn principal_name(&self) -> Option<String> {
+        let account = text_at(self.root(), &["recipientAccountId"]);
+        Caller::of(self.root()).map(|caller| caller.principal_name(account).into_owned())
+    }
+
     /// When the event happened, as `eventTime` reads it.
     pub fn event_time(&self) -> Option<Timestamp> {
         event_time(self.root())

@@ -16,6 +16,7 @@ pub mod tag;
 mod test;
 mod timezone;
 mod title;
+mod title_value;
 mod version;
 
 pub use account::Accounts;
@@ -31,5 +32,5 @@ pub use model::{
     Suppression, SuppressionStatus, Verdict,
 };
 pub use overrides::{overrides_beside_errors, overrides_path};
-pub use title::Title;
+pub use title::{FilledPart, Title};
 pub use version::version;

@@ -10,7 +10,7 @@ use trailbell::{
     filter::Filter,
     log_file::RawRecord,
     record::{Record, Virtual, Zone},
-    rule::{AggregateValue, Identities, RuleSet, Verdict},
+    rule::{AggregateValue, Identities, RuleSet, Title, Verdict},
 };
 
 use crate::arbitrary;
@@ -89,6 +89,48 @@ fn a_user() {
     }
     let unfinished = json!({"userName": "", "arn": "arn:aws:iam::111122223333:user/"});
     check(with(user(), unfinished), &[("user", Some("AIDAJ45Q7YFFAREXAMPLE"))]);
+}
+
+/// The short name of a principal in a title, of an event in account 111122223333.
+fn name_in_title(identity: &Value) -> String {
+    let of = record(json!({"recipientAccountId": "111122223333", "userIdentity": identity}));
+    Title::parse("{{principal}}").unwrap().fill(&of)
+}
+
+#[test]
+fn a_title_shows_a_short_name_of_the_principal() {
+    let issuer =
+        |arn: &str| json!({"sessionContext": {"sessionIssuer": {"type": "Role", "userName": "Ops", "arn": arn}}});
+    let sso =
+        issuer("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef");
+    let broker = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/broker", "userName": "broker"});
+    for (identity, expected) in [
+        (user(), "alice"),
+        (with(user(), json!({"accountId": "444455556666"})), "444455556666:alice"),
+        (with(user(), json!({"userName": "ROOT"})), "user ROOT"),
+        (with(user(), json!({"userName": "HIDDEN_DUE_TO_SECURITY_REASONS"})), "an unknown user"),
+        // The caller chooses the name of a session, but not the role.
+        (session("/app/", "deploy", "root"), "deploy"),
+        (session("/", "root", "bob"), "role root"),
+        (with(session("/", "deploy", "bob"), json!({"accountId": "444455556666"})), "444455556666:deploy"),
+        (with(session("/", "deploy", "bob"), json!({"sessionContext": null})), "deploy"),
+        (with(session("/", "deploy", "bob"), json!({"sessionContext": null, "arn": null})), "AROAIDPPEZS35WEXAMPLE"),
+        (with(session("/", "AWSReservedSSO_Ops_0123456789abcdef", "ann@example.com"), sso.clone()), "ann@example.com"),
+        (with(session("/", "AWSReservedSSO_Ops_0123456789abcdef", "root"), sso), "session root"),
+        (session("/", "AWSReservedSSO_Ops_0", "ann@example.com"), "AWSReservedSSO_Ops_0"),
+        (federated("mallory", &broker), "mallory"),
+        (federated("Root", &broker), "session Root"),
+        (json!({"type": "Root", "accountId": "111122223333", "userName": "my-alias"}), "Root"),
+        (json!({"type": "Root", "accountId": "444455556666"}), "444455556666:Root"),
+        (json!({"type": "AWSAccount", "accountId": "444455556666", "principalId": "AROAEXAMPLE:x"}), "444455556666"),
+        (json!({"type": "AWSAccount", "accountId": "anonymous", "principalId": ""}), "anonymous"),
+        (json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}), "ec2.amazonaws.com"),
+        (json!({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "544894e8-80c1"}}), "544894e8-80c1"),
+        (json!({}), "anonymous"),
+        (json!(null), "undefined"),
+    ] {
+        assert_eq!(name_in_title(&identity), expected, "{identity}");
+    }
 }
 
 #[test]
@@ -509,6 +551,7 @@ proptest! {
         let of = record(of);
         let is = |name: &str| of.field(Virtual::named(name).unwrap());
         let has_caller = !of.to_value()["userIdentity"].is_null();
+        prop_assert_eq!(of.principal_name().is_some_and(|name| !name.is_empty()), has_caller);
         for name in ["user", "principal"] {
             prop_assert_eq!(is(name).is_some_and(|name| !name.is_empty()), has_caller);
         }
@@ -520,5 +563,7 @@ proptest! {
     fn a_principal_is_not_chosen(one in "[a-zA-Z0-9+=,.@-]{2,20}", other in "[a-zA-Z0-9+=,.@-]{2,20}", path in "/([a-z-]{1,9}/){0,2}") {
         let principal = |name: &str| field("principal", &json!({"userIdentity": session(&path, "deploy", name)}));
         prop_assert_eq!(principal(&one), principal(&other));
+        let name = |name: &str| name_in_title(&session(&path, "deploy", name));
+        prop_assert_eq!(name(&one), name(&other));
     }
 }
