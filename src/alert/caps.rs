@@ -9,19 +9,21 @@ pub struct TextCaps {
     pub reasons: usize,
     /// The longest value, in characters.
     pub value: usize,
+    /// The most lines of other alerts.
+    pub lines: usize,
 }
 
 impl TextCaps {
     /// What is cut, in this order: the description, the conditions, then every value. The last step fits SNS's limit
-    /// whatever an alert holds.
+    /// whatever an alert holds, apart from the lines of other alerts.
     pub const STEPS: [Self; 5] = [
-        Self { description: 16_000, reasons: 40, value: 1_500 },
-        Self { description: 2_000, reasons: 40, value: 1_500 },
-        Self { description: 2_000, reasons: 10, value: 1_500 },
-        Self { description: 2_000, reasons: 10, value: 500 },
+        Self { description: 16_000, reasons: 40, value: 1_500, lines: usize::MAX },
+        Self { description: 2_000, reasons: 40, value: 1_500, lines: usize::MAX },
+        Self { description: 2_000, reasons: 10, value: 1_500, lines: usize::MAX },
+        Self { description: 2_000, reasons: 10, value: 500, lines: usize::MAX },
         Self::SHORTEST,
     ];
 
     /// The last of the steps.
-    pub const SHORTEST: Self = Self { description: 1_000, reasons: 10, value: 150 };
+    pub const SHORTEST: Self = Self { description: 1_000, reasons: 10, value: 150, lines: usize::MAX };
 }

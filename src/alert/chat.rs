@@ -14,14 +14,13 @@ use super::{
     caps::TextCaps,
     event::EventView,
     format::Format,
-    model::{Alert, AlertKind},
+    model::Alert,
     occurrence,
-    origin::Origin,
     phrase::{Phrase, PhrasePart, Row},
-    story::{LazyStory, Story, who},
+    story::{LazyStory, List, Story},
 };
 use crate::{
-    object::ObjectId,
+    diagnostic::counted,
     record::Virtual,
     untrusted::{self, Kept},
 };
@@ -32,8 +31,12 @@ const MAX_TITLE: usize = 250;
 const MAX_VALUE: usize = 150;
 const MAX_ABOUT: usize = 700;
 const MAX_DIFFERENCES: usize = 1_200;
-/// The longest key in S3, in bytes.
-const MAX_KEY: usize = 1_024;
+/// The longest value in a step: the longest key in S3, in bytes.
+const MAX_STEP: usize = 1_024;
+/// The most lines of other alerts, the longest value in one, and the longest text of all.
+const MAX_LINES: usize = 10;
+const MAX_LINE: usize = 80;
+const MAX_LIST: usize = 1_300;
 const MAX_KEYWORDS: usize = 10;
 const MAX_RESOURCES: usize = 10;
 /// The longest value that a custom action may read (`CustomActionAttachment` in the API reference).
@@ -135,6 +138,7 @@ fn description(alert: &Alert, story: &Story) -> String {
     lines.extend(story.lead.iter().map(shown));
     let description: Vec<String> = alert.description().map(about).into_iter().collect();
     let sections = [
+        ("list", "", list(&story.list)),
         ("events", "", differences),
         ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
         ("outcome and count", "", phrases(&story.event)),
@@ -161,6 +165,27 @@ fn description(alert: &Alert, story: &Story) -> String {
     if omitted.is_empty() { text } else { format!("{text}\n\nToo long for chat, omitted: {}", omitted.join(", ")) }
 }
 
+/// The first alerts of a list, as many as fit, and how many more there are.
+fn list(list: &List) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut shown, mut length) = (0, 0);
+    for item in list.items.iter().take(MAX_LINES) {
+        let of_item = item.heading.iter().chain(&item.lines).map(|line| shown_within(line, MAX_LINE));
+        let text = format!("• {}", of_item.collect::<Vec<_>>().join("\n"));
+        length += text.chars().count() + 1;
+        if length > MAX_LIST {
+            break;
+        }
+        shown += 1;
+        lines.push(text);
+    }
+    let hidden = (list.items.len() - shown) as u64 + list.more;
+    if hidden > 0 {
+        lines.push(format!("and {}", counted(hidden, &format!("more {}", list.noun))));
+    }
+    lines
+}
+
 /// The rule's description with its lines.
 fn about(text: &str) -> String {
     safe(&untrusted::lines(text, usize::MAX), MAX_ABOUT, Kept::Patterns).replace('_', "＿")
@@ -173,30 +198,8 @@ fn named(name: &str, text: &str) -> String {
 fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
     let link = story.event_link.as_ref().map(|link| format!("See the event in CloudTrail: {link}"));
     let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
-    let ask = match (&alert.kind, alert.event()) {
-        (AlertKind::Match(_), Some(event)) => match event.insight() {
-            Some(insight) => Some(shown(&insight.question())),
-            None => event.field(Virtual::User).filter(|_| !event.is_anonymous()).map(|_| ask(event)),
-        },
-        (AlertKind::HeldBack(_), _) => {
-            Some("Make the rule less noisy: add a suppression, or raise its threshold".to_owned())
-        }
-        (AlertKind::Unread(_), _) => alert.origin.as_ref().map(|origin| match origin {
-            Origin::Object(ObjectId { bucket, key }) => {
-                format!("Read the object {} in the bucket {}", code(key, MAX_KEY), code(bucket, MAX_VALUE))
-            }
-            Origin::Message(message) => format!("Find the message {}", code(message, MAX_VALUE)),
-        }),
-        (AlertKind::Match(_), None) => None,
-    };
-    runbook.into_iter().chain(link).chain(ask).collect()
-}
-
-/// The step that asks the caller.
-fn ask(event: EventView<'_>) -> String {
-    let who = shown(&who(event));
-    let is_session = event.issuer().is_some();
-    if is_session { format!("Find out who used the {who}") } else { format!("Ask {who} whether it was them") }
+    let steps = story.steps.iter().map(|step| shown_within(step, MAX_STEP));
+    runbook.into_iter().chain(link).chain(steps).collect()
 }
 
 fn keywords(alert: &Alert) -> Vec<String> {
@@ -212,7 +215,7 @@ fn keywords(alert: &Alert) -> Vec<String> {
         event.and_then(EventView::event_name),
     ];
     let found = found.into_iter().flatten().map(|word| token(&word, MAX_VALUE, Kept::Nothing));
-    let words = found.chain(alert.tags().iter().map(|tag| token(tag, MAX_VALUE, Kept::Names)));
+    let words = found.chain(alert.rule_tags().iter().map(|tag| token(tag, MAX_VALUE, Kept::Names)));
     words.filter(|word| !word.is_empty()).take(MAX_KEYWORDS).collect()
 }
 
@@ -245,18 +248,22 @@ fn additional_context(alert: &Alert) -> BTreeMap<&'static str, String> {
         ("access_key", event.and_then(|event| event.field(Virtual::AccessKey))),
         ("source_ip", event.and_then(|event| event.field(Virtual::Ip))),
         ("outcome", call.map(|call| call.outcome().word())),
-        ("count", Some(alert.occurrences.count.to_string())),
+        ("count", Some(alert.occurrences.count).filter(|count| *count > 0).map(|count| count.to_string())),
     ];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, token(&value?, MAX_CONTEXT, Kept::Names))));
     values.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn shown(phrase: &Phrase) -> String {
+    shown_within(phrase, MAX_VALUE)
+}
+
+fn shown_within(phrase: &Phrase, limit: usize) -> String {
     phrase.show(|part| match part {
         PhrasePart::Ours(text) => text.clone(),
         PhrasePart::Link(link) => link.clone(),
-        PhrasePart::Rule(text) => span(&safe(&untrusted::line(text, usize::MAX), MAX_VALUE, Kept::Patterns)),
-        PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, MAX_VALUE),
+        PhrasePart::Rule(text) => span(&safe(&untrusted::line(text, usize::MAX), limit, Kept::Patterns)),
+        PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, limit),
     })
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Every message is made by [`render`], so every message keeps SNS's limits.
 
+use std::cell::LazyCell;
+
 use super::{
     ascii_fallback,
     caps::TextCaps,
     message::{MAX_BYTES, Message, attributes, subject},
     model::Alert,
-    story::{LazyStory, lazy},
+    story::LazyStory,
 };
 
 /// A format of messages. Each format is a constant in its own file, such as [`Format::TEXT`].
@@ -28,22 +30,35 @@ impl Format {
 
 /// The message for an alert, at most [`MAX_BYTES`] long with its attributes.
 pub fn render(format: Format, alert: &Alert) -> Message {
-    let story = lazy(alert);
-    let mut message = render_within(format, alert, &story, &TextCaps::STEPS[0]);
-    for caps in &TextCaps::STEPS[1..] {
-        if message.bytes() <= MAX_BYTES {
-            break;
-        }
-        message = render_within(format, alert, &story, caps);
-    }
-    message
+    fitting(alert, &TextCaps::STEPS, |story, caps| render_within(format, alert, story, caps))
 }
 
 /// The message for a channel that refused the one of [`render`]: as short as possible, in printable ASCII, and with the
 /// attributes that most subscriptions filter by.
 pub fn render_ascii(format: Format, alert: &Alert) -> Message {
-    let Message { id, subject, body, attributes } = render_within(format, alert, &lazy(alert), &TextCaps::SHORTEST);
-    Message { id, subject, body: (format.to_ascii)(&body), attributes: ascii_fallback::attributes(&attributes) }
+    fitting(alert, &[TextCaps::SHORTEST], |story, caps| {
+        let Message { id, subject, body, attributes } = render_within(format, alert, story, caps);
+        Message { id, subject, body: (format.to_ascii)(&body), attributes: ascii_fallback::attributes(&attributes) }
+    })
+}
+
+/// The message by the first of these steps that fits, else by the last one with as many lines of other alerts as fit.
+fn fitting(alert: &Alert, steps: &[TextCaps], make: impl Fn(&LazyStory<'_>, &TextCaps) -> Message) -> Message {
+    let story: LazyStory<'_> = LazyCell::new(Box::new(|| alert.story()));
+    let fits = |message: &Message| message.bytes() <= MAX_BYTES;
+    for caps in steps {
+        let message = make(&story, caps);
+        if fits(&message) {
+            return message;
+        }
+    }
+    let with = |lines| make(&story, &TextCaps { lines, ..TextCaps::SHORTEST });
+    let (mut fitting, mut too_many) = (0, alert.content().lines());
+    while fitting + 1 < too_many {
+        let middle = usize::midpoint(fitting, too_many);
+        if fits(&with(middle)) { fitting = middle } else { too_many = middle }
+    }
+    with(fitting)
 }
 
 fn render_within(format: Format, alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> Message {

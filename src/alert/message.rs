@@ -2,11 +2,8 @@
 //!
 //! Every message has a subject that SNS accepts and at most ten attributes, none of them empty.
 
-use super::{
-    event::EventView,
-    model::{Alert, AlertKind, Unread},
-};
-use crate::{diagnostic::counted, untrusted};
+use super::{event::EventView, model::Alert};
+use crate::untrusted;
 
 /// The limit of SNS for the body and the attributes together ("Publish" in the Amazon SNS API Reference).
 pub const MAX_BYTES: usize = 262_144;
@@ -36,15 +33,9 @@ impl Message {
     }
 }
 
-/// `SEV1 <rule>: <title>` in printable ASCII, cut to the limit; for an unread record, the reason is the title.
+/// `SEV1` and what its kind writes there, such as `<rule>: <title>`, in printable ASCII, cut to the limit.
 pub fn subject(alert: &Alert) -> String {
-    let (name, title) = (alert.rule_name(), alert.title());
-    let headline = match &alert.kind {
-        AlertKind::Unread(Unread::Record { reason, .. }) => format!("{name}: {reason}"),
-        AlertKind::Unread(Unread::More { count }) => format!("{name}: {}", counted(*count, "more record")),
-        _ if title == name => title,
-        _ => format!("{name}: {title}"),
-    };
+    let headline = alert.content().subject();
     let line = untrusted::line(&headline, usize::MAX);
     let line = format!("SEV{} {line}", alert.severity().number());
     let shorten = |line: &str, limit| untrusted::shorten_with(line, limit, "...");
@@ -64,7 +55,7 @@ pub fn attributes(alert: &Alert) -> Vec<Attribute> {
         ("event_name", text(event.and_then(EventView::event_name))),
         ("actor", text(call.map(EventView::actor))),
         ("outcome", text(call.map(|call| call.outcome().word()))),
-        ("tags", AttributeValue::List(alert.tags().to_vec())),
+        ("tags", AttributeValue::List(alert.tags().into_iter().map(str::to_owned).collect())),
         ("alert_id", AttributeValue::Text(alert.id.clone())),
     ];
     attributes.into_iter().filter_map(|(name, value)| Attribute::new(name, value)).collect()

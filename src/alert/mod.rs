@@ -1,4 +1,5 @@
-//! A finding becomes an alert, and an alert becomes a message; each format is one file.
+//! A finding becomes an alert, and an alert becomes a message; each kind of message is one file in `kind/`, and each format is
+//! one here.
 //!
 //! The caller of an AWS API chooses much of a record's text: no format shows a byte of it that has not passed
 //! [`untrusted`](crate::untrusted).
@@ -6,9 +7,11 @@
 mod ascii_fallback;
 mod caps;
 mod chat;
+mod content;
 mod event;
 mod format;
 mod insight;
+mod kind;
 mod link;
 mod message;
 mod model;
@@ -16,12 +19,16 @@ mod occurrence;
 mod ocsf;
 mod origin;
 mod phrase;
+mod place;
 mod reason;
 mod story;
 mod text;
 
+pub use content::NamedRule;
 pub use event::{CallOutcome, EventView};
 pub use format::{Format, render, render_ascii};
+pub use kind::{FollowUpNotice, RollUpNotice, RollUpStage, Summary, Unread, title};
 pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
-pub use model::{Alert, AlertKind, HeldBack, Occurrences, Remembered, Unread, title};
+pub use model::{Alert, AlertKind, Remembered, thread_id};
+pub use occurrence::Occurrences;
 pub use origin::Origin;

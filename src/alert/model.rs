@@ -4,22 +4,28 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{event::EventView, origin::Origin};
+use super::{
+    content::{Around, Content, RuleView},
+    event::EventView,
+    kind::{FollowUpNotice, RollUpNotice, Summary, Unread},
+    occurrence::Occurrences,
+    origin::Origin,
+    phrase::{Phrase, Row},
+    place,
+    story::Story,
+};
 use crate::{
-    diagnostic::counted,
     digest::Digest,
     engine::Finding,
     object::ObjectId,
-    record::Record,
     rule::{Accounts, AggregateValue, Rule, Severity},
-    state::{Firing, Listing},
-    untrusted,
+    state::{Firing, SummaryLine},
 };
 
-/// Something that people should know.
+/// Something that people should know: an alert, or a notice about alerts.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// 32 hexadecimal digits, equal for the same rule and the same event, also after a retry.
+    /// 32 hexadecimal digits, equal for the same rule and the same event, also after a retry. The id of a notice can have a suffix.
     pub id: String,
     /// What happened.
     pub kind: AlertKind,
@@ -27,84 +33,42 @@ pub struct Alert {
     pub origin: Option<Origin>,
     /// The index of the record there, from 0, if it is known.
     pub record: Option<u64>,
-    /// The events that it covers.
+    /// The events that it covers; none for a notice.
     pub occurrences: Occurrences,
     /// Whether earlier alerts could be looked up.
     pub state: Remembered,
     accounts: Arc<Accounts>,
 }
 
-/// What an alert is about.
+/// What an alert is about. Each kind is in a file of its own in `kind/`.
 #[derive(Clone, Debug)]
 pub enum AlertKind {
     /// A rule matched a record.
     Match(Finding),
-    /// A rule reached its hourly limit of alerts, and further alerts were not sent.
-    HeldBack(HeldBack),
     /// Records could not be read, so no rule has evaluated them.
     Unread(Unread),
+    /// The hourly limit of a rule holds alerts back.
+    RollUp(RollUpNotice),
+    /// Further events came after alerts, which cover them.
+    FollowUps(Vec<FollowUpNotice>),
+    /// Alerts came faster than they may be published.
+    Summary(Summary),
 }
 
-/// The alerts of a rule that its hourly limit held back.
-#[derive(Clone, Debug)]
-pub struct HeldBack {
-    /// The rule.
-    pub rule: Arc<Rule>,
-    /// When the hour begins.
-    pub hour: Timestamp,
-    /// The limit: how many alerts a rule may raise in an hour.
-    pub cap: u64,
-    /// How many alerts were held back.
-    pub alerts: u64,
-}
+impl AlertKind {
+    fn content(&self) -> &dyn Content {
+        match self {
+            AlertKind::Match(finding) => finding,
+            AlertKind::Unread(unread) => unread,
+            AlertKind::RollUp(notice) => notice,
+            AlertKind::FollowUps(notices) => notices,
+            AlertKind::Summary(summary) => summary,
+        }
+    }
 
-/// What could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// A record.
-    Record {
-        /// Its index in the object, from 0.
-        index: u64,
-        /// Why it could not be read.
-        reason: String,
-    },
-    /// Further records of the same object, which have no alerts of their own.
-    More {
-        /// How many records.
-        count: u64,
-    },
-}
-
-/// The events that one alert covers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Occurrences {
-    /// How many events.
-    pub count: u64,
-    /// When the first of them happened.
-    pub first: Option<Timestamp>,
-    /// When the last of them happened.
-    pub last: Option<Timestamp>,
-    /// How many events with the same rule and values have come since the previous alert; `None` without a previous alert.
-    pub since_last: Option<u64>,
-    /// How many earlier alerts of the rule its hourly limit held back.
-    pub held_before: u64,
-    /// Whether the counts are estimates.
-    pub approximate: bool,
-    /// What the events have in common: the rule's aggregate fields, as the rule spells them, with their values.
-    pub values: Vec<(String, Option<String>)>,
-    /// The ids of the events.
-    pub events: Listing,
-    /// In what the events differ: fields, each with its distinct values.
-    pub distinct: Vec<(String, Listing)>,
-    /// The events of a sequence, one for each step: when it happened, and its id.
-    pub steps: Vec<(Timestamp, String)>,
-}
-
-impl Occurrences {
-    /// One event: that of the record.
-    pub fn one(record: &Record) -> Self {
-        let time = record.event_time();
-        Self { count: 1, first: time, last: time, ..Self::default() }
+    /// Whether it reports about other alerts, and is none itself.
+    pub fn is_notice(&self) -> bool {
+        self.content().is_notice()
     }
 }
 
@@ -118,19 +82,17 @@ pub enum Remembered {
     Unavailable,
 }
 
-/// Replaces the rule in the alert for an unread record, which has no rule.
-const UNREAD_ID: &str = "trailbell-unread-record";
-const UNREAD_NAME: &str = "CloudTrail record could not be read";
-const UNREAD_DESCRIPTION: &str = "No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail \
-    itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All \
-    other records have been evaluated.";
+/// The tags that a message has at most.
+const MAX_TAGS: usize = 50;
+/// How many bytes the lines of a summary take at most; the rest of a message is for what is around them.
+const MAX_SUMMARY_BYTES: usize = 240_000;
 
 impl Alert {
     /// The alert for a finding and its one event; `origin` is where its record was read from.
     pub fn new(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
         let id = Self::id(&[&finding.rule.id, &finding.record.identity()]);
         let occurrences = Occurrences::one(&finding.record);
-        Self::of(id, AlertKind::Match(finding), origin, occurrences, accounts)
+        Self { origin, occurrences, ..Self::of(id, AlertKind::Match(finding), accounts) }
     }
 
     /// The alert for a finding and for all events that the decision counts.
@@ -144,7 +106,6 @@ impl Alert {
             first: Some(firing.first),
             last: Some(firing.last),
             since_last: firing.since_last,
-            held_before: firing.held_before,
             approximate: firing.approximate,
             values: firing.values(&finding.rule, &finding.record).into_iter().map(value).collect(),
             events: firing.events.clone(),
@@ -152,38 +113,70 @@ impl Alert {
             steps: firing.steps.clone(),
         };
         let state = if firing.unremembered { Remembered::Unavailable } else { Remembered::Known };
-        let alert = Self::of(firing.alert_id.clone(), AlertKind::Match(finding), origin, occurrences, accounts);
-        Self { state, ..alert }
+        let alert = Self::of(firing.alert_id.clone(), AlertKind::Match(finding), accounts);
+        Self { origin, occurrences, state, ..alert }
     }
 
     /// The alert for records that could not be read.
     pub fn unread(unread: Unread, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
-        let source = origin.as_ref().map(Origin::to_string).unwrap_or_default();
-        let (which, count) = match &unread {
-            Unread::Record { index, .. } => (index.to_string(), 1),
-            Unread::More { count } => ("more".to_owned(), *count),
-        };
-        let id = Self::id(&[UNREAD_ID, &source, &which]);
+        let (count, parts) = unread.counted(origin.as_ref());
+        let id = Self::id(&parts.each_ref().map(String::as_str));
         let time = origin.as_ref().and_then(Origin::object).and_then(ObjectId::delivered);
         let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
         let record = if let Unread::Record { index, .. } = unread { Some(index) } else { None };
-        Self { record, ..Self::of(id, AlertKind::Unread(unread), origin, occurrences, accounts) }
+        Self { origin, record, occurrences, ..Self::of(id, AlertKind::Unread(unread), accounts) }
     }
 
-    /// The alert in place of all alerts that were held back; `occurrences` counts their events.
-    pub fn held_back(held_back: HeldBack, occurrences: Occurrences, accounts: &Arc<Accounts>) -> Self {
-        let id = Self::id(&["held back", &held_back.rule.id, &held_back.hour.to_string()]);
-        Self::of(id, AlertKind::HeldBack(held_back), None, occurrences, accounts)
+    /// The notice about alerts that the hourly limit of a rule holds back.
+    pub fn roll_up(notice: RollUpNotice, accounts: &Arc<Accounts>) -> Self {
+        Self::of(notice.id(Self::id), AlertKind::RollUp(notice), accounts)
     }
 
-    fn of(
-        id: String,
-        kind: AlertKind,
-        origin: Option<Origin>,
-        occurrences: Occurrences,
-        accounts: &Arc<Accounts>,
-    ) -> Self {
-        Self { id, kind, origin, record: None, occurrences, state: Remembered::Known, accounts: Arc::clone(accounts) }
+    /// The notice about events after one alert, in the alert's thread.
+    pub fn follow_up(notice: FollowUpNotice, accounts: &Arc<Accounts>) -> Self {
+        Self::follow_ups(vec![notice], accounts)
+    }
+
+    /// The notice about events after several alerts, or after one; its id is a hash of all.
+    pub fn follow_ups(mut notices: Vec<FollowUpNotice>, accounts: &Arc<Accounts>) -> Self {
+        notices.sort_by_cached_key(FollowUpNotice::order);
+        let id = match &notices[..] {
+            [one] => one.id(),
+            all => {
+                let ids = all.iter().map(|one| one.alert_id.as_str());
+                Self::id(&["follow-ups"].into_iter().chain(ids).collect::<Vec<_>>())
+            }
+        };
+        Self::of(id, AlertKind::FollowUps(notices), accounts)
+    }
+
+    /// The notices that list these alerts, the most urgent first: as many as all lines need, none without lines.
+    pub fn summaries(lines: Vec<SummaryLine>, accounts: &Arc<Accounts>) -> Vec<Self> {
+        let mut chunks: Vec<Vec<SummaryLine>> = Vec::new();
+        let mut bytes = 0;
+        for line in Summary::sorted(lines) {
+            let size = Summary::bytes(&line, accounts);
+            if chunks.is_empty() || bytes + size > MAX_SUMMARY_BYTES {
+                chunks.push(Vec::new());
+                bytes = 0;
+            }
+            bytes += size;
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.push(line);
+            }
+        }
+        let parts = chunks.len();
+        let summary = |(at, lines): (usize, Vec<SummaryLine>)| {
+            let ids = lines.iter().map(|line| line.alert_id.as_str());
+            let id = Self::id(&["summary"].into_iter().chain(ids).collect::<Vec<_>>());
+            Self::of(id, AlertKind::Summary(Summary { lines, part: at + 1, parts }), accounts)
+        };
+        chunks.into_iter().enumerate().map(summary).collect()
+    }
+
+    fn of(id: String, kind: AlertKind, accounts: &Arc<Accounts>) -> Self {
+        let (occurrences, accounts) = (Occurrences::default(), Arc::clone(accounts));
+        Self { id, kind, origin: None, record: None, occurrences, state: Remembered::Known, accounts }
     }
 
     /// The id of the alert that is made of these parts: 32 hexadecimal digits.
@@ -191,71 +184,79 @@ impl Alert {
         Digest::of(parts).hex()
     }
 
-    /// The id of the thread that groups alerts of the same rule with the same values of its aggregate fields.
-    pub fn thread_id(&self) -> String {
-        let mut parts = vec!["thread", self.rule_id()];
-        for (path, value) in &self.occurrences.values {
-            parts.extend([path.as_str(), if value.is_some() { "=" } else { "" }, value.as_deref().unwrap_or_default()]);
-        }
-        Digest::of(&parts).hex()
+    /// What its kind answers.
+    pub(super) fn content(&self) -> &dyn Content {
+        self.kind.content()
     }
 
-    /// The rule; the alert for an unread record has none.
+    /// The id of the thread that groups alerts of the same rule with the same values of its aggregate fields.
+    pub fn thread_id(&self) -> String {
+        self.content().thread_id().unwrap_or_else(|| thread_id(self.rule_id(), &self.occurrences.values))
+    }
+
+    /// The rule that matched a record.
     pub fn rule(&self) -> Option<&Rule> {
-        match &self.kind {
-            AlertKind::Match(finding) => Some(&finding.rule),
-            AlertKind::HeldBack(held_back) => Some(&held_back.rule),
-            AlertKind::Unread(_) => None,
-        }
+        if let AlertKind::Match(finding) = &self.kind { Some(&finding.rule) } else { None }
+    }
+
+    fn rule_view(&self) -> RuleView<'_> {
+        self.content().rule()
     }
 
     /// The name of the rule, or that of its replacement.
     pub fn rule_name(&self) -> &str {
-        self.rule().map_or(UNREAD_NAME, |rule| &rule.name)
+        self.rule_view().name
     }
 
     /// The id of the rule, or that of its replacement.
     pub fn rule_id(&self) -> &str {
-        self.rule().map_or(UNREAD_ID, |rule| &rule.id)
+        self.rule_view().id
+    }
+
+    /// Whether the message is about one rule.
+    pub(super) fn has_rule(&self) -> bool {
+        self.rule_view().is_rule
     }
 
     /// How urgent it is.
     pub fn severity(&self) -> Severity {
-        self.rule().map_or(Severity::REVIEW, |rule| rule.severity)
+        self.rule_view().severity
     }
 
     /// The tags of the rule.
-    pub fn tags(&self) -> &[String] {
-        self.rule().map_or(&[], |rule| &rule.tags)
+    pub(super) fn rule_tags(&self) -> &[String] {
+        self.rule_view().tags
+    }
+
+    /// The tags of the message: that of its kind, then those of the rule, each once.
+    pub fn tags(&self) -> Vec<&str> {
+        let mut tags = vec![self.content().tag()];
+        for tag in self.rule_tags() {
+            if tags.len() < MAX_TAGS && !tags.contains(&tag.as_str()) {
+                tags.push(tag);
+            }
+        }
+        tags
     }
 
     /// What the alert means and what to do about it.
     pub fn description(&self) -> Option<&str> {
-        self.rule().map_or(Some(UNREAD_DESCRIPTION), |rule| rule.description.as_deref())
+        self.rule_view().description
     }
 
     /// The address of the rule's runbook.
     pub fn runbook(&self) -> Option<&str> {
-        self.rule()?.runbook.as_deref()
+        self.rule_view().runbook
     }
 
     /// What happened, in one line: for a match the rule's title.
     pub fn title(&self) -> String {
-        match &self.kind {
-            AlertKind::Match(finding) => title(finding),
-            AlertKind::HeldBack(held_back) => {
-                format!("{} held back in an hour", counted(held_back.alerts, "alert"))
-            }
-            AlertKind::Unread(_) => UNREAD_NAME.to_owned(),
-        }
+        self.content().title()
     }
 
     /// The event, if a rule matched one.
     pub fn event(&self) -> Option<EventView<'_>> {
-        match &self.kind {
-            AlertKind::Match(finding) => Some(EventView(&finding.record)),
-            AlertKind::HeldBack(_) | AlertKind::Unread(_) => None,
-        }
+        self.content().event()
     }
 
     /// The event, if it is a call: what CloudTrail Insights reports is none.
@@ -264,13 +265,12 @@ impl Alert {
     }
 
     fn object(&self) -> Option<&ObjectId> {
-        self.origin.as_ref()?.object()
+        self.origin.as_ref()?.object().filter(|_| self.event().is_none())
     }
 
-    /// The account of the event or of the log file.
+    /// The account of the event or of the log file; of a notice that of all its alerts.
     pub fn account(&self) -> Option<String> {
-        let of_origin = || self.object()?.account().map(str::to_owned);
-        self.event().map_or_else(of_origin, EventView::account)
+        self.content().account().or_else(|| self.object()?.account().map(str::to_owned))
     }
 
     /// The name that the rules file gives to an account.
@@ -278,33 +278,49 @@ impl Alert {
         self.accounts.name(id)
     }
 
-    /// The region of the event or of the log file.
-    pub fn region(&self) -> Option<String> {
-        let of_origin = || self.object()?.region().map(str::to_owned);
-        self.event().map_or_else(of_origin, |event| event.at(&["awsRegion"]))
+    /// The names that the rules file gives to accounts.
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
-    /// The time of the last event, else the hour of the limit, else the time when the object was delivered.
+    /// The region of the event or of the log file; of a notice that of all its alerts.
+    pub fn region(&self) -> Option<String> {
+        self.content().region().or_else(|| self.object()?.region().map(str::to_owned))
+    }
+
+    /// The time of the last event, else the time when the object was delivered.
     pub fn time(&self) -> Option<Timestamp> {
-        let hour = match &self.kind {
-            AlertKind::HeldBack(held_back) => Some(held_back.hour),
-            AlertKind::Match(_) | AlertKind::Unread(_) => None,
-        };
-        self.occurrences.last.or(hour).or_else(|| self.object()?.delivered())
+        let delivered = || self.origin.as_ref()?.object()?.delivered();
+        self.occurrences.last.or_else(|| Some(self.content().span()?.1)).or_else(delivered)
+    }
+
+    /// The time of the first event.
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.occurrences.first.or_else(|| Some(self.content().span()?.0)).or_else(|| self.time())
+    }
+
+    /// What people read.
+    pub(super) fn story(&self) -> Story {
+        let origin = self.origin.as_ref();
+        let mut story =
+            self.content().story(&Around { origin, occurrences: &self.occurrences, accounts: &self.accounts });
+        if self.state == Remembered::Unavailable {
+            let text =
+                "earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low";
+            story.event.push(Row::new("State", Phrase::ours(text)));
+        }
+        story.places.extend(place::rows(origin, self.region().as_deref()));
+        story
     }
 }
 
-/// The rule's title with the record's values, or what happened and who did it if that title is empty.
-pub fn title(finding: &Finding) -> String {
-    let title = finding.rule.title.as_ref().map(|title| title.fill(&finding.record));
-    if let Some(title) = title.filter(|title| !untrusted::line(title, usize::MAX).is_empty()) {
-        return title;
+/// The id of the thread of the alerts of a rule that have these values in common: fields, each with its value.
+pub fn thread_id(rule: &str, values: &[(String, Option<String>)]) -> String {
+    let mut parts = vec!["thread", rule];
+    for (path, value) in values {
+        parts.extend([path.as_str(), if value.is_some() { "=" } else { "" }, value.as_deref().unwrap_or_default()]);
     }
-    let event = EventView(&finding.record);
-    match event.insight() {
-        Some(insight) => insight.title(),
-        None => format!("{} by {}", event.name(), event.caller()),
-    }
+    Digest::of(&parts).hex()
 }
 
 #[cfg(test)]

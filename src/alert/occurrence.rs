@@ -1,11 +1,11 @@
 //! The rows of an alert about its events: how many they are, what they have in common, and in what they differ.
 
-use super::{
-    model::Occurrences,
-    phrase::{Phrase, PhrasePart, Row},
-};
+use jiff::Timestamp;
+
+use super::phrase::{Phrase, PhrasePart, Row};
 use crate::{
     diagnostic::counted,
+    record::Record,
     rule::{FieldPath, Rule},
     state::Listing,
 };
@@ -17,7 +17,36 @@ pub const MAX_FIELDS: usize = 10;
 /// The most values of one such field, and the most ids of events.
 pub const MAX_LISTED: usize = 10;
 
+/// The events that one alert covers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Occurrences {
+    /// How many events.
+    pub count: u64,
+    /// When the first of them happened.
+    pub first: Option<Timestamp>,
+    /// When the last of them happened.
+    pub last: Option<Timestamp>,
+    /// How many events with the same rule and values have come since the previous alert; `None` without a previous alert.
+    pub since_last: Option<u64>,
+    /// Whether the counts are estimates.
+    pub approximate: bool,
+    /// What the events have in common: the rule's aggregate fields, as the rule spells them, with their values.
+    pub values: Vec<(String, Option<String>)>,
+    /// The ids of the events.
+    pub events: Listing,
+    /// In what the events differ: fields, each with its distinct values.
+    pub distinct: Vec<(String, Listing)>,
+    /// The events of a sequence, one for each step: when it happened, and its id.
+    pub steps: Vec<(Timestamp, String)>,
+}
+
 impl Occurrences {
+    /// One event: that of the record.
+    pub fn one(record: &Record) -> Self {
+        let time = record.event_time();
+        Self { count: 1, first: time, last: time, ..Self::default() }
+    }
+
     /// Whether the alert is about more events than that of its record.
     pub fn is_series(&self) -> bool {
         self.count > 1 || self.since_last.is_some()
@@ -51,26 +80,26 @@ pub fn listed(listing: &Listing, most: usize) -> (&[String], u64) {
 }
 
 /// What a rule counts: events, different values of a field, or new combinations of several.
-fn noun(rule: Option<&Rule>) -> (&'static str, Option<String>) {
+fn noun(rule: &Rule) -> (&'static str, Option<String>) {
     let of = match rule {
-        Some(Rule { distinct: Some(field), .. }) => Some(field.name().to_owned()),
-        Some(Rule { first_seen: Some(first_seen), threshold: 2.., .. }) => {
+        Rule { distinct: Some(field), .. } => Some(field.name().to_owned()),
+        Rule { first_seen: Some(first_seen), threshold: 2.., .. } => {
             let names: Vec<_> = first_seen.fields.iter().map(FieldPath::name).collect();
             Some(names.join(", "))
         }
         _ => None,
     };
-    (rule.map_or("event", Rule::counted), of)
+    (rule.counted(), of)
 }
 
 /// Whether a rule counts events; otherwise it counts values or combinations.
-pub fn counts_events(rule: Option<&Rule>) -> bool {
+pub fn counts_events(rule: &Rule) -> bool {
     noun(rule).1.is_none()
 }
 
 /// How many events the alert covers, and what they have in common.
-pub fn counts(occurrences: &Occurrences, rule: Option<&Rule>) -> Vec<Row> {
-    let Occurrences { count, first, last, since_last, held_before, approximate, .. } = occurrences;
+pub fn counts(occurrences: &Occurrences, rule: &Rule) -> Vec<Row> {
+    let Occurrences { count, first, last, since_last, approximate, .. } = occurrences;
     if *count == 0 {
         return Vec::new();
     }
@@ -90,10 +119,6 @@ pub fn counts(occurrences: &Occurrences, rule: Option<&Rule>) -> Vec<Row> {
     });
     if let Some(since) = since_last {
         let text = format!("{about}{} since the previous alert", counted(*since, noun));
-        rows.push(Row::new("", Phrase::ours(text)));
-    }
-    if *held_before > 0 {
-        let text = format!("{} of this rule held back earlier by its hourly limit", counted(*held_before, "alert"));
         rows.push(Row::new("", Phrase::ours(text)));
     }
     rows.extend(values_in_common(occurrences));
@@ -141,7 +166,7 @@ pub fn differences(occurrences: &Occurrences, most: usize) -> Vec<Row> {
 }
 
 /// The values of a listing, and how many there are: so none of them is at the end, where an e-mail shows it without quotes.
-fn list(mut phrase: Phrase, listing: &Listing, most: usize) -> Phrase {
+pub fn list(mut phrase: Phrase, listing: &Listing, most: usize) -> Phrase {
     let (shown, hidden) = listed(listing, most);
     for (at, value) in shown.iter().enumerate() {
         phrase = phrase.then(if at == 0 { "" } else { ", " }).value(value);

@@ -29,8 +29,6 @@ const VERSION: &str = "1.8.0";
 
 /// The most resources that are listed.
 const MAX_RESOURCES: usize = 20;
-/// The most tags that are listed.
-const MAX_LABELS: usize = 50;
 /// The most aggregate values that are listed.
 const MAX_VALUES: usize = 20;
 /// The most techniques that are listed.
@@ -46,15 +44,16 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
     let event = alert.event();
     let occurrences = &alert.occurrences;
     let time = alert.time().map_or(0, Timestamp::as_millisecond);
-    let first = occurrences.first.map_or(time, Timestamp::as_millisecond);
+    let first = alert.first().map_or(time, Timestamp::as_millisecond);
+    let (activity_id, activity) = if alert.content().continued().is_some() { (2, "Update") } else { (1, "Create") };
     let (severity_id, severity) = severity(alert);
     let product = json!({"name": "trailbell", "vendor_name": "trailbell", "version": option_env!("CARGO_PKG_VERSION")});
-    let events = Some(occurrences.count).filter(|_| counts_events(alert.rule()));
+    let events = Some(occurrences.count).filter(|count| *count > 0 && alert.rule().is_none_or(counts_events));
     let finding = json!({
-        "activity_id": 1, "activity_name": "Create",
+        "activity_id": activity_id, "activity_name": activity,
         "category_uid": 2, "category_name": "Findings",
         "class_uid": 2004, "class_name": "Detection Finding",
-        "type_uid": 200_401, "type_name": "Detection Finding: Create",
+        "type_uid": 200_400 + activity_id, "type_name": format!("Detection Finding: {activity}"),
         "severity_id": severity_id, "severity": severity,
         "status_id": 1, "status": "New",
         "is_alert": true,
@@ -70,15 +69,15 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "event_code": event.and_then(EventView::event_name),
             "log_name": "AWS CloudTrail",
             "original_time": event.and_then(|event| event.at(&["eventTime"])),
-            "labels": alert.tags().iter().take(MAX_LABELS).collect::<Vec<_>>(),
+            "labels": alert.tags(),
         },
         "finding_info": {
-            "uid": alert.id,
+            "uid": alert.content().continued().unwrap_or(&alert.id),
             "title": alert.title(),
             "desc": alert.description(),
             "types": [alert.rule_name()],
             "analytic": {"type_id": 1, "type": "Rule", "uid": alert.rule_id(), "name": alert.rule_name()},
-            "attacks": attacks(alert.tags()),
+            "attacks": attacks(alert.rule_tags()),
             "created_time": time, "first_seen_time": first, "last_seen_time": time,
             "data_sources": ["AWS CloudTrail"],
             "related_events_count": events,
@@ -90,9 +89,9 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "account": account(alert, alert.account()),
         },
         "api": event.and_then(api),
-        "evidences": event.map(|event| evidences(alert, event)),
+        "evidences": event.map_or_else(|| listed_evidences(alert, caps), |event| evidences(alert, event)),
         "resources": event.map(resources),
-        "unmapped": unmapped(alert),
+        "unmapped": unmapped(alert, caps),
     });
     safe(finding, caps).unwrap_or_default().to_string()
 }
@@ -141,6 +140,11 @@ fn api(event: EventView<'_>) -> Option<Value> {
         "request": {"uid": event.at(&["requestID"])},
         "response": response,
     }))
+}
+
+/// The alerts that a notice reports about, as many as fit.
+fn listed_evidences(alert: &Alert, caps: &TextCaps) -> Vec<Value> {
+    alert.content().evidences(alert.accounts()).into_iter().take(caps.lines).collect()
 }
 
 /// The call and its caller; for what CloudTrail Insights reports, the calls of each user that it is attributed to.
@@ -221,11 +225,14 @@ fn resources(event: EventView<'_>) -> Vec<Value> {
 }
 
 /// Facts for which the schema has no attribute.
-fn unmapped(alert: &Alert) -> Value {
+fn unmapped(alert: &Alert, caps: &TextCaps) -> Value {
     let at = |key: &str| alert.event().and_then(|event| event.at(&[key]));
     let (occurrences, object) = (&alert.occurrences, alert.origin.as_ref().and_then(Origin::object));
     let values = occurrences.values.iter().take(MAX_VALUES).map(|(path, value)| (path.clone(), json!(value)));
-    json!({
+    let hidden = alert.content().lines().saturating_sub(caps.lines);
+    let mut unmapped = alert.content().unmapped();
+    let facts = json!({
+        "evidences_not_listed": (hidden > 0).then_some(hidden),
         "event_id": at("eventID"),
         "shared_event_id": at("sharedEventID"),
         "insight": alert.event().and_then(EventView::insight).map(insight),
@@ -233,7 +240,7 @@ fn unmapped(alert: &Alert) -> Value {
         "key": object.map(|object| &object.key),
         "message": alert.origin.as_ref().and_then(Origin::message),
         "aggregate_values": values.collect::<Map<_, _>>(),
-        "count_of_values": (!counts_events(alert.rule())).then_some(occurrences.count),
+        "count_of_values": alert.rule().filter(|rule| !counts_events(rule)).map(|_| occurrences.count),
         "steps": occurrences.steps.iter().map(|(time, id)| json!({"time": time.to_string(), "event_id": id})).collect::<Vec<_>>(),
         "event_ids": occurrences.ids().map(listing),
         "distinct_values": occurrences.differences().map(|(field, values)| (field.to_owned(), listing(values)))
@@ -241,7 +248,9 @@ fn unmapped(alert: &Alert) -> Value {
         "count_since_last_alert": occurrences.since_last,
         "count_is_approximate": occurrences.approximate.then_some(true),
         "state_unavailable": (alert.state == Remembered::Unavailable).then_some(true),
-    })
+    });
+    unmapped.extend(facts.as_object().cloned().unwrap_or_default());
+    Value::Object(unmapped)
 }
 
 /// Distinct values, and how many are not listed.

@@ -46,6 +46,12 @@ impl Phrase {
         self
     }
 
+    /// Adds the parts of another phrase.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Adds words of this program and a value, if there is a value.
     pub fn maybe(self, before: &str, value: Option<String>) -> Self {
         match value {

@@ -11,9 +11,12 @@ use super::{
     format::Format,
     model::Alert,
     phrase::{Phrase, PhrasePart, Row},
-    story::LazyStory,
+    story::{LazyStory, List},
 };
-use crate::untrusted::{self, Kept};
+use crate::{
+    diagnostic::counted,
+    untrusted::{self, Kept},
+};
 
 impl Format {
     /// Plain text for people, by e-mail or on a terminal.
@@ -27,13 +30,17 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
         body.line(&phrase.show(|part| shown(part, caps)));
     }
     body.gap();
-    let title = alert.title();
-    if title != alert.rule_name() {
+    let (title, is_notice) = (alert.title(), alert.kind.is_notice());
+    if title != alert.rule_name() && !is_notice {
         body.line_of("Title", &untrusted::defanged(&untrusted::line(&title, caps.value)));
     }
     let severity = alert.severity();
     body.line_of("Severity", &format!("{} ({})", severity.number(), severity.meaning()));
-    body.line_of("Rule", &by_author(&untrusted::line(alert.rule_name(), caps.value)));
+    if alert.has_rule() {
+        body.line_of("Rule", &by_author(&untrusted::line(alert.rule_name(), caps.value)));
+    }
+    body.gap();
+    body.list(&story.list);
     body.gap();
     for (at, reason) in story.reasons.iter().take(caps.reasons).enumerate() {
         body.phrase(if at == 0 { "Why" } else { "" }, reason);
@@ -46,6 +53,12 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
         body.rows(rows);
     }
     body.gap();
+    if is_notice {
+        for (at, step) in story.steps.iter().enumerate() {
+            body.phrase(if at == 0 { "Next" } else { "" }, step);
+        }
+        body.gap();
+    }
     if let Some(description) = alert.description() {
         body.line(&untrusted::lines(description, caps.description));
         body.gap();
@@ -103,17 +116,46 @@ impl TextBody<'_> {
         }
     }
 
-    /// A row. A value at its end needs no quotes.
+    /// Alerts, each in a few short lines; all but the first are indented.
+    fn list(&mut self, list: &List) {
+        for (at, item) in list.items.iter().take(self.caps.lines).enumerate() {
+            if let Some(heading) = &item.heading {
+                self.gap();
+                let heading = heading.show(|part| shown(part, self.caps));
+                self.line(&heading);
+                self.gap();
+            }
+            for (nth, line) in item.lines.iter().enumerate() {
+                let (number, line) = (if nth == 0 { (at + 1).to_string() } else { String::new() }, self.shown(line));
+                self.line(&format!("{number:>2} {line}"));
+            }
+        }
+        let hidden = list.items.len().saturating_sub(self.caps.lines) as u64 + list.more;
+        if hidden > 0 {
+            self.gap();
+            self.line(&format!(
+                "… and {} that {} not listed",
+                counted(hidden, &format!("more {}", list.noun)),
+                if hidden == 1 { "is" } else { "are" }
+            ));
+        }
+    }
+
     fn phrase(&mut self, name: &str, phrase: &Phrase) {
+        let text = self.shown(phrase);
+        self.line_of(name, &text);
+    }
+
+    /// The text of a row. A value at its end needs no quotes.
+    fn shown(&self, phrase: &Phrase) -> String {
         let caps = self.caps;
-        let text = match phrase.parts() {
+        match phrase.parts() {
             [before @ .., PhrasePart::Theirs(value)] => {
                 let before: String = before.iter().map(|part| shown(part, caps)).collect();
                 before + &untrusted::defanged(&untrusted::line(value, caps.value))
             }
             parts => parts.iter().map(|part| shown(part, caps)).collect(),
-        };
-        self.line_of(name, &text);
+        }
     }
 
     /// A name and a value; nothing if the value is empty.

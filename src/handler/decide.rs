@@ -14,7 +14,7 @@ use super::{
     time_budget::{TimeBudget, TimedTable},
 };
 use crate::{
-    alert::{self, Alert, HeldBack, Occurrences, Origin},
+    alert::{self, Alert, NamedRule, Origin, RollUpNotice, RollUpStage},
     diagnostic::chain,
     engine::{self, Finding},
     log_file::RawRecord,
@@ -219,9 +219,10 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
 
     fn roll_up(&self, finding: &Finding, roll_up: &RollUp) -> Alert {
         let hour = roll_up.until.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(roll_up.until);
-        let (rule, cap) = (Arc::clone(&finding.rule), roll_up.limit.into());
-        let held_back = HeldBack { rule, hour, cap, alerts: roll_up.held };
-        let mut alert = Alert::held_back(held_back, Occurrences::default(), self.accounts);
+        let RollUp { limit, held, .. } = *roll_up;
+        let rule = NamedRule::from(&*finding.rule);
+        let notice = RollUpNotice { rule, hour, limit, held, stage: RollUpStage::Begun };
+        let mut alert = Alert::roll_up(notice, self.accounts);
         alert.id.clone_from(&roll_up.alert_id);
         alert
     }

@@ -142,7 +142,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             match (&alert.kind, is_sent) {
                 (AlertKind::Match(_), true) => outcome.matches.alerted += 1,
                 (AlertKind::Match(_), false) => outcome.matches.failed += 1,
-                (AlertKind::HeldBack(_) | AlertKind::Unread(_), _) => outcome.notices.count(is_sent),
+                (_, _) => outcome.notices.count(is_sent),
             }
         }
         let Err(error) = answer else { return };

@@ -275,6 +275,8 @@ pub struct Severity(u8);
 impl Severity {
     /// For review: 2.
     pub const REVIEW: Self = Self(2);
+    /// To act on now: 1.
+    pub const ACT_NOW: Self = Self(1);
 
     /// The severity with this number, from 1 to 3.
     pub fn new(number: u8) -> Option<Self> {

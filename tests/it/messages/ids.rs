@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trailbell::alert::Alert;
 
-use crate::messages::{alert_of, held_back, origin, put_image, rules, unread, window};
+use crate::messages::{alert_of, notices::ended, origin, put_image, rules, unread, window};
 
 #[test]
 fn the_same_event_and_rule_always_make_the_same_id() {
@@ -24,7 +24,7 @@ fn the_same_event_and_rule_always_make_the_same_id() {
 
 #[test]
 fn ids_are_hexadecimal_and_of_one_length() {
-    for alert in [window(), held_back(), unread()] {
+    for alert in [window(), unread()] {
         for id in [alert.id.clone(), alert.thread_id()] {
             assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
         }
@@ -47,7 +47,7 @@ fn a_thread_is_of_one_rule_and_the_same_values() {
     }
     assert_ne!(thread(&[("user", None)]), thread(&[("user", Some(""))]));
     assert_ne!(thread(&[("a", Some("b")), ("c", None)]), thread(&[("a", Some("bc")), ("", None)]));
-    assert_eq!(alert_of(rules(), 0, put_image(), None).thread_id(), held_back().thread_id());
+    assert_eq!(alert_of(rules(), 0, put_image(), None).thread_id(), ended(3, 0).thread_id());
     assert_ne!(
         alert_of(rules(), 0, put_image(), None).thread_id(),
         alert_of(rules(), 1, put_image(), None).thread_id()

@@ -5,6 +5,7 @@ mod hostile;
 mod ids;
 mod insights;
 mod links;
+mod notices;
 mod ocsf;
 mod several;
 mod text;
@@ -13,7 +14,7 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::Value;
 use trailbell::{
-    alert::{Alert, Format, HeldBack, Message, Occurrences, Origin, Remembered, Unread, render},
+    alert::{Alert, Format, Message, Occurrences, Origin, Remembered, Unread, render},
     engine::Finding,
     object::ObjectId,
     record::Record,
@@ -88,25 +89,11 @@ fn window() -> Alert {
         first: Some("2026-03-02T08:00:00Z".parse().unwrap()),
         last: Some("2026-03-02T09:07:33Z".parse().unwrap()),
         since_last: Some(70),
-        held_before: 0,
         approximate: true,
         values: vec![("role".to_owned(), Some("ci-deploy".to_owned())), ("`odd key`".to_owned(), None)],
         ..Occurrences::default()
     };
     alert
-}
-
-fn held_back() -> Alert {
-    let rules = rules();
-    let rule = Arc::new(rules.rules[0].clone());
-    let hour = "2026-03-02T09:00:00Z".parse().unwrap();
-    let occurrences = Occurrences {
-        count: 900,
-        first: Some(hour),
-        last: "2026-03-02T09:59:59Z".parse().ok(),
-        ..Occurrences::default()
-    };
-    Alert::held_back(HeldBack { rule, hour, cap: 100, alerts: 812 }, occurrences, &rules.accounts)
 }
 
 fn unread() -> Alert {

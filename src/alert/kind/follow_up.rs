@@ -1,0 +1,231 @@
+//! A notice of events that came after alerts and raised none, since those alerts cover them.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::roll_up::event_line;
+use crate::{
+    alert::{
+        content::{Around, Content, NamedRule, RuleView, common},
+        occurrence::{MAX_FIELDS, MAX_LISTED, list, listed},
+        phrase::{Phrase, PhrasePart, Row},
+        place::{account, short_account},
+        story::{List, ListItem, Story, rows},
+    },
+    diagnostic::counted,
+    rule::Accounts,
+    state::Listing,
+};
+
+/// Replaces the rule of a notice about alerts of several.
+const ID: &str = "trailbell-follow-up";
+const NAME: &str = "More events of earlier alerts";
+
+/// The events that came after one alert and raised none. Its texts are those of a record: they are not safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUpNotice {
+    /// The rule.
+    pub rule: NamedRule,
+    /// The id of the alert.
+    pub alert_id: String,
+    /// The thread of the alert.
+    pub thread_id: String,
+    /// The title of the alert.
+    pub title: String,
+    /// The account of the alert's event.
+    pub account: Option<String>,
+    /// The region of the alert's event.
+    pub region: Option<String>,
+    /// The service of the alert's event.
+    pub event_source: Option<String>,
+    /// The name of the alert's event.
+    pub event_name: Option<String>,
+    /// Who made the alert's event.
+    pub actor: Option<String>,
+    /// How many events, or values, came after it.
+    pub more: u64,
+    /// Whether that is an estimate.
+    pub approximate: bool,
+    /// When the first of them happened.
+    pub first: Timestamp,
+    /// When the last of them happened.
+    pub last: Timestamp,
+    /// The ids of the newest events.
+    pub events: Listing,
+    /// Fields in which the events may differ, each with its distinct values.
+    pub distinct: Vec<(String, Listing)>,
+}
+
+impl FollowUpNotice {
+    /// The id of a notice about one alert.
+    pub fn id(&self) -> String {
+        format!("{}.more", self.alert_id)
+    }
+
+    /// How many more, such as `about 7 more events`.
+    fn more(&self) -> String {
+        let about = if self.approximate { "about " } else { "" };
+        format!("{about}{}", counted(self.more, &format!("more {}", self.rule.counted)))
+    }
+
+    /// The most urgent alerts come first, then those with the most events.
+    pub fn order(&self) -> impl Ord + use<> {
+        (self.rule.severity, std::cmp::Reverse(self.more), self.alert_id.clone())
+    }
+
+    fn item(&self, accounts: &Accounts) -> ListItem {
+        let severity = format!("SEV{} ", self.rule.severity.number());
+        let place = match (&self.account, &self.region) {
+            (Some(account), Some(region)) => {
+                Some(short_account(accounts, Phrase::ours("in "), account).then(", ").value(region))
+            }
+            (Some(account), None) => Some(short_account(accounts, Phrase::ours("in "), account)),
+            (None, Some(region)) => Some(Phrase::ours("in ").value(region)),
+            (None, None) => None,
+        };
+        let mut lines = vec![Phrase::ours(severity).value(&self.title), Phrase::ours(self.more())];
+        lines.extend(place);
+        lines.push(event_line(Some(self.last), self.last, self.events.values.last().map_or("", String::as_str)));
+        ListItem { heading: None, lines }
+    }
+
+    fn evidence(&self) -> Value {
+        let listing = |values: &Listing| {
+            let (shown, hidden) = listed(values, MAX_LISTED);
+            json!({"values": shown, "not_listed": (hidden > 0).then_some(hidden)})
+        };
+        let distinct = self.distinct.iter().take(MAX_FIELDS).map(|(field, values)| (field.clone(), listing(values)));
+        json!({
+            "uid": self.alert_id,
+            "name": self.title,
+            "data": {
+                "rule": self.rule.id, "severity": self.rule.severity.number(),
+                "account": self.account, "region": self.region,
+                "event_source": self.event_source, "event_name": self.event_name, "actor": self.actor,
+                "more": self.more, "is_approximate": self.approximate.then_some(true),
+                "first": self.first.to_string(), "last": self.last.to_string(),
+                "event_ids": listing(&self.events), "distinct_values": distinct.collect::<Map<_, _>>(),
+            },
+        })
+    }
+}
+
+/// What follows one alert.
+fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
+    let first = Phrase::ours(format!("{} after the alert: ", one.more())).value(&one.title);
+    let second = account(accounts, Phrase::ours("in "), one.account.clone()).maybe(", region ", one.region.clone());
+    let second = second.then(if one.first == one.last {
+        format!(", at {}", one.last)
+    } else {
+        format!(", from {} to {}", one.first, one.last)
+    });
+    let what = match (&one.event_name, &one.event_source) {
+        (Some(name), source) => Some(Phrase::theirs(name).maybe(" at ", source.clone())),
+        (None, _) => None,
+    };
+    let fields = one.distinct.iter().filter(|(_, values)| values.count() > 0).take(MAX_FIELDS);
+    let differences = fields.map(|(field, values)| {
+        list(Phrase::default().with(PhrasePart::Rule(field.clone())).then(": "), values, MAX_LISTED)
+    });
+    let mut event = rows("Actor", one.actor.clone().map(Phrase::theirs));
+    event.extend(rows("Call", what));
+    event.extend(rows("Values", differences));
+    if one.events.count() > 0 {
+        event.push(Row::new("Events", list(Phrase::default(), &one.events, MAX_LISTED)));
+    }
+    let places = vec![Row::new("Follows", Phrase::theirs(&one.alert_id))];
+    let steps = vec![
+        Phrase::ours("Check that these events fit what you found out about the alert"),
+        Phrase::ours("If they are expected, add a suppression to the rule"),
+    ];
+    Story { event, steps, places, ..Story::of([first, second]) }
+}
+
+fn of_several(all: &[FollowUpNotice], span: Option<(Timestamp, Timestamp)>, accounts: &Accounts) -> Story {
+    let items = all.iter().map(|one| one.item(accounts)).collect();
+    let (first, last) = span.unwrap_or_default();
+    let lead = [
+        Phrase::ours(format!("{} after they were sent, and no other message reports these", more_of(all))),
+        Phrase::ours(format!("from {first} to {last}; the most urgent alerts come first")),
+    ];
+    let steps = vec![
+        Phrase::ours("Check that these events fit what you found out about each alert"),
+        Phrase::ours("If they are expected, add a suppression to the rule"),
+    ];
+    Story { list: List { items, more: 0, noun: "alert with more events" }, steps, ..Story::of(lead) }
+}
+
+/// Such as `9 more events of 3 alerts`.
+fn more_of(all: &[FollowUpNotice]) -> String {
+    let about = if all.iter().any(|one| one.approximate) { "about " } else { "" };
+    let noun = common(all.iter().map(|one| Some(one.rule.counted))).unwrap_or("event");
+    let more = all.iter().map(|one| one.more).fold(0, u64::saturating_add);
+    format!("{about}{} of {}", counted(more, &format!("more {noun}")), counted(all.len() as u64, "alert"))
+}
+
+impl Content for Vec<FollowUpNotice> {
+    fn tag(&self) -> &'static str {
+        "kind.follow-up"
+    }
+
+    fn rule(&self) -> RuleView<'_> {
+        let Some(severest) = self.iter().map(|one| &one.rule).min_by_key(|rule| rule.severity) else {
+            return RuleView::replaced(ID, NAME, crate::rule::Severity::REVIEW);
+        };
+        match common(self.iter().map(|one| Some(&*one.rule.id))) {
+            // The alert had the description.
+            Some(_) => RuleView { description: None, ..severest.view() },
+            None => RuleView::replaced(ID, NAME, severest.severity),
+        }
+    }
+
+    fn title(&self) -> String {
+        match &self[..] {
+            [one] => format!("{}: {}", one.more(), one.title),
+            all => more_of(all),
+        }
+    }
+
+    fn subject(&self) -> String {
+        match &self[..] {
+            [_] => self.title(),
+            [first, ..] => format!("{}: {}", more_of(self), first.title),
+            [] => NAME.to_owned(),
+        }
+    }
+
+    fn account(&self) -> Option<String> {
+        common(self.iter().map(|one| one.account.as_deref())).map(str::to_owned)
+    }
+
+    fn region(&self) -> Option<String> {
+        common(self.iter().map(|one| one.region.as_deref())).map(str::to_owned)
+    }
+
+    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        Some((self.iter().map(|one| one.first).min()?, self.iter().map(|one| one.last).max()?))
+    }
+
+    fn thread_id(&self) -> Option<String> {
+        if let [one] = &self[..] { Some(one.thread_id.clone()) } else { None }
+    }
+
+    fn continued(&self) -> Option<&str> {
+        if let [one] = &self[..] { Some(&one.alert_id) } else { None }
+    }
+
+    fn story(&self, around: &Around<'_>) -> Story {
+        match &self[..] {
+            [one] => of_one(one, around.accounts),
+            all => of_several(all, self.span(), around.accounts),
+        }
+    }
+
+    fn lines(&self) -> usize {
+        self.len()
+    }
+
+    fn evidences(&self, _: &Accounts) -> Vec<Value> {
+        self.iter().map(FollowUpNotice::evidence).collect()
+    }
+}

@@ -1,0 +1,207 @@
+//! A summary: the alerts that came faster than the channel for people may publish them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::roll_up::event_line;
+use crate::{
+    alert::{
+        content::{Around, Content, RuleView, common},
+        phrase::Phrase,
+        place::{self, short_account},
+        story::{List, ListItem, Story},
+    },
+    diagnostic::counted,
+    rule::{Accounts, Severity},
+    state::SummaryLine,
+    untrusted,
+};
+
+/// Replaces the rule in a summary of alerts of several rules.
+const ID: &str = "trailbell-summary";
+const NAME: &str = "Summary of alerts";
+
+/// Alerts that have no messages of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The alerts, the most urgent first.
+    pub lines: Vec<SummaryLine>,
+    /// Which of the messages it is that the alerts need, from 1.
+    pub part: usize,
+    /// How many messages that are.
+    pub parts: usize,
+}
+
+impl Summary {
+    /// The lines in the order of a summary: successes of severity 1, then by severity; of each those of a rule together.
+    pub fn sorted(mut lines: Vec<SummaryLine>) -> Vec<SummaryLine> {
+        lines.sort_by(|one, other| order(one).cmp(&order(other)));
+        lines.dedup();
+        lines
+    }
+
+    /// How many bytes a line takes in a text, at most, with its heading.
+    pub fn bytes(line: &SummaryLine, accounts: &Accounts) -> usize {
+        const AROUND: usize = 120;
+        let SummaryLine { rule, title, account, region, event, .. } = line;
+        let account = accounts.name(account).unwrap_or(account);
+        [rule, title, account, region, event].into_iter().map(|text| untrusted::defanged(text).len()).sum::<usize>()
+            + AROUND
+    }
+
+    fn severity(&self) -> Severity {
+        let number = self.lines.iter().map(|line| line.severity).min();
+        number.and_then(Severity::new).unwrap_or(Severity::REVIEW)
+    }
+
+    /// `42 alerts`, and which part of them.
+    fn count(&self) -> String {
+        let part = if self.parts > 1 { format!(" (part {} of {})", self.part, self.parts) } else { String::new() };
+        format!("{}{part}", counted(self.lines.len() as u64, "alert"))
+    }
+
+    /// `2 of severity 1 that succeeded, 40 of severity 2`.
+    fn severities(&self) -> String {
+        let mut counts: BTreeMap<(u8, bool), u64> = BTreeMap::new();
+        for line in &self.lines {
+            *counts.entry((line.severity, !line.is_success)).or_default() += 1;
+        }
+        let shown = counts.into_iter().map(|((severity, failed), count)| {
+            let result = if failed { "failed" } else { "succeeded" };
+            format!("{count} of severity {severity} that {result}")
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
+    fn items(&self, accounts: &Accounts) -> Vec<ListItem> {
+        let mut counts: BTreeMap<_, u64> = BTreeMap::new();
+        for line in &self.lines {
+            *counts.entry(group(line)).or_default() += 1;
+        }
+        let common = Common { account: self.account().is_some(), region: self.region().is_some() };
+        let day = self.span().map_or(Timestamp::UNIX_EPOCH, |(_, last)| last);
+        let mut last = None;
+        let item = |line| {
+            let (group, mut heading) = (group(line), None);
+            if last.replace(group) != Some(group) {
+                let (severity, failed, rule) = group;
+                let count = counts.get(&group).copied().unwrap_or(0);
+                let result = if failed { "failed" } else { "succeeded" };
+                let text = Phrase::ours(format!("SEV{severity} ")).value(rule).then(format!(", {result}: {count}"));
+                heading = Some(text);
+            }
+            ListItem { heading, lines: lines(line, accounts, common, day) }
+        };
+        self.lines.iter().map(item).collect()
+    }
+}
+
+/// What the lines under a heading have in common.
+fn group(line: &SummaryLine) -> (u8, bool, &str) {
+    (line.severity, !line.is_success, &line.rule)
+}
+
+fn order(line: &SummaryLine) -> impl Ord + use<'_> {
+    (group(line), line.time, &line.alert_id)
+}
+
+/// What all lines have in common, which none of them repeats.
+#[derive(Clone, Copy)]
+struct Common {
+    account: bool,
+    region: bool,
+}
+
+/// What happened; where, unless it is the same for all; when, and the id of the event.
+fn lines(line: &SummaryLine, accounts: &Accounts, common: Common, day: Timestamp) -> Vec<Phrase> {
+    let SummaryLine { rule, title, account, region, event, .. } = line;
+    let title = if title.is_empty() { rule } else { title };
+    let place = match (&**account, &**region) {
+        (_, _) if common.account && common.region => None,
+        ("", "") => Some(Phrase::ours("in an unknown account")),
+        ("", region) => Some(Phrase::ours("in ").value(region)),
+        (_, region) if common.account && !region.is_empty() => Some(Phrase::ours("in ").value(region)),
+        (account, region) => {
+            let place = short_account(accounts, Phrase::ours("in "), account);
+            Some(if region.is_empty() || common.region { place } else { place.then(", ").value(region) })
+        }
+    };
+    let event = event_line(Timestamp::from_second(line.time).ok(), day, event);
+    [Phrase::theirs(title)].into_iter().chain(place).chain([event]).collect()
+}
+
+impl Content for Summary {
+    fn tag(&self) -> &'static str {
+        "kind.summary"
+    }
+
+    fn rule(&self) -> RuleView<'_> {
+        let id = common(self.lines.iter().map(|line| Some(&*line.rule))).filter(|id| !id.is_empty());
+        RuleView::replaced(id.unwrap_or(ID), NAME, self.severity())
+    }
+
+    fn title(&self) -> String {
+        format!("{} in one message", self.count())
+    }
+
+    fn subject(&self) -> String {
+        let first = self.lines.first().map(|line| if line.title.is_empty() { &*line.rule } else { &*line.title });
+        format!("Summary of {}: {}", self.count(), first.unwrap_or_default())
+    }
+
+    fn account(&self) -> Option<String> {
+        common(self.lines.iter().map(|line| Some(&*line.account))).filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    fn region(&self) -> Option<String> {
+        common(self.lines.iter().map(|line| Some(&*line.region))).filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let times = || self.lines.iter().filter_map(|line| Timestamp::from_second(line.time).ok());
+        Some((times().min()?, times().max()?))
+    }
+
+    fn story(&self, around: &Around<'_>) -> Story {
+        let place = match (self.account(), self.region()) {
+            (None, None) => Phrase::default(),
+            (None, Some(region)) => Phrase::ours("in ").value(region).then("; "),
+            (Some(account), region) => {
+                let place = place::account(around.accounts, Phrase::ours("in "), Some(account));
+                place.maybe(", region ", region).then("; ")
+            }
+        };
+        let lead = [
+            Phrase::ours(format!("{} came too fast for a message each; they are listed here instead", self.count())),
+            place.then(self.severities()),
+        ];
+        let steps = [
+            "Begin with what succeeded; the id finds the event in CloudTrail's event history",
+            "If one rule raises most of them, add a suppression to it or raise its threshold",
+            "If you want more messages a minute, raise ALERTS_PER_MINUTE",
+        ];
+        let list = List { items: self.items(around.accounts), more: 0, noun: "alert" };
+        Story { list, steps: steps.map(Phrase::ours).into(), ..Story::of(lead) }
+    }
+
+    fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn evidences(&self, _: &Accounts) -> Vec<Value> {
+        let evidence = |line: &SummaryLine| {
+            let SummaryLine { alert_id, severity, is_success, rule, title, account, region, event, time } = line;
+            json!({
+                "uid": alert_id,
+                "name": title,
+                "data": {
+                    "rule": rule, "severity": severity, "is_success": is_success, "account": account,
+                    "region": region, "event_id": event, "time": time,
+                },
+            })
+        };
+        self.lines.iter().map(evidence).collect()
+    }
+}
