@@ -97,17 +97,13 @@ impl Alert {
 
     /// The alert for a finding and for all events that the decision counts.
     pub fn fired(finding: Finding, firing: &Firing, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
-        let value = |value: AggregateValue| {
-            let text = (!value.values.is_empty()).then(|| value.to_string());
-            (value.field, text)
-        };
         let occurrences = Occurrences {
             count: firing.count,
             first: Some(firing.first),
             last: Some(firing.last),
             since_last: firing.since_last,
             approximate: firing.approximate,
-            values: firing.values(&finding.rule, &finding.record).into_iter().map(value).collect(),
+            values: shown(firing.values(&finding.rule, &finding.record)),
             events: firing.events.clone(),
             distinct: firing.distinct.clone(),
             steps: firing.steps.clone(),
@@ -312,6 +308,15 @@ impl Alert {
         story.places.extend(place::rows(origin, self.region().as_deref()));
         story
     }
+}
+
+/// The values of a series as alerts show them.
+pub fn shown(values: Vec<AggregateValue>) -> Vec<(String, Option<String>)> {
+    let value = |value: AggregateValue| {
+        let text = (!value.values.is_empty()).then(|| value.to_string());
+        (value.field, text)
+    };
+    values.into_iter().map(value).collect()
 }
 
 /// The id of the thread of the alerts of a rule that have these values in common: fields, each with its value.

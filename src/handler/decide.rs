@@ -20,7 +20,7 @@ use crate::{
     log_file::RawRecord,
     object::ObjectId,
     rule::{Accounts, Rule},
-    state::{self, Audience, Claimant, Decision, Firing, Match, Outage, RollUp, Table, Ticket},
+    state::{self, Audience, Claimant, Decision, Firing, Headline, Match, Outage, RollUp, Table, Ticket},
 };
 
 /// How many matches wait at most; each takes some hundred bytes.
@@ -78,6 +78,13 @@ impl Waiting {
     /// The indices of the matches that are decided about together.
     pub(super) fn batches(&self) -> Vec<Vec<usize>> {
         state::batches(&self.matches.iter().map(|one| &one.counted).collect::<Vec<_>>())
+    }
+
+    /// What is kept of the alert that a match would raise.
+    fn headline(&self, at: usize) -> Option<Headline> {
+        let (finding, ..) = self.finding(at)?;
+        let values = self.matches.get(at)?.counted.values(&finding.record);
+        Some(alert::headline(&finding, values))
     }
 
     /// A match with its record, parsed again, and the record's index and length.
@@ -169,9 +176,9 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     pub(super) async fn decide(&mut self, waiting: &Waiting, batch: &[usize], outcome: &mut Outcome) -> Vec<Due> {
         let matches: Vec<&Match> =
             batch.iter().filter_map(|at| waiting.matches.get(*at)).map(|one| &one.counted).collect();
-        let title = |at: usize| waiting.finding(*batch.get(at)?).map(|(finding, ..)| alert::title(&finding));
+        let headline = |at: usize| waiting.headline(*batch.get(at)?);
         let was_available = self.claimant.table_error().is_none();
-        let decided = state::decide(&self.table, &mut self.claimant, &matches, title, self.time.now()).await;
+        let decided = state::decide(&self.table, &mut self.claimant, &matches, headline, self.time.now()).await;
         self.log_outage(was_available);
         outcome.matches.seen += decided.resumed.len() as u64;
         let all = decided.decisions.into_iter().enumerate().chain(decided.resumed);

@@ -14,7 +14,7 @@ use super::{
     items::Items,
     key::limit_key,
     matched::Match,
-    series::{PendingAlert, SeriesItem},
+    series::{Headline, PendingAlert, SeriesItem},
     step::{Outcome, Passed, Turn, firing, step},
     store::{NotStored, update},
     table::Table,
@@ -32,12 +32,13 @@ pub struct Decided {
 
 /// Decides about the matches of a delivery, in their order. The more matches one call takes, the fewer requests they need:
 /// for those with at most a hundred items one reading and one write, and no write where nothing is new. It never fails: see
-/// [`Firing::unremembered`]. `title` gives the title of the alert that a match would raise, by its index.
+/// [`Firing::unremembered`]. `headline` gives what is kept of the alert that a
+/// match would raise, by its index.
 pub async fn decide(
     table: &impl Table,
     claimant: &mut Claimant,
     matches: &[&Match],
-    title: impl Fn(usize) -> Option<String> + Sync,
+    headline: impl Fn(usize) -> Option<Headline> + Sync,
     now: Timestamp,
 ) -> Decided {
     claimant.items = Items::default();
@@ -45,9 +46,9 @@ pub async fn decide(
     let mut decisions: Vec<Option<Decision>> = vec![None; matches.len()];
     let mut resumed = Vec::new();
     for batch in batches(matches) {
-        let (together, titles) =
-            (batch.iter().map(|at| matches[*at]).collect::<Vec<_>>(), |at: usize| title(batch[at]));
-        let outcome = decide_batch(table, claimant, &together, &titles, (began, now)).await;
+        let (together, headlines) =
+            (batch.iter().map(|at| matches[*at]).collect::<Vec<_>>(), |at: usize| headline(batch[at]));
+        let outcome = decide_batch(table, claimant, &together, &headlines, (began, now)).await;
         for (at, decision) in batch.iter().zip(outcome.decisions) {
             decisions[*at] = Some(decision);
         }
@@ -62,12 +63,12 @@ async fn decide_batch(
     table: &impl Table,
     claimant: &mut Claimant,
     matches: &[&Match],
-    title: &(impl Fn(usize) -> Option<String> + Sync),
+    headline: &(impl Fn(usize) -> Option<Headline> + Sync),
     (began, now): (i64, Timestamp),
 ) -> Outcome {
     let mut items = Items::of(matches.iter().flat_map(|one| one.keys()));
     let Claimant { owner, number, max_alerts_per_hour: limit, handled, rolled_up, outage, .. } = &mut *claimant;
-    let turn = Turn { matches, title, owner, number: *number, began, limit: *limit, handled, rolled_up, now };
+    let turn = Turn { matches, headline, owner, number: *number, began, limit: *limit, handled, rolled_up, now };
     let outcome = match update(table, &mut outage.error, &mut items, |items| step(items, &turn)).await {
         Ok(outcome) => outcome,
         Err(NotStored { outcome, .. }) => without_table(&turn, outcome, outage),

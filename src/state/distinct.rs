@@ -52,16 +52,6 @@ impl Distinct {
         !self.more
     }
 
-    /// The events of both.
-    pub fn union(&self, other: &Self) -> Self {
-        let mut union = Self { hashes: self.hashes.clone(), more: self.more || other.more };
-        union.hashes.extend(&other.hashes);
-        union.hashes.sort_unstable();
-        union.hashes.dedup();
-        union.trim();
-        union
-    }
-
     fn trim(&mut self) {
         if self.hashes.len() > Self::EXACT {
             self.hashes.truncate(Self::EXACT);
@@ -137,7 +127,5 @@ mod tests {
         let all: BTreeSet<usize> = (0..2_000).collect();
         let shuffled = all.iter().map(|event| event * 7_919 % 2_000);
         assert_eq!(of(all.iter().copied()), of(shuffled.chain(0..2_000)));
-        assert_eq!(of(0..1_200).union(&of(800..2_000)), of(0..2_000));
-        assert_eq!(of(0..200).union(&of(100..300)), of(0..300));
     }
 }

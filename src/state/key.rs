@@ -74,6 +74,11 @@ fn rule_key(kind: &str, rule: &str, id: &str) -> String {
     format!("{kind}/{rule}/{id}")
 }
 
+/// The id of the rule of a key.
+pub fn key_rule(key: &str) -> Option<&str> {
+    key.split('/').nth(1)
+}
+
 /// A hash of a rule and an hour, counted from 1970, for alerts about the rule itself: 32 hexadecimal digits.
 pub fn rule_id(kind: &str, rule: &str, hour: i64) -> String {
     Digest::of(&[kind, rule]).bytes(&hour.to_be_bytes()).hex()
@@ -113,6 +118,8 @@ mod tests {
         let series = Series::new(rule, &[AggregateValue { field: "userIdentity.arn".to_owned(), values }]);
         assert_eq!(series.id("window", &[300]), "678a95e8ec9dbc5d37226071d77f00b1");
         assert_eq!(series.key("seen", "x"), "seen/image-pushed/x");
+        assert_eq!(key_rule(&series.item_key()), Some("image-pushed"));
+        assert_eq!(key_rule("series"), None);
         assert_eq!(rule_id("flood 1", "image-pushed", 492_000), "9c559e17be644d6ddfc89be323e49a4a");
         assert_eq!(rule_id("flood 1", "image-pushed", -1), "dff5ec28bd8cb078ab33c2afa13f7cd8");
         assert_eq!(owner("logs/AWSLogs/1.json.gz"), "a371d500dcea186326bb93a7bd4a2c82");

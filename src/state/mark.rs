@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{
     audience::Audience,
     claimant::Claimant,
     decision::{Mark, Ticket},
     entry::HourlyAlerts,
+    follow_up::{FollowUp, mark_follow_up},
     items::Items,
     series::SeriesItem,
     step::mark_roll_up,
@@ -36,6 +39,20 @@ pub async fn mark_sent(
         let marked = marked.await.map_err(|not_stored| not_stored.error);
         claimant.items.extend(items);
         marked?;
+    }
+    Ok(())
+}
+
+/// Marks that follow-ups are sent: their events are reported, and their alerts have no further one.
+///
+/// # Errors
+///
+/// The table is unavailable, and they may be sent again, under the same ids.
+pub async fn mark_followed_up(table: &impl Table, sent: &[&FollowUp], now: Timestamp) -> Result<(), TableError> {
+    for sent in sent.chunks(MAX_CHANGES) {
+        let mut items = Items::of(sent.iter().map(|one| one.key().to_owned()));
+        let mark = |items: &mut Items| sent.iter().try_for_each(|one| mark_follow_up(items, one, now));
+        update(table, &mut None, &mut items, mark).await.map_err(|not_stored| not_stored.error)?;
     }
     Ok(())
 }

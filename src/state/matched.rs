@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     audience::Audience,
     key::{Series, event_id, learning_key, limit_key},
+    listing::Listing,
     series::{Arrival, Kind, Plan, Sample},
 };
 use crate::{
@@ -65,25 +66,15 @@ impl Match {
         &self.rule
     }
 
+    /// What the events of its series have in common, of which `record` is one: its own.
+    pub fn values(&self, record: &Record) -> Vec<AggregateValue> {
+        let is_own = |arrival: &SeriesArrival| Series::new(&self.rule, &arrival.values) == self.series;
+        self.rule.arrivals(record).into_iter().find(is_own).map(|arrival| arrival.values).unwrap_or_default()
+    }
+
     /// What its rule counts.
     pub(super) fn plan(&self) -> Plan {
-        let rule = &*self.rule;
-        let kind = match &rule.sequence {
-            Some(sequence) => Kind::Sequence { steps: u8::try_from(sequence.steps.len()).unwrap_or(u8::MAX) },
-            None if rule.distinct.is_some() || (rule.first_seen.is_some() && rule.threshold > 1) => Kind::Values,
-            None => Kind::Events,
-        };
-        Plan { window: rule.window.as_secs(), threshold: rule.threshold, kind }
-    }
-
-    /// The name of a field in which the events of its series differ.
-    pub(super) fn field_name(&self, field: u8) -> &str {
-        SHORT.get(usize::from(field)).map_or_else(|| target_name(&self.rule), |(_, name)| name)
-    }
-
-    /// Whether the values of the field are those that its rule counts.
-    pub(super) fn counts(&self, field: u8) -> bool {
-        field == TARGET && self.rule.distinct.is_some()
+        plan(&self.rule)
     }
 
     /// Whether its record may have more values than are counted.
@@ -101,6 +92,31 @@ impl Match {
         let learning = self.rule.first_seen.as_ref().map(|first_seen| learning_key(&self.rule, first_seen));
         [self.key.clone(), limit_key(&self.rule)].into_iter().chain(learning).chain(self.combination.clone())
     }
+}
+
+/// What a rule counts.
+pub fn plan(rule: &Rule) -> Plan {
+    let kind = match &rule.sequence {
+        Some(sequence) => Kind::Sequence { steps: u8::try_from(sequence.steps.len()).unwrap_or(u8::MAX) },
+        None if rule.distinct.is_some() || (rule.first_seen.is_some() && rule.threshold > 1) => Kind::Values,
+        None => Kind::Events,
+    };
+    Plan { window: rule.window.as_secs(), threshold: rule.threshold, kind }
+}
+
+/// The name of a field in which the events of a series of the rule differ.
+pub fn field_name(rule: &Rule, field: u8) -> &str {
+    SHORT.get(usize::from(field)).map_or_else(|| target_name(rule), |(_, name)| name)
+}
+
+/// Whether the values of the field are those that the rule counts.
+pub fn counts(rule: &Rule, field: u8) -> bool {
+    field == TARGET && rule.distinct.is_some()
+}
+
+/// Whether events whose different values of a field are these may have more of them: each shows only the first ones.
+pub fn may_have_more(field: u8, listing: &Listing) -> bool {
+    field == TARGET && listing.count() >= MAX_SAMPLES as u64
 }
 
 /// Hashes of the values that the rule counts; none for a rule that counts events.

@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use super::{
     audience::{Audience, bits},
     decision::{Decision, Firing, Mark, RollUp, Ticket},
+    due::DueEntry,
     entry::{HourlyAlerts, LearningStart, Sightings},
     first_seen::observe,
+    follow_up,
     items::{Items, expires},
     key::{event_hash, learning_key, limit_key, rule_id},
     listing::Listing,
-    matched::Match,
+    matched::{Match, counts, field_name},
     rate_limit::{Asker, Gate, gate},
-    series::{Delivery, FIELDS, Listed, PendingAlert, SeriesItem, StepEvent, Verdict},
+    series::{Delivery, FIELDS, Headline, PendingAlert, SeriesItem, StepEvent, Verdict},
     table::TableError,
 };
 
@@ -23,8 +25,8 @@ use super::{
 pub struct Turn<'a> {
     /// The matches, in the order of their records.
     pub matches: &'a [&'a Match],
-    /// The title of the alert that a match would raise, by the index of the match.
-    pub title: &'a (dyn Fn(usize) -> Option<String> + Sync),
+    /// What is kept of the alert that a match would raise, by the index of the match.
+    pub headline: &'a (dyn Fn(usize) -> Option<Headline> + Sync),
     /// A hash of the delivery.
     pub owner: &'a str,
     /// The same as a number.
@@ -83,6 +85,7 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
                 stepping.outcome.resumed.push((at, decision));
             }
         }
+        stepping.follow_up(key, at)?;
     }
     Ok(stepping.outcome)
 }
@@ -222,6 +225,20 @@ impl Stepping<'_, '_> {
         }
     }
 
+    /// Makes a follow-up due, once for an alert, where events came that no alert has reported.
+    fn follow_up(&mut self, key: &str, at: usize) -> Result<(), TableError> {
+        let Some(one) = self.turn.matches.get(at).filter(|one| one.rule.notify && one.rule.follows_up()) else {
+            return Ok(());
+        };
+        let (plan, now) = (one.plan(), self.turn.now);
+        let series: &mut SeriesItem = self.items.get_mut(key)?;
+        if let Some(due) = series.make_follow_up_due(&plan, |anchor| one.series.alert_id(anchor)) {
+            let entry = DueEntry::FollowUp { series: key.to_owned(), anchor: due.anchor };
+            entry.add(self.items, follow_up::due_at(&due, &plan, now.as_second()), self.turn.number, now);
+        }
+        Ok(())
+    }
+
     fn is_decided(&self, key: &str, anchor: i64) -> bool {
         self.turn.handled.get(key).is_some_and(|anchors| anchors.contains(&anchor))
             || self.decided.iter().any(|(decided, of)| *of == anchor && decided == key)
@@ -257,8 +274,8 @@ impl Stepping<'_, '_> {
             series.sent(anchor, due, due);
             return Ok(Decision::Muted);
         }
-        if let Some(title) = (self.turn.title)(at) {
-            series.set_title(&title);
+        if let Some(headline) = (self.turn.headline)(at) {
+            series.set_headline(anchor, &headline);
         }
         Ok(Decision::Fire(Firing { held_before, audiences, unremembered, ..firing(one, alert, series, self.turn.now) }))
     }
@@ -268,20 +285,15 @@ impl Stepping<'_, '_> {
 pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Timestamp) -> Firing {
     let (plan, anchor, key) = (one.plan(), alert.anchor, one.key.clone());
     let expires = timestamp(series.expires(&plan, now.as_second()), now);
-    let listing = |listed: Listed<'_>| Listing {
-        values: listed.values.into_iter().map(str::to_owned).collect(),
-        more: listed.more as u64,
-        at_least: listed.incomplete,
-    };
     let approximate = alert.about || one.is_cut();
     let distinct = |field: u8| {
-        let mut listing = listing(series.listed(field, &plan, anchor));
-        if one.counts(field) {
+        let mut listing = Listing::from(series.listed(field, &plan, anchor));
+        if counts(&one.rule, field) {
             listing.more = u64::from(alert.count).saturating_sub(listing.values.len() as u64);
             listing.at_least = approximate;
         }
-        listing.at_least |= one.may_have_more(field) && !one.counts(field);
-        (one.field_name(field).to_owned(), listing)
+        listing.at_least |= one.may_have_more(field) && !counts(&one.rule, field);
+        (field_name(&one.rule, field).to_owned(), listing)
     };
     let step = |step: &StepEvent| {
         let id = series.event_name(step.event).unwrap_or("an event whose id is not kept");
@@ -295,7 +307,7 @@ pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Times
         last: timestamp(alert.last, now),
         since_last: alert.since.map(u64::from),
         held_before: 0,
-        events: listing(series.events(&plan, anchor)),
+        events: series.events(&plan, anchor).into(),
         distinct: (0_u8..).take(FIELDS).map(distinct).filter(|(_, listing)| listing.count() > 0).collect(),
         steps: alert.steps.iter().map(step).collect(),
         audiences: one.audiences.clone(),

@@ -43,10 +43,11 @@ impl SeriesItem {
     }
 
     /// Marks of another kind mean something else: where a rule was changed, counting begins again. Its alerts remain.
-    fn become_kind(&mut self, kind: Kind) {
+    pub(super) fn become_kind(&mut self, kind: Kind) {
         if self.kind != kind.code() {
             self.kind = kind.code();
             (self.marks, self.dropped) = (Marks::default(), Dropped::default());
+            self.forget_due();
         }
     }
 
@@ -112,6 +113,7 @@ impl SeriesItem {
         report(&mut self.marks, &self.anchors, plan.length(), anchor);
         self.dropped.untold = 0;
         self.anchors.insert(anchor, plan.length());
+        self.raised(anchor);
         self.keep(alert.clone());
         alert
     }

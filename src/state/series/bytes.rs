@@ -100,8 +100,13 @@ impl<'a> Reader<'a> {
         Self { whole: bytes.len(), rest: bytes, base: 0 }
     }
 
+    /// How many bytes are read.
+    pub fn position(&self) -> usize {
+        self.whole - self.rest.len()
+    }
+
     pub fn damaged(&self) -> SeriesError {
-        SeriesError::Damaged(self.whole - self.rest.len())
+        SeriesError::Damaged(self.position())
     }
 
     pub fn end(&self) -> Result<(), SeriesError> {

@@ -6,7 +6,9 @@ use super::{
     anchor::{Anchors, MAX_ANCHORS},
     bytes::{Reader, Writer},
     dropped::{Dropped, Group, MAX_GROUPS},
-    item::{MAX_DELIVERIES, MAX_TITLE, SeriesItem},
+    headline::{Headline, MAX_TITLE},
+    item::{MAX_DELIVERIES, SeriesItem},
+    last::{LastAlert, ROOM, ROOM_WITHOUT_TEXTS},
     mark::{ID_BITS, Mark, Marks},
     name::MAX_TEXT,
     pending::{MAX_CLAIM_BYTES, PendingAlert, StepEvent, claim_bytes},
@@ -16,13 +18,12 @@ use super::{
 
 /// The most bytes that an item has.
 pub const MAX_BYTES: usize = 16_000;
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// The format without a follow-up: of the last alert it has only the title.
+const TITLE_FORMAT: u8 = 1;
 /// Kinds from this number on are sequences.
 const FIRST_SEQUENCE: u8 = 3;
-/// Room for a title.
-const ROOM: usize = MAX_TITLE + 2;
-
-/// Whether an item has room for its marks and any title.
+/// Whether an item has room for its marks and any last alert.
 pub fn fits(item: &SeriesItem) -> bool {
     let marks = item.marks.all();
     let mark_times = marks.first().zip(marks.last()).map(|(first, last)| (first.time, last.time));
@@ -37,7 +38,12 @@ pub fn fits(item: &SeriesItem) -> bool {
         + item.samples.bytes()
         + (item.samples.len() + FIELDS) * 14
         + item.deliveries.len() * 18;
-    at_most <= MAX_BYTES - ROOM || item.encode().len() <= MAX_BYTES - ROOM + item.title.len()
+    at_most <= MAX_BYTES - ROOM || item.body().bytes.len() <= MAX_BYTES - ROOM
+}
+
+/// How many bytes the texts of the last alert may take: enough for any, except in a full item of the earlier format.
+pub fn text_room(item: &SeriesItem) -> usize {
+    MAX_BYTES.saturating_sub(item.body().bytes.len() + ROOM_WITHOUT_TEXTS)
 }
 
 /// How many bytes so many ascending times take at most: most if their distances are equal, since a number of `n` bits takes
@@ -52,6 +58,13 @@ fn most_bytes(times: usize, ends: Option<(i64, i64)>) -> usize {
 impl SeriesItem {
     /// The item as bytes, at most [`MAX_BYTES`].
     pub fn encode(&self) -> Vec<u8> {
+        let mut to = self.body();
+        LastAlert::write(self.last.as_deref(), &mut to);
+        to.bytes
+    }
+
+    /// The item without its last alert.
+    pub(super) fn body(&self) -> Writer {
         let marks = self.marks.all();
         let base = marks.first().map(|mark| mark.time).or(self.anchors.times().first().copied()).unwrap_or_default();
         let mut to = Writer::default();
@@ -99,8 +112,7 @@ impl SeriesItem {
             to.bytes.extend(owner.to_le_bytes());
             to.time(*began);
         }
-        to.text(&self.title);
-        to.bytes
+        to
     }
 
     /// Reads an item.
@@ -114,7 +126,7 @@ impl SeriesItem {
         }
         let from = &mut Reader::new(bytes);
         let format = from.byte()?;
-        if format != FORMAT {
+        if !matches!(format, FORMAT | TITLE_FORMAT) {
             return Err(SeriesError::Format(format));
         }
         let kind = from.byte()?;
@@ -150,9 +162,21 @@ impl SeriesItem {
         let deliveries =
             (0..from.count(MAX_DELIVERIES)?).map(|_| Ok((u64::from_le_bytes(from.array()?), from.time()?)));
         let deliveries = deliveries.collect::<Result<_, _>>()?;
-        let title = from.text(MAX_TITLE)?;
+        let mut item = Self { kind, marks, anchors, pending, dropped, samples, deliveries, last: None };
+        let too_long = || SeriesError::TooLong(bytes.len());
+        let room = MAX_BYTES.checked_sub(from.position() + ROOM_WITHOUT_TEXTS).ok_or_else(too_long)?;
+        if format == FORMAT {
+            item.last = LastAlert::read(from)?.map(Box::new);
+            from.end()?;
+            let is_longer = item.last.as_ref().is_some_and(|last| last.headline.bytes() > room);
+            return if is_longer { Err(too_long()) } else { Ok(item) };
+        }
+        let headline = Headline { title: from.text(MAX_TITLE)?, ..Headline::default() }.within(room);
         from.end()?;
-        Ok(Self { kind, marks, anchors, pending, dropped, samples, deliveries, title })
+        // Which alert was raised last is not known: usually it is that of the newest events.
+        let newest = item.anchors.times().last().copied().or(item.anchors.horizon());
+        item.last = newest.map(|anchor| Box::new(LastAlert { anchor, headline, ..LastAlert::default() }));
+        Ok(item)
     }
 }
 
@@ -233,35 +257,10 @@ mod tests {
     use proptest::{collection::vec, prelude::*, sample::Index};
 
     use super::*;
-    use crate::state::series::{Arrival, Delivery, Kind, Plan, Sample, Verdict};
+    use crate::state::series::{Arrival, Delivery, Kind, Plan, Sample, Verdict, last::Stage};
 
     fn by(now: i64) -> Delivery {
         Delivery { owner: 7, began: now, now }
-    }
-
-    fn event(id: i64, time: i64) -> Arrival {
-        Arrival { time, event: id.cast_unsigned() << 17, ..Arrival::default() }
-    }
-
-    /// Written by hand: events 1 at 100 and 2 at 200, which raised an alert for delivery 7.
-    #[test]
-    fn bytes_mean_what_they_meant() {
-        let bytes: &[&[u8]] = &[
-            &[1, 1, 0xc8, 1],
-            &[2, 0, 3, 0, 0, 0, 0, 0, 100, 5, 0, 0, 0, 0, 0],
-            &[1, 0xc8, 1, 0],
-            &[1, 0xc8, 1, 0, 2, 100, 0, 0x84, 3, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0],
-            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            &[1, 7, 0, 0, 0, 0, 0, 0, 0, 0xc7, 1],
-            &[2, b'h', b'i'],
-        ];
-        let plan = Plan { window: 600, threshold: 2, kind: Kind::Events };
-        let mut item = SeriesItem::default();
-        item.arrive(&plan, &event(1, 100), by(0));
-        item.arrive(&plan, &event(2, 200), by(0));
-        item.set_title("hi");
-        assert_eq!(SeriesItem::decode(&bytes.concat()).unwrap(), item);
-        assert_eq!(item.encode(), bytes.concat());
     }
 
     #[test]
@@ -272,11 +271,12 @@ mod tests {
             assert!(SeriesItem::decode(&bytes[..end]).is_err());
         }
         assert_eq!(SeriesItem::decode(&[&bytes[..], &[0]].concat()), Err(SeriesError::Damaged(bytes.len())));
-        assert_eq!(SeriesItem::decode(&[2]), Err(SeriesError::Format(2)));
+        assert_eq!(SeriesItem::decode(&[3]), Err(SeriesError::Format(3)));
+        assert_eq!(SeriesItem::decode(&[0]), Err(SeriesError::Format(0)));
         assert_eq!(SeriesItem::decode(&vec![1; MAX_BYTES + 1]), Err(SeriesError::TooLong(MAX_BYTES + 1)));
     }
 
-    /// An item with as many marks, anchors, claims and samples as any, all of them long, and a long title.
+    /// An item with as many marks, anchors, claims and samples as any, all of them long, and a long headline.
     #[test]
     fn the_largest_item_has_room() {
         let mut longest = 0;
@@ -307,7 +307,16 @@ mod tests {
                         continue;
                     }
                     let mut titled = item.clone();
-                    titled.set_title(&"é".repeat(400));
+                    let long = "é".repeat(400);
+                    let [title, account, region, event_source, event_name, actor, thread_id] =
+                        [(); 7].map(|()| long.clone());
+                    let headline = Headline { title, account, region, event_source, event_name, actor, thread_id };
+                    if titled.last_anchor().is_none() {
+                        titled.raised(i64::MAX);
+                    }
+                    let anchor = titled.last_anchor().unwrap();
+                    titled.set_headline(anchor, &headline);
+                    titled.last.as_mut().unwrap().follow_up = Stage::Due { window: i64::MAX, alert_id: "0".repeat(32) };
                     for alert in item.pending() {
                         titled.hold(alert.anchor, i64::MAX);
                     }
@@ -339,11 +348,18 @@ mod tests {
             let mut item = SeriesItem::default();
             for (time, id, steps, text, field) in events {
                 let samples = vec![Sample { field, text: text.clone() }];
-                let arrival = Arrival { time, event: id << 40, values: vec![id << 40, !id], steps, name: text, samples };
+                let arrival = Arrival { time, event: id << 40, values: vec![id << 40, !id], steps, name: text.clone(), samples };
                 match item.arrive(&plan, &arrival, by(now)) {
                     Verdict::Alert(alert) if id % 3 == 0 => item.sent(alert.anchor, 1, 3),
                     Verdict::Alert(alert) if id % 3 == 1 => item.hold(alert.anchor, time),
                     _ => {}
+                }
+                let headline = Headline { title: text.repeat(9), actor: text.repeat(9), ..Headline::default() };
+                item.set_headline(item.last_anchor().unwrap_or_default(), &headline);
+                if item.make_follow_up_due(&plan, |anchor| anchor.to_string()).is_some() && id % 2 == 0 {
+                    let anchor = item.last_anchor().unwrap();
+                    let reported = item.follow_up(&plan, anchor).unwrap().reported;
+                    item.followed_up(anchor, &reported);
                 }
                 item.expires(&plan, now);
                 let bytes = item.encode();
@@ -358,6 +374,10 @@ mod tests {
                     damaged.resume(by(now));
                     damaged.events(&plan, time);
                     damaged.listed(0, &plan, time);
+                    if let Some(due) = damaged.last_anchor().and_then(|anchor| damaged.follow_up(&plan, anchor)) {
+                        let reported = due.reported.clone();
+                        damaged.followed_up(damaged.last_anchor().unwrap(), &reported);
+                    }
                     prop_assert!(damaged.encode().len() <= MAX_BYTES);
                 }
             }
@@ -366,7 +386,9 @@ mod tests {
         #[test]
         fn any_bytes_are_an_item_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
             let _ = SeriesItem::decode(&bytes);
-            let _ = SeriesItem::decode(&[&[FORMAT, 1], &bytes[..]].concat());
+            for format in [TITLE_FORMAT, FORMAT] {
+                let _ = SeriesItem::decode(&[&[format, 1], &bytes[..]].concat());
+            }
         }
     }
 }

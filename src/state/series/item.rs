@@ -4,16 +4,14 @@ use super::{
     anchor::Anchors,
     arrival::Delivery,
     dropped::Dropped,
+    last::LastAlert,
     mark::{Mark, Marks},
-    name::cut,
     pending::PendingAlert,
     plan::{Kind, Plan},
     sample::{Listed, Samples},
     span::count,
 };
 
-/// The longest title that is kept, in bytes.
-pub const MAX_TITLE: usize = 512;
 /// How many deliveries are kept.
 pub const MAX_DELIVERIES: usize = 32;
 /// How long an item is stored, in seconds.
@@ -31,7 +29,7 @@ pub struct SeriesItem {
     pub(super) samples: Samples,
     /// The deliveries that brought the newest marks, and when each was first attempted; the last one is the newest.
     pub(super) deliveries: Vec<(u64, i64)>,
-    pub(super) title: String,
+    pub(super) last: Option<Box<LastAlert>>,
 }
 
 impl SeriesItem {
@@ -78,18 +76,8 @@ impl SeriesItem {
     }
 
     pub(super) fn untold_where(&self, plan: &Plan, counts: impl Fn(&Mark) -> bool) -> u32 {
-        let is_untold = |mark: &&Mark| !mark.reported && counts(mark) && self.anchors.cover(mark.time, plan.length());
+        let is_untold = |mark: &&Mark| counts(mark) && self.is_untold(mark, plan);
         number(count(self.marks.all().iter().filter(is_untold), plan.kind)).saturating_add(self.dropped.untold)
-    }
-
-    /// The title of the last alert.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// Keeps the title of the last alert, at most 512 bytes of it.
-    pub fn set_title(&mut self, title: &str) {
-        cut(title, MAX_TITLE).clone_into(&mut self.title);
     }
 
     /// Until when it must be stored, in seconds since 1970: 35 days and a window after its newest event, or after `now`.
@@ -141,14 +129,5 @@ mod tests {
         assert_eq!(item.expires(&plan, 2 * DAY), 45 * DAY);
         assert_eq!(item.expires(&plan, 4 * DAY), 46 * DAY);
         assert_eq!(item.expires(&plan, i64::MAX), i64::MAX);
-    }
-
-    #[test]
-    fn a_title_is_cut_between_characters() {
-        let mut item = SeriesItem::default();
-        item.set_title("short");
-        assert_eq!(item.title(), "short");
-        item.set_title(&format!("x{}", "é".repeat(400)));
-        assert_eq!(item.title(), format!("x{}", "é".repeat(255)));
     }
 }

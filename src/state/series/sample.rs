@@ -146,8 +146,13 @@ impl Samples {
 
     /// The ids of events from one time to another.
     pub fn names(&self, from: i64, to: i64) -> Vec<&str> {
-        let within = self.names.iter().filter(|name| (from..=to).contains(&name.time));
-        let mut names: Vec<&str> = within.map(|name| name.text.as_str()).collect();
+        self.newest_names(|name| (from..=to).contains(&name.time))
+    }
+
+    /// The newest ids of events for which `is_it` holds.
+    pub fn newest_names(&self, is_it: impl Fn(&Name) -> bool) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.names.iter().filter(|name| is_it(name)).map(|name| name.text.as_str()).collect();
         names.drain(..names.len().saturating_sub(LISTED));
         names
     }
@@ -165,6 +170,20 @@ impl Samples {
             values: within().filter_map(|value| value.text.as_deref()).collect(),
             more: within().filter(|value| value.text.is_none()).count(),
             incomplete: values.lost.is_some_and(|lost| lost >= from),
+        }
+    }
+
+    /// The values of a field that occurred at times for which `is_it` holds, all of them from one time to another. Of a run, only
+    /// its ends are known for sure.
+    pub fn occurred(&self, field: usize, (from, to): (i64, i64), is_it: impl Fn(i64) -> bool) -> Listed<'_> {
+        let Some(values) = self.fields.get(field) else { return Listed::default() };
+        let within = values.all.iter().filter(|value| value.to >= from && value.from <= to);
+        let (sure, others): (Vec<&Value>, Vec<&Value>) = within.partition(|value| is_it(value.from) || is_it(value.to));
+        Listed {
+            values: sure.iter().filter_map(|value| value.text.as_deref()).collect(),
+            more: sure.iter().filter(|value| value.text.is_none()).count(),
+            incomplete: values.lost.is_some_and(|lost| lost >= from)
+                || others.iter().any(|value| value.from < value.to),
         }
     }
 }

@@ -62,7 +62,7 @@ impl SeriesItem {
         let same_value = |marks: &[Mark], is: &dyn Fn(&Mark) -> bool| {
             plan.kind == Kind::Values && marks.iter().any(|other| other.id == mark.id && is(other))
         };
-        let is_untold = |mark: &Mark| !mark.reported && self.anchors.cover(mark.time, plan.length());
+        let is_untold = |mark: &Mark| self.is_untold(mark, plan);
         if is_untold(mark) && !same_value(self.marks.all(), &is_untold) {
             self.dropped.untold = self.dropped.untold.saturating_add(1);
         }

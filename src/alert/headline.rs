@@ -1,0 +1,22 @@
+//! What is kept of an alert for later messages about it.
+
+use super::{
+    event::EventView,
+    kind::title,
+    model::{shown, thread_id},
+};
+use crate::{engine::Finding, rule::AggregateValue, state::Headline};
+
+/// What is kept of the alert for a finding whose series has these values.
+pub fn headline(finding: &Finding, values: Vec<AggregateValue>) -> Headline {
+    let event = EventView(&finding.record);
+    Headline {
+        title: title(finding),
+        account: event.account().unwrap_or_default(),
+        region: event.at(&["awsRegion"]).unwrap_or_default(),
+        event_source: event.event_source().unwrap_or_default(),
+        event_name: event.event_name().unwrap_or_default(),
+        actor: event.actor(),
+        thread_id: thread_id(&finding.rule.id, &shown(values)),
+    }
+}
