@@ -229,9 +229,7 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         let RollUp { limit, held, .. } = *roll_up;
         let rule = NamedRule::from(&*finding.rule);
         let notice = RollUpNotice { rule, hour, limit, held, stage: RollUpStage::Begun };
-        let mut alert = Alert::roll_up(notice, self.accounts);
-        alert.id.clone_from(&roll_up.alert_id);
-        alert
+        Alert::roll_up(notice, self.accounts)
     }
 }
 

@@ -4,6 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::{matched::Match, table::MAX_CHANGES};
 
+/// Any hour: it is the same for all matches, so the keys of a batch are as many whichever it is.
+const HOUR: i64 = 0;
+
 /// Divides matches into batches of as few requests as possible; each holds indices in their order. The matches of a series
 /// are together, as long as their items fit into one batch.
 pub fn batches(matches: &[&Match]) -> Vec<Vec<usize>> {
@@ -18,12 +21,12 @@ pub fn batches(matches: &[&Match]) -> Vec<Vec<usize>> {
     }
     let mut all = vec![Batch::default()];
     for group in series {
-        let keys: HashSet<String> = group.iter().flat_map(|at| matches[*at].keys()).collect();
+        let keys: HashSet<String> = group.iter().flat_map(|at| matches[*at].keys(HOUR)).collect();
         if keys.len() <= MAX_CHANGES {
             add(&mut all, &group, keys);
         } else {
             for at in group {
-                add(&mut all, &[at], matches[at].keys().collect());
+                add(&mut all, &[at], matches[at].keys(HOUR).collect());
             }
         }
     }

@@ -1,10 +1,10 @@
 //! One delivery on its way: its claims, and what it has decided so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{audience::Audience, entry::HourlyAlerts, items::Items, key, table::TableError};
+use super::{hourly::HourlyAlerts, items::Items, key, table::TableError};
 
 /// One delivery, such as an object: the owner of claims, and what it has decided so far.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub struct Claimant {
     pub(super) began: Option<i64>,
     /// The anchors of the alerts that it was to send, by the keys of their series.
     pub(super) handled: HashMap<String, Vec<i64>>,
-    /// How many held-back alerts it was to report, by rule and hour.
-    pub(super) rolled_up: HashMap<String, BTreeMap<Audience, u64>>,
+    /// The audiences to which it was to send the notice of an hour, a bit for each, by the key of the hour.
+    pub(super) noticed: HashMap<String, u8>,
     /// What its last decisions left in the table.
     pub(super) items: Items,
     pub(super) outage: Outage,
@@ -34,7 +34,7 @@ pub struct Outage {
 }
 
 impl Claimant {
-    /// The largest limit on the alerts of a rule in an hour: so many alerts are counted exactly.
+    /// The largest limit on the alerts of a rule in an hour.
     pub const MAX_ALERTS_PER_HOUR: u32 = 500;
 
     /// `delivery` names what is handled, and is the same at every retry: bucket and key, or the id of a message. A rule
@@ -46,7 +46,7 @@ impl Claimant {
             number: key::owner_number(delivery),
             began: None,
             handled: HashMap::new(),
-            rolled_up: HashMap::new(),
+            noticed: HashMap::new(),
             items: Items::default(),
             outage: Outage::default(),
         }

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use super::{
     batch::batches,
     claimant::{Claimant, Outage},
-    decision::{Decision, Firing},
+    decision::{Decision, RollUp},
     items::Items,
-    key::limit_key,
     matched::Match,
+    rate_limit::hour,
     series::{Headline, PendingAlert, SeriesItem},
     step::{Outcome, Passed, Turn, firing, step},
     store::{NotStored, update},
@@ -55,7 +55,7 @@ pub async fn decide(
         resumed.extend(outcome.resumed.into_iter().map(|(at, decision)| (batch[at], decision)));
     }
     let mut decisions: Vec<Decision> = decisions.into_iter().flatten().collect();
-    merge_roll_ups(matches, &mut decisions);
+    count_held(matches, &mut decisions);
     Decided { decisions, resumed }
 }
 
@@ -66,9 +66,9 @@ async fn decide_batch(
     headline: &(impl Fn(usize) -> Option<Headline> + Sync),
     (began, now): (i64, Timestamp),
 ) -> Outcome {
-    let mut items = Items::of(matches.iter().flat_map(|one| one.keys()));
-    let Claimant { owner, number, max_alerts_per_hour: limit, handled, rolled_up, outage, .. } = &mut *claimant;
-    let turn = Turn { matches, headline, owner, number: *number, began, limit: *limit, handled, rolled_up, now };
+    let mut items = Items::of(matches.iter().flat_map(|one| one.keys(hour(now.as_second()))));
+    let Claimant { owner, number, max_alerts_per_hour: limit, handled, noticed, outage, .. } = &mut *claimant;
+    let turn = Turn { matches, headline, owner, number: *number, began, limit: *limit, handled, noticed, now };
     let outcome = match update(table, &mut outage.error, &mut items, |items| step(items, &turn)).await {
         Ok(outcome) => outcome,
         Err(NotStored { outcome, .. }) => without_table(&turn, outcome, outage),
@@ -77,7 +77,7 @@ async fn decide_batch(
     for (key, anchor) in &outcome.handled {
         claimant.handled.entry(key.clone()).or_default().push(*anchor);
     }
-    claimant.rolled_up.clone_from(&outcome.rolled_up);
+    claimant.noticed.clone_from(&outcome.noticed);
     outcome
 }
 
@@ -86,7 +86,7 @@ async fn decide_batch(
 fn without_table(turn: &Turn<'_>, known: Option<Outcome>, outage: &mut Outage) -> Outcome {
     let mut outcome = known.unwrap_or_else(|| Outcome {
         decisions: vec![Decision::BelowThreshold { count: 0 }; turn.matches.len()],
-        rolled_up: turn.rolled_up.clone(),
+        noticed: turn.noticed.clone(),
         ..Outcome::default()
     });
     for (one, decision) in turn.matches.iter().zip(std::mem::take(&mut outcome.decisions)) {
@@ -127,36 +127,32 @@ fn alone(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &mut Outag
         owner: turn.number,
         event: one.arrival.event,
     };
-    let alerts = outage.alerts.entry(limit_key(&one.rule)).or_default();
-    match turn.ask_limit(one, &one.series.alert_id(anchor), &one.audiences, alerts, &mut outcome.rolled_up) {
+    if !one.rule.notify {
+        outcome.handled.push((one.key.clone(), anchor));
+        return Decision::Muted;
+    }
+    let alerts = outage.alerts.entry(turn.limit_key(one)).or_default();
+    match turn.ask_limit(one, &one.series.alert_id(anchor), &one.audiences, alerts, &mut outcome.noticed) {
         Passed::Held { decision, .. } => *decision,
-        Passed::Open { held_before } => {
+        Passed::Open => {
             outcome.handled.push((one.key.clone(), anchor));
-            if !one.rule.notify {
-                return Decision::Muted;
-            }
-            Decision::Fire(Firing { held_before, ..firing(one, &alert, &SeriesItem::default(), turn.now) })
+            Decision::Fire(firing(one, &alert, &SeriesItem::default(), turn.now))
         }
     }
 }
 
-/// Of several roll-ups of a rule only the last goes out, with the count of held-back alerts at the end.
-fn merge_roll_ups(matches: &[&Match], decisions: &mut [Decision]) {
-    let mut most: HashMap<&str, (u64, Option<usize>)> = HashMap::new();
-    for (at, (one, decision)) in matches.iter().zip(&*decisions).enumerate() {
-        let (held, last) = match decision {
-            Decision::Capped { held } => (*held, None),
-            Decision::RollUp(roll_up) => (roll_up.held, Some(at)),
-            _ => continue,
-        };
-        let known = most.entry(one.rule.id.as_str()).or_default();
-        *known = (known.0.max(held), last.or(known.1));
+/// The notice of a rule reports all alerts that are held back so far, not only those before it.
+fn count_held(matches: &[&Match], decisions: &mut [Decision]) {
+    let mut most: HashMap<&str, u64> = HashMap::new();
+    for (one, decision) in matches.iter().zip(&*decisions) {
+        if let Decision::Capped { held } | Decision::RollUp(RollUp { held, .. }) = decision {
+            let known = most.entry(one.rule.id.as_str()).or_default();
+            *known = (*known).max(*held);
+        }
     }
-    for (at, (one, decision)) in matches.iter().zip(decisions).enumerate() {
-        let Decision::RollUp(roll_up) = decision else { continue };
-        match most.get(one.rule.id.as_str()) {
-            Some((held, Some(last))) if *last == at => roll_up.held = roll_up.held.max(*held),
-            _ => *decision = Decision::Capped { held: roll_up.held },
+    for (one, decision) in matches.iter().zip(decisions) {
+        if let Decision::RollUp(roll_up) = decision {
+            roll_up.held = most.get(one.rule.id.as_str()).copied().unwrap_or(roll_up.held);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{audience::Audience, key::Series, listing::Listing, series::Plan};
+use super::{audience::Audience, items::expires, key::Series, listing::Listing, series::Plan};
 use crate::{
     record::Record,
     rule::{AggregateValue, Rule, SeriesArrival},
@@ -26,10 +26,10 @@ pub enum Decision {
     AlreadySeen,
     /// The rule is muted: its alert is not published.
     Muted,
-    /// Publish how many alerts of the rule are held back in place of the alert, and call
+    /// The hourly limit holds the alert back, as the first of its hour: publish a notice in its place, and call
     /// [`mark_sent`](super::mark_sent) for each audience that took it.
     RollUp(RollUp),
-    /// The hourly limit holds the alert back, and a roll-up covers it.
+    /// The hourly limit holds the alert back, and the notice of the hour is sent or about to be.
     Capped {
         /// How many alerts of its rule are held back so far.
         held: u64,
@@ -70,8 +70,6 @@ pub struct Firing {
     pub last: Timestamp,
     /// How many events, or values, no alert of the series has reported since its last one; `None` for its first alert.
     pub since_last: Option<u64>,
-    /// How many alerts of the rule were suppressed earlier by the hourly limit.
-    pub held_before: u64,
     /// The ids of the events.
     pub events: Listing,
     /// Fields in which the events may differ, each with its distinct values.
@@ -95,7 +93,7 @@ impl Firing {
     }
 }
 
-/// An alert that reports how many alerts of a rule are held back.
+/// A notice that alerts of a rule are held back: one in an hour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RollUp {
     /// A hash of the rule and the hour; the same at every retry.
@@ -127,6 +125,12 @@ impl Ticket {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// That of the list of an ended hour, by the key of the item that has it: see
+    /// [`HourlyAlerts::ended`](super::HourlyAlerts::ended).
+    pub fn of_list(key: &str, now: Timestamp) -> Self {
+        Self { key: key.to_owned(), expires: expires(now.as_second(), now), mark: Mark::List }
+    }
 }
 
 /// What is marked in an item once an alert is out.
@@ -134,6 +138,8 @@ impl Ticket {
 pub(super) enum Mark {
     /// The alert of the series with this anchor is sent; it is done once all of `due` took it.
     Alert { anchor: i64, due: u8, plan: Plan },
-    /// A roll-up of this hour is sent; it reports at least `step` held-back alerts.
-    RollUp { hour: i64, step: u64 },
+    /// The notice that alerts of the hour are held back is sent.
+    RollUp,
+    /// The list of the alerts that were held back in the hour is sent.
+    List,
 }

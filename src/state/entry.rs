@@ -1,41 +1,21 @@
 //! The stored items: every shape that is written to the table, and its text or bytes. Tables of deployed stacks hold such
 //! texts, so names and values in them must not change.
 //!
-//! An item is bounded: a series by its bytes, and the others to some hundred hashes of 16 digits and a few words, less than
-//! twenty kilobytes. So a hundred of them are within the 4 MB of a transaction
+//! An item is bounded: a series by its bytes, the alerts of an hour by their numbers and by the bytes of their lines, and the others
+//! by their numbers: less than forty kilobytes. So a hundred of them are within the 4 MB of a transaction
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>). Only the sets of what is
 //! due grow until the table refuses more; they are never written as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
     budget::Budget,
-    distinct::Distinct,
+    hourly::HourlyAlerts,
     series::{SeriesError, SeriesItem},
 };
-
-/// An invocation's claim to send a roll-up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// A hash of the delivery that the invocation handles.
-    pub owner: String,
-    /// When the invocation made the claim, in seconds since 1970.
-    pub at: i64,
-}
-
-/// How long another delivery's claim holds, in seconds: no invocation runs for longer
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const CLAIM_SECONDS: i64 = 15 * 60;
-
-impl Claim {
-    /// Whether another delivery than `owner` holds the claim at the time `now`, in seconds since 1970.
-    pub fn is_foreign(&self, owner: &str, now: i64) -> bool {
-        self.owner != owner && now.saturating_sub(self.at) < CLAIM_SECONDS
-    }
-}
 
 /// When a rule with `first_seen` began to learn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,28 +46,6 @@ pub struct Sighting {
     pub opener: u64,
 }
 
-/// The alerts of one rule in one hour of the clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HourlyAlerts {
-    /// The hour, counted from 1970.
-    pub hour: i64,
-    /// The alerts that went out.
-    #[serde(rename = "spoken")]
-    pub passed: Distinct,
-    /// The first of them, which reports how many were held back before.
-    pub first: Option<u64>,
-    /// The alerts that were held back.
-    pub held: Distinct,
-    /// The delivery that is about to send the roll-up.
-    pub claim: Option<Claim>,
-    /// How many held-back alerts that roll-up reports, at least; any delivery may claim the next step.
-    pub claimed: u64,
-    /// How many held-back alerts each channel was informed of, at least.
-    pub sent: BTreeMap<String, u64>,
-    /// How many alerts were held back in the last hour that held any back.
-    pub before: u64,
-}
-
 /// Where the tick is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TickState {
@@ -110,7 +68,7 @@ pub enum StoredItem {
     #[serde(rename = "sightings")]
     Sightings(Sightings),
     /// The alerts of a rule in an hour.
-    #[serde(rename = "flood")]
+    #[serde(rename = "cap")]
     HourlyAlerts(HourlyAlerts),
     /// The tokens of the alert topic.
     #[serde(rename = "budget")]
@@ -207,32 +165,41 @@ item_kinds!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{
+        distinct::Distinct,
+        held::{HeldLine, HeldList},
+        hourly::{Claim, Passes},
+    };
 
-    /// The tables of deployed stacks hold such texts. Those of windows and of last alerts are read no more, and expire.
+    /// The tables of deployed stacks hold such texts. Those of windows, of last alerts and of alerts
+    /// without an hour are read no more, and expire.
     #[test]
     fn items_are_stored_as_in_deployed_tables() {
-        let mut events = Distinct::default();
-        events.insert(255);
-        let claim = Some(Claim { owner: "o".to_owned(), at: 7 });
+        let (mut passed, mut held, mut list) = (Passes::default(), Distinct::default(), HeldList::default());
+        passed.insert(1, 7);
+        held.insert(255);
+        let [principal, account, target, result, event] = ["p", "a", "t", "success", "e"].map(str::to_owned);
+        list.add(255, HeldLine { principal, account, target, result, is_success: true, event, time: 10 });
         let items: [StoredItem; 3] = [
             LearningStart { from: 4 }.into(),
             Sightings { newest: Sighting { from: 5, to: 6, opener: 8 }, earlier: Vec::new() }.into(),
             HourlyAlerts {
-                hour: 9,
-                passed: events,
-                first: Some(255),
-                held: Distinct::default(),
-                claim,
-                claimed: 10,
-                sent: [("chat".to_owned(), 1)].into(),
-                before: 11,
+                limit: 60,
+                passed,
+                failed: Passes::default(),
+                held,
+                list,
+                notice: Some(Claim { owner: "o".to_owned(), at: 7 }),
+                notice_sent: 3,
+                list_sent: 4,
             }
             .into(),
         ];
         let text = |text: &str| ItemBody::Text(text.to_owned());
         let texts = include_str!("../../tests/cases/stored_items.jsonl").lines();
-        let texts: Vec<ItemBody> =
-            texts.filter(|line| !line.starts_with("{\"window\"") && !line.starts_with("{\"last\"")).map(text).collect();
+        let is_read =
+            |line: &&str| !["window", "last", "flood"].iter().any(|old| line.starts_with(&format!("{{\"{old}\"")));
+        let texts: Vec<ItemBody> = texts.filter(is_read).map(text).collect();
         assert_eq!(items.each_ref().map(StoredItem::encode)[..], texts[..]);
         assert_eq!(texts.iter().map(|text| StoredItem::decode(text).unwrap()).collect::<Vec<_>>(), items);
         assert!(StoredItem::decode(&text(r#"{"unknown":{}}"#)).is_err());

@@ -1,5 +1,7 @@
 //! The keys of stored items, and the hashes that they are made of.
 
+use jiff::Timestamp;
+
 use crate::{
     digest::Digest,
     record::Record,
@@ -64,9 +66,26 @@ pub fn learning_key(rule: &Rule, first_seen: &FirstSeen) -> String {
     fields.key("lessons", &fields.id("lessons", &[]))
 }
 
-/// The key of the item that counts the alerts of a rule in an hour.
-pub fn limit_key(rule: &Rule) -> String {
-    rule_key("flood", &rule.id, "alerts")
+/// The key of the item that counts the alerts of a rule in an hour, which is counted from 1970.
+pub fn limit_key(rule: &Rule, hour: i64) -> String {
+    rule_key("cap", &rule.id, &hour.to_string())
+}
+
+/// The id of a rule and the hour in the key of the item that counts its alerts in that hour; `None` for another key.
+pub fn rule_and_hour(limit_key: &str) -> Option<(&str, i64)> {
+    let (rule, hour) = limit_key.strip_prefix("cap/")?.rsplit_once('/')?;
+    Some((rule, hour.parse().ok()?))
+}
+
+/// The id of the notice that alerts of a rule are held back in an hour: 32 hexadecimal digits.
+pub fn notice_id(rule: &str, hour: i64) -> String {
+    let hour = Timestamp::from_second(hour.saturating_mul(3600)).unwrap_or_default();
+    Digest::of(&["held back", rule, &hour.to_string()]).hex()
+}
+
+/// A hash of who made a request.
+pub fn caller(principal: &str) -> u64 {
+    u64::from_be_bytes(Digest::of(&["caller", principal]).first())
 }
 
 /// The key of an item of a rule.
@@ -77,11 +96,6 @@ fn rule_key(kind: &str, rule: &str, id: &str) -> String {
 /// The id of the rule of a key.
 pub fn key_rule(key: &str) -> Option<&str> {
     key.split('/').nth(1)
-}
-
-/// A hash of a rule and an hour, counted from 1970, for alerts about the rule itself: 32 hexadecimal digits.
-pub fn rule_id(kind: &str, rule: &str, hour: i64) -> String {
-    Digest::of(&[kind, rule]).bytes(&hour.to_be_bytes()).hex()
 }
 
 /// A hash of a delivery, for its claims: 32 hexadecimal digits.
@@ -120,8 +134,12 @@ mod tests {
         assert_eq!(series.key("seen", "x"), "seen/image-pushed/x");
         assert_eq!(key_rule(&series.item_key()), Some("image-pushed"));
         assert_eq!(key_rule("series"), None);
-        assert_eq!(rule_id("flood 1", "image-pushed", 492_000), "9c559e17be644d6ddfc89be323e49a4a");
-        assert_eq!(rule_id("flood 1", "image-pushed", -1), "dff5ec28bd8cb078ab33c2afa13f7cd8");
+        assert_eq!(limit_key(rule, 492_000), "cap/image-pushed/492000");
+        assert_eq!(rule_and_hour("cap/image-pushed/492000"), Some(("image-pushed", 492_000)));
+        assert_eq!(rule_and_hour("cap/a/b/-1"), Some(("a/b", -1)));
+        assert_eq!((rule_and_hour("cap/image-pushed/x"), rule_and_hour("seen/image-pushed/1")), (None, None));
+        assert_eq!(notice_id("image-pushed", 492_000), "186eb75c6be30c32eff85393d3844ebf");
+        assert_eq!(notice_id("image-pushed", -1), "b1abbe26040bb1ef135c80445ffc6abd");
         assert_eq!(owner("logs/AWSLogs/1.json.gz"), "a371d500dcea186326bb93a7bd4a2c82");
         assert_eq!(event_hash("e6c18431-290b-4ebb-a0ee-b1d0d5aca2e3"), 18_212_674_133_849_454_065);
     }

@@ -8,11 +8,10 @@ use super::{
     audience::Audience,
     claimant::Claimant,
     decision::{Mark, Ticket},
-    entry::HourlyAlerts,
     follow_up::{FollowUp, mark_follow_up},
+    hourly::HourlyAlerts,
     items::Items,
     series::SeriesItem,
-    step::mark_roll_up,
     store::{read, update},
     table::{MAX_CHANGES, Table, TableError},
 };
@@ -66,7 +65,13 @@ fn mark(items: &mut Items, ticket: &Ticket, audience: Audience) -> Result<(), Ta
                 items.set(key, series);
             }
         }
-        Mark::RollUp { hour, step } => mark_roll_up(items.get_mut::<HourlyAlerts>(key)?, hour, step, audience),
+        Mark::RollUp | Mark::List => {
+            if let Some(mut alerts) = items.get::<HourlyAlerts>(key)? {
+                let sent = if *mark == Mark::List { &mut alerts.list_sent } else { &mut alerts.notice_sent };
+                *sent |= audience.bit();
+                items.set(key, alerts);
+            }
+        }
     }
     items.keep(key, *expires);
     Ok(())

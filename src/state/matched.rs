@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     audience::Audience,
-    key::{Series, event_id, learning_key, limit_key},
+    held::HeldLine,
+    key::{Series, caller, event_id, learning_key, limit_key},
     listing::Listing,
     series::{Arrival, Kind, Plan, Sample},
 };
@@ -34,6 +35,10 @@ pub struct Match {
     pub(super) arrival: Arrival,
     /// The key of its combination of values, for a rule with `first_seen`.
     pub(super) combination: Option<String>,
+    /// A hash of who made the request.
+    pub(super) caller: u64,
+    /// What a list has of its alert if the hourly limit holds it back.
+    pub(super) line: Arc<HeldLine>,
 }
 
 impl Match {
@@ -51,12 +56,15 @@ impl Match {
         };
         let combination =
             rule.first_seen.as_ref().map(|seen| Series::new(rule, &combination(&seen.fields, record)).sightings_key());
+        let caller = caller(&record.field(Virtual::Principal).unwrap_or_default());
+        let line = Arc::new(HeldLine::of(record, otherwise));
         let of_series = |SeriesArrival { values, steps }: SeriesArrival| {
             let series = Series::new(rule, &values);
             let samples = samples(rule, record, &values);
             let arrival = Arrival { steps, samples, ..event.clone() };
-            let (rule, audiences) = (Arc::clone(rule), audiences.to_vec());
-            Self { rule, audiences, key: series.item_key(), series, arrival, combination: combination.clone() }
+            let (rule, audiences, line) = (Arc::clone(rule), audiences.to_vec(), Arc::clone(&line));
+            let combination = combination.clone();
+            Self { rule, audiences, key: series.item_key(), series, arrival, combination, caller, line }
         };
         rule.arrivals(record).into_iter().map(of_series).collect()
     }
@@ -87,10 +95,10 @@ impl Match {
         self.arrival.samples.iter().filter(|sample| sample.field == field).count() >= MAX_SAMPLES
     }
 
-    /// The keys of all items that decide about it.
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+    /// The keys of all items that decide about it in an hour.
+    pub(super) fn keys(&self, hour: i64) -> impl Iterator<Item = String> {
         let learning = self.rule.first_seen.as_ref().map(|first_seen| learning_key(&self.rule, first_seen));
-        [self.key.clone(), limit_key(&self.rule)].into_iter().chain(learning).chain(self.combination.clone())
+        [self.key.clone(), limit_key(&self.rule, hour)].into_iter().chain(learning).chain(self.combination.clone())
     }
 }
 

@@ -8,14 +8,15 @@ use super::{
     audience::{Audience, bits},
     decision::{Decision, Firing, Mark, RollUp, Ticket},
     due::DueEntry,
-    entry::{HourlyAlerts, LearningStart, Sightings},
+    entry::{LearningStart, Sightings},
     first_seen::observe,
     follow_up,
+    hourly::HourlyAlerts,
     items::{Items, expires},
-    key::{event_hash, learning_key, limit_key, rule_id},
+    key::{event_hash, learning_key, limit_key, notice_id},
     listing::Listing,
     matched::{Match, counts, field_name},
-    rate_limit::{Asker, Gate, gate},
+    rate_limit::{Asker, Asking, Gate, end, gate, hour},
     series::{Delivery, FIELDS, Headline, PendingAlert, SeriesItem, StepEvent, Verdict},
     table::TableError,
 };
@@ -37,8 +38,8 @@ pub struct Turn<'a> {
     pub limit: u32,
     /// The anchors of the alerts that the delivery was to send before, by the keys of their series.
     pub handled: &'a HashMap<String, Vec<i64>>,
-    /// How many held-back alerts it was to report, by rule and hour.
-    pub rolled_up: &'a HashMap<String, BTreeMap<Audience, u64>>,
+    /// The audiences to which it was to send the notice of an hour, a bit for each, by the key of the hour.
+    pub noticed: &'a HashMap<String, u8>,
     /// The time of the clock.
     pub now: Timestamp,
 }
@@ -53,8 +54,8 @@ pub struct Outcome {
     pub resumed: Vec<(usize, Decision)>,
     /// The alerts that are due now: the keys of their series and their anchors.
     pub handled: Vec<(String, i64)>,
-    /// [`Turn::rolled_up`], and what is due now.
-    pub rolled_up: HashMap<String, BTreeMap<Audience, u64>>,
+    /// [`Turn::noticed`], and what is due now.
+    pub noticed: HashMap<String, u8>,
 }
 
 /// Decides about matches, one after the other.
@@ -63,7 +64,7 @@ pub struct Outcome {
 ///
 /// An item is of another kind than its key.
 pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
-    let outcome = Outcome { rolled_up: turn.rolled_up.clone(), ..Outcome::default() };
+    let outcome = Outcome { noticed: turn.noticed.clone(), ..Outcome::default() };
     let mut stepping = Stepping { items, turn, outcome, decided: Vec::new() };
     let mut arrived = BTreeMap::new();
     for (at, one) in turn.matches.iter().enumerate() {
@@ -95,38 +96,37 @@ impl Turn<'_> {
         Delivery { owner: self.number, began: self.began, now: self.now.as_second() }
     }
 
-    /// Whether an alert lets an alert of its rule pass, by the hourly limit.
+    /// The key of the alerts of a match's rule in this hour.
+    pub fn limit_key(&self, one: &Match) -> String {
+        limit_key(&one.rule, hour(self.now.as_second()))
+    }
+
+    /// Whether the hourly limit of its rule lets the alert of a match pass.
     pub fn ask_limit(
         &self,
         one: &Match,
         alert_id: &str,
         audiences: &[Audience],
         alerts: &mut HourlyAlerts,
-        rolled_up: &mut HashMap<String, BTreeMap<Audience, u64>>,
+        noticed: &mut HashMap<String, u8>,
     ) -> Passed {
-        let key = limit_key(&one.rule);
-        let in_hour = |hour: i64| format!("{key}/{hour}");
-        let now = self.now.as_second();
-        let rolled_up_now = rolled_up.get(&in_hour(super::rate_limit::hour(now)));
-        let asker = Asker { owner: self.owner, audiences, rolled_up: rolled_up_now, now };
-        let gate = gate(alerts, event_hash(alert_id), self.limit, &asker);
-        let until = alerts.hour.saturating_add(1).saturating_mul(3600);
-        match gate {
-            Gate::Open { held_before } => Passed::Open { held_before },
-            Gate::Shut { held } => Passed::Held { decision: Box::new(Decision::Capped { held }), until },
-            Gate::RollUp { hour, held, step, audiences } => {
-                let reported = audiences.iter().map(|audience| (*audience, step));
-                rolled_up.entry(in_hour(hour)).or_default().extend(reported);
-                let ticket = Ticket { key, expires: expires(until, self.now), mark: Mark::RollUp { hour, step } };
-                let (alert_id, limit) = (rule_id(&format!("flood {step}"), &one.rule.id, hour), self.limit);
-                let roll_up = RollUp { alert_id, limit, held, until: timestamp(until, self.now), audiences, ticket };
-                if !one.rule.notify {
-                    roll_up.audiences.iter().for_each(|audience| mark_roll_up(alerts, hour, step, *audience));
-                    return Passed::Held { decision: Box::new(Decision::Muted), until };
+        let (key, now) = (self.limit_key(one), self.now.as_second());
+        let (hour, limit) = (hour(now), self.limit);
+        let noticed = noticed.entry(key.clone()).or_default();
+        let asker = Asker { owner: self.owner, audiences, noticed: *noticed, now };
+        let (alert, severity) = (event_hash(alert_id), one.rule.severity);
+        let decision =
+            match gate(alerts, &Asking { alert, severity, caller: one.caller, line: &one.line }, limit, &asker) {
+                Gate::Open => return Passed::Open,
+                Gate::Shut { held } => Decision::Capped { held },
+                Gate::Notice { held, audiences } => {
+                    *noticed |= bits(&audiences);
+                    let ticket = Ticket { key, expires: expires(end(hour), self.now), mark: Mark::RollUp };
+                    let (alert_id, until) = (notice_id(&one.rule.id, hour), timestamp(end(hour), self.now));
+                    Decision::RollUp(RollUp { alert_id, limit, held, until, audiences, ticket })
                 }
-                Passed::Held { decision: Box::new(Decision::RollUp(roll_up)), until }
-            }
-        }
+            };
+        Passed::Held { decision: Box::new(decision), until: end(hour) }
     }
 }
 
@@ -141,25 +141,14 @@ enum News {
 /// Whether the hourly limit lets an alert pass.
 pub enum Passed {
     /// It does.
-    Open {
-        /// For the first alert of an hour, how many were suppressed earlier by the hourly limit.
-        held_before: u64,
-    },
+    Open,
     /// It does not, until then, in seconds since 1970; this is decided instead.
     Held {
-        /// The roll-up, or that there is one.
+        /// The notice, or that there is one.
         decision: Box<Decision>,
         /// The end of the hour.
         until: i64,
     },
-}
-
-/// Marks that an audience took a roll-up. Another hour has its own.
-pub fn mark_roll_up(alerts: &mut HourlyAlerts, hour: i64, step: u64, audience: Audience) {
-    if alerts.hour == hour {
-        let known = alerts.sent.entry(audience.word().to_owned()).or_default();
-        *known = (*known).max(step);
-    }
 }
 
 struct Stepping<'s, 'a> {
@@ -255,29 +244,32 @@ impl Stepping<'_, '_> {
             self.items.get_mut::<SeriesItem>(key)?.sent(anchor, 0, due);
             return Ok(Decision::Deduplicated);
         }
-        let (alert_id, limit_key) = (one.series.alert_id(anchor), limit_key(&one.rule));
+        if !one.rule.notify {
+            self.outcome.handled.push((key.clone(), anchor));
+            self.items.get_mut::<SeriesItem>(key)?.sent(anchor, due, due);
+            return Ok(Decision::Muted);
+        }
+        let (alert_id, limit_key) = (one.series.alert_id(anchor), self.turn.limit_key(one));
         let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
-        let passed = self.turn.ask_limit(one, &alert_id, &audiences, alerts, &mut self.outcome.rolled_up);
-        self.items.keep(&limit_key, expires(self.turn.now.as_second(), self.turn.now));
+        let is_first = alerts.held.count() == 0;
+        let passed = self.turn.ask_limit(one, &alert_id, &audiences, alerts, &mut self.outcome.noticed);
+        self.items.keep(&limit_key, expires(end(hour(self.turn.now.as_second())), self.turn.now));
         let series: &mut SeriesItem = self.items.get_mut(key)?;
-        let held_before = match passed {
-            Passed::Open { held_before } => held_before,
-            Passed::Held { decision, until } => {
-                series.hold(anchor, until);
-                return Ok(*decision);
+        if let Passed::Held { decision, until } = passed {
+            series.hold(anchor, until);
+            if is_first {
+                let list = DueEntry::HeldBack { key: limit_key };
+                list.add(self.items, until, self.turn.number, self.turn.now);
             }
-        };
+            return Ok(*decision);
+        }
         self.outcome.handled.push((key.clone(), anchor));
         // Of too many alerts that wait, some have no claim: such an alert can be lost or repeated.
         let unremembered = !series.is_pending(anchor);
-        if !one.rule.notify {
-            series.sent(anchor, due, due);
-            return Ok(Decision::Muted);
-        }
         if let Some(headline) = (self.turn.headline)(at) {
             series.set_headline(anchor, &headline);
         }
-        Ok(Decision::Fire(Firing { held_before, audiences, unremembered, ..firing(one, alert, series, self.turn.now) }))
+        Ok(Decision::Fire(Firing { audiences, unremembered, ..firing(one, alert, series, self.turn.now) }))
     }
 }
 
@@ -306,7 +298,6 @@ pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Times
         first: timestamp(alert.first, now),
         last: timestamp(alert.last, now),
         since_last: alert.since.map(u64::from),
-        held_before: 0,
         events: series.events(&plan, anchor).into(),
         distinct: (0_u8..).take(FIELDS).map(distinct).filter(|(_, listing)| listing.count() > 0).collect(),
         steps: alert.steps.iter().map(step).collect(),

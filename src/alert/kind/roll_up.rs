@@ -92,7 +92,7 @@ impl RollUpNotice {
 
     fn limit_rows(&self) -> Vec<Row> {
         let limit = format!("{} of a rule an hour", counted(self.limit.into(), "alert"));
-        let parts = "failures have a third of them, successes the rest; one caller has at most half of either";
+        let parts = "failures have a third of them, successes the rest; one caller has at most a third, and half of that for failures";
         let successes = format!("successes of this rule still arrive, up to {MAX_SUCCESSES} an hour");
         let is_severe = self.rule.severity == Severity::ACT_NOW;
         rows("Limit", [limit, parts.to_owned()].into_iter().chain(is_severe.then_some(successes)).map(Phrase::ours))

@@ -2,6 +2,7 @@
 //! any point.
 
 mod budget;
+mod cap_burn;
 mod claims;
 mod concurrent;
 mod first_seen;

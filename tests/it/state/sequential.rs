@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use trailbell::{
     rule::Rule,
     state::{
-        Audience, Decision, Distinct, StoredItem,
-        entry::{HourlyAlerts, ItemBody, Sighting, Sightings},
+        Audience, Decision, Distinct, HourlyAlerts, StoredItem,
+        entry::{ItemBody, Sighting, Sightings},
         key::event_hash,
     },
 };
@@ -151,7 +151,7 @@ fn items_are_bounded() {
     for id in 0..20_000 {
         events.insert(event_hash(&id.to_string()));
     }
-    let limit = StoredItem::from(HourlyAlerts { passed: events.clone(), held: events, ..HourlyAlerts::default() });
+    let limit = StoredItem::from(HourlyAlerts { held: events, ..HourlyAlerts::default() });
     let world = World::new(rule_of(1), &[Audience::Alerts]);
     for id in 0..400 {
         world.words(&id.to_string(), &[Event { user: 0, minute: i64::from(id) * 10_000, id }]);

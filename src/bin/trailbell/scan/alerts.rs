@@ -15,10 +15,7 @@ use trailbell::{
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
-    state::{
-        self, Audience, Change, Claimant, Decision, Firing, Match, MemoryTable, RollUp, Stored, Table, TableError,
-        Written,
-    },
+    state::{self, Audience, Claimant, Decision, Firing, Match, MemoryTable, RollUp},
 };
 
 use super::line::{About, AlertLine, ScanFormat, write_alert};
@@ -53,32 +50,6 @@ enum Subject {
     Events { values: Map<String, Value>, firing: Box<Firing> },
     /// This number of alerts that the hourly limit held back.
     RollUp { held: u64 },
-}
-
-/// The table in memory, in which each hour of the events has a hourly limit of its own: files are not read in the order of
-/// their events, and the clock of a scan is the time of the events.
-struct ByHour<'t> {
-    table: &'t MemoryTable,
-    hour: i64,
-}
-
-impl ByHour<'_> {
-    fn key(&self, key: &str) -> String {
-        if key.starts_with("flood/") { format!("{key}/{}", self.hour) } else { key.to_owned() }
-    }
-}
-
-impl Table for ByHour<'_> {
-    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
-        let keys: Vec<String> = keys.iter().map(|key| self.key(key)).collect();
-        self.table.read(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await
-    }
-
-    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
-        let changes: Vec<_> =
-            changes.iter().map(|change| Change { key: self.key(&change.key), ..change.clone() }).collect();
-        self.table.write(&changes).await
-    }
 }
 
 impl<'e> Alerts<'e> {
@@ -119,6 +90,7 @@ impl<'e> Alerts<'e> {
             }
             matches.extend(counted.into_iter().map(|counted| (now, finding, counted)));
         }
+        // The clock of a scan is the time of the events, so each hour of the events has a limit of its own.
         for same_hour in matches.chunk_by(|(one, ..), (other, ..)| hour(*one) == hour(*other)) {
             pollster::block_on(self.decide_at(same_hour));
         }
@@ -127,9 +99,8 @@ impl<'e> Alerts<'e> {
     async fn decide_at(&mut self, found: &[(Timestamp, &Finding, Match)]) {
         let Some(now) = found.iter().map(|(time, ..)| *time).max() else { return };
         let matches: Vec<&Match> = found.iter().map(|(.., counted)| counted).collect();
-        let table = ByHour { table: &self.table, hour: hour(now) };
-        let claimant = &mut self.claimant.1;
-        let decided = state::decide(&table, claimant, &matches, |_| None, now).await;
+        let (table, claimant) = (&self.table, &mut self.claimant.1);
+        let decided = state::decide(table, claimant, &matches, |_| None, now).await;
         let all: Vec<_> = decided.decisions.into_iter().enumerate().chain(decided.resumed).collect();
         let ticket = |decision: &Decision| match decision {
             Decision::Fire(Firing { ticket, .. }) | Decision::RollUp(RollUp { ticket, .. }) => {
@@ -139,7 +110,7 @@ impl<'e> Alerts<'e> {
         };
         let sent: Vec<_> = all.iter().filter_map(|(_, decision)| ticket(decision)).collect();
         // A table in memory never fails.
-        let _ = state::mark_sent(&table, claimant, &sent).await;
+        let _ = state::mark_sent(table, claimant, &sent).await;
         for (at, decision) in all {
             let Some((time, finding, _)) = found.get(at) else { continue };
             self.raise(*time, finding, decision);

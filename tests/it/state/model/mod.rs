@@ -4,6 +4,7 @@ mod bounds;
 mod event;
 mod examples;
 mod kernel;
+mod limit;
 mod machine;
 mod named;
 mod reference;

@@ -1,0 +1,152 @@
+//! Noise that uses up the hourly limit of a rule hides no act: whole invocations.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trailbell::{
+    engine::Engine,
+    handler::{Channels, Outcome},
+    rule::RuleSet,
+    state::{MemoryTable, Table},
+};
+
+use crate::{
+    ports::{Memory, Outbox, log_file},
+    state::handled::{Broken, handled},
+};
+
+/// The shipped rule for this, alone: others count the attempts.
+fn stop_logging() -> Engine {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules.yaml");
+    let (mut rules, _) = RuleSet::parse(&std::fs::read_to_string(rules).unwrap()).unwrap();
+    rules.rules.retain(|rule| rule.name == "CloudTrail: CloudTrail Stop Logging");
+    assert_eq!(rules.rules.len(), 1);
+    Engine::new(rules)
+}
+
+/// A call of a role that stops a trail, or fails to.
+fn stop(id: usize, role: &str, trail: &str, error: Option<&str>) -> Value {
+    let time = Timestamp::from_second(1_772_442_000 + i64::try_from(id).unwrap()).unwrap();
+    let arn = format!("arn:aws:iam::111122223333:role/{role}");
+    let mut record = json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "AROAEXAMPLE:mallory",
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/{role}/mallory"),
+            "accountId": "111122223333",
+            "sessionContext": {
+                "sessionIssuer": {"type": "Role", "arn": arn, "accountId": "111122223333", "userName": role},
+            },
+        },
+        "eventTime": time.to_string(),
+        "eventSource": "cloudtrail.amazonaws.com",
+        "eventName": "StopLogging",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "198.51.100.7",
+        "requestParameters": {"name": trail},
+        "responseElements": null,
+        "eventID": format!("00000000-0000-4000-8000-{id:012}"),
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": "111122223333",
+        "eventCategory": "Management",
+    });
+    if let Some(code) = error {
+        record["errorCode"] = json!(code);
+        record["errorMessage"] = json!("denied");
+    }
+    record
+}
+
+fn denied(count: usize, role: &str) -> Vec<Value> {
+    (1..=count).map(|id| stop(id, role, &format!("probe-{id}"), Some("AccessDenied"))).collect()
+}
+
+fn deliver(engine: &Engine, table: &impl Table, outbox: &Outbox, key: &str, records: &[Value], limit: u32) -> Outcome {
+    let texts: Vec<String> = records.iter().map(Value::to_string).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let objects = Memory::default().with(key, vec![Ok(log_file(&texts))]);
+    handled(engine, table, &Channels::only(outbox), &objects, &[key], limit)
+}
+
+/// The messages about this trail.
+fn about(outbox: &Outbox, trail: &str) -> usize {
+    outbox.sent.lock().unwrap().iter().filter(|message| message.body.contains(trail)).count()
+}
+
+/// The notices that alerts are held back.
+fn notices(outbox: &Outbox) -> usize {
+    outbox.sent.lock().unwrap().iter().filter(|message| message.body.contains("held back")).count()
+}
+
+/// Sixty attempts that fail and one that succeeds: by the same caller and by another, first and last, in one object and in two.
+#[test]
+fn an_act_that_succeeds_has_an_alert_of_its_own() {
+    let engine = stop_logging();
+    for role in ["dev-admin", "sandbox"] {
+        for limit in [1, 2, 3, 60, 500] {
+            for order in 0..3 {
+                let act = stop(900, "dev-admin", "organization-trail", None);
+                let (table, outbox) = (MemoryTable::default(), Outbox::open());
+                let noise = denied(60, role);
+                let objects = match order {
+                    0 => vec![[&noise[..], std::slice::from_ref(&act)].concat()],
+                    1 => vec![[std::slice::from_ref(&act), &noise[..]].concat()],
+                    _ => vec![noise, vec![act]],
+                };
+                let mut capped = 0;
+                for (at, records) in objects.iter().enumerate() {
+                    let outcome = deliver(&engine, &table, &outbox, &format!("{at}.json.gz"), records, limit);
+                    assert!(outcome.answer().is_ok());
+                    capped += outcome.matches.capped;
+                }
+                assert_eq!(about(&outbox, "organization-trail"), 1, "{role} {limit} {order}");
+                let passed = (limit as usize / 6).clamp(1, 60);
+                let notice = usize::from(passed < 60);
+                assert_eq!(
+                    (outbox.sent(), capped),
+                    (passed + 1 + notice, 60 - passed as u64),
+                    "{role} {limit} {order}"
+                );
+                assert_eq!(notices(&outbox), notice);
+            }
+        }
+    }
+}
+
+/// The same for the other severities.
+#[test]
+fn an_act_that_succeeds_has_an_alert_at_any_severity() {
+    for severity in 1..=3 {
+        let text = format!(
+            "rules:\n- {{name: Stop, severity: {severity}, filter: eventName = \"StopLogging\", aggregate_fields: [request, result]}}\n"
+        );
+        let engine = Engine::new(RuleSet::parse(&text).unwrap().0);
+        let (table, outbox) = (MemoryTable::default(), Outbox::open());
+        let records = [denied(200, "dev-admin"), vec![stop(900, "dev-admin", "organization-trail", None)]].concat();
+        let outcome = deliver(&engine, &table, &outbox, "a.json.gz", &records, 60);
+        assert_eq!((outcome.matches.alerted, outcome.matches.capped, outcome.notices.sent), (11, 190, 1));
+        assert_eq!((about(&outbox, "organization-trail"), notices(&outbox)), (1, 1), "{severity}");
+    }
+}
+
+/// Without a table each invocation has a limit of its own.
+#[test]
+fn an_act_that_succeeds_has_an_alert_during_an_outage() {
+    let (engine, outbox) = (stop_logging(), Outbox::open());
+    let records = [denied(60, "dev-admin"), vec![stop(900, "dev-admin", "organization-trail", None)]].concat();
+    let outcome = deliver(&engine, &Broken, &outbox, "a.json.gz", &records, 60);
+    assert_eq!((outcome.matches.alerted, outcome.matches.capped), (11, 50));
+    assert_eq!((about(&outbox, "organization-trail"), notices(&outbox)), (1, 1));
+}
+
+/// A retry repeats neither alerts nor the notice, and counts nothing twice.
+#[test]
+fn a_retry_is_silent() {
+    let (engine, table, outbox) = (stop_logging(), MemoryTable::default(), Outbox::open());
+    let records = denied(60, "dev-admin");
+    for _ in 0..3 {
+        deliver(&engine, &table, &outbox, "a.json.gz", &records, 60);
+        assert_eq!((outbox.sent(), notices(&outbox)), (11, 1));
+    }
+}
