@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod load;
 mod model;
+mod override_entry;
 mod overrides;
 mod sequence;
 mod suppression;
@@ -31,6 +32,7 @@ pub use model::{
     AlertTest, FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Sequence, SequenceStep, Severity, Source,
     Suppression, SuppressionStatus, Verdict,
 };
+pub use override_entry::{NoOverrideEntry, OverrideEntry, SuppressBy};
 pub use overrides::{overrides_beside_errors, overrides_path};
 pub use title::{FilledPart, Title};
 pub use version::version;

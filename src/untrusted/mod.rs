@@ -1,9 +1,11 @@
-//! Text that an attacker can have written, made safe to show; and the one way to shorten text.
+//! Text that an attacker can have written, made safe to show and to paste; and the one way to shorten text.
 
 mod domain;
 mod link;
+mod paste;
 mod scheme;
 mod text;
 
 pub use link::{Kept, defanged, defanged_with};
+pub use paste::{argument, is_plain, is_uuid, shorthand, yaml};
 pub use text::{ascii, cut, line, lines, printable, shorten_to, shorten_with, within};

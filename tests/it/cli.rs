@@ -115,7 +115,7 @@ fn version_and_help() {
     assert_eq!(trailbell(&["--version"]).stdout, format!("trailbell {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(trailbell(&["help", "filter"]).stdout, include_str!("../../src/filter/reference.md"));
     let help = trailbell(&["--help"]).stdout;
-    for command in ["check", "test", "scan", "explain", "preview", "invoke", "import", "help"] {
+    for command in ["check", "test", "scan", "explain", "preview", "suppress", "invoke", "import", "help"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}\n{help}");
         let more = trailbell(&["help", command]).stdout;
         assert!(command == "help" || more.contains("Exit status: 0 "), "{more}");

@@ -45,5 +45,6 @@ mod rules_file;
 mod schema;
 mod sequence;
 mod state;
+mod suppress;
 mod third_party;
 mod trigger;

@@ -1,5 +1,5 @@
-//! The command line: check and test rules, replay logs, explain a match, preview its alert, import rules of other systems,
-//! run the function's own handler, check a deployed stack and send its failed events again.
+//! The command line: check and test rules, replay logs, explain a match, preview its alert, suppress its caller, import rules of
+//! other systems, run the function's own handler, check a deployed stack and send its failed events again.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 mod alert_test;
@@ -19,6 +19,7 @@ mod preview;
 mod redrive;
 mod scan;
 mod status;
+mod suppress;
 mod test;
 #[cfg(not(feature = "aws"))]
 mod without_aws;
@@ -120,6 +121,34 @@ enum Command {
         /// The event id of the record, if the file holds several
         #[arg(long, value_name = "ID")]
         event_id: Option<String>,
+    },
+    /// Print the entry of overrides.yaml that suppresses a rule for the caller of a record
+    ///
+    /// The entry suppresses the rule for this caller alone, and ends after some days. There is none for the root user, or by a
+    /// name that the caller chooses, such as that of a session.
+    ///
+    /// `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventId,AttributeValue=ID` prints the record of an alert;
+    /// pipe it into `trailbell suppress RULE - --by principal`.
+    ///
+    /// Exit status: 0 printed, 2 the rule or the record could not be read, the rule raises no alert for the record, or no
+    /// suppression covers only this caller.
+    Suppress {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        /// The name or the id of the rule
+        rule: String,
+        /// A file with the record, or - for standard input
+        file: PathBuf,
+        /// The event id of the record, if the file holds several
+        #[arg(long, value_name = "ID")]
+        event_id: Option<String>,
+        /// What the suppression knows the caller by
+        #[arg(long, value_enum)]
+        by: suppress::SuppressBy,
+        /// For how many days from today, or from the event if that is later
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+        days: u16,
     },
     /// Run the function's handler on an invocation, with folders as S3 and the terminal as SNS
     ///
@@ -231,6 +260,9 @@ fn main() -> ExitCode {
         Command::Scan { rules, format, alerts, paths } => scan::run(&rules, format, alerts, &paths),
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
+        Command::Suppress { rules, rule, file, event_id, by, days } => {
+            suppress::run(&rules, &rule, &file, event_id.as_deref(), by, days)
+        }
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
         #[cfg(feature = "aws")]

@@ -5,6 +5,7 @@ mod hostile;
 mod ids;
 mod insights;
 mod links;
+mod next_steps;
 mod notices;
 mod ocsf;
 mod several;
