@@ -14,6 +14,7 @@ use trailbell::{
     log_file::{FileItem, FileShape, Limits, RawRecord, Reader},
     record::{Path, Record},
     rule::{RuleSet, Title},
+    state::series::{Arrival, Delivery, Kind, MAX_BYTES, Plan, Sample, SeriesItem},
     trigger,
 };
 
@@ -30,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     ("title", title),
     ("path", path),
     ("work", work),
+    ("series", series),
 ];
 
 /// The text of a filter: an error points into the text; a printed filter parses to the same filter; an observer does not change
@@ -156,6 +158,37 @@ pub fn path(input: &[u8]) {
                 record.text(&path);
             }
         }
+    }
+}
+
+/// The bytes of a stored series: an item that is read as it was written, or an error; and whatever happens to an item, it remains
+/// within its bound.
+pub fn series(input: &[u8]) {
+    let Ok(item) = SeriesItem::decode(input) else { return };
+    assert_eq!(SeriesItem::decode(&item.encode()).as_ref(), Ok(&item));
+    for (kind, window) in [(Kind::Events, 600), (Kind::Values, 0), (Kind::Sequence { steps: 2 }, i64::MAX)] {
+        let (mut item, plan) = (item.clone(), Plan { window, threshold: 2, kind });
+        for id in [1_u64, 2, 3] {
+            let time = item.pending().first().map_or(0, |alert| alert.anchor).saturating_add_unsigned(id);
+            let samples = vec![Sample { field: 3, text: "x".repeat(99) }];
+            let (event, name) = (id << 40, id.to_string());
+            let arrival = Arrival { time, event, values: vec![event], steps: 3, name, samples };
+            let by = Delivery { owner: id, began: 0, now: i64::MAX };
+            item.arrive(&plan, &arrival, by);
+            item.take_over(&plan, &arrival, by);
+        }
+        item.make_follow_up_due(&plan, |anchor| anchor.to_string());
+        let anchor = item.last_anchor().unwrap_or_default();
+        item.events(&plan, anchor);
+        item.listed(3, &plan, anchor);
+        let due = item.follow_up(&plan, anchor).map(|due| due.reported);
+        if let Some(reported) = &due {
+            item.followed_up(anchor, reported);
+        }
+        assert!(due.is_none() || item.follow_up(&plan, anchor).is_none());
+        let bytes = item.encode();
+        assert!(bytes.len() <= MAX_BYTES);
+        assert_eq!(SeriesItem::decode(&bytes).as_ref(), Ok(&item));
     }
 }
 

@@ -150,6 +150,11 @@ fn long_records() {
     check("work", INPUTS / 40);
 }
 
+#[test]
+fn stored_series() {
+    check("series", INPUTS / 2);
+}
+
 /// cargo-fuzz would silently skip a body without a target.
 #[test]
 fn every_body_is_a_target_of_cargo_fuzz() {
@@ -168,11 +173,15 @@ fn every_body_is_a_target_of_cargo_fuzz() {
 /// Enough of the inputs must be valid; otherwise the targets test error messages only.
 #[test]
 fn the_inputs_are_not_all_rejected() {
-    let share = |target: &str, accepts: &dyn Fn(&str) -> bool| {
+    let share_of_bytes = |target: &str, accepts: &dyn Fn(&[u8]) -> bool| {
         let (corpus, tokens, mut random) = (corpus(target), tokens(target), Random(1));
-        let accepted = (0..1000).filter(|_| accepts(&String::from_utf8_lossy(&random.input(&corpus, &tokens)))).count();
+        let accepted = (0..1000).filter(|_| accepts(&random.input(&corpus, &tokens))).count();
         assert!(accepted > 20, "{target}: {accepted} of 1000");
     };
+    let share = |target: &str, accepts: &dyn Fn(&str) -> bool| {
+        share_of_bytes(target, &|input| accepts(&String::from_utf8_lossy(input)));
+    };
+    share_of_bytes("series", &|bytes| trailbell::state::series::SeriesItem::decode(bytes).is_ok());
     share("filter", &|text| trailbell::filter::Filter::parse(text).is_ok());
     share("rules", &|text| trailbell::rule::RuleSet::parse(text).is_ok());
     share("title", &|text| trailbell::rule::Title::parse(text).is_ok());

@@ -315,6 +315,42 @@ mod tests {
         assert_eq!(item.untold(&plan), 100);
     }
 
+    /// As many anchors as are kept, and then a late one before all of them, which is forgotten at once.
+    #[test]
+    fn an_alert_whose_anchor_is_forgotten_has_a_follow_up() {
+        let plan = Plan { window: 60, ..PLAN };
+        let mut item = SeriesItem::default();
+        arrive(&mut item, plan, (0..400).map(|id| event(id, id * 100, "a")));
+        arrive(&mut item, plan, [event(1_000, -500, "a")]);
+        assert_eq!((item.last_anchor(), item.anchors.times()[0]), (Some(-500), 0));
+        arrive(&mut item, plan, [event(1_001, -450, "a"), event(1_002, 10, "a")]);
+        assert_eq!(due(&mut item, plan), Some((-500, 39_960)));
+        assert_eq!(tell(&mut item, plan, -500), 2);
+        assert_eq!(item.untold(&plan), 0);
+    }
+
+    /// A flood over many windows in a full item: nothing is lost, and nothing is reported twice.
+    #[test]
+    fn a_full_item_reports_each_event_once() {
+        let plan = Plan { window: 600, threshold: 30, ..PLAN };
+        let (mut item, mut reported) = (SeriesItem::default(), 0);
+        for id in 0..20_000 {
+            let long = Arrival { name: "n".repeat(120), ..event(id, id / 5, &id.to_string().repeat(20)) };
+            for verdict in arrive(&mut item, plan, [long]) {
+                let Verdict::Alert(alert) = verdict else { continue };
+                item.sent(alert.anchor, 1, 1);
+                // Its own event is not among those that came before it.
+                reported += alert.since.map_or(30, |since| since + 1);
+            }
+            due(&mut item, plan);
+            if id % 1_999 == 0 {
+                reported += item.last_anchor().map_or(0, |anchor| tell(&mut item, plan, anchor));
+                item = SeriesItem::decode(&item.encode()).unwrap();
+            }
+        }
+        assert_eq!(i64::from(reported + item.untold(&plan)), 20_000);
+    }
+
     /// The window of the rule may be another one when the follow-up is due.
     #[test]
     fn a_changed_rule_loses_no_event() {

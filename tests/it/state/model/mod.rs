@@ -3,6 +3,7 @@
 mod bounds;
 mod event;
 mod examples;
+mod follow_ups;
 mod kernel;
 mod limit;
 mod machine;

@@ -57,6 +57,9 @@ struct Mark {
     reported: bool,
 }
 
+/// What is silenced: events and their times.
+pub type Silenced = Vec<(String, i64)>;
+
 /// One series, and all that it has seen.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -108,6 +111,17 @@ impl Series {
     /// How many silenced events no alert has reported: what a follow-up of the last alert reports.
     pub fn more(&self) -> usize {
         different(self.marks.iter().filter(|mark| self.is_silenced(mark.time) && !mark.reported))
+    }
+
+    /// A follow-up reports what no alert has.
+    pub fn follow_up(&mut self) -> Silenced {
+        let is_due: Vec<bool> = self.marks.iter().map(|mark| self.is_silenced(mark.time) && !mark.reported).collect();
+        let due = self.marks.iter_mut().zip(is_due).filter(|(_, is_due)| *is_due);
+        due.map(|(mark, _)| {
+            mark.reported = true;
+            (mark.event.clone(), mark.time)
+        })
+        .collect()
     }
 
     /// The marks of an arrival that are not known.

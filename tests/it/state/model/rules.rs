@@ -103,7 +103,7 @@ impl ModelRule {
     }
 
     /// What the rule knows at first, if it has begun to learn at second 0.
-    fn combinations(&self) -> Option<Combinations> {
+    pub fn combinations(&self) -> Option<Combinations> {
         match self.kind {
             Kind::New { within, learning } | Kind::NewCounted { within, learning, .. } => {
                 Some(Combinations::new(within, learning))
