@@ -105,6 +105,13 @@ impl Table for StateTable<'_> {
             StateTable::Memory(memory) => memory.write(changes).await,
         }
     }
+
+    fn due_keys(&self) -> Vec<String> {
+        match self {
+            StateTable::DynamoDb(table) => table.due_keys(),
+            StateTable::Memory(memory) => memory.due_keys(),
+        }
+    }
 }
 
 impl Table for DynamoDb {

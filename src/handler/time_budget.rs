@@ -96,6 +96,10 @@ impl<T: Table, K: Clock> Table for TimedTable<'_, T, K> {
     async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
         self.time.to_use_table(self.table.write(changes)).await.unwrap_or_else(late)
     }
+
+    fn due_keys(&self) -> Vec<String> {
+        self.table.due_keys()
+    }
 }
 
 fn late<T>() -> Result<T, TableError> {

@@ -124,12 +124,21 @@ pub fn slot_keys(slot: i64) -> impl Iterator<Item = String> {
     (0..SHARDS).map(move |shard| key(slot, shard))
 }
 
+/// The slot of the set with this key; `None` if it is no such key.
+pub fn slot_of(due_key: &str) -> Option<i64> {
+    Some(parts(due_key)?.0)
+}
+
 /// The key of the set that takes what the set under `due_key` has no room for: the next of its slot, and after the last one
 /// the first of the next slot. `None` if it is no such key.
 pub fn next_key(due_key: &str) -> Option<String> {
-    let (slot, shard) = due_key.strip_prefix("due/")?.split_once('/')?;
-    let (slot, shard): (i64, u64) = (slot.parse().ok()?, shard.parse().ok()?);
+    let (slot, shard) = parts(due_key)?;
     Some(if shard + 1 < SHARDS { key(slot, shard + 1) } else { key(slot.saturating_add(1), 0) })
+}
+
+fn parts(due_key: &str) -> Option<(i64, u64)> {
+    let (slot, shard) = due_key.strip_prefix("due/")?.split_once('/')?;
+    Some((slot.parse().ok()?, shard.parse().ok()?))
 }
 
 fn key(slot: i64, shard: u64) -> String {

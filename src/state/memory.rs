@@ -40,11 +40,8 @@ impl Table for MemoryTable {
             return ready(Ok(Written::Conflicts(old)));
         }
         for Change { key, write, .. } in changes {
-            let (mut entries, version) = match items.get(key) {
-                Some((StoredItem::Due(entries), version)) => (entries.clone(), Some(*version)),
-                Some((_, version)) => (BTreeSet::new(), Some(*version)),
-                None => (BTreeSet::new(), None),
-            };
+            let (old, version) = items.remove(key).unzip();
+            let mut entries = if let Some(StoredItem::Due(entries)) = old { entries } else { BTreeSet::new() };
             let item = match write {
                 Write::Put { item, .. } => item.clone(),
                 Write::Add(more) => {
@@ -60,4 +57,16 @@ impl Table for MemoryTable {
         }
         ready(Ok(Written::Stored))
     }
+
+    fn due_keys(&self) -> Vec<String> {
+        let items = self.items();
+        let mut keys: Vec<String> =
+            items.iter().filter(|(_, (item, _))| is_due(item)).map(|(key, _)| key.clone()).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+fn is_due(item: &StoredItem) -> bool {
+    matches!(item, StoredItem::Due(entries) if !entries.is_empty())
 }

@@ -69,6 +69,7 @@ pub mod series;
 mod step;
 mod store;
 mod table;
+mod tick;
 mod token;
 
 pub use audience::Audience;
@@ -90,4 +91,5 @@ pub use matched::Match;
 pub use memory::MemoryTable;
 pub use series::Headline;
 pub use table::{Change, MAX_CHANGES, Stored, Table, TableError, Version, Write, Written};
+pub use tick::{DueItem, Tick, read_all_due, remove_due, replace};
 pub use token::KnownBudget;

@@ -25,6 +25,11 @@ pub trait Table: Sync {
     ///
     /// The table is unavailable.
     fn write(&self, changes: &[Change]) -> impl Future<Output = Result<Written, TableError>> + Send;
+
+    /// The keys of all sets of what is due, if the table ends with the invocation; a table that remains is never scanned.
+    fn due_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// How many items one write takes, and one request of a reading.

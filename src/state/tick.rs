@@ -1,0 +1,466 @@
+//! The tick: reads what is due in the slots that have ended, for one invocation at a time, and removes what is done.
+//!
+//! An entry is removed only after it is done, so a tick that ends at any point loses nothing; the next one repeats what is due and
+//! not marked. A tick that is missed delays what is due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{
+    due::{DueEntry, SLOT_SECONDS, slot, slot_keys, slot_of},
+    entry::{StoredItem, TickState},
+    items::{Items, expires},
+    store::{NotStored, update},
+    table::{Change, Stored, Table, TableError, Write},
+};
+
+const KEY: &str = "tick/state";
+
+/// How many slots are read again: within 15 minutes, an invocation ends that began to write before a slot ended
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const READ_AGAIN: i64 = 15 * 60 / SLOT_SECONDS;
+/// How many slots back the first tick reads: a day.
+const FIRST_READ: i64 = 24 * 3_600 / SLOT_SECONDS;
+/// After how many slots an entry that could not be done moves to a new slot, so that a tick need not read all between: 12 hours.
+const STALE: i64 = 12 * 3_600 / SLOT_SECONDS;
+/// How many slots one request reads: their sets have at most 13 MB.
+const SLOTS_AT_ONCE: i64 = 2;
+/// How many bytes of entries are read before they are done, without the last request.
+const MAX_BYTES: usize = 4 << 20;
+
+/// The right to do what is due, and how far it is read.
+#[derive(Debug)]
+pub struct Tick {
+    /// The end of the right, in seconds since 1970.
+    until: i64,
+    /// The next slot to read.
+    next: i64,
+    /// The last slot that has ended.
+    last: i64,
+}
+
+/// An entry that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueItem {
+    /// What is due.
+    pub entry: DueEntry,
+    /// The key of its set.
+    key: String,
+    /// The entry as it is stored; one of another release may hold more than this one knows.
+    text: String,
+}
+
+impl Tick {
+    /// Takes the right to do what is due until `until`, the end of the invocation; `None` if another invocation has it.
+    ///
+    /// # Errors
+    ///
+    /// The table is unavailable.
+    pub async fn begin(table: &impl Table, now: Timestamp, until: Timestamp) -> Result<Option<Self>, TableError> {
+        let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
+        let (now_seconds, until) = (now.as_second(), until.as_second());
+        let last = slot(now_seconds).saturating_sub(1);
+        let begun = update(table, &mut down, &mut items, |items| {
+            let state = items.get::<TickState>(KEY)?;
+            if state.is_some_and(|state| state.until > now_seconds) {
+                return Ok(None);
+            }
+            let cursor = state.map_or(last.saturating_sub(FIRST_READ), |state| state.cursor);
+            items.set(KEY, TickState { cursor, until });
+            items.keep(KEY, expires(now_seconds, now));
+            Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last }))
+        });
+        begun.await.map_err(error)
+    }
+
+    /// Whether slots are left to read.
+    pub fn has_more(&self) -> bool {
+        self.next <= self.last
+    }
+
+    /// Reads the next slots, some megabytes. Entries that this release does not know are logged and removed.
+    ///
+    /// # Errors
+    ///
+    /// The table is unavailable.
+    pub async fn read(&mut self, table: &impl Table) -> Result<Vec<DueItem>, TableError> {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while self.has_more() && bytes < MAX_BYTES {
+            let end = self.next.saturating_add(SLOTS_AT_ONCE).min(self.last.saturating_add(1));
+            let keys: Vec<String> = (self.next..end).flat_map(slot_keys).collect();
+            for item in read_sets(table, &keys).await? {
+                bytes += item.text.len();
+                found.push(item);
+            }
+            self.next = end;
+        }
+        Ok(found)
+    }
+
+    /// Ends the tick. `left` is what is not done and remains due.
+    ///
+    /// # Errors
+    ///
+    /// The table is unavailable; the right ends with the invocation.
+    pub async fn end(self, table: &impl Table, left: &[DueItem], now: Timestamp) -> Result<(), TableError> {
+        let stale = self.last.saturating_sub(STALE);
+        let (old, left): (Vec<_>, Vec<_>) =
+            left.iter().partition(|item| slot_of(&item.key).is_some_and(|at| at < stale));
+        replace(table, old.iter().map(|item| (*item, item.entry.clone())), now).await?;
+        let first_left = left.iter().filter_map(|item| slot_of(&item.key)).min();
+        let cursor = first_left.unwrap_or(self.next).min(self.next);
+        let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
+        let ended = update(table, &mut down, &mut items, |items| {
+            if items.get::<TickState>(KEY)?.is_some_and(|state| state.until == self.until) {
+                items.set(KEY, TickState { cursor, until: 0 });
+                items.keep(KEY, expires(now.as_second(), now));
+            }
+            Ok(())
+        });
+        ended.await.map_err(error)
+    }
+}
+
+/// All entries of a table that ends with the invocation, whenever they are due.
+///
+/// # Errors
+///
+/// The table is unavailable.
+pub async fn read_all_due(table: &impl Table) -> Result<Vec<DueItem>, TableError> {
+    let mut found = Vec::new();
+    for keys in table.due_keys().chunks(100) {
+        found.extend(read_sets(table, keys).await?);
+    }
+    Ok(found)
+}
+
+/// Removes entries that are done.
+///
+/// # Errors
+///
+/// The table is unavailable, and some are not removed.
+pub async fn remove_due(
+    table: &impl Table,
+    items: impl IntoIterator<Item = &DueItem>,
+    now: Timestamp,
+) -> Result<(), TableError> {
+    let mut sets: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for item in items {
+        sets.entry(&item.key).or_default().insert(item.text.clone());
+    }
+    // One by one, since a transaction takes at most 4 MB, and a set has up to a tenth of that.
+    for (key, texts) in sets {
+        let end = slot_of(key).unwrap_or_default().saturating_mul(SLOT_SECONDS);
+        let change = Change { key: key.to_owned(), write: Write::Remove(texts), expires: Some(expires(end, now)) };
+        table.write(&[change]).await?;
+    }
+    Ok(())
+}
+
+/// Replaces entries that remain due by others, in a slot that has not ended.
+///
+/// # Errors
+///
+/// The table is unavailable; then both can remain.
+pub async fn replace(
+    table: &impl Table,
+    items: impl IntoIterator<Item = (&DueItem, DueEntry)>,
+    now: Timestamp,
+) -> Result<(), TableError> {
+    let items: Vec<_> = items.into_iter().collect();
+    if items.is_empty() {
+        return Ok(());
+    }
+    let (mut known, mut down) = (Items::default(), None);
+    let added = update(table, &mut down, &mut known, |known| {
+        for (number, (_, entry)) in (0..).zip(&items) {
+            entry.add(known, 0, number, now);
+        }
+        Ok(())
+    });
+    added.await.map_err(error)?;
+    remove_due(table, items.iter().map(|(item, _)| *item), now).await
+}
+
+fn error<T>(not_stored: NotStored<T>) -> TableError {
+    not_stored.error
+}
+
+/// The entries of sets. A set that is not readable does not hide the others.
+async fn read_sets(table: &impl Table, keys: &[String]) -> Result<Vec<DueItem>, TableError> {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let stored = match table.read(&keys).await {
+        Ok(stored) => stored,
+        Err(TableError::Unreadable { .. }) => one_by_one(table, &keys).await?,
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for (key, stored) in keys.iter().zip(stored) {
+        let texts = match stored {
+            Some((StoredItem::Due(texts), _)) => texts,
+            Some(_) => {
+                tracing::error!(key, "this is no set of what is due");
+                continue;
+            }
+            None => continue,
+        };
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            texts.into_iter().map(|text| (DueEntry::decode(&text), text)).partition(|(entry, _)| entry.is_some());
+        if !unknown.is_empty() {
+            tracing::warn!(key, entries = unknown.len(), "dropped what is due and what this release does not know");
+            let write = Write::Remove(unknown.into_iter().map(|(_, text)| text).collect());
+            table.write(&[Change { key: (*key).to_owned(), write, expires: None }]).await?;
+        }
+        let item =
+            |(entry, text): (Option<DueEntry>, String)| Some(DueItem { entry: entry?, key: (*key).to_owned(), text });
+        found.extend(known.into_iter().filter_map(item));
+    }
+    Ok(found)
+}
+
+async fn one_by_one(table: &impl Table, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+    let mut all = Vec::new();
+    for key in keys {
+        match table.read(&[*key]).await {
+            Ok(stored) => all.extend(stored),
+            Err(error @ TableError::Unreadable { .. }) => {
+                tracing::error!(key, reason = crate::diagnostic::chain(&error), "what is due is not readable");
+                all.push(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::state::{MemoryTable, Written, due::due_key};
+
+    const BEGIN: i64 = 1_772_442_000;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(BEGIN + seconds).unwrap()
+    }
+
+    fn entry(name: &str) -> DueEntry {
+        DueEntry::HeldBack { key: name.to_owned() }
+    }
+
+    /// Adds entries that are due at this time.
+    fn add(table: &MemoryTable, due: i64, names: &[&str]) {
+        for (number, name) in (0..).zip(names) {
+            put(table, &due_key(BEGIN + due, number), &entry(name).encode());
+        }
+    }
+
+    fn put(table: &MemoryTable, key: &str, text: &str) {
+        let change = Change { key: key.to_owned(), write: Write::Add([text.to_owned()].into()), expires: None };
+        assert_eq!(pollster::block_on(table.write(&[change])).unwrap(), Written::Stored);
+    }
+
+    fn begin(table: &impl Table, now: i64) -> Option<Tick> {
+        pollster::block_on(Tick::begin(table, at(now), at(now + 290))).unwrap()
+    }
+
+    fn read(tick: &mut Tick, table: &impl Table) -> Vec<DueItem> {
+        let mut found = Vec::new();
+        while tick.has_more() {
+            found.extend(pollster::block_on(tick.read(table)).unwrap());
+        }
+        found
+    }
+
+    fn names(items: &[DueItem]) -> Vec<String> {
+        let name = |item: &DueItem| match &item.entry {
+            DueEntry::HeldBack { key } => key.clone(),
+            other => format!("{other:?}"),
+        };
+        let mut names: Vec<String> = items.iter().map(name).collect();
+        names.sort();
+        names
+    }
+
+    /// A whole tick at this time that does all but what has one of these names: what it found.
+    fn tick(table: &impl Table, now: i64, fails: &[&str]) -> Vec<String> {
+        let mut tick = begin(table, now).unwrap();
+        let found = read(&mut tick, table);
+        let is_left =
+            |item: &&DueItem| names(std::slice::from_ref(item)).iter().any(|name| fails.contains(&name.as_str()));
+        let (left, done): (Vec<_>, Vec<_>) = found.iter().partition(is_left);
+        let left: Vec<DueItem> = left.into_iter().cloned().collect();
+        pollster::block_on(async {
+            remove_due(table, done, at(now)).await.unwrap();
+            tick.end(table, &left, at(now)).await.unwrap();
+        });
+        names(&found)
+    }
+
+    #[test]
+    fn what_is_due_is_read_once_its_slot_has_ended() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a", "b"]);
+        add(&table, 299, &["c"]);
+        add(&table, 300, &["d"]);
+        assert_eq!(tick(&table, 299, &[]), [""; 0]);
+        assert_eq!(tick(&table, 300, &[]), ["a", "b", "c"]);
+        assert_eq!(tick(&table, 301, &[]), [""; 0]);
+        assert_eq!(tick(&table, 900, &[]), ["d"]);
+        // Ticks that are missed lose nothing, nor does an entry that is written late.
+        add(&table, 1_000, &["e"]);
+        add(&table, 80_000, &["f"]);
+        assert_eq!(tick(&table, 86_000, &[]), ["e", "f"]);
+        add(&table, 86_000 - 1_100, &["late"]);
+        assert_eq!(tick(&table, 86_400, &[]), ["late"]);
+    }
+
+    #[test]
+    fn the_first_tick_reads_what_a_day_left() {
+        let table = MemoryTable::default();
+        add(&table, -86_000, &["a"]);
+        assert_eq!(tick(&table, 10, &[]), ["a"]);
+    }
+
+    #[test]
+    fn one_invocation_works_until_it_ends() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a"]);
+        let mut first = begin(&table, 600).unwrap();
+        assert!(begin(&table, 601).is_none());
+        assert!(begin(&table, 889).is_none());
+        // The first one has crashed by now.
+        let mut second = begin(&table, 890).unwrap();
+        assert_eq!(names(&read(&mut second, &table)), ["a"]);
+        // If it goes on nevertheless, it ends nothing of the second one's.
+        read(&mut first, &table);
+        pollster::block_on(first.end(&table, &[], at(891))).unwrap();
+        assert!(begin(&table, 892).is_none());
+        pollster::block_on(second.end(&table, &[], at(893))).unwrap();
+        assert!(begin(&table, 893).is_some());
+    }
+
+    #[test]
+    fn what_is_not_done_stays_due() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a", "b"]);
+        for now in [600, 5_000, 40_000, 43_500] {
+            assert_eq!(tick(&table, now, &["a"]).last().map(String::as_str), Some(if now == 600 { "b" } else { "a" }));
+        }
+        // After half a day it moves, so that the next ticks read few slots.
+        let set = due_key(BEGIN, 0);
+        let in_set = |table: &MemoryTable| table.due_keys().contains(&set);
+        assert!(in_set(&table));
+        assert_eq!(tick(&table, 43_800, &["a"]), ["a"]);
+        assert!(!in_set(&table));
+        let mut next = begin(&table, 44_400).unwrap();
+        assert!(next.last - next.next < 10);
+        assert_eq!(names(&read(&mut next, &table)), ["a"]);
+    }
+
+    #[test]
+    fn a_crash_at_any_point_loses_nothing() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a", "b"]);
+        // Between lease and reading, and between reading and removal.
+        begin(&table, 600).unwrap();
+        let mut crashed = begin(&table, 900).unwrap();
+        let found = read(&mut crashed, &table);
+        assert_eq!(names(&found), ["a", "b"]);
+        // Between the removal of one and of the other.
+        let mut crashed = begin(&table, 1_200).unwrap();
+        read(&mut crashed, &table);
+        pollster::block_on(remove_due(&table, &found[..1], at(1_200))).unwrap();
+        assert_eq!(tick(&table, 1_500, &[]).len(), 1);
+        assert_eq!(tick(&table, 1_501, &[]).len(), 0);
+    }
+
+    /// The table after each of these writes and reads is that in which a writer adds an entry to the slot that the tick reads.
+    #[test]
+    fn a_writer_between_any_two_steps_of_a_tick_loses_nothing() {
+        /// A table that another delivery adds to before the request with this number.
+        struct Interleaved<'t> {
+            table: &'t MemoryTable,
+            at: usize,
+            requests: Mutex<usize>,
+        }
+        impl Interleaved<'_> {
+            fn step(&self) {
+                let mut requests = self.requests.lock().unwrap();
+                if *requests == self.at {
+                    add(self.table, 0, &["between"]);
+                }
+                *requests += 1;
+            }
+        }
+        impl Table for Interleaved<'_> {
+            async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+                self.step();
+                self.table.read(keys).await
+            }
+
+            async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+                self.step();
+                self.table.write(changes).await
+            }
+        }
+        for request in 0.. {
+            let table = MemoryTable::default();
+            add(&table, 0, &["a"]);
+            let both = Interleaved { table: &table, at: request, requests: Mutex::default() };
+            let mut found = tick(&both, 300, &[]);
+            if *both.requests.lock().unwrap() <= request {
+                assert!(request > 100);
+                break;
+            }
+            found.extend(tick(&table, 600, &[]));
+            assert_eq!(found, ["a", "between"], "{request}");
+        }
+    }
+
+    #[test]
+    fn entries_and_sets_of_another_release_are_no_error() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a"]);
+        put(&table, &due_key(BEGIN, 0), r#"{"later":{"x":1}}"#);
+        put(&table, &due_key(BEGIN, 0), "?");
+        put(&table, &due_key(BEGIN, 1), r#"{"held_back":{"key":"b","more":1}}"#);
+        let item = StoredItem::from(TickState::default());
+        let write = Write::Put { item, expected: None };
+        let change = Change { key: due_key(BEGIN, 2), write, expires: None };
+        pollster::block_on(table.write(&[change])).unwrap();
+        assert_eq!(tick(&table, 300, &[]), ["a", "b"]);
+        assert!(table.due_keys().is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_entries_is_read_in_parts() {
+        let table = MemoryTable::default();
+        for number in 0..20_000_u64 {
+            put(&table, &due_key(BEGIN, number), &entry(&format!("{number:0500}")).encode());
+        }
+        let mut tick = begin(&table, 300).unwrap();
+        let mut reads = Vec::new();
+        while tick.has_more() {
+            let found = pollster::block_on(tick.read(&table)).unwrap();
+            reads.push(found.len());
+            pollster::block_on(remove_due(&table, &found, at(300))).unwrap();
+        }
+        assert_eq!(reads.iter().sum::<usize>(), 20_000);
+        assert!(table.due_keys().is_empty());
+    }
+
+    #[test]
+    fn a_table_that_ends_with_the_invocation_has_all_that_is_due() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a"]);
+        add(&table, 1_000_000, &["b"]);
+        let found = pollster::block_on(read_all_due(&table)).unwrap();
+        assert_eq!(names(&found), ["a", "b"]);
+        pollster::block_on(remove_due(&table, &found, at(0))).unwrap();
+        assert!(pollster::block_on(read_all_due(&table)).unwrap().is_empty());
+    }
+}
