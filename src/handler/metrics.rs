@@ -24,6 +24,7 @@ const ALWAYS: &[&str] = &[
     "sends_failed",
     "handed_back",
     "counts_broken",
+    "ticks",
 ];
 
 impl Outcome {

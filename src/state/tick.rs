@@ -3,16 +3,15 @@
 //! An entry is removed only after it is done, so a tick that ends at any point loses nothing; the next one repeats what is due and
 //! not marked. A tick that is missed delays what is due.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 
 use super::{
-    due::{DueEntry, SLOT_SECONDS, slot, slot_keys, slot_of},
-    entry::{StoredItem, TickState},
+    due::{SLOT_SECONDS, slot, slot_keys},
+    due_item::{DueItem, read_sets, replace_due},
+    entry::TickState,
     items::{Items, expires},
-    store::{NotStored, update},
-    table::{Change, Stored, Table, TableError, Write},
+    store::update,
+    table::{Table, TableError},
 };
 
 const KEY: &str = "tick/state";
@@ -40,17 +39,6 @@ pub struct Tick {
     last: i64,
 }
 
-/// An entry that is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueItem {
-    /// What is due.
-    pub entry: DueEntry,
-    /// The key of its set.
-    key: String,
-    /// The entry as it is stored; one of another release may hold more than this one knows.
-    text: String,
-}
-
 impl Tick {
     /// Takes the right to do what is due until `until`, the end of the invocation; `None` if another invocation has it.
     ///
@@ -71,7 +59,7 @@ impl Tick {
             items.keep(KEY, expires(now_seconds, now));
             Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last }))
         });
-        begun.await.map_err(error)
+        begun.await.map_err(|not_stored| not_stored.error)
     }
 
     /// Whether slots are left to read.
@@ -90,7 +78,7 @@ impl Tick {
             let end = self.next.saturating_add(SLOTS_AT_ONCE).min(self.last.saturating_add(1));
             let keys: Vec<String> = (self.next..end).flat_map(slot_keys).collect();
             for item in read_sets(table, &keys).await? {
-                bytes += item.text.len();
+                bytes += item.bytes();
                 found.push(item);
             }
             self.next = end;
@@ -105,10 +93,9 @@ impl Tick {
     /// The table is unavailable; the right ends with the invocation.
     pub async fn end(self, table: &impl Table, left: &[DueItem], now: Timestamp) -> Result<(), TableError> {
         let stale = self.last.saturating_sub(STALE);
-        let (old, left): (Vec<_>, Vec<_>) =
-            left.iter().partition(|item| slot_of(&item.key).is_some_and(|at| at < stale));
-        replace(table, old.iter().map(|item| (*item, item.entry.clone())), now).await?;
-        let first_left = left.iter().filter_map(|item| slot_of(&item.key)).min();
+        let (old, left): (Vec<_>, Vec<_>) = left.iter().partition(|item| item.slot().is_some_and(|at| at < stale));
+        replace_due(table, old.iter().map(|item| (*item, item.entry.clone())), now).await?;
+        let first_left = left.iter().filter_map(|item| item.slot()).min();
         let cursor = first_left.unwrap_or(self.next).min(self.next);
         let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
         let ended = update(table, &mut down, &mut items, |items| {
@@ -118,120 +105,8 @@ impl Tick {
             }
             Ok(())
         });
-        ended.await.map_err(error)
+        ended.await.map_err(|not_stored| not_stored.error)
     }
-}
-
-/// All entries of a table that ends with the invocation, whenever they are due.
-///
-/// # Errors
-///
-/// The table is unavailable.
-pub async fn read_all_due(table: &impl Table) -> Result<Vec<DueItem>, TableError> {
-    let mut found = Vec::new();
-    for keys in table.due_keys().chunks(100) {
-        found.extend(read_sets(table, keys).await?);
-    }
-    Ok(found)
-}
-
-/// Removes entries that are done.
-///
-/// # Errors
-///
-/// The table is unavailable, and some are not removed.
-pub async fn remove_due(
-    table: &impl Table,
-    items: impl IntoIterator<Item = &DueItem>,
-    now: Timestamp,
-) -> Result<(), TableError> {
-    let mut sets: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for item in items {
-        sets.entry(&item.key).or_default().insert(item.text.clone());
-    }
-    // One by one, since a transaction takes at most 4 MB, and a set has up to a tenth of that.
-    for (key, texts) in sets {
-        let end = slot_of(key).unwrap_or_default().saturating_mul(SLOT_SECONDS);
-        let change = Change { key: key.to_owned(), write: Write::Remove(texts), expires: Some(expires(end, now)) };
-        table.write(&[change]).await?;
-    }
-    Ok(())
-}
-
-/// Replaces entries that remain due by others, in a slot that has not ended.
-///
-/// # Errors
-///
-/// The table is unavailable; then both can remain.
-pub async fn replace(
-    table: &impl Table,
-    items: impl IntoIterator<Item = (&DueItem, DueEntry)>,
-    now: Timestamp,
-) -> Result<(), TableError> {
-    let items: Vec<_> = items.into_iter().collect();
-    if items.is_empty() {
-        return Ok(());
-    }
-    let (mut known, mut down) = (Items::default(), None);
-    let added = update(table, &mut down, &mut known, |known| {
-        for (number, (_, entry)) in (0..).zip(&items) {
-            entry.add(known, 0, number, now);
-        }
-        Ok(())
-    });
-    added.await.map_err(error)?;
-    remove_due(table, items.iter().map(|(item, _)| *item), now).await
-}
-
-fn error<T>(not_stored: NotStored<T>) -> TableError {
-    not_stored.error
-}
-
-/// The entries of sets. A set that is not readable does not hide the others.
-async fn read_sets(table: &impl Table, keys: &[String]) -> Result<Vec<DueItem>, TableError> {
-    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let stored = match table.read(&keys).await {
-        Ok(stored) => stored,
-        Err(TableError::Unreadable { .. }) => one_by_one(table, &keys).await?,
-        Err(error) => return Err(error),
-    };
-    let mut found = Vec::new();
-    for (key, stored) in keys.iter().zip(stored) {
-        let texts = match stored {
-            Some((StoredItem::Due(texts), _)) => texts,
-            Some(_) => {
-                tracing::error!(key, "this is no set of what is due");
-                continue;
-            }
-            None => continue,
-        };
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            texts.into_iter().map(|text| (DueEntry::decode(&text), text)).partition(|(entry, _)| entry.is_some());
-        if !unknown.is_empty() {
-            tracing::warn!(key, entries = unknown.len(), "dropped what is due and what this release does not know");
-            let write = Write::Remove(unknown.into_iter().map(|(_, text)| text).collect());
-            table.write(&[Change { key: (*key).to_owned(), write, expires: None }]).await?;
-        }
-        let item =
-            |(entry, text): (Option<DueEntry>, String)| Some(DueItem { entry: entry?, key: (*key).to_owned(), text });
-        found.extend(known.into_iter().filter_map(item));
-    }
-    Ok(found)
-}
-
-async fn one_by_one(table: &impl Table, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
-    let mut all = Vec::new();
-    for key in keys {
-        match table.read(&[*key]).await {
-            Ok(stored) => all.extend(stored),
-            Err(error @ TableError::Unreadable { .. }) => {
-                tracing::error!(key, reason = crate::diagnostic::chain(&error), "what is due is not readable");
-                all.push(None);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(all)
 }
 
 #[cfg(test)]
@@ -239,7 +114,9 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::state::{MemoryTable, Written, due::due_key};
+    use crate::state::{
+        Change, DueEntry, MemoryTable, Stored, StoredItem, Write, Written, due::due_key, read_all_due, remove_due,
+    };
 
     const BEGIN: i64 = 1_772_442_000;
 

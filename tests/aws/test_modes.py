@@ -71,7 +71,7 @@ class Modes(unittest.TestCase):
             self.assertEqual({policy["Bucket"] for policy in stack.of("S3::BucketPolicy").values()}, own, name)
 
     def test_a_rule_matches_log_files_only(self):
-        [rule] = Stack(**MODES["a bucket and events"] | {"NearRealTime": "no"}).of("Events::Rule").values()
+        rule = Stack(**MODES["a bucket and events"]).resources["NewObjects"]
         self.assertEqual(
             rule["EventPattern"],
             {
@@ -93,7 +93,7 @@ class Modes(unittest.TestCase):
 
     def test_only_services_of_aws_send_events(self):
         rules = [rule for each in STACKS.values() for rule in Stack(**each).of("Events::Rule").values()]
-        sources = {json.dumps(rule["EventPattern"]["source"]) for rule in rules}
+        sources = {json.dumps(rule["EventPattern"]["source"]) for rule in rules if "EventPattern" in rule}
         self.assertEqual(sources, {'["aws.s3"]', '[{"prefix": "aws."}]'})
 
     def test_events_that_cannot_be_delivered_are_kept(self):
@@ -101,6 +101,9 @@ class Modes(unittest.TestCase):
             stack = Stack(**parameters)
             failed = stack.arn("FailedEvents")
             for rule in stack.of("Events::Rule").values():
+                if "ScheduleExpression" in rule:
+                    # The next tick does what one that is lost does not.
+                    continue
                 self.assertEqual([target["DeadLetterConfig"]["Arn"] for target in rule["Targets"]], [failed], name)
             if topic := stack.resources.get("TrailTopicSubscription"):
                 self.assertEqual(topic["RedrivePolicy"], {"deadLetterTargetArn": failed}, name)

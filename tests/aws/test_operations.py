@@ -19,6 +19,7 @@ WATCHED = {
 }
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
 DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}
+WITH_TABLE = {("trailbell", "ticks")}
 
 
 def metrics(stack):
@@ -40,7 +41,9 @@ class Alarms(unittest.TestCase):
                 counts = "records" if parameters["Source"] == "events" else "cloudtrail_files"
                 silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", counts)}
                 delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
-                self.assertEqual({(each["Namespace"], each["MetricName"]) for each in alarms}, WATCHED | silence | delivery)
+                state = set() if parameters.get("State") == "none" else WITH_TABLE
+                watched = {(each["Namespace"], each["MetricName"]) for each in alarms}
+                self.assertEqual(watched, WATCHED | silence | delivery | state)
                 for each in alarms:
                     self.assertEqual(each["AlarmActions"], [stack.arn("AlarmTopic")])
                     self.assertTrue(each["AlarmDescription"])
@@ -60,6 +63,14 @@ class Alarms(unittest.TestCase):
         self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
         self.assertEqual(alarm["TreatMissingData"], "breaching")
         self.assertIn("45 minutes", alarm["AlarmDescription"])
+
+    def test_a_schedule_that_stops_raises_an_alarm_after_15_minutes(self):
+        stack = Stack()
+        self.assertEqual(stack.resources["Tick"]["ScheduleExpression"], "rate(5 minutes)")
+        alarm = stack.resources["TicksAlarm"]
+        self.assertEqual((alarm["Period"], alarm["EvaluationPeriods"]), (300, 3))
+        self.assertEqual((alarm["ComparisonOperator"], alarm["Threshold"]), ("LessThanThreshold", 1))
+        self.assertEqual((alarm["TreatMissingData"], alarm["Statistic"]), ("breaching", "Sum"))
 
     def test_the_log_and_failed_events_are_kept_as_configured(self):
         for name, parameters in STACKS.items():

@@ -53,6 +53,7 @@ S3 = ("s3.amazonaws.com", OWN_BUCKET)
 NEW_OBJECTS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-NewObjects")
 API_CALLS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-ApiCalls")
 TOPIC = ("sns.amazonaws.com", f"arn:aws:sns:{HERE}:central-trail")
+TICK = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-Tick")
 SENDS = {
     "a new trail": {S3},
     "a bucket": {NEW_OBJECTS},
@@ -130,13 +131,17 @@ class TheFunction(unittest.TestCase):
         stack = Stack(**STACKS["events, with little"])
         self.assertFalse([action for action, _ in rights(stack, "FunctionRole") if action.startswith("dynamodb:")])
         self.assertFalse(stack.of("DynamoDB::Table"))
+        # Nothing is due between invocations.
+        self.assertFalse(stack.of("Lambda::Permission"))
+        self.assertNotIn("Tick", stack.resources)
 
     def test_only_its_source_invokes_it(self):
         for mode, parameters in MODES.items():
             with self.subTest(mode):
                 permissions = Stack(**parameters).of("Lambda::Permission").values()
                 self.assertTrue(all(each["Action"] == "lambda:InvokeFunction" for each in permissions))
-                self.assertEqual({(each["Principal"], each["SourceArn"]) for each in permissions}, INVOKES.get(mode, set()))
+                invokes = {(each["Principal"], each["SourceArn"]) for each in permissions}
+                self.assertEqual(invokes, INVOKES.get(mode, set()) | {TICK})
                 # The ARN of a bucket names no account.
                 for each in permissions:
                     self.assertEqual(each.get("SourceAccount"), ACCOUNT if each["Principal"].startswith("s3") else None)
