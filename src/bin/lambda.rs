@@ -131,7 +131,8 @@ impl SharedState {
         learns: &'a AtomicBool,
     ) -> Handler<'a, S3, Sns, StateTable<'a>, Deadline> {
         let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
-        Handler { engine, objects, channels, table, learns, clock, limits: self.limits }
+        let keeps_state = self.table.is_some();
+        Handler { engine, objects, channels, table, keeps_state, learns, clock, limits: self.limits }
     }
 
     /// The answer to the sender; the error makes Lambda repeat the whole invocation.

@@ -7,7 +7,10 @@ use std::error::Error as _;
 use thiserror::Error;
 
 use super::port::{FetchError, IsolationError, PublishError};
-use crate::{alert::Origin, diagnostic::chain, log_file::LogFileError, object::ObjectId, trigger::TriggerError};
+use crate::{
+    alert::Origin, diagnostic::chain, log_file::LogFileError, object::ObjectId, state::TableError,
+    trigger::TriggerError,
+};
 
 /// Something that was not done, for which its delivery is repeated.
 #[derive(Debug, Error)]
@@ -68,6 +71,21 @@ pub enum Failure {
     MoreAlerts {
         /// What they are about.
         origin: Origin,
+        /// How many.
+        count: u64,
+    },
+    /// What is due could not be read, or the state of the tick not stored.
+    #[error("{origin}: what is due is not available")]
+    Due {
+        /// The event of the schedule.
+        origin: Origin,
+        /// The cause.
+        #[source]
+        error: TableError,
+    },
+    /// What the invocation made due was not sent, and no table keeps it.
+    #[error("{count} alerts or notices that were due at the end of the invocation were not sent")]
+    NotSentAtEnd {
         /// How many.
         count: u64,
     },
@@ -133,6 +151,8 @@ impl Failure {
             Failure::OutOfTime { .. } => "not done in time",
             Failure::NotStarted => "message not started",
             Failure::Killed { .. } => "process ended by an item",
+            Failure::Due { .. } => "what is due is not available",
+            Failure::NotSentAtEnd { .. } => "not everything that was due is sent",
             Failure::Reported { .. } => return,
             Failure::MoreAlerts { .. } => "more alerts not published",
             Failure::Publish { record, id, error, .. } => {
@@ -159,6 +179,7 @@ impl Failure {
             Failure::OutOfTime { origin }
             | Failure::Publish { origin, .. }
             | Failure::MoreAlerts { origin, .. }
+            | Failure::Due { origin, .. }
             | Failure::Killed { origin, .. } => Some(origin),
             _ => None,
         }

@@ -83,6 +83,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 outcome.fail(Failure::MoreParts { count });
             }
         }
+        self.send_unkept(&time, &outage, outcome).await;
     }
 }
 
@@ -115,7 +116,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, '
                 self.fail(error.into());
             }
             Work::Object(_) if self.is_blocked => self.outcome.objects.failed += 1,
-            Work::Record { .. } | Work::LogEvents(_) if self.is_blocked => {}
+            Work::Record { .. } | Work::LogEvents(_) | Work::Tick { .. } if self.is_blocked => {}
             Work::Object(object) => {
                 let origin = Origin::Object(object.clone());
                 if self.is_late(&origin) {
@@ -133,7 +134,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, '
                 }
             }
             Work::LogEvents(events) => self.log_events(&events).await,
-            Work::Tick { .. } => self.outcome.ticks += 1,
+            Work::Tick { origin } => self.handler.tick(self.time, origin, self.outcome).await,
         }
     }
 

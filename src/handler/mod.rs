@@ -6,6 +6,7 @@
 mod answer;
 mod channels;
 mod decide;
+mod due_notices;
 mod evaluate;
 mod failure;
 mod invocation;
@@ -17,6 +18,7 @@ mod port;
 mod prefetch;
 mod report;
 mod setup;
+mod tick;
 mod time_budget;
 
 pub use answer::InvocationError;

@@ -52,14 +52,19 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     }
 
     pub(super) fn push(&mut self, outgoing: OutgoingAlert, outcome: &mut Outcome) {
-        if !matches!(outgoing.alert.kind, AlertKind::Match(_)) && outgoing.audiences.contains(&Audience::Alerts) {
-            outcome.notices.due += 1;
-        }
         for audience in &outgoing.audiences {
-            outcome.sends.entry(*audience).or_default().due += 1;
+            Self::count_due(*audience, &outgoing.alert, outcome);
         }
         self.bytes += outgoing.bytes;
         self.waiting.push(outgoing);
+    }
+
+    /// Counts what is to be sent to an audience.
+    pub(super) fn count_due(audience: Audience, alert: &Alert, outcome: &mut Outcome) {
+        if audience == Audience::Alerts && !matches!(alert.kind, AlertKind::Match(_)) {
+            outcome.notices.due += 1;
+        }
+        outcome.sends.entry(audience).or_default().due += 1;
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -101,7 +106,12 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     }
 
     /// A result for every alert. A refused alert is sent again in a plainer form.
-    async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
+    pub(super) async fn send(
+        &self,
+        audience: Audience,
+        channel: &C,
+        alerts: &[&Alert],
+    ) -> Vec<Result<(), PublishError>> {
         let format = audience.format();
         let messages: Vec<_> = alerts.iter().map(|alert| render(format, alert)).collect();
         let mut answers = self.answers(audience, channel, &messages).await;
@@ -132,7 +142,13 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         }
     }
 
-    fn count(&mut self, audience: Audience, alert: &Alert, answer: Result<(), PublishError>, outcome: &mut Outcome) {
+    pub(super) fn count(
+        &mut self,
+        audience: Audience,
+        alert: &Alert,
+        answer: Result<(), PublishError>,
+        outcome: &mut Outcome,
+    ) {
         let is_sent = answer.is_ok();
         outcome.sends.entry(audience).or_default().count(is_sent);
         if audience == Audience::Alerts {

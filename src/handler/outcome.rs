@@ -252,6 +252,15 @@ impl Outcome {
         }
     }
 
+    /// Adds a failure to every unit: any of them may have made due what was not sent.
+    pub(super) fn fail_everywhere(&mut self, count: u64) {
+        self.fail(Failure::NotSentAtEnd { count });
+        let others = self.units.len().saturating_sub(1);
+        for unit in self.units.iter_mut().take(others) {
+            unit.failures.push(Failure::NotSentAtEnd { count });
+        }
+    }
+
     /// Counts an item that needs no work.
     pub(super) fn skip(&mut self, what: &str, reason: SkipReason) {
         if reason == SkipReason::ForgedEvent {

@@ -19,6 +19,8 @@ pub struct Handler<'a, O, C, T, K> {
     pub channels: &'a Channels<C>,
     /// What earlier invocations stored.
     pub table: &'a T,
+    /// Whether the table remains when the invocation ends. Otherwise nothing stays due, and the end of the invocation sends all.
+    pub keeps_state: bool,
     /// Whether the rules with `first_seen` have started to learn, which they do with the first record.
     pub learns: &'a AtomicBool,
     /// The time of this invocation.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{hourly::HourlyAlerts, items::Items, key, table::TableError};
+use super::{hourly::HourlyAlerts, items::Items, key, memory::MemoryTable, table::TableError};
 
 /// One delivery, such as an object: the owner of claims, and what it has decided so far.
 #[derive(Debug)]
@@ -31,6 +31,15 @@ pub struct Outage {
     pub(super) error: Option<TableError>,
     /// By the key under which they would be stored.
     pub(super) alerts: HashMap<String, HourlyAlerts>,
+    /// What is due meanwhile, for the end of the invocation.
+    pub(super) local: MemoryTable,
+}
+
+impl Outage {
+    /// What is due meanwhile, which ends with the invocation.
+    pub fn local(&self) -> &MemoryTable {
+        &self.local
+    }
 }
 
 impl Claimant {

@@ -73,11 +73,13 @@ impl Tick {
     ///
     /// The table is unavailable.
     pub async fn read(&mut self, table: &impl Table) -> Result<Vec<DueItem>, TableError> {
-        let (mut found, mut bytes) = (Vec::new(), 0);
+        let (mut found, mut bytes, begin) = (Vec::new(), 0, self.next);
         while self.has_more() && bytes < MAX_BYTES {
             let end = self.next.saturating_add(SLOTS_AT_ONCE).min(self.last.saturating_add(1));
             let keys: Vec<String> = (self.next..end).flat_map(slot_keys).collect();
-            for item in read_sets(table, &keys).await? {
+            // What was found before an error is not lost, but found again.
+            let items = read_sets(table, &keys).await.inspect_err(|_| self.next = begin)?;
+            for item in items {
                 bytes += item.bytes();
                 found.push(item);
             }

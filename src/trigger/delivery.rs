@@ -104,6 +104,8 @@ pub enum SkipReason {
     ForgedEvent,
     /// An object that is not from CloudTrail.
     Foreign(Foreign),
+    /// An event of a schedule, while another invocation does what it requests.
+    TickRunning,
     /// A message of AWS Config, which can share the topic of a trail.
     ConfigMessage,
     /// A message of AWS Control Tower, which can share the topic of a trail.
@@ -123,6 +125,7 @@ impl SkipReason {
             SkipReason::NotCreated => "not_created",
             SkipReason::ForgedEvent => "forged_event",
             SkipReason::Foreign(kind) => kind.word(),
+            SkipReason::TickRunning => "tick_running",
             SkipReason::ConfigMessage => "config_message",
             SkipReason::ControlTowerMessage => "control_tower_message",
         }

@@ -210,7 +210,8 @@ pub fn handled_on(
     payload: &Value,
 ) -> Outcome {
     let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
-    let handler = Handler { engine, objects, channels, table: &table, learns: &learns, clock, limits };
+    let handler =
+        Handler { engine, objects, channels, table: &table, keeps_state: true, learns: &learns, clock, limits };
     let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome

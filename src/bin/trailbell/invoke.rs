@@ -40,6 +40,7 @@ pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
         objects: &objects,
         channels: &channels,
         table: &table,
+        keeps_state: false,
         learns: &learns,
         clock: &NoDeadline,
         limits,

@@ -86,8 +86,16 @@ pub fn handled(
     most: u32,
 ) -> Outcome {
     let limits = InvocationLimits { max_alerts_per_rule_hour: most, ..InvocationLimits::default() };
-    let handler =
-        Handler { engine, objects, channels, table, learns: &AtomicBool::new(false), clock: &Ticking::never(), limits };
+    let handler = Handler {
+        engine,
+        objects,
+        channels,
+        table,
+        keeps_state: true,
+        learns: &AtomicBool::new(false),
+        clock: &Ticking::never(),
+        limits,
+    };
     let outcome = pollster::block_on(handler.handle(event(keys).to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome
@@ -184,6 +192,7 @@ fn a_table_that_never_answers_is_abandoned_in_time() {
         objects: &objects,
         channels: &Channels::only(&outbox),
         table: &Silent,
+        keeps_state: true,
         learns: &AtomicBool::new(false),
         clock: &clock,
         limits: InvocationLimits::default(),
@@ -301,6 +310,7 @@ fn a_held_back_alert_leaves_no_claim() {
             objects: &objects,
             channels: &channels,
             table: &table,
+            keeps_state: true,
             learns: &learns,
             clock: &clock,
             limits,
@@ -363,6 +373,7 @@ fn an_event_without_a_time_happened_when_its_object_was_stored() {
             objects: &Bucket,
             channels: &channels,
             table: &table,
+            keeps_state: true,
             learns: &learns,
             clock: &clock,
             limits,

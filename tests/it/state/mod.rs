@@ -12,4 +12,5 @@ mod model;
 mod rate_limit;
 mod requests;
 mod sequential;
+mod tick;
 mod world;

@@ -146,6 +146,7 @@ impl World {
                 objects: &self.objects,
                 channels: &channels,
                 table: &self.table,
+                keeps_state: true,
                 learns: &AtomicBool::new(false),
                 clock: &self.clock,
                 limits: InvocationLimits { max_alerts_per_rule_hour: 500, ..InvocationLimits::default() },

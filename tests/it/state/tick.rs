@@ -1,0 +1,279 @@
+//! The tick: what is due is sent once, whatever fails, whenever a tick is missed, repeated or ended.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trailbell::{
+    alert::Message,
+    engine::Engine,
+    handler::{Channels, Clock, Handler, InvocationLimits, Outcome},
+    rule::RuleSet,
+    state::{
+        Change, DueEntry, MemoryTable, Stored, SummaryLine, Table, TableError, Write, Written, due::due_key,
+        read_all_due,
+    },
+};
+
+use crate::ports::{Memory, Outbox, event, failures, image, log_file, publish_error};
+
+const BEGIN: i64 = 1_772_442_000;
+const INVOCATION: Duration = Duration::from_mins(5);
+
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn left(&self) -> Duration {
+        INVOCATION
+    }
+
+    async fn until_left(&self, _: Duration) {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn at(seconds: i64) -> At {
+    At(Timestamp::from_second(BEGIN + seconds).unwrap())
+}
+
+fn scheduled() -> Value {
+    json!({"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
+}
+
+/// A table that answers no request from the one with this number on, counted from 0, or refuses all.
+#[derive(Default)]
+struct Faulty {
+    memory: MemoryTable,
+    requests: AtomicUsize,
+    ends_at: Option<usize>,
+    is_down: AtomicBool,
+}
+
+impl Faulty {
+    async fn step(&self) -> Result<(), TableError> {
+        let request = self.requests.fetch_add(1, Ordering::Relaxed);
+        if self.ends_at.is_some_and(|ends_at| request >= ends_at) {
+            std::future::pending::<()>().await;
+        }
+        // Another invocation goes on.
+        let mut is_second = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut is_second, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        if self.is_down.load(Ordering::Relaxed) { Err(TableError::service("throttled")) } else { Ok(()) }
+    }
+}
+
+impl Table for Faulty {
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+        self.step().await?;
+        self.memory.read(keys).await
+    }
+
+    async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+        self.step().await?;
+        self.memory.write(changes).await
+    }
+}
+
+fn engine() -> Engine {
+    Engine::new(RuleSet::parse("rules: [{name: R, severity: 1, filter: eventName = \"PutImage\"}]").unwrap().0)
+}
+
+/// Adds lines that are due at this time.
+fn add(table: &MemoryTable, due: i64, ids: &[&str]) {
+    for (number, id) in (0..).zip(ids) {
+        let line = SummaryLine {
+            alert_id: (*id).to_owned(),
+            title: (*id).to_owned(),
+            severity: 2,
+            rule: "r".to_owned(),
+            ..SummaryLine::default()
+        };
+        let write = Write::Add([DueEntry::Line(line).encode()].into());
+        let change = Change { key: due_key(BEGIN + due, number), write, expires: None };
+        assert_eq!(pollster::block_on(table.write(&[change])).unwrap(), Written::Stored);
+    }
+}
+
+async fn handle(table: &impl Table, outbox: &Outbox, now: i64, payload: &Value, keeps_state: bool) -> Outcome {
+    let (engine, objects, channels) =
+        (engine(), Memory::default().with("a", vec![Ok(log_file(&[&image("1")]))]), Channels::only(outbox));
+    let (learns, clock, limits) = (AtomicBool::new(false), at(now), InvocationLimits::default());
+    let handler = Handler {
+        engine: &engine,
+        objects: &objects,
+        channels: &channels,
+        table,
+        keeps_state,
+        learns: &learns,
+        clock: &clock,
+        limits,
+    };
+    let outcome = handler.handle(payload.to_string().as_bytes()).await;
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+    outcome
+}
+
+fn tick(table: &impl Table, outbox: &Outbox, now: i64) -> Outcome {
+    pollster::block_on(handle(table, outbox, now, &scheduled(), true))
+}
+
+/// How many messages name this alert.
+fn copies(outbox: &Outbox, id: &str) -> usize {
+    outbox.sent.lock().unwrap().iter().filter(|message: &&Message| message.body.contains(id)).count()
+}
+
+#[test]
+fn what_is_due_is_sent_once_and_a_missed_tick_loses_nothing() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    add(&table, 0, &["alert-one", "alert-two"]);
+    assert_eq!(tick(&table, &outbox, 200).ticks, 1);
+    assert_eq!(copies(&outbox, "alert-one"), 0);
+    // The ticks of an hour are missed.
+    add(&table, 1_000, &["alert-three"]);
+    let outcome = tick(&table, &outbox, 4_000);
+    assert_eq!((outcome.ticks, outcome.notices.sent), (1, 1));
+    for now in [4_000, 4_001, 4_300, 90_000] {
+        assert_eq!(tick(&table, &outbox, now).notices.due, 0);
+    }
+    assert_eq!(["alert-one", "alert-two", "alert-three"].map(|id| copies(&outbox, id)), [1, 1, 1]);
+}
+
+#[test]
+fn two_ticks_at_once_send_it_once() {
+    let (table, outbox) = (Faulty::default(), Outbox::open());
+    add(&table.memory, 0, &["alert-one"]);
+    let both = async {
+        let payload = scheduled();
+        let (first, second) =
+            (handle(&table, &outbox, 600, &payload, true), handle(&table, &outbox, 600, &payload, true));
+        futures_util::join!(first, second)
+    };
+    let (first, second) = pollster::block_on(both);
+    assert_eq!(copies(&outbox, "alert-one"), 1);
+    assert_eq!(first.ticks + second.ticks, 1);
+    let skipped = |outcome: &Outcome| outcome.objects.skipped.get("tick_running").copied().unwrap_or_default();
+    assert_eq!(skipped(&first) + skipped(&second), 1);
+    assert!(first.answer().is_ok() && second.answer().is_ok());
+}
+
+/// Whatever the table last answered before the function ends, the next tick sends what is due; it repeats only what was
+/// published and not removed yet.
+#[test]
+fn a_crash_loses_nothing_and_repeats_only_what_is_not_marked() {
+    let mut repeated = Vec::new();
+    for request in 0.. {
+        let (mut table, outbox) = (Faulty { ends_at: Some(request), ..Faulty::default() }, Outbox::open());
+        add(&table.memory, 0, &["alert-one"]);
+        let payload = scheduled();
+        let has_ended = {
+            let mut running = pin!(handle(&table, &outbox, 600, &payload, true));
+            let mut poll = || running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            (0..10_000).any(|_| poll().is_ready())
+        };
+        if has_ended {
+            assert!(request > 100);
+            break;
+        }
+        let sent_before = copies(&outbox, "alert-one");
+        table.ends_at = None;
+        // While the ended invocation could still run, others wait for it; the first request is the one that reads that.
+        if request > 1 {
+            assert_eq!(tick(&table, &outbox, 700).ticks, 0);
+        }
+        tick(&table, &outbox, 1_000);
+        let sent = copies(&outbox, "alert-one");
+        assert_eq!(sent, sent_before.max(1) + usize::from(sent_before == 1 && sent == 2), "request {request}");
+        if sent == 2 {
+            repeated.push(request);
+        }
+        assert_eq!(tick(&table, &outbox, 2_000).notices.due, 0);
+    }
+    assert_eq!(repeated.len(), 1, "only between the answer of the topic and the removal: {repeated:?}");
+}
+
+#[test]
+fn what_the_topic_does_not_take_stays_due() {
+    let (table, closed) = (MemoryTable::default(), Outbox::new(|_| Some(Err(publish_error("throttled", false)))));
+    add(&table, 0, &["alert-one"]);
+    for now in [600, 601, 1_000, 100_000, 200_000] {
+        let outcome = tick(&table, &closed, now);
+        assert_eq!((outcome.ticks, outcome.notices.failed), (0, 1), "{now}");
+        assert!(outcome.answer().is_err());
+    }
+    let outbox = Outbox::open();
+    assert_eq!(tick(&table, &outbox, 200_600).ticks, 1);
+    assert_eq!(copies(&outbox, "alert-one"), 1);
+    assert_eq!(tick(&table, &outbox, 200_601).notices.due, 0);
+}
+
+#[test]
+fn a_tick_without_its_table_fails_and_the_next_one_sends() {
+    let (table, outbox) = (Faulty::default(), Outbox::open());
+    add(&table.memory, 0, &["alert-one"]);
+    table.is_down.store(true, Ordering::Relaxed);
+    let outcome = tick(&table, &outbox, 600);
+    assert_eq!(outcome.ticks, 0);
+    assert_eq!(failures(&outcome), ["EventBridge event 1: what is due is not available: throttled"]);
+    assert!(outcome.answer().is_err());
+    table.is_down.store(false, Ordering::Relaxed);
+    assert_eq!(tick(&table, &outbox, 601).ticks, 1);
+    assert_eq!(copies(&outbox, "alert-one"), 1);
+}
+
+#[test]
+fn a_flood_of_lines_is_sent_whole() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    let ids: Vec<String> = (0..20_000).map(|number| format!("alert-{number:05}.")).collect();
+    add(&table, 0, &ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let outcome = tick(&table, &outbox, 600);
+    assert_eq!((outcome.ticks, outcome.failed()), (1, 0));
+    let bodies: String = outbox.sent.lock().unwrap().iter().map(|message| message.body.clone()).collect();
+    let count = bodies.matches("alert-").count();
+    assert!(count >= 20_000 && ids.iter().step_by(997).all(|id| bodies.contains(id.as_str())), "{count}");
+}
+
+/// Without a table, the invocation that makes something due sends it at its end, and fails with all of its messages if it
+/// cannot.
+#[test]
+fn without_a_table_the_end_of_the_invocation_sends_what_is_due() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    add(&table, 100_000, &["alert-one"]);
+    let outcome = pollster::block_on(handle(&table, &outbox, 0, &event(&["a"]), false));
+    assert_eq!((copies(&outbox, "alert-one"), outcome.matches.alerted, outcome.notices.sent), (1, 1, 1));
+    assert!(pollster::block_on(read_all_due(&table)).unwrap().is_empty());
+    // A schedule has nothing to do.
+    assert_eq!(pollster::block_on(handle(&table, &outbox, 0, &scheduled(), false)).ticks, 1);
+
+    let outbox = Outbox::new(|message| {
+        Some(if message.body.contains("alert-") { Err(publish_error("throttled", false)) } else { Ok(()) })
+    });
+    add(&table, 100_000, &["alert-two"]);
+    let message = |id: &str| json!({"messageId": id, "eventSource": "aws:sqs", "body": event(&["a"]).to_string()});
+    let queue = json!({"Records": [message("m1"), message("m2")]});
+    let outcome = pollster::block_on(handle(&table, &outbox, 0, &queue, false));
+    let answer = outcome.answer().unwrap();
+    let handed_back: Vec<&str> = answer["batchItemFailures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["itemIdentifier"].as_str())
+        .collect();
+    assert_eq!(handed_back, ["m1", "m2"]);
+}
