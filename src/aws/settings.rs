@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use crate::{
     engine::MAX_NESTING,
-    handler::{Channels, Chat, InvocationLimits},
+    handler::{Channels, Chat, InvocationLimits, MailBudget},
     log_file::Limits,
     rule::Severity,
-    state::Claimant,
+    state::{Budget, Claimant},
 };
 
 /// Settings that are complete and in range.
@@ -24,7 +24,7 @@ pub struct Settings {
     /// `STATE_TABLE_NAME`: the DynamoDB table for state; without it, state ends with the invocation.
     pub state_table: Option<String>,
     /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
-    /// invocation may cost.
+    /// invocation may cost. `MAX_ALERTS_PER_RULE_HOUR`, `ALERTS_PER_MINUTE`, `MAIL_SEVERITY`: how many alerts it may send.
     pub limits: InvocationLimits,
     /// `RUST_LOG`: a log level, or several `module=level` separated by commas.
     pub log: String,
@@ -78,6 +78,7 @@ impl Settings {
                 log_file: reader.limits(default.log_file),
                 max_object_bytes: reader.number("MAX_OBJECT_BYTES", "bytes", default.max_object_bytes),
                 time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
+                mail: Some(reader.mail()),
             },
             log: reader.log("RUST_LOG"),
             timeouts: Timeouts {
@@ -209,6 +210,16 @@ impl<V: Fn(&str) -> Option<String>> SettingsReader<V> {
         alerts
     }
 
+    fn mail(&mut self) -> MailBudget {
+        const PER_MINUTE: &str = "ALERTS_PER_MINUTE";
+        let (least, most) = (Budget::MIN_PER_MINUTE, Budget::MAX_PER_MINUTE);
+        let per_minute = self.number(PER_MINUTE, "alerts", MailBudget::default().per_minute);
+        if !(least..=most).contains(&per_minute) {
+            self.refuse(PER_MINUTE, per_minute, format!("a number of alerts from {least} to {most}"));
+        }
+        MailBudget { per_minute, mildest: self.severity("MAIL_SEVERITY") }
+    }
+
     fn nesting(&mut self, name: &'static str, default: usize) -> usize {
         let levels = self.number(name, "levels", default);
         if levels > MAX_NESTING {
@@ -277,7 +288,10 @@ mod tests {
         let settings =
             read(&[("ALERT_TOPIC_ARN", TOPIC), ("LAMBDA_TASK_ROOT", "/var/task"), ("RULES_FILE", "")]).unwrap();
         assert_eq!(settings.rules_file, PathBuf::from("/var/task/rules.yaml"));
-        assert_eq!(settings.limits, InvocationLimits::default());
+        assert_eq!(
+            settings.limits,
+            InvocationLimits { mail: Some(MailBudget::default()), ..InvocationLimits::default() }
+        );
         assert_eq!(settings.state_table, None);
         assert_eq!(settings.timeouts, Timeouts::default());
         assert_eq!(settings.log, "info");
@@ -297,6 +311,8 @@ mod tests {
             ("RETRY_BASE_MS", "7"),
             ("STATE_TABLE_NAME", "arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"),
             ("MAX_ALERTS_PER_RULE_HOUR", "500"),
+            ("ALERTS_PER_MINUTE", "150"),
+            ("MAIL_SEVERITY", "3"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();
@@ -307,6 +323,7 @@ mod tests {
         assert_eq!(settings.topics.alerts.region, "cn-north-1");
         assert_eq!(settings.state_table.as_deref(), Some("arn:aws:dynamodb:us-east-1:111122223333:table/state.v1"));
         assert_eq!(settings.limits.max_alerts_per_rule_hour, 500);
+        assert_eq!(settings.limits.mail, Some(MailBudget { per_minute: 150, mildest: Severity::new(3).unwrap() }));
     }
 
     #[test]
@@ -350,6 +367,22 @@ mod tests {
     }
 
     #[test]
+    fn budget_has_room_for_urgent_alerts_and_for_others() {
+        let of = |alerts: &str| read(&[("ALERT_TOPIC_ARN", TOPIC), ("ALERTS_PER_MINUTE", alerts)]);
+        for alerts in ["2", "60", "150"] {
+            assert_eq!(of(alerts).unwrap().limits.mail.unwrap().per_minute.to_string(), alerts);
+        }
+        for alerts in ["1", "151", "4294967295"] {
+            let repair = format!("`ALERTS_PER_MINUTE` is `{alerts}`: write a number of alerts from 2 to 150");
+            assert_eq!(of(alerts).unwrap_err(), repair);
+        }
+        for alerts in ["0", "-1", "sixty", "1e2", "60.0"] {
+            let repair = format!("`ALERTS_PER_MINUTE` is `{alerts}`: write a number of alerts above 0, such as `60`");
+            assert_eq!(of(alerts).unwrap_err(), repair);
+        }
+    }
+
+    #[test]
     fn every_invalid_setting_is_reported_at_once() {
         let wrong = [
             ("ALERT_TOPIC_ARN", "alerts"),
@@ -359,6 +392,8 @@ mod tests {
             ("MAX_NESTING", "513"),
             ("STATE_TABLE_NAME", "a table"),
             ("MAX_ALERTS_PER_RULE_HOUR", "501"),
+            ("ALERTS_PER_MINUTE", "151"),
+            ("MAIL_SEVERITY", "SEV2"),
             ("RUST_LOG", "warning"),
             ("RETRY_BASE_MS", "-1"),
             ("CONNECT_TIMEOUT_MS", "3s"),

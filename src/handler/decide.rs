@@ -8,7 +8,6 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    outbox::OutgoingAlert,
     outcome::{Matches, Outcome},
     port::Clock,
     time_budget::{TimeBudget, TimedTable},
@@ -20,7 +19,10 @@ use crate::{
     log_file::RawRecord,
     object::ObjectId,
     rule::{Accounts, Rule},
-    state::{self, Audience, Claimant, Decision, Firing, Headline, Match, Outage, RollUp, Table, Ticket},
+    state::{
+        self, Audience, Claimant, Decision, Firing, Headline, Match, Outage, RollUp, SummaryLine, Table, TableError,
+        Ticket,
+    },
 };
 
 /// How many matches wait at most; each takes some hundred bytes.
@@ -72,6 +74,17 @@ pub(super) struct Due {
 enum DueAlert {
     Alert(Firing),
     RollUp(RollUp),
+}
+
+/// An alert to send.
+pub(super) struct OutgoingAlert {
+    pub(super) alert: Alert,
+    /// The audiences that it is for and that have not taken it yet.
+    pub(super) audiences: Vec<Audience>,
+    /// What [`mark_sent`](crate::state::mark_sent) takes once it is sent; `None` if the state does not count the alert.
+    pub(super) ticket: Option<Ticket>,
+    /// The length of the text of its record in bytes.
+    pub(super) bytes: usize,
 }
 
 impl Waiting {
@@ -183,7 +196,10 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         outcome.matches.seen += decided.resumed.len() as u64;
         let all = decided.decisions.into_iter().enumerate().chain(decided.resumed);
         let due = |(at, decision): (usize, Decision)| Some(Due { at: *batch.get(at)?, what: due(decision, outcome)? });
-        all.filter_map(due).collect()
+        let mut due: Vec<Due> = all.filter_map(due).collect();
+        // The most urgent ones take the tokens of the alert topic.
+        due.sort_by_key(|due| waiting.matches.get(due.at).map(|one| one.counted.rule().severity));
+        due
     }
 
     /// Marks which audiences took which alerts.
@@ -192,6 +208,23 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         // If the marks are not stored, the alerts may be sent again, which is no reason to fail the invocation.
         let _ = state::mark_sent(&self.table, &mut self.claimant, sent).await;
         self.log_outage(was_available);
+    }
+
+    /// The table and its outage, for the budget of the alert topic.
+    pub(super) fn table(&mut self) -> (&TimedTable<'a, T, K>, &mut Outage) {
+        (&self.table, self.claimant.outage())
+    }
+
+    /// Stores alerts as lines of the next summary.
+    ///
+    /// # Errors
+    ///
+    /// They are not stored.
+    pub(super) async fn store_lines(&mut self, lines: Vec<SummaryLine>) -> Result<(), TableError> {
+        let was_available = self.claimant.table_error().is_none();
+        let stored = state::store_lines(&self.table, &mut self.claimant, &lines, self.time.now()).await;
+        self.log_outage(was_available);
+        stored
     }
 
     fn log_outage(&self, was_available: bool) {

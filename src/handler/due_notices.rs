@@ -6,6 +6,7 @@ use super::{
     channels::Channels,
     outbox::Outbox,
     outcome::Outcome,
+    pace::Pace,
     port::{Channel, Clock},
     time_budget::TimeBudget,
 };
@@ -13,7 +14,7 @@ use crate::{
     alert::{Alert, AlertKind, Origin},
     diagnostic::chain,
     rule::Accounts,
-    state::{Audience, DueEntry, DueItem, SummaryLine, Table, remove_due},
+    state::{Audience, DueEntry, DueItem, Outage, SummaryLine, Table, remove_due},
 };
 
 /// Publishes what is due.
@@ -22,6 +23,8 @@ pub(super) struct DueNotices<'a, C, T, K> {
     accounts: &'a Arc<Accounts>,
     table: &'a T,
     time: &'a TimeBudget<'a, K>,
+    /// Of the budget of the alert topic.
+    outage: Outage,
     outbox: Outbox<'a, C, K>,
     outcome: &'a mut Outcome,
 }
@@ -40,11 +43,12 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
         (channels, accounts): (&'a Channels<C>, &'a Arc<Accounts>),
         table: &'a T,
         time: &'a TimeBudget<'a, K>,
+        pace: &'a mut Pace,
         origin: Origin,
         outcome: &'a mut Outcome,
     ) -> Self {
-        let outbox = Outbox::new(channels, time, origin);
-        Self { channels, accounts, table, time, outbox, outcome }
+        let (outage, outbox) = (Outage::default(), Outbox::new(channels, time, pace, origin));
+        Self { channels, accounts, table, time, outage, outbox, outcome }
     }
 
     /// Publishes what these entries say, marks it, and removes them. Returns those that stay due.
@@ -91,11 +95,8 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
     async fn publish(&mut self, notice: &Notice) -> bool {
         let mut is_taken = true;
         for (audience, channel) in self.channels.each().filter(|(audience, _)| notice.audiences.contains(audience)) {
-            Outbox::<C, K>::count_due(audience, &notice.alert, self.outcome);
-            if let Some(answer) = self.outbox.send(audience, channel, &[&notice.alert]).await.pop() {
-                is_taken &= answer.is_ok();
-                self.outbox.count(audience, &notice.alert, answer, self.outcome);
-            }
+            let budget = (self.table, &mut self.outage);
+            is_taken &= self.outbox.publish_due((audience, channel), &notice.alert, budget, self.outcome).await;
         }
         is_taken
     }

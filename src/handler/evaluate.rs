@@ -8,10 +8,11 @@ use thiserror::Error;
 
 use super::{
     channels::Channels,
-    decide::Decider,
+    decide::{Decider, OutgoingAlert},
     failure::Failure,
-    outbox::{Outbox, OutgoingAlert},
+    outbox::Outbox,
     outcome::Outcome,
+    pace::Pace,
     port::{Body, Channel, Clock, Objects},
     prefetch::Prefetch,
     setup::{Handler, InvocationLimits, MAX_REPORTED},
@@ -55,6 +56,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
         origin: Origin,
         scratch: &'a mut Scratch,
         outage: &'a mut Outage,
+        pace: &'a mut Pace,
         outcome: &'a mut Outcome,
     ) -> Self {
         let Handler { engine, channels, table, limits, .. } = *handler;
@@ -68,7 +70,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             learns: handler.learns,
             has_started: false,
             channels,
-            outbox: Outbox::new(channels, time, origin.clone()),
+            outbox: Outbox::new(channels, time, pace, origin.clone()),
             outcome,
             origin,
             head: FileHead::default(),
@@ -205,7 +207,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
             if self.decider.is_full() {
                 self.publish().await;
             } else if self.outbox.is_full() {
-                self.outbox.publish(self.outcome).await;
+                self.outbox.publish(&mut self.decider, self.outcome).await;
             }
         }
         Ok(())
@@ -220,13 +222,16 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
                 let Some(outgoing) = self.decider.outgoing(&waiting, due, self.outcome) else { continue };
                 self.outbox.push(outgoing, self.outcome);
                 if self.outbox.is_full() {
-                    accepted.extend(self.outbox.publish(self.outcome).await);
+                    accepted.extend(self.outbox.publish(&mut self.decider, self.outcome).await);
                 }
             }
-            accepted.extend(self.outbox.publish(self.outcome).await);
+            accepted.extend(self.outbox.publish(&mut self.decider, self.outcome).await);
+            accepted.extend(self.outbox.store_lines(&mut self.decider, self.outcome).await);
             self.decider.mark_sent(&accepted).await;
         }
-        self.outbox.publish(self.outcome).await;
+        // Without a match: what could not be read, which is not marked.
+        self.outbox.publish(&mut self.decider, self.outcome).await;
+        self.outbox.store_lines(&mut self.decider, self.outcome).await;
     }
 
     fn evaluate(&mut self, item: FileItem<'_>) {

@@ -5,6 +5,7 @@ use super::{
     failure::Failure,
     isolation::{IsolatedItem, Isolation, SameProcess, items_to_isolate},
     outcome::Outcome,
+    pace::Pace,
     port::{Channel, Clock, IsolationError, Objects},
     prefetch::Prefetch,
     report::Report,
@@ -53,7 +54,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
 
     async fn deliver(&self, delivery: Delivery, isolation: &mut impl Isolation, outcome: &mut Outcome) {
         let time = TimeBudget::start(self.clock, self.limits.time_reserve);
-        let (mut scratch, mut outage) = (Scratch::default(), Outage::default());
+        let (mut scratch, mut outage, mut pace) = (Scratch::default(), Outage::default(), Pace::new(self.limits.mail));
         let mut to_isolate = items_to_isolate(&delivery);
         let mut objects = Prefetch::new(self.objects, delivery.objects().cloned());
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
@@ -70,6 +71,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 time: &time,
                 scratch: &mut scratch,
                 outage: &mut outage,
+                pace: &mut pace,
                 outcome,
                 isolation: &mut *isolation,
                 to_isolate: &mut to_isolate,
@@ -83,7 +85,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 outcome.fail(Failure::MoreParts { count });
             }
         }
-        self.send_unkept(&time, &outage, outcome).await;
+        self.send_unkept(&time, &outage, &mut pace, outcome).await;
     }
 }
 
@@ -94,6 +96,7 @@ struct UnitRun<'a, 'h, O: Objects, C, T, K, I> {
     time: &'a TimeBudget<'a, K>,
     scratch: &'a mut Scratch,
     outage: &'a mut Outage,
+    pace: &'a mut Pace,
     outcome: &'a mut Outcome,
     isolation: &'a mut I,
     /// How many items are still to be handled in other processes.
@@ -134,7 +137,7 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, '
                 }
             }
             Work::LogEvents(events) => self.log_events(&events).await,
-            Work::Tick { origin } => self.handler.tick(self.time, origin, self.outcome).await,
+            Work::Tick { origin } => self.handler.tick(self.time, self.pace, origin, self.outcome).await,
         }
     }
 
@@ -181,7 +184,8 @@ impl<'h, O: Objects, C: Channel, T: Table, K: Clock, I: Isolation> UnitRun<'_, '
     }
 
     fn evaluation(&mut self, origin: Origin) -> (Evaluation<'_, C, T, K>, &mut Prefetch<'h, O>) {
-        let evaluation = Evaluation::new(self.handler, self.time, origin, self.scratch, self.outage, self.outcome);
+        let evaluation =
+            Evaluation::new(self.handler, self.time, origin, self.scratch, self.outage, self.pace, self.outcome);
         (evaluation, self.objects)
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::outcome::Outcome;
-use crate::trigger::SkipReason;
+use crate::{state::Audience, trigger::SkipReason};
 
 /// Metrics that are also sent at zero, so that their alarms have data.
 const ALWAYS: &[&str] = &[
@@ -78,6 +78,7 @@ impl Outcome {
             ("counts_broken".to_owned(), u64::from(self.check().is_err())),
             ("notices_sent".to_owned(), self.notices.sent),
             ("notices_failed".to_owned(), self.notices.failed),
+            ("summarised".to_owned(), self.sends.get(&Audience::Alerts).map_or(0, |sends| sends.summarised)),
             ("sends_failed".to_owned(), self.sends.values().map(|sends| sends.failed).sum()),
             ("items_isolated".to_owned(), self.isolated),
             ("items_killed".to_owned(), self.killed),

@@ -1,13 +1,20 @@
 //! Sends alerts to the channels in batches, a refused one again in a plainer form, and counts each result.
 //!
-//! A message counts as sent once its channel accepts it; anything else is a failure, and its delivery is repeated.
+//! What has to keep to the budget of the alert topic is sent one by one, the most urgent first. What has no token is stored as a
+//! line of the next summary.
+//!
+//! A message counts as sent once its channel accepts it, or its line is stored; anything else is a failure, and its delivery is
+//! repeated.
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{
     channels::Channels,
+    decide::{Decider, OutgoingAlert},
     failure::Failure,
-    outcome::Outcome,
+    outcome::{Accepted, Outcome},
+    pace::{Pace, line},
     port::{Channel, Clock, PublishError},
     setup::MAX_REPORTED,
     time_budget::TimeBudget,
@@ -15,7 +22,7 @@ use super::{
 use crate::{
     alert::{Alert, AlertKind, Message, Origin, render, render_ascii},
     diagnostic::chain,
-    state::{Audience, Ticket},
+    state::{Audience, Outage, SummaryLine, Table, Ticket, TokenUse},
 };
 
 /// How many bytes of text the records of waiting alerts have, without the last. Parsed, they take at most some twenty times as
@@ -24,31 +31,61 @@ const MAX_WAITING_BYTES: usize = 256 << 10;
 /// The most values that a metric of the embedded metric format takes.
 const MAX_LAGS: usize = 100;
 
-/// An alert to send.
-pub(super) struct OutgoingAlert {
-    pub(super) alert: Alert,
-    /// The audiences that it is for and that have not taken it yet.
-    pub(super) audiences: Vec<Audience>,
-    /// What [`mark_sent`](crate::state::mark_sent) takes once it is sent; `None` if the state does not count the alert.
-    pub(super) ticket: Option<Ticket>,
-    /// The length of the text of its record in bytes.
-    pub(super) bytes: usize,
+/// An alert that is to be a line of a summary.
+struct OutgoingLine {
+    line: SummaryLine,
+    ticket: Option<Ticket>,
+    sent: SentAs,
+}
+
+/// What of an alert is counted and reported.
+#[derive(Clone)]
+struct SentAs {
+    id: String,
+    record: Option<u64>,
+    /// Whether it is about a match.
+    is_match: bool,
+    rule: String,
+    severity: u8,
+    /// When its last event happened.
+    last: Option<Timestamp>,
+}
+
+impl SentAs {
+    fn of(alert: &Alert) -> Self {
+        Self {
+            id: alert.id.clone(),
+            record: alert.record,
+            is_match: matches!(alert.kind, AlertKind::Match(_)),
+            rule: alert.rule_id().to_owned(),
+            severity: alert.severity().number(),
+            last: alert.occurrences.last,
+        }
+    }
 }
 
 /// The alerts of one object, or of one record of a payload.
 pub(super) struct Outbox<'a, C, K> {
     channels: &'a Channels<C>,
     time: &'a TimeBudget<'a, K>,
+    pace: &'a mut Pace,
     origin: Origin,
     waiting: Vec<OutgoingAlert>,
+    /// The alerts without a token, whose records are gone.
+    lines: Vec<OutgoingLine>,
     /// The length of the texts of their records in bytes.
     bytes: usize,
     failed: u64,
 }
 
 impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
-    pub(super) fn new(channels: &'a Channels<C>, time: &'a TimeBudget<'a, K>, origin: Origin) -> Self {
-        Self { channels, time, origin, waiting: Vec::new(), bytes: 0, failed: 0 }
+    pub(super) fn new(
+        channels: &'a Channels<C>,
+        time: &'a TimeBudget<'a, K>,
+        pace: &'a mut Pace,
+        origin: Origin,
+    ) -> Self {
+        Self { channels, time, pace, origin, waiting: Vec::new(), lines: Vec::new(), bytes: 0, failed: 0 }
     }
 
     pub(super) fn push(&mut self, outgoing: OutgoingAlert, outcome: &mut Outcome) {
@@ -60,7 +97,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     }
 
     /// Counts what is to be sent to an audience.
-    pub(super) fn count_due(audience: Audience, alert: &Alert, outcome: &mut Outcome) {
+    fn count_due(audience: Audience, alert: &Alert, outcome: &mut Outcome) {
         if audience == Audience::Alerts && !matches!(alert.kind, AlertKind::Match(_)) {
             outcome.notices.due += 1;
         }
@@ -71,20 +108,100 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         self.waiting.len() >= C::BATCH || self.bytes >= MAX_WAITING_BYTES
     }
 
-    /// Publishes all waiting alerts, and returns what to mark: for each accepted alert its ticket and the audience.
-    pub(super) async fn publish(&mut self, outcome: &mut Outcome) -> Vec<(Ticket, Audience)> {
-        let (outgoing, mut accepted) = (std::mem::take(&mut self.waiting), Vec::new());
+    /// Publishes all waiting alerts, and returns what to mark: for each accepted alert its ticket and the audience. Alerts
+    /// without a token wait for [`Outbox::store_lines`].
+    pub(super) async fn publish<T: Table>(
+        &mut self,
+        decider: &mut Decider<'_, T, K>,
+        outcome: &mut Outcome,
+    ) -> Vec<(Ticket, Audience)> {
+        let (outgoing, mut accepted, mut paced) = (std::mem::take(&mut self.waiting), Vec::new(), Vec::new());
         self.bytes = 0;
         for (audience, channel) in self.channels.each() {
-            let due: Vec<_> = outgoing.iter().filter(|one| one.audiences.contains(&audience)).collect();
+            let (slow, due): (Vec<_>, Vec<_>) = outgoing
+                .iter()
+                .filter(|one| one.audiences.contains(&audience))
+                .map(|one| (self.pace.token_use(&one.alert).filter(|_| audience == Audience::Alerts), one))
+                .partition(|(token_use, _)| token_use.is_some());
+            paced.extend(slow.into_iter().filter_map(|(token_use, one)| Some((token_use?, one))));
             for batch in due.chunks(C::BATCH) {
-                let alerts: Vec<_> = batch.iter().map(|one| &one.alert).collect();
-                let answers = self.send(audience, channel, &alerts).await;
-                for (one, answer) in batch.iter().zip(answers) {
-                    accepted.extend(one.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
-                    self.count(audience, &one.alert, answer, outcome);
-                }
+                let batch: Vec<_> = batch.iter().map(|(_, one)| *one).collect();
+                accepted.extend(self.publish_batch(audience, channel, &batch, outcome).await);
             }
+        }
+        paced.sort_by_key(|(token_use, one)| (*token_use, one.alert.severity()));
+        for (token_use, one) in paced {
+            let (table, outage) = decider.table();
+            if self.pace.token(table, outage, self.time, token_use).await {
+                let channel = &self.channels.alerts;
+                accepted.extend(self.publish_batch(Audience::Alerts, channel, &[one], outcome).await);
+            } else {
+                let (line, ticket, sent) = (line(&one.alert), one.ticket.clone(), SentAs::of(&one.alert));
+                self.lines.push(OutgoingLine { line, ticket, sent });
+            }
+        }
+        accepted
+    }
+
+    /// Stores the alerts that had no token as lines of the next summary, and returns what to mark, as
+    /// [`Outbox::publish`] does.
+    pub(super) async fn store_lines<T: Table>(
+        &mut self,
+        decider: &mut Decider<'_, T, K>,
+        outcome: &mut Outcome,
+    ) -> Vec<(Ticket, Audience)> {
+        let outgoing = std::mem::take(&mut self.lines);
+        if outgoing.is_empty() {
+            return Vec::new();
+        }
+        let stored = decider.store_lines(outgoing.iter().map(|one| one.line.clone()).collect()).await;
+        let answer = match stored {
+            Ok(()) => Ok(Accepted::Line),
+            Err(error) => Err(PublishError::not_accepted("the next summary", error)),
+        };
+        let mut accepted = Vec::new();
+        for OutgoingLine { ticket, sent, .. } in outgoing {
+            accepted.extend(ticket.filter(|_| answer.is_ok()).map(|ticket| (ticket, Audience::Alerts)));
+            self.count(Audience::Alerts, &sent, answer.clone(), outcome);
+        }
+        accepted
+    }
+
+    /// Publishes a notice that was due for a while to one audience; for its token it waits as long as the invocation has time.
+    /// Whether the channel took it.
+    pub(super) async fn publish_due(
+        &mut self,
+        (audience, channel): (Audience, &C),
+        notice: &Alert,
+        (table, outage): (&impl Table, &mut Outage),
+        outcome: &mut Outcome,
+    ) -> bool {
+        Self::count_due(audience, notice, outcome);
+        let is_paced = audience == Audience::Alerts && self.pace.token_use(notice).is_some();
+        let answer = if is_paced && !self.pace.token(table, outage, self.time, TokenUse::Due).await {
+            Err(PublishError::not_accepted(audience.word(), Unanswered::NoToken))
+        } else {
+            let no_answer = || Err(PublishError::not_accepted(audience.word(), Unanswered::NoAnswer));
+            self.send(audience, channel, &[notice]).await.pop().unwrap_or_else(no_answer)
+        };
+        let is_sent = answer.is_ok();
+        self.count(audience, &SentAs::of(notice), answer.map(|()| Accepted::Message), outcome);
+        is_sent
+    }
+
+    async fn publish_batch(
+        &mut self,
+        audience: Audience,
+        channel: &C,
+        batch: &[&OutgoingAlert],
+        outcome: &mut Outcome,
+    ) -> Vec<(Ticket, Audience)> {
+        let alerts: Vec<_> = batch.iter().map(|one| &one.alert).collect();
+        let answers = self.send(audience, channel, &alerts).await;
+        let mut accepted = Vec::new();
+        for (one, answer) in batch.iter().zip(answers) {
+            accepted.extend(one.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
+            self.count(audience, &SentAs::of(&one.alert), answer.map(|()| Accepted::Message), outcome);
         }
         accepted
     }
@@ -96,22 +213,8 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         }
     }
 
-    /// Counts an alert for the dashboard.
-    fn count_alert(&self, alert: &Alert, outcome: &mut Outcome) {
-        *outcome.alerts.entry((alert.rule_id().to_owned(), alert.severity().number())).or_default() += 1;
-        if let Some(last) = alert.occurrences.last.filter(|_| outcome.lags.len() < MAX_LAGS) {
-            let seconds = self.time.now().duration_since(last).as_secs();
-            outcome.lags.push(u64::try_from(seconds).unwrap_or(0));
-        }
-    }
-
     /// A result for every alert. A refused alert is sent again in a plainer form.
-    pub(super) async fn send(
-        &self,
-        audience: Audience,
-        channel: &C,
-        alerts: &[&Alert],
-    ) -> Vec<Result<(), PublishError>> {
+    async fn send(&self, audience: Audience, channel: &C, alerts: &[&Alert]) -> Vec<Result<(), PublishError>> {
         let format = audience.format();
         let messages: Vec<_> = alerts.iter().map(|alert| render(format, alert)).collect();
         let mut answers = self.answers(audience, channel, &messages).await;
@@ -142,30 +245,35 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         }
     }
 
-    pub(super) fn count(
+    fn count(
         &mut self,
         audience: Audience,
-        alert: &Alert,
-        answer: Result<(), PublishError>,
+        sent: &SentAs,
+        answer: Result<Accepted, PublishError>,
         outcome: &mut Outcome,
     ) {
-        let is_sent = answer.is_ok();
-        outcome.sends.entry(audience).or_default().count(is_sent);
+        let accepted = answer.as_ref().ok().copied();
+        outcome.sends.entry(audience).or_default().count(accepted);
         if audience == Audience::Alerts {
-            if is_sent {
-                self.count_alert(alert, outcome);
+            match (sent.is_match, accepted) {
+                (true, Some(_)) => outcome.matches.alerted += 1,
+                (true, None) => outcome.matches.failed += 1,
+                (false, _) => outcome.notices.count(accepted),
             }
-            match (&alert.kind, is_sent) {
-                (AlertKind::Match(_), true) => outcome.matches.alerted += 1,
-                (AlertKind::Match(_), false) => outcome.matches.failed += 1,
-                (_, _) => outcome.notices.count(is_sent),
+            if accepted.is_some() {
+                *outcome.alerts.entry((sent.rule.clone(), sent.severity)).or_default() += 1;
+            }
+            let last = sent.last.filter(|_| accepted == Some(Accepted::Message) && outcome.lags.len() < MAX_LAGS);
+            if let Some(last) = last {
+                let seconds = self.time.now().duration_since(last).as_secs();
+                outcome.lags.push(u64::try_from(seconds).unwrap_or(0));
             }
         }
         let Err(error) = answer else { return };
         // A broken channel fails thousands of alerts: only the first are reported one by one.
         self.failed += 1;
         if self.failed <= MAX_REPORTED {
-            let (origin, record, id) = (self.origin.clone(), alert.record, alert.id.clone());
+            let (origin, record, id) = (self.origin.clone(), sent.record, sent.id.clone());
             outcome.fail(Failure::Publish { origin, record, id, error });
         }
     }
@@ -178,4 +286,6 @@ enum Unanswered {
     NoAnswer,
     #[error("ran out of time; the message may have been sent")]
     OutOfTime,
+    #[error("no message was allowed while there was time; it stays due")]
+    NoToken,
 }

@@ -31,7 +31,7 @@ pub struct Outcome {
     pub notices: Sends,
     /// Alerts that were decided without the state table, since it was unavailable: they may be repetitions.
     pub unremembered: u64,
-    /// Alerts that the alert topic accepted, by rule and severity.
+    /// Alerts that the alert topic accepted or that are in the next summary, by rule and severity.
     pub alerts: BTreeMap<(String, u8), u64>,
     /// The seconds from the last event of an alert to its sending, for the first hundred alerts.
     pub lags: Vec<u64>,
@@ -112,7 +112,7 @@ pub struct RecordCounts {
 pub struct Matches {
     /// All.
     pub seen: u64,
-    /// The alert topic accepted the alert of the match.
+    /// The alert topic accepted the alert of the match, or the alert is a stored line of the next summary.
     pub alerted: u64,
     /// A suppression of the rule applies; by the rule's id.
     pub suppressed: BTreeMap<String, u64>,
@@ -157,26 +157,47 @@ impl Matches {
 #[error("{0}")]
 pub struct CountMismatch(String);
 
-/// Messages: `due = sent + failed`. A notice counts as sent once the alert topic accepted it.
+/// Messages: `due = sent + summarised + failed`. A notice counts as sent once the alert topic accepted it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sends {
     /// All messages to send.
     pub due: u64,
     /// Accepted.
     pub sent: u64,
+    /// Stored as lines of the next summary, since there were more than the budget of the alert topic allows.
+    #[serde(default)]
+    pub summarised: u64,
     /// Not accepted.
     pub failed: u64,
 }
 
 impl Sends {
-    /// Counts a result.
-    pub(super) fn count(&mut self, is_sent: bool) {
-        if is_sent {
-            self.sent += 1;
-        } else {
-            self.failed += 1;
+    /// Counts a result: how the message was accepted, if it was.
+    pub(super) fn count(&mut self, accepted: Option<Accepted>) {
+        match accepted {
+            Some(Accepted::Message) => self.sent += 1,
+            Some(Accepted::Line) => self.summarised += 1,
+            None => self.failed += 1,
         }
     }
+
+    /// How many are accounted for.
+    fn counted(&self) -> u64 {
+        self.accepted() + self.failed
+    }
+
+    fn accepted(&self) -> u64 {
+        self.sent + self.summarised
+    }
+}
+
+/// How a message was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepted {
+    /// By its channel.
+    Message,
+    /// As a line of the next summary, which is stored.
+    Line,
 }
 
 impl Outcome {
@@ -203,11 +224,11 @@ impl Outcome {
             ("objects", objects.seen, objects.processed + skipped + objects.failed),
             ("records", records.seen, records.evaluated + records.unparsable),
             ("matches", self.matches.seen, self.matches.outcomes().iter().map(|(_, count)| count).sum()),
-            ("notices", self.notices.due, self.notices.sent + self.notices.failed),
-            ("alerts sent", alerts.sent, self.matches.alerted + self.notices.sent),
+            ("notices", self.notices.due, self.notices.counted()),
+            ("alerts sent", alerts.accepted(), self.matches.alerted + self.notices.accepted()),
             ("alerts not accepted", alerts.failed, self.matches.failed + self.notices.failed),
         ];
-        identities.extend(self.sends.iter().map(|(to, sends)| (to.word(), sends.due, sends.sent + sends.failed)));
+        identities.extend(self.sends.iter().map(|(to, sends)| (to.word(), sends.due, sends.counted())));
         let wrong = identities.into_iter().filter(|(_, all, parts)| all != parts);
         let wrong: Vec<_> = wrong.map(|(what, all, parts)| format!("{all} {what}, accounted for: {parts}")).collect();
         if wrong.is_empty() { Ok(()) } else { Err(CountMismatch(wrong.join("; "))) }
@@ -220,7 +241,7 @@ impl Outcome {
         for (word, count) in self.matches.outcomes() {
             matches[word] = json!(count);
         }
-        let sends = |sends: &Sends| json!({"sent": sends.sent, "failed": sends.failed});
+        let sends = |sends: &Sends| json!({"sent": sends.sent, "summarised": sends.summarised, "failed": sends.failed});
         let by_channel: BTreeMap<_, _> = self.sends.iter().map(|(to, count)| (to.word(), sends(count))).collect();
         json!({
             "objects": {"seen": objects.seen, "processed": objects.processed, "skipped": objects.skipped,
@@ -289,6 +310,7 @@ impl Outcome {
             matches = self.matches.seen,
             alerted = self.matches.alerted,
             suppressed = self.matches.suppressed.values().sum::<u64>(),
+            summarised = self.sends.get(&Audience::Alerts).map_or(0, |sends| sends.summarised),
             deduplicated = self.matches.deduplicated,
             unremembered = self.unremembered,
             matches_failed = self.matches.failed,

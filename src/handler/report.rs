@@ -122,9 +122,10 @@ fn add_matches(all: &mut Matches, more: Matches) {
 }
 
 fn add_sends(all: &mut Sends, more: Sends) {
-    let Sends { due, sent, failed } = more;
+    let Sends { due, sent, summarised, failed } = more;
     all.due += due;
     all.sent += sent;
+    all.summarised += summarised;
     all.failed += failed;
 }
 
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_report_that_crosses_processes_loses_no_count() {
-        let sends = Sends { due: 3, sent: 2, failed: 1 };
+        let sends = Sends { due: 6, sent: 2, summarised: 3, failed: 1 };
         let mut here = Outcome {
             objects: ObjectCounts {
                 seen: 5,

@@ -3,7 +3,7 @@
 use std::{sync::atomic::AtomicBool, time::Duration};
 
 use super::channels::Channels;
-use crate::{engine::Engine, log_file::Limits};
+use crate::{engine::Engine, log_file::Limits, rule::Severity};
 
 /// How many failed alerts or unreadable records of an object, and how many malformed parts of a payload, are reported
 /// one by one; the others are counted.
@@ -40,6 +40,23 @@ pub struct InvocationLimits {
     pub time_reserve: Duration,
     /// How many alerts of a rule go out in an hour; beyond, a roll-up reports how many are held back.
     pub max_alerts_per_rule_hour: u32,
+    /// How many messages people get; `None` for as many as there are.
+    pub mail: Option<MailBudget>,
+}
+
+/// How many messages all functions together publish to the alert topic. What is beyond goes into summaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailBudget {
+    /// How many in a minute.
+    pub per_minute: u32,
+    /// The least urgent severity that counts, which is the least urgent that is sent by e-mail.
+    pub mildest: Severity,
+}
+
+impl Default for MailBudget {
+    fn default() -> Self {
+        Self { per_minute: 60, mildest: Severity::REVIEW }
+    }
 }
 
 impl Default for InvocationLimits {
@@ -50,6 +67,7 @@ impl Default for InvocationLimits {
             max_object_bytes: 256 << 20,
             time_reserve: Duration::from_secs(10),
             max_alerts_per_rule_hour: 60,
+            mail: None,
         }
     }
 }

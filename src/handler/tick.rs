@@ -8,6 +8,7 @@ use super::{
     due_notices::DueNotices,
     failure::Failure,
     outcome::Outcome,
+    pace::Pace,
     port::{Channel, Clock, Objects},
     setup::Handler,
     time_budget::{TimeBudget, TimedTable},
@@ -23,7 +24,7 @@ const LONGEST: Duration = Duration::from_mins(15);
 
 impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     /// Sends what is due in the slots that have ended.
-    pub(super) async fn tick(&self, time: &TimeBudget<'_, K>, origin: String, outcome: &mut Outcome) {
+    pub(super) async fn tick(&self, time: &TimeBudget<'_, K>, pace: &mut Pace, origin: String, outcome: &mut Outcome) {
         if !self.keeps_state {
             outcome.ticks += 1;
             return;
@@ -45,7 +46,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         };
         let before = outcome.failed();
         let (mut left, mut failed) = (Vec::new(), None);
-        let mut due = self.due_notices(&table, time, origin.clone(), outcome);
+        let mut due = self.due_notices(&table, time, pace, origin.clone(), outcome);
         while tick.has_more() && !time.is_up() {
             match tick.read(&table).await {
                 Ok(items) => left.extend(due.send(items).await),
@@ -64,21 +65,29 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     }
 
     /// Sends what this invocation made due and nothing keeps.
-    pub(super) async fn send_unkept(&self, time: &TimeBudget<'_, K>, outage: &Outage, outcome: &mut Outcome) {
+    pub(super) async fn send_unkept(
+        &self,
+        time: &TimeBudget<'_, K>,
+        outage: &Outage,
+        pace: &mut Pace,
+        outcome: &mut Outcome,
+    ) {
         if self.keeps_state {
-            self.send_all(outage.local(), time, outcome).await;
+            // Nothing is due here but what an outage left.
+            pace.leave_table();
+            self.send_all(outage.local(), time, pace, outcome).await;
         } else {
-            self.send_all(self.table, time, outcome).await;
+            self.send_all(self.table, time, pace, outcome).await;
         }
     }
 
-    async fn send_all(&self, table: &impl Table, time: &TimeBudget<'_, K>, outcome: &mut Outcome) {
+    async fn send_all(&self, table: &impl Table, time: &TimeBudget<'_, K>, pace: &mut Pace, outcome: &mut Outcome) {
         let Ok(items) = read_all_due(table).await else { return };
         if items.is_empty() {
             return;
         }
         let origin = Origin::Message("the invocation".to_owned());
-        let mut due = self.due_notices(table, time, origin, outcome);
+        let mut due = self.due_notices(table, time, pace, origin, outcome);
         let left = due.send(items).await.len() as u64;
         due.finish();
         if left > 0 {
@@ -90,9 +99,10 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         &'d self,
         table: &'d D,
         time: &'d TimeBudget<'d, K>,
+        pace: &'d mut Pace,
         origin: Origin,
         outcome: &'d mut Outcome,
     ) -> DueNotices<'d, C, D, K> {
-        DueNotices::new((self.channels, self.engine.accounts()), table, time, origin, outcome)
+        DueNotices::new((self.channels, self.engine.accounts()), table, time, pace, origin, outcome)
     }
 }

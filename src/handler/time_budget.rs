@@ -53,6 +53,16 @@ impl<'a, K: Clock> TimeBudget<'a, K> {
         self.until_left(self.reserve / 4, work).await
     }
 
+    /// Waits for something else than work; whether that leaves time for reading. If not, it does not wait.
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
+        let left = self.clock.left().saturating_sub(wait);
+        if left <= self.reserve {
+            return false;
+        }
+        self.clock.until_left(left).await;
+        true
+    }
+
     /// Waits for the state table, at most [`MAX_TABLE_WAIT`]; `None` if no time is left for it.
     async fn to_use_table<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let left = self.clock.left();

@@ -77,6 +77,11 @@ impl Claimant {
         std::mem::take(&mut self.outage)
     }
 
+    /// The outage of the table, if there is one, for what else uses the table.
+    pub fn outage(&mut self) -> &mut Outage {
+        &mut self.outage
+    }
+
     /// Why the table is unavailable, if it is: this delivery does not use it again.
     pub fn table_error(&self) -> Option<&TableError> {
         self.outage.error.as_ref()

@@ -94,4 +94,4 @@ pub use memory::MemoryTable;
 pub use series::Headline;
 pub use table::{Change, MAX_CHANGES, Stored, Table, TableError, Version, Write, Written};
 pub use tick::Tick;
-pub use token::KnownBudget;
+pub use token::{KnownBudget, store_lines};

@@ -1,10 +1,11 @@
-//! Takes tokens of the stored budget, which all functions share.
+//! Takes tokens of the stored budget, which all functions share, and stores what has none for the next summary.
 
 use jiff::Timestamp;
 
 use super::{
     budget::{BURST, Budget, Taken, TokenUse},
-    claimant::Outage,
+    claimant::{Claimant, Outage},
+    due::{DueEntry, SummaryLine},
     items::{Items, expires},
     store::{NotStored, update},
     table::{Table, TableError},
@@ -53,6 +54,11 @@ impl KnownBudget {
         self.last.take(time, per_minute, purpose)
     }
 
+    /// Does not ask the table again, which is too slow: from now on the bounds hold for the invocation.
+    pub fn leave_table(&mut self) {
+        self.is_alone = true;
+    }
+
     async fn take_stored(
         &mut self,
         table: &impl Table,
@@ -75,4 +81,36 @@ impl KnownBudget {
         self.last = self.items.get::<Budget>(KEY)?.unwrap_or_default();
         Ok(taken)
     }
+}
+
+/// How many lines one set takes, so that a delivery with many of them does not fill it.
+const LINES_A_SET: usize = 100;
+
+/// Stores alerts as lines of the next summary. During an outage of the table they are kept for the end of the invocation.
+///
+/// # Errors
+///
+/// They are not stored.
+pub async fn store_lines(
+    table: &impl Table,
+    claimant: &mut Claimant,
+    lines: &[SummaryLine],
+    now: Timestamp,
+) -> Result<(), TableError> {
+    let (number, Outage { error, local, .. }) = (claimant.number, &mut claimant.outage);
+    let add = |items: &mut Items| {
+        for (lines, set) in lines.chunks(LINES_A_SET).zip(0..) {
+            let add_line = |line: &SummaryLine| {
+                DueEntry::Line(line.clone()).add(items, now.as_second(), number.wrapping_add(set), now);
+            };
+            lines.iter().for_each(add_line);
+        }
+        Ok(())
+    };
+    let stored = update(table, error, &mut Items::default(), add).await;
+    let stored = match stored {
+        Err(_) if error.is_some() => update(local, &mut None, &mut Items::default(), add).await,
+        stored => stored,
+    };
+    stored.map_err(|not_stored| not_stored.error)
 }

@@ -27,6 +27,7 @@ EVERYTHING = {
     "AlertEmail2": "two@example.com",
     "AlertEmail3": "three@example.com",
     "EmailSeverity": "2",
+    "AlertsPerMinute": "20",
     "Chat": "slack",
     "SlackWorkspaceId": "T012ABCDEFG",
     "SlackChannelId": "C012ABCDEFG",

@@ -131,8 +131,10 @@ class Modes(unittest.TestCase):
         variables = function["Environment"]["Variables"]
         self.assertEqual(variables["STATE_TABLE_NAME"], "bell-StateTable")
         self.assertEqual(variables["CHAT_TOPIC_ARN"], everything.arn("ChatTopic"))
+        self.assertEqual(variables["ALERTS_PER_MINUTE"], "20")
         [function] = Stack(**LITTLE_QUEUE).of("Lambda::Function").values()
-        self.assertEqual(set(function["Environment"]["Variables"]), {"ALERT_TOPIC_ARN", "CHAT_SEVERITY", "RUST_LOG"})
+        always = {"ALERT_TOPIC_ARN", "ALERTS_PER_MINUTE", "MAIL_SEVERITY", "CHAT_SEVERITY", "RUST_LOG"}
+        self.assertEqual(set(function["Environment"]["Variables"]), always)
 
     def test_linters_find_nothing(self):
         for name, parameters in STACKS.items():

@@ -40,6 +40,7 @@ REFUSED = {
     "QueueArn": ["https://sqs.eu-west-1.amazonaws.com/111122223333/q", TOPIC["TrailTopicArn"], "arn:aws:sqs:eu-west-1:111122223333:*"],
     "EncryptionKey": ["", "yes", "alias/mine", "arn:aws:kms:eu-west-1:111122223333:alias/mine"],
     "TrailKeyArn": ["*", "arn:aws:kms:eu-west-1:111122223333:key/*"],
+    "AlertsPerMinute": ["0", "1", "151"],
     "MaxConcurrency": ["0", "1", "1001", "unlimited", ""],
     "EventSources": ["ecr", "*", "", "ecr.amazonaws.com.evil.example"],
     "SlackWorkspaceId": ["t012abcdefg", "my workspace"],
@@ -53,6 +54,7 @@ ACCEPTED = {
     "TrailTopicArn": ["arn:aws-us-gov:sns:us-gov-west-1:111122223333:aws-controltower-AllConfigNotifications"],
     "QueueArn": ["arn:aws:sqs:eu-west-1:111122223333:in.fifo"],
     "EncryptionKey": ["none", "new", KEY, "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"],
+    "AlertsPerMinute": ["2", "60", "150"],
     "MaxConcurrency": ["none", "2", "10", "999", "1000"],
     "EventSources": ["all", "ecr.amazonaws.com", "signin.amazonaws.com", "aws-marketplace.amazonaws.com"],
 }
@@ -120,6 +122,9 @@ class Parameters(unittest.TestCase):
                 self.assertEqual((mail["Endpoint"], mail["Protocol"]), (f"{address}@example.com", "email"))
                 wanted = policy and {"severity": [{"numeric": each} for each in policy]}
                 self.assertEqual(mail.get("FilterPolicy"), wanted)
+            # What is sent by e-mail is what the function sends slowly.
+            [function] = stack.of("Lambda::Function").values()
+            self.assertEqual(function["Environment"]["Variables"]["MAIL_SEVERITY"], severity)
             # Alarms have no severity, so a filter would drop them.
             self.assertNotIn("FilterPolicy", subscriptions["AlarmEmailSubscription"])
 

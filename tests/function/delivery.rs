@@ -76,7 +76,7 @@ fn every_audience_has_a_topic_of_its_own() {
     scene.cloud.put(&scene.bucket, KEY, &log_file());
     let function = scene.function(&[("CHAT_TOPIC_ARN", &chat), ("FINDING_TOPIC_ARN", &findings)]);
     let answer = function.invoke(&scene.event(&[KEY])).success();
-    assert_eq!(answer["sends"]["chat"], json!({"sent": 1, "failed": 0}), "{answer}");
+    assert_eq!(answer["sends"]["chat"], json!({"sent": 1, "summarised": 0, "failed": 0}), "{answer}");
 
     let read = |queue: &Queue| -> Vec<Value> {
         let messages = scene.cloud.receive(queue).into_iter();

@@ -34,6 +34,7 @@ mod mistakes;
 mod names;
 mod oracle;
 mod overrides;
+mod paced;
 mod pack;
 mod pack_clauses;
 mod pack_events;

@@ -70,8 +70,11 @@ pub fn judge(stack: &Stack, id: &str, answer: &Seen<FunctionAnswer>) -> Check {
     }
     match stack.parameter("EmailSeverity") {
         Some(severity @ ("1" | "2")) if !sent.contains(&"chat") => {
-            let found = format!("{found}; it has severity 3, so `EmailSeverity={severity}` does not mail it");
-            Check::warning(NAME, found, "to receive it by e-mail, deploy with `EmailSeverity=3` for the test")
+            let why = format!("it has severity 3, so `EmailSeverity={severity}` does not mail it");
+            Check::ok(
+                NAME,
+                format!("{found}; {why}: to receive it by e-mail, deploy with `EmailSeverity=3` for the test"),
+            )
         }
         _ => Check::ok(NAME, found),
     }
@@ -134,7 +137,7 @@ mod tests {
             CheckOutcome::Ok,
             "event 8a raised an alert, which SNS accepted (alerts)",
         );
-        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), CheckOutcome::Warning, "does not mail it");
+        check(&[("EmailSeverity", "2")], counts(alerted.clone(), 0), CheckOutcome::Ok, "does not mail it");
         check(&[("EmailSeverity", "3")], counts(alerted.clone(), 0), CheckOutcome::Ok, "SNS accepted");
         check(&[], counts(alerted, 1), CheckOutcome::Warning, "state table");
         check(&[], counts(json!({"seen": 0}), 0), CheckOutcome::Failed, "is missing or disabled");
