@@ -9,7 +9,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -28,6 +28,7 @@ struct Scene {
     looked_for: &'static str,
     script: Vec<Reply>,
     asked: usize,
+    arrivals: Vec<Instant>,
 }
 
 /// What happens to one request.
@@ -82,7 +83,7 @@ impl Peer {
     pub fn before(looked_for: &'static str, script: Vec<Reply>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let scene = Arc::new(Mutex::new(Scene { looked_for, script, asked: 0 }));
+        let scene = Arc::new(Mutex::new(Scene { looked_for, script, asked: 0, arrivals: Vec::new() }));
         let shared = Arc::clone(&scene);
         thread::spawn(move || {
             for connection in listener.incoming() {
@@ -109,6 +110,11 @@ impl Peer {
         &self.endpoint
     }
 
+    /// When each request arrived that the script answered.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        self.scene.lock().unwrap().arrivals.clone()
+    }
+
     /// How many requests the script answered.
     pub fn asked(&self) -> usize {
         self.scene.lock().unwrap().asked
@@ -121,6 +127,7 @@ impl Scene {
             return Reply::Pass;
         }
         self.asked += 1;
+        self.arrivals.push(Instant::now());
         self.script[self.asked.min(self.script.len()) - 1].clone()
     }
 }

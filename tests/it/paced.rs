@@ -151,6 +151,10 @@ impl World {
 }
 
 impl Table for World {
+    fn due_keys(&self) -> Vec<String> {
+        self.table.due_keys()
+    }
+
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
         self.answer()?;
         self.table.read(keys).await
