@@ -148,17 +148,15 @@ impl Alert {
 
     /// The notices that list these alerts, the most urgent first: as many as all lines need, none without lines.
     pub fn summaries(lines: Vec<SummaryLine>, accounts: &Arc<Accounts>) -> Vec<Self> {
-        let mut chunks: Vec<Vec<SummaryLine>> = Vec::new();
-        let mut bytes = 0;
+        let (mut chunks, mut bytes) = (Vec::<Vec<SummaryLine>>::new(), 0);
         for line in Summary::sorted(lines) {
-            let size = Summary::bytes(&line, accounts);
-            if chunks.is_empty() || bytes + size > MAX_SUMMARY_BYTES {
-                chunks.push(Vec::new());
-                bytes = 0;
-            }
-            bytes += size;
-            if let Some(chunk) = chunks.last_mut() {
+            let size = Summary::bytes(&line, chunks.last().and_then(|chunk| chunk.last()), accounts);
+            if let Some(chunk) = chunks.last_mut().filter(|_| bytes + size <= MAX_SUMMARY_BYTES) {
                 chunk.push(line);
+                bytes += size;
+            } else {
+                bytes = Summary::bytes(&line, None, accounts);
+                chunks.push(vec![line]);
             }
         }
         let parts = chunks.len();

@@ -28,11 +28,43 @@ pub fn named(accounts: &Accounts, phrase: Phrase, id: String) -> Phrase {
 }
 
 /// The phrase and the name of an account, or its id if it has none.
-pub fn short_account(accounts: &Accounts, phrase: Phrase, id: &str) -> Phrase {
+fn short_account(accounts: &Accounts, phrase: Phrase, id: &str) -> Phrase {
     match accounts.name(id) {
         Some(name) => phrase.with(PhrasePart::Rule(name.to_owned())),
         None => phrase.value(id),
     }
+}
+
+/// The account and the region that all alerts of a notice have, in words, and `after`; nothing without either.
+pub fn of_all(accounts: &Accounts, id: Option<String>, region: Option<String>, after: &str) -> Phrase {
+    match (id, region) {
+        (None, None) => Phrase::default(),
+        (None, Some(region)) => Phrase::ours("in the region ").value(region).then(after),
+        (Some(id), region) => account(accounts, Phrase::ours("in "), Some(id)).maybe(", region ", region).then(after),
+    }
+}
+
+/// Where an alert of a list happened, without what all of them have in common; `None` if nothing remains.
+pub fn in_list(accounts: &Accounts, id: &str, region: &str, common: Common) -> Option<Phrase> {
+    let (id, region) = (Some(id).filter(|_| !common.account), Some(region).filter(|_| !common.region));
+    let region = region.filter(|region| !region.is_empty());
+    match (id, region) {
+        (None, None) => None,
+        (Some(""), None) => Some(Phrase::ours("in an unknown account")),
+        (None | Some(""), Some(region)) => Some(Phrase::ours("in ").value(region)),
+        (Some(id), region) => {
+            Some(short_account(accounts, Phrase::ours("in "), id).maybe(", ", region.map(str::to_owned)))
+        }
+    }
+}
+
+/// What all alerts of a list have in common, which none of them repeats.
+#[derive(Clone, Copy)]
+pub struct Common {
+    /// The account.
+    pub account: bool,
+    /// The region.
+    pub region: bool,
 }
 
 /// An ARN of this account without what goes without saying; any other text as it is.

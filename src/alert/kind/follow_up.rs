@@ -9,12 +9,12 @@ use crate::{
         content::{Around, Content, NamedRule, RuleView, common},
         occurrence::{MAX_FIELDS, MAX_LISTED, list, listed},
         phrase::{Phrase, PhrasePart, Row},
-        place::{account, short_account},
+        place::{Common, account, in_list, of_all},
         story::{List, ListItem, Story, rows},
     },
     diagnostic::counted,
     rule::Accounts,
-    state::Listing,
+    state::{FollowUp, Headline, Listing},
 };
 
 /// Replaces the rule of a notice about alerts of several.
@@ -56,6 +56,31 @@ pub struct FollowUpNotice {
     pub distinct: Vec<(String, Listing)>,
 }
 
+impl From<FollowUp> for FollowUpNotice {
+    fn from(follow_up: FollowUp) -> Self {
+        let FollowUp { rule, alert_id, headline, more, approximate, first, last, events, distinct, .. } = follow_up;
+        let Headline { title, account, region, event_source, event_name, actor, thread_id } = headline;
+        let known = |text: String| Some(text).filter(|text| !text.is_empty());
+        Self {
+            rule: NamedRule::from(&*rule),
+            alert_id,
+            thread_id,
+            title,
+            account: known(account),
+            region: known(region),
+            event_source: known(event_source),
+            event_name: known(event_name),
+            actor: known(actor),
+            more,
+            approximate,
+            first,
+            last,
+            events,
+            distinct,
+        }
+    }
+}
+
 impl FollowUpNotice {
     /// The id of a notice about one alert.
     pub fn id(&self) -> String {
@@ -73,20 +98,13 @@ impl FollowUpNotice {
         (self.rule.severity, std::cmp::Reverse(self.more), self.alert_id.clone())
     }
 
-    fn item(&self, accounts: &Accounts) -> ListItem {
-        let severity = format!("SEV{} ", self.rule.severity.number());
-        let place = match (&self.account, &self.region) {
-            (Some(account), Some(region)) => {
-                Some(short_account(accounts, Phrase::ours("in "), account).then(", ").value(region))
-            }
-            (Some(account), None) => Some(short_account(accounts, Phrase::ours("in "), account)),
-            (None, Some(region)) => Some(Phrase::ours("in ").value(region)),
-            (None, None) => None,
-        };
-        let mut lines = vec![Phrase::ours(severity).value(&self.title), Phrase::ours(self.more())];
-        lines.extend(place);
-        lines.push(event_line(Some(self.last), self.last, self.events.values.last().map_or("", String::as_str)));
-        ListItem { heading: None, lines }
+    fn item(&self, accounts: &Accounts, common: Common) -> ListItem {
+        let title = Phrase::ours(format!("SEV{} ", self.rule.severity.number())).value(&self.title);
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let place = in_list(accounts, &text(&self.account), &text(&self.region), common);
+        let event = event_line(Some(self.last), self.last, self.events.values.last().map_or("", String::as_str));
+        let lines = [title, Phrase::ours(self.more())].into_iter().chain(place).chain([event]);
+        ListItem { heading: None, lines: lines.collect() }
     }
 
     fn evidence(&self) -> Value {
@@ -112,7 +130,7 @@ impl FollowUpNotice {
 
 /// What follows one alert.
 fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
-    let first = Phrase::ours(format!("{} after the alert: ", one.more())).value(&one.title);
+    let first = Phrase::ours(format!("{} came after the alert ", one.more())).value(&one.title);
     let second = account(accounts, Phrase::ours("in "), one.account.clone()).maybe(", region ", one.region.clone());
     let second = second.then(if one.first == one.last {
         format!(", at {}", one.last)
@@ -141,12 +159,18 @@ fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
     Story { event, steps, places, ..Story::of([first, second]) }
 }
 
-fn of_several(all: &[FollowUpNotice], span: Option<(Timestamp, Timestamp)>, accounts: &Accounts) -> Story {
-    let items = all.iter().map(|one| one.item(accounts)).collect();
-    let (first, last) = span.unwrap_or_default();
+fn of_several(all: &Vec<FollowUpNotice>, accounts: &Accounts) -> Story {
+    let (account, region) = (all.account(), all.region());
+    let common = Common { account: account.is_some(), region: region.is_some() };
+    let items = all.iter().map(|one| one.item(accounts, common)).collect();
+    let (more, count) = (more_in_all(all), counted(all.len() as u64, "alert"));
+    let when = match all.span() {
+        Some((first, last)) => format!("from {first} to {last}; "),
+        None => String::new(),
+    };
     let lead = [
-        Phrase::ours(format!("{} after they were sent, and no other message reports these", more_of(all))),
-        Phrase::ours(format!("from {first} to {last}; the most urgent alerts come first")),
+        Phrase::ours(format!("{more} came after {count}, and raised none of their own")),
+        of_all(accounts, account, region, ", ").then(format!("{when}the most urgent alerts come first")),
     ];
     let steps = vec![
         Phrase::ours("Check that these events fit what you found out about each alert"),
@@ -155,12 +179,17 @@ fn of_several(all: &[FollowUpNotice], span: Option<(Timestamp, Timestamp)>, acco
     Story { list: List { items, more: 0, noun: "alert with more events" }, steps, ..Story::of(lead) }
 }
 
-/// Such as `9 more events of 3 alerts`.
-fn more_of(all: &[FollowUpNotice]) -> String {
+/// Such as `9 more events`.
+fn more_in_all(all: &[FollowUpNotice]) -> String {
     let about = if all.iter().any(|one| one.approximate) { "about " } else { "" };
     let noun = common(all.iter().map(|one| Some(one.rule.counted))).unwrap_or("event");
     let more = all.iter().map(|one| one.more).fold(0, u64::saturating_add);
-    format!("{about}{} of {}", counted(more, &format!("more {noun}")), counted(all.len() as u64, "alert"))
+    format!("{about}{}", counted(more, &format!("more {noun}")))
+}
+
+/// Such as `9 more events of 3 alerts`.
+fn more_of(all: &[FollowUpNotice]) -> String {
+    format!("{} of {}", more_in_all(all), counted(all.len() as u64, "alert"))
 }
 
 impl Content for Vec<FollowUpNotice> {
@@ -217,7 +246,7 @@ impl Content for Vec<FollowUpNotice> {
     fn story(&self, around: &Around<'_>) -> Story {
         match &self[..] {
             [one] => of_one(one, around.accounts),
-            all => of_several(all, self.span(), around.accounts),
+            _ => of_several(self, around.accounts),
         }
     }
 

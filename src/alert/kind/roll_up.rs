@@ -7,7 +7,7 @@ use crate::{
     alert::{
         content::{Around, Content, NamedRule, RuleView, common},
         phrase::{Phrase, PhrasePart, Row},
-        place::{self, clock, short_account, short_arn, short_time},
+        place::{Common, clock, in_list, of_all, short_arn, short_time},
         story::{List, ListItem, Story, rows},
     },
     diagnostic::counted,
@@ -68,25 +68,17 @@ impl RollUpNotice {
         }
     }
 
-    /// Who did it and with which result; to what, and where unless the whole list is of one account; when, and the id of the
-    /// event.
-    fn item(&self, line: &HeldLine, accounts: &Accounts, is_of_one_account: bool) -> ListItem {
+    /// Who did it and with which result; to what; where; when, and the id of the event.
+    fn item(&self, line: &HeldLine, accounts: &Accounts, common: Common) -> ListItem {
         let HeldLine { principal, account, target, result, event, .. } = line;
         let who = match &*short_arn(principal, account) {
             "" => Phrase::ours("an unknown caller"),
             who => Phrase::theirs(who),
         };
-        let place = match &**account {
-            "" => Phrase::ours("in an unknown account"),
-            account => short_account(accounts, Phrase::ours("in "), account),
-        };
-        let what = match &*short_arn(target, account) {
-            "" => (!is_of_one_account).then_some(place),
-            target if is_of_one_account => Some(Phrase::theirs(target)),
-            target => Some(Phrase::theirs(target).then(" ").and(place)),
-        };
+        let what = Some(short_arn(target, account)).filter(|target| !target.is_empty()).map(Phrase::theirs);
         let event = event_line(Timestamp::from_second(line.time).ok(), self.hour, event);
-        let lines = [who.then(": ").value(result)].into_iter().chain(what).chain([event]);
+        let lines = [who.then(": ").value(result)].into_iter().chain(what);
+        let lines = lines.chain(in_list(accounts, account, "", common)).chain([event]);
         ListItem { heading: None, lines: lines.collect() }
     }
 
@@ -105,7 +97,7 @@ impl RollUpNotice {
             RollUpStage::Ended { more: 0, .. } => "Check who did this, and whether a success is among it".to_owned(),
             RollUpStage::Ended { .. } => "Check who did this, and what the list has no room for".to_owned(),
         };
-        let scan = format!("See every match of that day: trailbell scan s3://BUCKET/PREFIX/{day}/");
+        let scan = format!("See every match: run trailbell scan on the log files of {day}");
         let quiet = "If it is expected, add a suppression to the rule or raise its threshold".to_owned();
         let raise = "If the limit is too low, raise MAX_ALERTS_PER_RULE_HOUR".to_owned();
         [first, scan, quiet, raise].map(Phrase::ours).into()
@@ -163,20 +155,18 @@ impl Content for RollUpNotice {
             RollUpStage::Ended { list, more } => {
                 let first = Phrase::ours(format!("{} of the rule ", counted(self.held, "alert"))).with(name);
                 let were = if self.held == 1 { " was held back" } else { " were held back" };
-                let place = match &account {
-                    Some(id) => place::account(around.accounts, Phrase::ours("in "), Some(id.clone())).then(", "),
-                    None => Phrase::default(),
-                };
                 let which = match (&list[..], more) {
                     ([], _) => "none has a message of its own",
                     ([_], 0) => "it has no message of its own",
                     (_, 0) => "none has a message of its own, so each is listed here",
                     (_, _) => "none has a message of its own; some are listed here",
                 };
+                let place = of_all(around.accounts, account.clone(), None, ", ");
                 [first.then(were), place.then(format!("from {} to {}; {which}", self.hour, self.end()))]
             }
         };
-        let item = |line| self.item(line, around.accounts, account.is_some());
+        let common = Common { account: account.is_some(), region: true };
+        let item = |line| self.item(line, around.accounts, common);
         let items = self.list().iter().map(item).collect();
         let more = if let RollUpStage::Ended { more, .. } = self.stage { more } else { 0 };
         let list = List { items, more, noun: "held-back alert" };

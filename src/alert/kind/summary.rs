@@ -10,7 +10,7 @@ use crate::{
     alert::{
         content::{Around, Content, RuleView, common},
         phrase::Phrase,
-        place::{self, short_account},
+        place::{Common, in_list, of_all},
         story::{List, ListItem, Story},
     },
     diagnostic::counted,
@@ -42,13 +42,18 @@ impl Summary {
         lines
     }
 
-    /// How many bytes a line takes in a text, at most, with its heading.
-    pub fn bytes(line: &SummaryLine, accounts: &Accounts) -> usize {
-        const AROUND: usize = 120;
+    /// How many bytes a line takes in a text, at most, after another line.
+    pub fn bytes(line: &SummaryLine, before: Option<&SummaryLine>, accounts: &Accounts) -> usize {
+        // The longest words between the values of a line, and of a heading.
+        const AROUND: usize = 50;
+        const HEADING: usize = 40;
+        let bytes = |text: &str| untrusted::defanged(text).len();
         let SummaryLine { rule, title, account, region, event, .. } = line;
+        let title = if title.is_empty() { rule } else { title };
         let account = accounts.name(account).unwrap_or(account);
-        [rule, title, account, region, event].into_iter().map(|text| untrusted::defanged(text).len()).sum::<usize>()
-            + AROUND
+        let is_new = before.is_none_or(|before| group(before) != group(line));
+        let heading = if is_new { bytes(rule) + HEADING } else { 0 };
+        heading + bytes(title) + bytes(account) + bytes(region) + bytes(event) + AROUND
     }
 
     fn severity(&self) -> Severity {
@@ -107,29 +112,12 @@ fn order(line: &SummaryLine) -> impl Ord + use<'_> {
     (group(line), line.time, &line.alert_id)
 }
 
-/// What all lines have in common, which none of them repeats.
-#[derive(Clone, Copy)]
-struct Common {
-    account: bool,
-    region: bool,
-}
-
-/// What happened; where, unless it is the same for all; when, and the id of the event.
+/// What happened; where; when, and the id of the event.
 fn lines(line: &SummaryLine, accounts: &Accounts, common: Common, day: Timestamp) -> Vec<Phrase> {
     let SummaryLine { rule, title, account, region, event, .. } = line;
-    let title = if title.is_empty() { rule } else { title };
-    let place = match (&**account, &**region) {
-        (_, _) if common.account && common.region => None,
-        ("", "") => Some(Phrase::ours("in an unknown account")),
-        ("", region) => Some(Phrase::ours("in ").value(region)),
-        (_, region) if common.account && !region.is_empty() => Some(Phrase::ours("in ").value(region)),
-        (account, region) => {
-            let place = short_account(accounts, Phrase::ours("in "), account);
-            Some(if region.is_empty() || common.region { place } else { place.then(", ").value(region) })
-        }
-    };
+    let title = Phrase::theirs(if title.is_empty() { rule } else { title });
     let event = event_line(Timestamp::from_second(line.time).ok(), day, event);
-    [Phrase::theirs(title)].into_iter().chain(place).chain([event]).collect()
+    [title].into_iter().chain(in_list(accounts, account, region, common)).chain([event]).collect()
 }
 
 impl Content for Summary {
@@ -138,7 +126,11 @@ impl Content for Summary {
     }
 
     fn rule(&self) -> RuleView<'_> {
-        let id = common(self.lines.iter().map(|line| Some(&*line.rule))).filter(|id| !id.is_empty());
+        let is_id = |id: &&str| {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=100).contains(&id.len()) && id.bytes().all(is_plain)
+        };
+        let id = common(self.lines.iter().map(|line| Some(&*line.rule))).filter(is_id);
         RuleView::replaced(id.unwrap_or(ID), NAME, self.severity())
     }
 
@@ -165,14 +157,7 @@ impl Content for Summary {
     }
 
     fn story(&self, around: &Around<'_>) -> Story {
-        let place = match (self.account(), self.region()) {
-            (None, None) => Phrase::default(),
-            (None, Some(region)) => Phrase::ours("in ").value(region).then("; "),
-            (Some(account), region) => {
-                let place = place::account(around.accounts, Phrase::ours("in "), Some(account));
-                place.maybe(", region ", region).then("; ")
-            }
-        };
+        let place = of_all(around.accounts, self.account(), self.region(), ": ");
         let lead = [
             Phrase::ours(format!("{} came too fast for a message each; they are listed here instead", self.count())),
             place.then(self.severities()),
