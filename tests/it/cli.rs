@@ -281,7 +281,7 @@ fn rules_with_a_byte_order_mark_and_windows_line_ends() {
       |                              ^^ opened here
       |
       = rule: Images
-      = help: write a field as `{{eventName}}`
+      = help: write a field as `{{eventName}}`, or the characters as `\{{`
 
     /bad.yaml: 1 error, 0 warnings
     "#);

@@ -268,15 +268,15 @@ fn several_objects_and_one_that_is_denied() {
 
 #[test]
 fn batches_are_as_large_as_sns_accepts() {
-    let objects = Memory::default().with("a", vec![Ok(images(25))]);
+    let objects = Memory::default().with("a", vec![Ok(images(18))]);
     let outbox = Outbox::open();
     let outcome = handled(&objects, &outbox, &event(&["a"]));
-    assert_eq!(*outbox.batches.lock().unwrap(), [10, 10, 5]);
-    assert_eq!(outcome.matches.alerted, 25);
+    assert_eq!(*outbox.batches.lock().unwrap(), [10, 8]);
+    assert_eq!(outcome.matches.alerted, 18);
     let mut ids: Vec<String> = outbox.sent.lock().unwrap().iter().map(|message| message.id.clone()).collect();
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 25, "every alert has an id of its own");
+    assert_eq!(ids.len(), 18, "every alert has an id of its own");
 }
 
 #[test]

@@ -390,7 +390,7 @@ fn titles() {
       |                              ^^ opened here
       |
       = rule: Images
-      = help: write a field as `{{eventName}}`
+      = help: write a field as `{{eventName}}`, or the characters as `\{{`
     "#);
     shows!(title("{{}} by {{user}}"), @r#"
     error[empty-field]: `{{}}` names no field
