@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
-    ascii_fallback,
+    also, ascii_fallback,
     caps::TextCaps,
     event::EventView,
     format::Format,
@@ -37,6 +37,8 @@ const MAX_STEP: usize = 1_024;
 const MAX_LINES: usize = 10;
 const MAX_LINE: usize = 80;
 const MAX_LIST: usize = 1_300;
+/// The most rules that are listed beside the own one.
+const MAX_ALSO: usize = 5;
 const MAX_KEYWORDS: usize = 10;
 const MAX_RESOURCES: usize = 10;
 /// The longest value that a custom action may read (`CustomActionAttachment` in the API reference).
@@ -139,6 +141,7 @@ fn description(alert: &Alert, story: &Story) -> String {
     let description: Vec<String> = alert.description().map(about).into_iter().collect();
     let sections = [
         ("list", "", list(&story.list)),
+        ("other rules", "", phrases(&also::rows(&alert.also, MAX_ALSO))),
         ("events", "", differences),
         ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
         ("outcome and count", "", phrases(&story.event)),

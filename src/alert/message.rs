@@ -55,7 +55,7 @@ pub fn attributes(alert: &Alert) -> Vec<Attribute> {
         ("event_name", text(event.and_then(EventView::event_name))),
         ("actor", text(call.map(EventView::actor))),
         ("outcome", text(call.map(|call| call.outcome().word()))),
-        ("tags", AttributeValue::List(alert.tags().into_iter().map(str::to_owned).collect())),
+        ("tags", AttributeValue::List(alert.tags())),
         ("alert_id", AttributeValue::Text(alert.id.clone())),
     ];
     attributes.into_iter().filter_map(|(name, value)| Attribute::new(name, value)).collect()

@@ -4,6 +4,7 @@
 //! The caller of an AWS API chooses much of a record's text: no format shows a byte of it that has not passed
 //! [`untrusted`](crate::untrusted).
 
+mod also;
 mod ascii_fallback;
 mod caps;
 mod chat;
@@ -26,6 +27,7 @@ mod reason;
 mod story;
 mod text;
 
+pub use also::CoveredRule;
 pub use content::NamedRule;
 pub use event::{CallOutcome, EventView};
 pub use format::{Format, render, render_ascii};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
+    also::CoveredRule,
     content::{Around, Content, RuleView},
     event::EventView,
     kind::{FollowUpNotice, RollUpNotice, Summary, Unread},
@@ -33,6 +34,8 @@ pub struct Alert {
     pub origin: Option<Origin>,
     /// The index of the record there, from 0, if it is known.
     pub record: Option<u64>,
+    /// Further rules that match the record and have no alerts of their own about it, the most severe first.
+    pub also: Vec<CoveredRule>,
     /// The events that it covers; none for a notice.
     pub occurrences: Occurrences,
     /// Whether earlier alerts could be looked up.
@@ -113,6 +116,15 @@ impl Alert {
         Self { origin, occurrences, state, ..alert }
     }
 
+    /// The alert of another rule that matches the same record; `None` unless this is the alert for a finding. `position` is that
+    /// of the rule in the engine.
+    pub fn of_other_rule(&self, rule: &Arc<Rule>, position: usize, firing: &Firing) -> Option<Self> {
+        let AlertKind::Match(Finding { record, .. }) = &self.kind else { return None };
+        let finding = Finding { rule: Arc::clone(rule), position, suppressed: false, record: Arc::clone(record) };
+        let alert = Self::fired(finding, firing, self.origin.clone(), &self.accounts);
+        Some(Self { record: self.record, ..alert })
+    }
+
     /// The alert for records that could not be read.
     pub fn unread(unread: Unread, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
         let (count, parts) = unread.counted(origin.as_ref());
@@ -169,8 +181,8 @@ impl Alert {
     }
 
     fn of(id: String, kind: AlertKind, accounts: &Arc<Accounts>) -> Self {
-        let (occurrences, accounts) = (Occurrences::default(), Arc::clone(accounts));
-        Self { id, kind, origin: None, record: None, occurrences, state: Remembered::Known, accounts }
+        let (also, occurrences, accounts) = (Vec::new(), Occurrences::default(), Arc::clone(accounts));
+        Self { id, kind, origin: None, record: None, also, occurrences, state: Remembered::Known, accounts }
     }
 
     /// The id of the alert that is made of these parts: 32 hexadecimal digits.
@@ -222,11 +234,14 @@ impl Alert {
         self.rule_view().tags
     }
 
-    /// The tags of the message: that of its kind, then those of the rule, each once.
-    pub fn tags(&self) -> Vec<&str> {
-        let mut tags = vec![self.content().tag()];
-        for tag in self.rule_tags() {
-            if tags.len() < MAX_TAGS && !tags.contains(&tag.as_str()) {
+    /// The tags of the message: that of its kind, those of the rule, `also.<id>` for each rule that it names beside its own, and
+    /// their tags, each once.
+    pub fn tags(&self) -> Vec<String> {
+        let ids = self.also.iter().map(|covered| format!("also.{}", covered.rule.id));
+        let of_others = self.also.iter().flat_map(|covered| &covered.rule.tags).cloned();
+        let mut tags = vec![self.content().tag().to_owned()];
+        for tag in self.rule_tags().iter().cloned().chain(ids).chain(of_others) {
+            if tags.len() < MAX_TAGS && !tags.contains(&tag) {
                 tags.push(tag);
             }
         }

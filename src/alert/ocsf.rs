@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
+    also::{CoveredRule, MAX_ALSO},
     ascii_fallback,
     caps::TextCaps,
     event::{CallOutcome, EventView},
@@ -76,7 +77,8 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
             "title": alert.title(),
             "desc": alert.description(),
             "types": [alert.rule_name()],
-            "analytic": {"type_id": 1, "type": "Rule", "uid": alert.rule_id(), "name": alert.rule_name()},
+            "analytic": analytic(alert.rule_id(), alert.rule_name()),
+            "related_analytics": alert.also.iter().take(MAX_ALSO).map(|one| analytic(&one.rule.id, &one.rule.name)).collect::<Vec<_>>(),
             "attacks": attacks(alert.rule_tags()),
             "created_time": time, "first_seen_time": first, "last_seen_time": time,
             "data_sources": ["AWS CloudTrail"],
@@ -94,6 +96,10 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
         "unmapped": unmapped(alert, caps),
     });
     safe(finding, caps).unwrap_or_default().to_string()
+}
+
+fn analytic(id: &str, name: &str) -> Value {
+    json!({"type_id": 1, "type": "Rule", "uid": id, "name": name})
 }
 
 /// The severity in the words of OCSF: 1 is High, 2 is Medium, 3 is Informational.
@@ -229,6 +235,9 @@ fn unmapped(alert: &Alert, caps: &TextCaps) -> Value {
     let at = |key: &str| alert.event().and_then(|event| event.at(&[key]));
     let (occurrences, object) = (&alert.occurrences, alert.origin.as_ref().and_then(Origin::object));
     let values = occurrences.values.iter().take(MAX_VALUES).map(|(path, value)| (path.clone(), json!(value)));
+    let covered = |one: &CoveredRule| json!({"uid": one.rule.id, "severity": one.rule.severity.number(), "count_since_last_alert": one.since_last});
+    let also = alert.also.iter().take(MAX_ALSO).map(covered);
+    let not_listed = alert.also.len().saturating_sub(MAX_ALSO);
     let hidden = alert.content().lines().saturating_sub(caps.lines);
     let mut unmapped = alert.content().unmapped();
     let facts = json!({
@@ -236,6 +245,8 @@ fn unmapped(alert: &Alert, caps: &TextCaps) -> Value {
         "event_id": at("eventID"),
         "shared_event_id": at("sharedEventID"),
         "insight": alert.event().and_then(EventView::insight).map(insight),
+        "covered_rules": also.collect::<Vec<_>>(),
+        "covered_rules_not_listed": (not_listed > 0).then_some(not_listed),
         "bucket": object.map(|object| &object.bucket),
         "key": object.map(|object| &object.key),
         "message": alert.origin.as_ref().and_then(Origin::message),

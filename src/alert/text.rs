@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use super::{
+    also::{self, MAX_ALSO},
     ascii_fallback,
     caps::TextCaps,
     format::Format,
@@ -39,6 +40,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     if alert.has_rule() {
         body.line_of("Rule", &by_author(&untrusted::line(alert.rule_name(), caps.value)));
     }
+    body.rows(&also::rows(&alert.also, MAX_ALSO));
     body.gap();
     body.list(&story.list);
     body.gap();

@@ -3,12 +3,13 @@
 //! Matches wait for the end of their object, since those that are decided about together need fewer requests. Until then
 //! each is what counts of it, and its record is text; only the records of alerts are parsed again.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     outcome::{Matches, Outcome},
+    outgoing::{CoveredAlert, OutgoingAlert},
     port::Clock,
     time_budget::{TimeBudget, TimedTable},
 };
@@ -72,19 +73,9 @@ pub(super) struct Due {
 }
 
 enum DueAlert {
-    Alert(Firing),
+    /// With the matches that it covers: their indices among those that wait, and what would be published for them.
+    Alert(Firing, Vec<(usize, Firing)>),
     RollUp(RollUp),
-}
-
-/// An alert to send.
-pub(super) struct OutgoingAlert {
-    pub(super) alert: Alert,
-    /// The audiences that it is for and that have not taken it yet.
-    pub(super) audiences: Vec<Audience>,
-    /// What [`mark_sent`](crate::state::mark_sent) takes once it is sent; `None` if the state does not count the alert.
-    pub(super) ticket: Option<Ticket>,
-    /// The length of the text of its record in bytes.
-    pub(super) bytes: usize,
 }
 
 impl Waiting {
@@ -156,8 +147,9 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
             waiting.bytes += record.text.len();
             waiting.records.push(WaitingRecord { index: record.index, text: record.text.into() });
         }
-        let (position, record) = (finding.position, waiting.records.len() - 1);
-        waiting.matches.extend(counted.into_iter().map(|counted| WaitingMatch { counted, position, record }));
+        let (index, position, at) = (record.index, finding.position, waiting.records.len() - 1);
+        let waits = |counted: Match| WaitingMatch { counted: counted.at(index, position), position, record: at };
+        waiting.matches.extend(counted.into_iter().map(waits));
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -195,11 +187,25 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
         self.log_outage(was_available);
         outcome.matches.seen += decided.resumed.len() as u64;
         let all = decided.decisions.into_iter().enumerate().chain(decided.resumed);
-        let due = |(at, decision): (usize, Decision)| Some(Due { at: *batch.get(at)?, what: due(decision, outcome)? });
-        let mut due: Vec<Due> = all.filter_map(due).collect();
+        let (mut all_due, mut covered) = (Vec::new(), HashMap::new());
+        for (at, decision) in all {
+            let Some(&waits) = batch.get(at) else { continue };
+            match due(decision, outcome) {
+                Some(DueDecision::Send(what)) => all_due.push(Due { at: waits, what }),
+                Some(DueDecision::Covered(firing)) => {
+                    covered.insert(at, (waits, firing));
+                }
+                None => {}
+            }
+        }
+        for due in &mut all_due {
+            if let DueAlert::Alert(firing, others) = &mut due.what {
+                others.extend(firing.covers.iter().filter_map(|at| covered.remove(at)));
+            }
+        }
         // The most urgent ones take the tokens of the alert topic.
-        due.sort_by_key(|due| waiting.matches.get(due.at).map(|one| one.counted.rule().severity));
-        due
+        all_due.sort_by_key(|due| waiting.matches.get(due.at).map(|one| one.counted.rule().severity));
+        all_due
     }
 
     /// Marks which audiences took which alerts.
@@ -246,15 +252,22 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
             outcome.matches.failed += 1;
             return None;
         };
-        let (mut alert, audiences, ticket) = match due.what {
-            DueAlert::Alert(firing) => {
+        let (mut alert, audiences, ticket, covered) = match due.what {
+            DueAlert::Alert(firing, covered) => {
                 let alert = Alert::fired(finding, &firing, Some(self.origin.clone()), self.accounts);
-                (alert, firing.audiences, firing.ticket)
+                (alert, firing.audiences, firing.ticket, covered)
             }
-            DueAlert::RollUp(roll_up) => (self.roll_up(&finding, &roll_up), roll_up.audiences, roll_up.ticket),
+            DueAlert::RollUp(roll_up) => {
+                (self.roll_up(&finding, &roll_up), roll_up.audiences, roll_up.ticket, Vec::new())
+            }
         };
         alert.record = Some(index);
-        Some(OutgoingAlert { alert, audiences, ticket: Some(ticket), bytes })
+        let covered = covered.into_iter().filter_map(|(at, firing)| {
+            let WaitingMatch { counted, position, .. } = waiting.matches.get(at)?;
+            Some(CoveredAlert { rule: Arc::clone(counted.rule()), position: *position, firing })
+        });
+        let outgoing = OutgoingAlert { alert, audiences, ticket: Some(ticket), bytes, covered: Vec::new() };
+        Some(outgoing.covering(covered.collect()))
     }
 
     fn roll_up(&self, finding: &Finding, roll_up: &RollUp) -> Alert {
@@ -266,8 +279,16 @@ impl<'a, T: Table, K: Clock> Decider<'a, T, K> {
     }
 }
 
-/// Counts a decision; the alert or the roll-up that is to be sent.
-fn due(decision: Decision, outcome: &mut Outcome) -> Option<DueAlert> {
+/// A decision that is more than a count.
+enum DueDecision {
+    /// This is to be sent.
+    Send(DueAlert),
+    /// This is not to be sent, unless the alert that covers it is refused.
+    Covered(Firing),
+}
+
+/// Counts a decision.
+fn due(decision: Decision, outcome: &mut Outcome) -> Option<DueDecision> {
     let matches = &mut outcome.matches;
     match decision {
         Decision::Fire(firing) => {
@@ -276,11 +297,20 @@ fn due(decision: Decision, outcome: &mut Outcome) -> Option<DueAlert> {
             if !firing.audiences.contains(&Audience::Alerts) {
                 matches.deduplicated += 1;
             }
-            return Some(DueAlert::Alert(firing));
+            return Some(DueDecision::Send(DueAlert::Alert(firing, Vec::new())));
         }
         Decision::RollUp(roll_up) => {
             matches.capped += 1;
-            return Some(DueAlert::RollUp(roll_up));
+            return Some(DueDecision::Send(DueAlert::RollUp(roll_up)));
+        }
+        Decision::Covered(firing) => {
+            // The alert topic took the alert that covers it before, and another channel has yet to.
+            if firing.audiences.contains(&Audience::Alerts) {
+                matches.covered += 1;
+            } else {
+                matches.deduplicated += 1;
+            }
+            return Some(DueDecision::Covered(firing));
         }
         Decision::Deduplicated => matches.deduplicated += 1,
         Decision::BelowThreshold { .. } => matches.below_threshold += 1,

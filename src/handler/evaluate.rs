@@ -8,10 +8,11 @@ use thiserror::Error;
 
 use super::{
     channels::Channels,
-    decide::{Decider, OutgoingAlert},
+    decide::Decider,
     failure::Failure,
     outbox::Outbox,
     outcome::Outcome,
+    outgoing::OutgoingAlert,
     pace::Pace,
     port::{Body, Channel, Clock, Objects},
     prefetch::Prefetch,
@@ -284,7 +285,7 @@ impl<'a, C: Channel, T: Table, K: Clock> Evaluation<'a, C, T, K> {
     fn push_unread(&mut self, unread: Unread) {
         let alert = Alert::unread(unread, Some(self.origin.clone()), self.engine.accounts());
         let audiences = self.channels.audiences(alert.severity());
-        self.outbox.push(OutgoingAlert { alert, audiences, ticket: None, bytes: 0 }, self.outcome);
+        self.outbox.push(OutgoingAlert { alert, audiences, ticket: None, bytes: 0, covered: Vec::new() }, self.outcome);
     }
 }
 

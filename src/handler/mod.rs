@@ -14,6 +14,7 @@ mod isolation;
 mod metrics;
 mod outbox;
 mod outcome;
+mod outgoing;
 mod pace;
 mod port;
 mod prefetch;

@@ -11,9 +11,10 @@ use thiserror::Error;
 
 use super::{
     channels::Channels,
-    decide::{Decider, OutgoingAlert},
+    decide::Decider,
     failure::Failure,
     outcome::{Accepted, Outcome},
+    outgoing::OutgoingAlert,
     pace::{Pace, line},
     port::{Channel, Clock, PublishError},
     setup::MAX_REPORTED,
@@ -34,7 +35,8 @@ const MAX_LAGS: usize = 100;
 /// An alert that is to be a line of a summary.
 struct OutgoingLine {
     line: SummaryLine,
-    ticket: Option<Ticket>,
+    /// What is marked once it is stored.
+    tickets: Vec<(Ticket, Audience)>,
     sent: SentAs,
 }
 
@@ -115,8 +117,24 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         decider: &mut Decider<'_, T, K>,
         outcome: &mut Outcome,
     ) -> Vec<(Ticket, Audience)> {
-        let (outgoing, mut accepted, mut paced) = (std::mem::take(&mut self.waiting), Vec::new(), Vec::new());
+        let (mut next, mut accepted) = (std::mem::take(&mut self.waiting), Vec::new());
         self.bytes = 0;
+        // Where an alert is refused, one that it covers is next.
+        while !next.is_empty() {
+            next = self.publish_all(&next, decider, &mut accepted, outcome).await;
+        }
+        accepted
+    }
+
+    /// Publishes alerts, and returns those that go out in place of refused ones.
+    async fn publish_all<T: Table>(
+        &mut self,
+        outgoing: &[OutgoingAlert],
+        decider: &mut Decider<'_, T, K>,
+        accepted: &mut Vec<(Ticket, Audience)>,
+        outcome: &mut Outcome,
+    ) -> Vec<OutgoingAlert> {
+        let (mut paced, mut promoted) = (Vec::new(), Vec::new());
         for (audience, channel) in self.channels.each() {
             let (slow, due): (Vec<_>, Vec<_>) = outgoing
                 .iter()
@@ -126,7 +144,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             paced.extend(slow.into_iter().filter_map(|(token_use, one)| Some((token_use?, one))));
             for batch in due.chunks(C::BATCH) {
                 let batch: Vec<_> = batch.iter().map(|(_, one)| *one).collect();
-                accepted.extend(self.publish_batch(audience, channel, &batch, outcome).await);
+                promoted.extend(self.publish_batch(audience, channel, &batch, accepted, outcome).await);
             }
         }
         paced.sort_by_key(|(token_use, one)| (*token_use, one.alert.severity()));
@@ -134,13 +152,13 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             let (table, outage) = decider.table();
             if self.pace.token(table, outage, self.time, token_use).await {
                 let channel = &self.channels.alerts;
-                accepted.extend(self.publish_batch(Audience::Alerts, channel, &[one], outcome).await);
+                promoted.extend(self.publish_batch(Audience::Alerts, channel, &[one], accepted, outcome).await);
             } else {
-                let (line, ticket, sent) = (line(&one.alert), one.ticket.clone(), SentAs::of(&one.alert));
-                self.lines.push(OutgoingLine { line, ticket, sent });
+                let tickets = one.taken_by(Audience::Alerts).collect();
+                self.lines.push(OutgoingLine { line: line(&one.alert), tickets, sent: SentAs::of(&one.alert) });
             }
         }
-        accepted
+        promoted
     }
 
     /// Stores the alerts that had no token as lines of the next summary, and returns what to mark, as
@@ -160,8 +178,8 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             Err(error) => Err(PublishError::not_accepted("the next summary", error)),
         };
         let mut accepted = Vec::new();
-        for OutgoingLine { ticket, sent, .. } in outgoing {
-            accepted.extend(ticket.filter(|_| answer.is_ok()).map(|ticket| (ticket, Audience::Alerts)));
+        for OutgoingLine { tickets, sent, .. } in outgoing {
+            accepted.extend(tickets.into_iter().filter(|_| answer.is_ok()));
             self.count(Audience::Alerts, &sent, answer.clone(), outcome);
         }
         accepted
@@ -189,21 +207,33 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         is_sent
     }
 
+    /// Publishes a batch to one audience; returns the alerts that go out in place of refused ones.
     async fn publish_batch(
         &mut self,
         audience: Audience,
         channel: &C,
         batch: &[&OutgoingAlert],
+        accepted: &mut Vec<(Ticket, Audience)>,
         outcome: &mut Outcome,
-    ) -> Vec<(Ticket, Audience)> {
+    ) -> Vec<OutgoingAlert> {
         let alerts: Vec<_> = batch.iter().map(|one| &one.alert).collect();
         let answers = self.send(audience, channel, &alerts).await;
-        let mut accepted = Vec::new();
+        let mut promoted = Vec::new();
         for (one, answer) in batch.iter().zip(answers) {
-            accepted.extend(one.ticket.clone().filter(|_| answer.is_ok()).map(|ticket| (ticket, audience)));
+            match &answer {
+                Ok(()) => accepted.extend(one.taken_by(audience)),
+                Err(PublishError::Refused { .. }) => promoted.extend(one.next(audience)),
+                Err(_) => {}
+            }
             self.count(audience, &SentAs::of(&one.alert), answer.map(|()| Accepted::Message), outcome);
         }
-        accepted
+        for one in &promoted {
+            Self::count_due(audience, &one.alert, outcome);
+        }
+        if audience == Audience::Alerts {
+            outcome.matches.covered = outcome.matches.covered.saturating_sub(promoted.len() as u64);
+        }
+        promoted
     }
 
     /// Call this after the last alert: it reports the failures that were only counted.

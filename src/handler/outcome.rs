@@ -114,6 +114,8 @@ pub struct Matches {
     pub seen: u64,
     /// The alert topic accepted the alert of the match, or the alert is a stored line of the next summary.
     pub alerted: u64,
+    /// An alert about the same record was sent, that of a rule at least as severe, and names the rule.
+    pub covered: u64,
     /// A suppression of the rule applies; by the rule's id.
     pub suppressed: BTreeMap<String, u64>,
     /// Another alert covers the match, or it was counted before.
@@ -136,9 +138,10 @@ pub struct Matches {
 
 impl Matches {
     /// The count of each outcome of a match, with its word.
-    pub fn outcomes(&self) -> [(&'static str, u64); 10] {
+    pub fn outcomes(&self) -> [(&'static str, u64); 11] {
         [
             ("alerted", self.alerted),
+            ("covered", self.covered),
             ("deduplicated", self.deduplicated),
             ("suppressed", self.suppressed.values().sum()),
             ("below_threshold", self.below_threshold),
@@ -311,6 +314,7 @@ impl Outcome {
             alerted = self.matches.alerted,
             suppressed = self.matches.suppressed.values().sum::<u64>(),
             summarised = self.sends.get(&Audience::Alerts).map_or(0, |sends| sends.summarised),
+            covered = self.matches.covered,
             deduplicated = self.matches.deduplicated,
             unremembered = self.unremembered,
             matches_failed = self.matches.failed,

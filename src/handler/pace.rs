@@ -11,6 +11,7 @@ use crate::{
     alert::{Alert, AlertKind},
     record::Virtual,
     state::{KnownBudget, Outage, SummaryLine, Table, Taken, TokenUse},
+    untrusted,
 };
 
 /// How old a token is at most when it is used: its message must arrive within the second after it was taken.
@@ -100,7 +101,7 @@ pub(super) fn line(alert: &Alert) -> SummaryLine {
         severity: alert.severity().number(),
         is_success: is_success(alert),
         rule: alert.rule_id().to_owned(),
-        title: alert.title(),
+        title: title(alert),
         account: alert.account().unwrap_or_default(),
         region: alert.region().unwrap_or_default(),
         event: event.unwrap_or_default(),
@@ -108,3 +109,15 @@ pub(super) fn line(alert: &Alert) -> SummaryLine {
     };
     line.shortened()
 }
+
+/// The title of an alert, and the rules that it names beside its own.
+fn title(alert: &Alert) -> String {
+    let also: Vec<&str> = alert.also.iter().map(|covered| covered.rule.name.as_str()).collect();
+    if also.is_empty() {
+        return alert.title();
+    }
+    format!("{}; also {}", untrusted::shorten_to(&alert.title(), MAX_TITLE), also.join(", "))
+}
+
+/// The longest title of an alert that names other rules, in characters.
+const MAX_TITLE: usize = 100;

@@ -98,6 +98,7 @@ fn add_matches(all: &mut Matches, more: Matches) {
     let Matches {
         seen,
         alerted,
+        covered,
         suppressed,
         deduplicated,
         below_threshold,
@@ -110,6 +111,7 @@ fn add_matches(all: &mut Matches, more: Matches) {
     } = more;
     all.seen += seen;
     all.alerted += alerted;
+    all.covered += covered;
     add_each(&mut all.suppressed, suppressed);
     all.deduplicated += deduplicated;
     all.below_threshold += below_threshold;
@@ -160,8 +162,9 @@ mod tests {
             },
             records: RecordCounts { seen: 9, evaluated: 7, unparsable: 2, repaired: 3, omitted: 4 },
             matches: Matches {
-                seen: 60,
+                seen: 70,
                 alerted: 1,
+                covered: 10,
                 suppressed: BTreeMap::from([("rule".to_owned(), 2)]),
                 deduplicated: 3,
                 below_threshold: 4,

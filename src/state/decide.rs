@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::{
-    batch::batches,
+    act::{Acts, link, order},
+    batch::{batches, parts},
     claimant::{Claimant, Outage},
     decision::{Decision, RollUp},
     items::Items,
@@ -46,29 +47,37 @@ pub async fn decide(
     let mut decisions: Vec<Option<Decision>> = vec![None; matches.len()];
     let mut resumed = Vec::new();
     for batch in batches(matches) {
-        let (together, headlines) =
-            (batch.iter().map(|at| matches[*at]).collect::<Vec<_>>(), |at: usize| headline(batch[at]));
-        let outcome = decide_batch(table, claimant, &together, &headlines, (began, now)).await;
-        for (at, decision) in batch.iter().zip(outcome.decisions) {
-            decisions[*at] = Some(decision);
+        let mut acts = Acts::default();
+        for part in parts(matches, batch) {
+            let (together, headlines) =
+                (part.iter().map(|at| matches[*at]).collect::<Vec<_>>(), |at: usize| headline(part[at]));
+            let outcome = decide_part(table, claimant, &together, &headlines, (began, now), acts).await;
+            for (at, decision) in part.iter().zip(outcome.decisions) {
+                decisions[*at] = Some(decision);
+            }
+            resumed.extend(outcome.resumed.into_iter().map(|(at, decision)| (part[at], decision)));
+            acts = outcome.acts;
         }
-        resumed.extend(outcome.resumed.into_iter().map(|(at, decision)| (batch[at], decision)));
     }
     let mut decisions: Vec<Decision> = decisions.into_iter().flatten().collect();
     count_held(matches, &mut decisions);
+    link(matches, &mut decisions);
     Decided { decisions, resumed }
 }
 
-async fn decide_batch(
+/// Decides about matches whose items one request reads; `acts` are the alerts about their records so far.
+async fn decide_part(
     table: &impl Table,
     claimant: &mut Claimant,
     matches: &[&Match],
     headline: &(impl Fn(usize) -> Option<Headline> + Sync),
     (began, now): (i64, Timestamp),
+    acts: Acts,
 ) -> Outcome {
     let mut items = Items::of(matches.iter().flat_map(|one| one.keys(hour(now.as_second()))));
     let Claimant { owner, number, max_alerts_per_hour: limit, handled, noticed, outage, .. } = &mut *claimant;
-    let turn = Turn { matches, headline, owner, number: *number, began, limit: *limit, handled, noticed, now };
+    let turn =
+        Turn { matches, headline, owner, number: *number, began, limit: *limit, handled, noticed, acts: &acts, now };
     let outcome = match update(table, &mut outage.error, &mut items, |items| step(items, &turn)).await {
         Ok(outcome) => outcome,
         Err(NotStored { outcome, .. }) => without_table(&turn, outcome, outage),
@@ -87,18 +96,20 @@ fn without_table(turn: &Turn<'_>, known: Option<Outcome>, outage: &mut Outage) -
     let mut outcome = known.unwrap_or_else(|| Outcome {
         decisions: vec![Decision::BelowThreshold { count: 0 }; turn.matches.len()],
         noticed: turn.noticed.clone(),
+        acts: turn.acts.clone(),
         ..Outcome::default()
     });
-    for (one, decision) in turn.matches.iter().zip(std::mem::take(&mut outcome.decisions)) {
-        let decision = match decision {
-            Decision::BelowThreshold { .. } => alone(turn, one, &mut outcome, outage),
-            other => other,
-        };
-        outcome.decisions.push(decision);
+    for at in order(turn.matches) {
+        let Some(one) = turn.matches.get(at) else { continue };
+        if let Some(Decision::BelowThreshold { .. }) = outcome.decisions.get(at) {
+            let decision = without_series(turn, one, &mut outcome, outage);
+            outcome.acts.note(one, &decision);
+            outcome.decisions[at] = decision;
+        }
     }
     let resumed = outcome.resumed.iter_mut().map(|(_, decision)| decision);
     for decision in outcome.decisions.iter_mut().chain(resumed) {
-        if let Decision::Fire(firing) = decision {
+        if let Decision::Fire(firing) | Decision::Covered(firing) = decision {
             firing.unremembered = true;
         }
     }
@@ -107,7 +118,7 @@ fn without_table(turn: &Turn<'_>, known: Option<Outcome>, outage: &mut Outage) -
 
 /// Decides about one match as if it were the first of its series. The alerts of this delivery cover it, and those of this
 /// invocation count towards the hourly limit.
-fn alone(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &mut Outage) -> Decision {
+fn without_series(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &mut Outage) -> Decision {
     let (anchor, reach) = (one.arrival.time, one.plan().window.unsigned_abs());
     let now = outcome.handled.iter().filter(|(key, _)| *key == one.key).map(|(_, anchor)| anchor);
     if turn.handled.get(&one.key).into_iter().flatten().chain(now).any(|other| other.abs_diff(anchor) <= reach) {
@@ -130,6 +141,10 @@ fn alone(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &mut Outag
     if !one.rule.notify {
         outcome.handled.push((one.key.clone(), anchor));
         return Decision::Muted;
+    }
+    if outcome.acts.cover(one, &alert, &one.audiences) {
+        outcome.handled.push((one.key.clone(), anchor));
+        return Decision::Covered(firing(one, &alert, &SeriesItem::default(), turn.now));
     }
     let alerts = outage.alerts.entry(turn.limit_key(one)).or_default();
     match turn.ask_limit(one, &one.series.alert_id(anchor), &one.audiences, alerts, &mut outcome.noticed) {

@@ -13,6 +13,9 @@ use crate::{
 pub enum Decision {
     /// Publish an alert, and call [`mark_sent`](super::mark_sent) for each audience that took it.
     Fire(Firing),
+    /// An alert about the same record goes out, that of a rule at least as severe, and covers this one: see [`Firing::covers`]. It
+    /// is what would be published in its place.
+    Covered(Firing),
     /// Another alert covers it, or it was counted before.
     Deduplicated,
     /// No span around it has as many events as the rule's threshold.
@@ -43,6 +46,7 @@ impl Decision {
     pub fn word(&self) -> &'static str {
         match self {
             Decision::Fire(_) => "alerted",
+            Decision::Covered(_) => "covered",
             Decision::Deduplicated => "deduplicated",
             Decision::BelowThreshold { .. } => "below_threshold",
             Decision::Learning => "learning",
@@ -83,6 +87,9 @@ pub struct Firing {
     pub unremembered: bool,
     /// For [`mark_sent`](super::mark_sent).
     pub ticket: Ticket,
+    /// The indices, in the call, of the matches that it covers. Once an audience has taken it, their tickets are marked, too, those
+    /// whose alerts are for that audience.
+    pub covers: Vec<usize>,
 }
 
 impl Firing {

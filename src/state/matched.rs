@@ -24,6 +24,15 @@ const MAX_SAMPLES: usize = 11;
 /// The most values of a match that are counted: one more than an item holds, so that the count of more is an estimate.
 const MAX_VALUES: usize = 1_251;
 
+/// Where a match was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The record, among those of its delivery.
+    pub record: u64,
+    /// The position of its rule in the rules file.
+    pub position: usize,
+}
+
 /// A match of a rule in one of its series.
 #[derive(Clone, Debug)]
 pub struct Match {
@@ -39,6 +48,8 @@ pub struct Match {
     pub(super) caller: u64,
     /// What a list has of its alert if the hourly limit holds it back.
     pub(super) line: Arc<HeldLine>,
+    /// Where it was found, where that is known.
+    pub(super) place: Option<Place>,
 }
 
 impl Match {
@@ -64,9 +75,16 @@ impl Match {
             let arrival = Arrival { steps, samples, ..event.clone() };
             let (rule, audiences, line) = (Arc::clone(rule), audiences.to_vec(), Arc::clone(&line));
             let combination = combination.clone();
-            Self { rule, audiences, key: series.item_key(), series, arrival, combination, caller, line }
+            Self { rule, audiences, key: series.item_key(), series, arrival, combination, caller, line, place: None }
         };
         rule.arrivals(record).into_iter().map(of_series).collect()
+    }
+
+    /// Notes where it was found: in which record of its delivery, and the position of its rule in the rules file. The alert of the
+    /// most severe rule covers the other matches of the record; without a place, the match is decided by itself.
+    #[must_use]
+    pub fn at(self, record: u64, position: usize) -> Self {
+        Self { place: Some(Place { record, position }), ..self }
     }
 
     /// Its rule.

@@ -44,6 +44,7 @@
 //! });
 //! ```
 
+mod act;
 mod audience;
 mod batch;
 mod budget;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{
+    act::{Acts, order},
     audience::{Audience, bits},
     decision::{Decision, Firing, Mark, RollUp, Ticket},
     due::DueEntry,
@@ -40,6 +41,8 @@ pub struct Turn<'a> {
     pub handled: &'a HashMap<String, Vec<i64>>,
     /// The audiences to which it was to send the notice of an hour, a bit for each, by the key of the hour.
     pub noticed: &'a HashMap<String, u8>,
+    /// The alerts about the same records that were decided before.
+    pub acts: &'a Acts,
     /// The time of the clock.
     pub now: Timestamp,
 }
@@ -56,6 +59,8 @@ pub struct Outcome {
     pub handled: Vec<(String, i64)>,
     /// [`Turn::noticed`], and what is due now.
     pub noticed: HashMap<String, u8>,
+    /// [`Turn::acts`], and the alerts that are due now.
+    pub acts: Acts,
 }
 
 /// Decides about matches, one after the other.
@@ -64,10 +69,11 @@ pub struct Outcome {
 ///
 /// An item is of another kind than its key.
 pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
-    let outcome = Outcome { noticed: turn.noticed.clone(), ..Outcome::default() };
+    let outcome = Outcome { noticed: turn.noticed.clone(), acts: turn.acts.clone(), ..Outcome::default() };
     let mut stepping = Stepping { items, turn, outcome, decided: Vec::new() };
-    let mut arrived = BTreeMap::new();
-    for (at, one) in turn.matches.iter().enumerate() {
+    let (mut arrived, mut decisions) = (BTreeMap::new(), BTreeMap::new());
+    for at in order(turn.matches) {
+        let Some(one) = turn.matches.get(at) else { continue };
         let decision = match stepping.news(one)? {
             News::Learning => Decision::Learning,
             News::Known => stepping.take_over(at)?,
@@ -76,8 +82,12 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
         if stepping.items.get::<SeriesItem>(&one.key)?.is_some() {
             arrived.insert(&one.key, at);
         }
-        stepping.outcome.decisions.push(decision);
+        stepping.outcome.acts.note(one, &decision);
+        decisions.insert(at, decision);
     }
+    stepping.outcome.decisions = decisions.into_values().collect();
+    // An alert of an earlier attempt may be about another record than that of its match, and goes out by itself.
+    let acts = std::mem::take(&mut stepping.outcome.acts);
     for (key, at) in arrived {
         let unsent = stepping.items.get_mut::<SeriesItem>(key)?.resume(turn.delivery());
         for alert in unsent.into_iter().filter(|alert| !stepping.is_decided(key, alert.anchor)).collect::<Vec<_>>() {
@@ -88,7 +98,7 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
         }
         stepping.follow_up(key, at)?;
     }
-    Ok(stepping.outcome)
+    Ok(Outcome { acts, ..stepping.outcome })
 }
 
 impl Turn<'_> {
@@ -233,7 +243,7 @@ impl Stepping<'_, '_> {
             || self.decided.iter().any(|(decided, of)| *of == anchor && decided == key)
     }
 
-    /// The alert that a match raises, unless the hourly limit of its rule holds it back.
+    /// The alert that a match raises, unless another one covers it, or the hourly limit of its rule holds it back.
     fn alert(&mut self, at: usize, alert: &PendingAlert) -> Result<Decision, TableError> {
         let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::Deduplicated) };
         let (key, anchor, due) = (&one.key, alert.anchor, bits(&one.audiences));
@@ -249,27 +259,40 @@ impl Stepping<'_, '_> {
             self.items.get_mut::<SeriesItem>(key)?.sent(anchor, due, due);
             return Ok(Decision::Muted);
         }
-        let (alert_id, limit_key) = (one.series.alert_id(anchor), self.turn.limit_key(one));
-        let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
-        let is_first = alerts.held.count() == 0;
-        let passed = self.turn.ask_limit(one, &alert_id, &audiences, alerts, &mut self.outcome.noticed);
-        self.items.keep(&limit_key, expires(end(hour(self.turn.now.as_second())), self.turn.now));
-        let series: &mut SeriesItem = self.items.get_mut(key)?;
-        if let Passed::Held { decision, until } = passed {
-            series.hold(anchor, until);
-            if is_first {
-                let list = DueEntry::HeldBack { key: limit_key };
-                list.add(self.items, until, self.turn.number, self.turn.now);
-            }
-            return Ok(*decision);
+        let is_covered = self.outcome.acts.cover(one, alert, &audiences);
+        if !is_covered && let Some(decision) = self.hold(one, alert, &audiences)? {
+            return Ok(decision);
         }
+        let series: &mut SeriesItem = self.items.get_mut(key)?;
         self.outcome.handled.push((key.clone(), anchor));
         // Of too many alerts that wait, some have no claim: such an alert can be lost or repeated.
         let unremembered = !series.is_pending(anchor);
         if let Some(headline) = (self.turn.headline)(at) {
             series.set_headline(anchor, &headline);
         }
-        Ok(Decision::Fire(Firing { audiences, unremembered, ..firing(one, alert, series, self.turn.now) }))
+        let firing = Firing { audiences, unremembered, ..firing(one, alert, series, self.turn.now) };
+        Ok(if is_covered { Decision::Covered(firing) } else { Decision::Fire(firing) })
+    }
+
+    /// Asks the hourly limit of its rule about the alert of a match; if that holds it back, what is decided instead.
+    fn hold(
+        &mut self,
+        one: &Match,
+        alert: &PendingAlert,
+        audiences: &[Audience],
+    ) -> Result<Option<Decision>, TableError> {
+        let (alert_id, limit_key) = (one.series.alert_id(alert.anchor), self.turn.limit_key(one));
+        let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
+        let is_first = alerts.held.count() == 0;
+        let passed = self.turn.ask_limit(one, &alert_id, audiences, alerts, &mut self.outcome.noticed);
+        self.items.keep(&limit_key, expires(end(hour(self.turn.now.as_second())), self.turn.now));
+        let Passed::Held { decision, until } = passed else { return Ok(None) };
+        self.items.get_mut::<SeriesItem>(&one.key)?.hold(alert.anchor, until);
+        if is_first {
+            let list = DueEntry::HeldBack { key: limit_key };
+            list.add(self.items, until, self.turn.number, self.turn.now);
+        }
+        Ok(Some(*decision))
     }
 }
 
@@ -304,6 +327,7 @@ pub fn firing(one: &Match, alert: &PendingAlert, series: &SeriesItem, now: Times
         audiences: one.audiences.clone(),
         unremembered: false,
         ticket: Ticket { key, expires, mark: Mark::Alert { anchor, due: bits(&one.audiences), plan } },
+        covers: Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ fn rules() -> Vec<ModelRule> {
         Kind::Distinct { threshold: 3 },
         Kind::Sequence { steps: vec![vec!['A'], vec!['B']] },
     ];
-    kinds.into_iter().map(|kind| ModelRule { window: WINDOW, kind, by_user: true }).collect()
+    kinds.into_iter().map(|kind| ModelRule { window: WINDOW, kind, by_user: true, severity: 3, alone: false }).collect()
 }
 
 /// Some events in each object, of series that the other objects have too; their times are in no order.

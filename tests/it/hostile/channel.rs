@@ -100,7 +100,7 @@ fn throttled_publish_batch_succeeds_when_the_event_is_delivered_again() {
 
 /// Matches of the severities 1, 2 and 3 and an unreadable record, for every audience.
 fn sent_to(channels: &Channels<Outbox>) -> Outcome {
-    let rule = |severity: u8| json!({"name": severity.to_string(), "severity": severity, "filter": "eventName exists"});
+    let rule = |severity: u8| json!({"name": severity.to_string(), "severity": severity, "filter": "eventName exists", "alone": true});
     let rules = json!({"rules": [rule(1), rule(2), rule(3)]}).to_string();
     let engine = Engine::new(RuleSet::parse(&rules).unwrap().0);
     let objects = Memory::default().with("a", vec![Ok(log_file(&[r#"{"eventID":"1","eventName":"x"}"#, "7"]))]);

@@ -1,6 +1,7 @@
 //! The state between log files, compared with a plain reference and checked under concurrent deliveries that crash at
 //! any point.
 
+mod acts;
 mod budget;
 mod cap_burn;
 mod claims;

@@ -100,12 +100,18 @@ fn a_thousand_matches_of_one_series_take_three_requests() {
 /// Each hundred items take as many requests as one.
 #[test]
 fn a_thousand_alerts_take_three_requests_for_each_hundred_items() {
-    let rules = ["aggregate_fields: [ip]", "id: other, aggregate_fields: [ip]"];
-    let (table, engine, objects) = (Counting::default(), engine(&rules), object(500));
-    let (outcome, requests) = deliver(&table, &engine, &objects);
-    assert_eq!(outcome.matches.alerted, 1_000);
-    // 1,000 series, with the limits of two rules in each batch.
-    assert_eq!(requests.len(), 3 * 1_000_usize.div_ceil(98), "{requests:?}");
+    for (alone, alerted) in [(true, 1_000), (false, 500)] {
+        let rules = [
+            format!("aggregate_fields: [ip], alone: {alone}"),
+            format!("id: other, aggregate_fields: [ip], alone: {alone}"),
+        ];
+        let (table, engine, objects) =
+            (Counting::default(), engine(&rules.each_ref().map(String::as_str)), object(500));
+        let (outcome, requests) = deliver(&table, &engine, &objects);
+        assert_eq!((outcome.matches.alerted, outcome.matches.covered), (alerted, 1_000 - alerted));
+        // 1,000 series, with the limits of two rules in each batch; the marks of what an alert covers go with its own.
+        assert_eq!(requests.len(), 3 * 1_000_usize.div_ceil(98), "{requests:?}");
+    }
 }
 
 #[test]

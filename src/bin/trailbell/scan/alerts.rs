@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Write},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use trailbell::{
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
+    rule::Rule,
     state::{self, Audience, Claimant, Decision, Firing, Match, MemoryTable, RollUp},
 };
 
@@ -29,6 +31,10 @@ pub struct Alerts<'e> {
     /// How many files there were.
     files: i64,
     raised: Vec<Raised>,
+    /// How many records had matches.
+    records: u64,
+    /// How many alerts of each rule others cover, by its index among those of the engine.
+    covered: BTreeMap<usize, u64>,
     /// How many matches raised no alert, by decision.
     silent: BTreeMap<&'static str, u64>,
 }
@@ -41,6 +47,8 @@ struct Raised {
     rule: usize,
     id: String,
     title: String,
+    /// The rules of the alerts that it covers.
+    also: Vec<Arc<Rule>>,
     subject: Subject,
 }
 
@@ -55,7 +63,16 @@ enum Subject {
 impl<'e> Alerts<'e> {
     pub fn new(engine: &'e Engine) -> Self {
         let claimant = (String::new(), claimant(""));
-        Self { engine, table: MemoryTable::default(), claimant, files: 0, raised: Vec::new(), silent: BTreeMap::new() }
+        Self {
+            engine,
+            table: MemoryTable::default(),
+            claimant,
+            files: 0,
+            raised: Vec::new(),
+            records: 0,
+            covered: BTreeMap::new(),
+            silent: BTreeMap::new(),
+        }
     }
 
     /// Notes the time of a file's first event: from the first of all, rules with `first_seen` learn.
@@ -81,14 +98,17 @@ impl<'e> Alerts<'e> {
             self.claimant = (file.to_owned(), claimant(file).begun(began));
         }
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
-        let mut matches = Vec::new();
+        let (mut matches, mut last) = (Vec::new(), None);
         for finding in found.iter().filter(|finding| !finding.suppressed) {
+            let is_same = last.replace(&finding.record).is_some_and(|last| Arc::ptr_eq(last, &finding.record));
+            self.records += u64::from(!is_same);
+            let place = (self.records, finding.position);
             now = finding.record.event_time().unwrap_or(now);
             let counted = Match::of(&finding.rule, &finding.record, &[Audience::Alerts], now);
             if counted.is_empty() {
                 self.count_silent(&Decision::BelowThreshold { count: 0 });
             }
-            matches.extend(counted.into_iter().map(|counted| (now, finding, counted)));
+            matches.extend(counted.into_iter().map(|counted| (now, finding, counted.at(place.0, place.1))));
         }
         // The clock of a scan is the time of the events, so each hour of the events has a limit of its own.
         for same_hour in matches.chunk_by(|(one, ..), (other, ..)| hour(*one) == hour(*other)) {
@@ -103,9 +123,9 @@ impl<'e> Alerts<'e> {
         let decided = state::decide(table, claimant, &matches, |_| None, now).await;
         let all: Vec<_> = decided.decisions.into_iter().enumerate().chain(decided.resumed).collect();
         let ticket = |decision: &Decision| match decision {
-            Decision::Fire(Firing { ticket, .. }) | Decision::RollUp(RollUp { ticket, .. }) => {
-                Some((ticket.clone(), Audience::Alerts))
-            }
+            Decision::Fire(Firing { ticket, .. })
+            | Decision::Covered(Firing { ticket, .. })
+            | Decision::RollUp(RollUp { ticket, .. }) => Some((ticket.clone(), Audience::Alerts)),
             _ => None,
         };
         let sent: Vec<_> = all.iter().filter_map(|(_, decision)| ticket(decision)).collect();
@@ -113,11 +133,16 @@ impl<'e> Alerts<'e> {
         let _ = state::mark_sent(table, claimant, &sent).await;
         for (at, decision) in all {
             let Some((time, finding, _)) = found.get(at) else { continue };
-            self.raise(*time, finding, decision);
+            let also = match &decision {
+                Decision::Fire(firing) => firing.covers.iter().filter_map(|at| found.get(*at)).collect(),
+                _ => Vec::new(),
+            };
+            let also = also.into_iter().map(|(_, finding, _)| Arc::clone(&finding.rule)).collect();
+            self.raise(*time, finding, decision, also);
         }
     }
 
-    fn raise(&mut self, time: Timestamp, finding: &Finding, decision: Decision) {
+    fn raise(&mut self, time: Timestamp, finding: &Finding, decision: Decision, also: Vec<Arc<Rule>>) {
         let rule = finding.position;
         match decision {
             Decision::Fire(firing) => {
@@ -128,13 +153,17 @@ impl<'e> Alerts<'e> {
                 // The last event raises the alert.
                 let time = firing.last;
                 let subject = Subject::Events { values, firing: Box::new(firing) };
-                self.raised.push(Raised { time, rule, id, title, subject });
+                self.raised.push(Raised { time, rule, id, title, also, subject });
             }
             Decision::RollUp(roll_up) => {
                 let (id, title) = (roll_up.alert_id.clone(), "more alerts held back".to_owned());
                 let subject = Subject::RollUp { held: roll_up.held };
-                self.raised.push(Raised { time, rule, id, title, subject });
+                self.raised.push(Raised { time, rule, id, title, also, subject });
                 self.count_silent(&Decision::RollUp(roll_up));
+            }
+            Decision::Covered(_) => {
+                *self.covered.entry(rule).or_default() += 1;
+                self.count_silent(&decision);
             }
             silent => self.count_silent(&silent),
         }
@@ -169,7 +198,8 @@ impl<'e> Alerts<'e> {
                 }
                 Subject::RollUp { held } => About::RollUp { held: *held },
             };
-            let line = AlertLine { time: alert.time, rule, id: &alert.id, title: &alert.title, about };
+            let line =
+                AlertLine { time: alert.time, rule, id: &alert.id, title: &alert.title, also: &alert.also, about };
             write_alert(output, format, &line)?;
         }
         Ok(())
@@ -183,6 +213,11 @@ impl<'e> Alerts<'e> {
     /// How many alerts there are of the rule with that index.
     pub fn of_rule(&self, rule: usize) -> u64 {
         self.raised.iter().filter(|alert| alert.rule == rule).count() as u64
+    }
+
+    /// How many alerts of the rule with that index others cover.
+    pub fn covered(&self, rule: usize) -> u64 {
+        self.covered.get(&rule).copied().unwrap_or_default()
     }
 
     /// How many matches raised no alert, by decision.

@@ -1,6 +1,9 @@
 //! The output formats of a scan: how a match and an alert are printed. A new format is a new arm of each `match` here.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -35,6 +38,8 @@ pub struct AlertLine<'a> {
     pub rule: &'a Rule,
     pub id: &'a str,
     pub title: &'a str,
+    /// The further rules that it names, whose alerts it covers.
+    pub also: &'a [Arc<Rule>],
     pub about: About<'a>,
 }
 
@@ -127,8 +132,11 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
         }
         About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
     };
+    let also = |rule: &Arc<Rule>| format!("SEV{} {}", rule.severity.number(), printable(&rule.name));
+    let also: Vec<String> = alert.also.iter().map(also).collect();
+    let also = if also.is_empty() { String::new() } else { format!("; also {}", also.join(", ")) };
     format!(
-        "{}  SEV{}  {}  |  {}  |  {scope}  |  {}",
+        "{}  SEV{}  {}  |  {}  |  {scope}{also}  |  {}",
         alert.time,
         alert.rule.severity.number(),
         printable(&alert.rule.name),
@@ -140,6 +148,9 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
 fn alert_json(alert: &AlertLine<'_>) -> Value {
     let mut shown = json!({"rule": alert.rule.name, "id": alert.rule.id, "severity": alert.rule.severity.number(),
         "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title});
+    if !alert.also.is_empty() {
+        shown["also"] = alert.also.iter().map(|rule| rule.id.as_str()).collect();
+    }
     match &alert.about {
         About::Events { values, firing, more } => {
             shown["count"] = json!(firing.count);

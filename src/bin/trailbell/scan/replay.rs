@@ -365,7 +365,10 @@ fn tally(
     for (at, (rule, matches)) in engine.rules().iter().zip(&total.matches).enumerate() {
         let raised = alerts.map(|alerts| format!("{:>9} of", alerts.of_rule(at))).unwrap_or_default();
         if *matches > 0 {
-            writeln!(stderr, "{raised}{matches:>9}  SEV{}  {}", rule.severity.number(), printable(&rule.name))?;
+            let covered = alerts.map(|alerts| alerts.covered(at)).filter(|covered| *covered > 0);
+            let covered = covered.map(|covered| format!("  ({covered} covered)")).unwrap_or_default();
+            let (severity, name) = (rule.severity.number(), printable(&rule.name));
+            writeln!(stderr, "{raised}{matches:>9}  SEV{severity}  {name}{covered}")?;
         }
     }
     let matches: u64 = total.matches.iter().sum();

@@ -34,7 +34,7 @@ type Row = (usize, i64, i64, Option<usize>);
 
 /// Compares the alerts of one series with those expected, in the order of raising, and what is more in the end.
 fn check(kind: Kind, events: &[Event], rows: &[Row], more: usize) {
-    let rule = ModelRule { window: WINDOW, kind, by_user: false };
+    let rule = ModelRule { window: WINDOW, kind, by_user: false, severity: 3, alone: false };
     let mut model = Model::new(std::slice::from_ref(&rule));
     for event in events {
         model.arrive(event);
@@ -180,6 +180,8 @@ fn the_latest_chain_is_named() {
         window: WINDOW,
         kind: Kind::Sequence { steps: vec![vec!['A'], vec!['B'], vec!['C']] },
         by_user: false,
+        severity: 3,
+        alone: false,
     };
     let mut model = Model::new(&[rule]);
     for event in steps(&[('A', 0), ('A', 20), ('B', 10), ('B', 30), ('A', 40), ('C', 50)]) {
@@ -234,7 +236,13 @@ fn new_combinations_are_counted() {
 /// Rule 8: combinations of a rule are known in all of its series, and without a threshold each has a series of its own.
 #[test]
 fn combinations_are_known_to_the_whole_rule() {
-    let rule = ModelRule { window: WINDOW, kind: Kind::New { within: 6 * HOURS, learning: 0 }, by_user: true };
+    let rule = ModelRule {
+        window: WINDOW,
+        kind: Kind::New { within: 6 * HOURS, learning: 0 },
+        by_user: true,
+        severity: 3,
+        alone: false,
+    };
     let event = |id, user, address| Event { user, address, ..Event::plain(id, i64::from(id)) };
     let deliveries = [vec![event(1, 0, 1), event(2, 1, 1), event(3, 1, 2), event(4, 1, 3)]];
     let expected = scan::reference(std::slice::from_ref(&rule), &deliveries);

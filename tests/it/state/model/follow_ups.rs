@@ -33,8 +33,7 @@ fn has_follow_up(rule: usize) -> bool {
 
 fn rules(rules: &[ModelRule]) -> Vec<Arc<Rule>> {
     let yaml = |(at, rule): (usize, &ModelRule)| {
-        let yaml = rule.yaml(&name(at));
-        if has_follow_up(at) { yaml.replace("severity: 3", "severity: 2") } else { yaml }
+        ModelRule { severity: if has_follow_up(at) { 2 } else { 3 }, ..rule.clone() }.yaml(&name(at))
     };
     let text: String = rules.iter().enumerate().map(yaml).collect();
     RuleSet::parse(&format!("rules:\n{text}")).unwrap().0.rules.into_iter().map(Arc::new).collect()
@@ -219,7 +218,9 @@ impl Statement {
 /// The window of the rule becomes shorter before the follow-up is due, or the rule wants none any more.
 #[test]
 fn a_rule_may_change_before_its_follow_up() {
-    let model = |window| vec![ModelRule { window, kind: Kind::Events { threshold: 1 }, by_user: false }];
+    let model = |window| {
+        vec![ModelRule { window, kind: Kind::Events { threshold: 1 }, by_user: false, severity: 3, alone: false }]
+    };
     let without = |rule: &Arc<Rule>| Arc::new(Rule { follow_up: Some(false), ..Rule::clone(rule) });
     let without: Vec<Arc<Rule>> = rules(&model(600)).iter().map(without).collect();
     for (changed, expected) in [(rules(&model(60)), Some(1)), (rules(&model(6_000)), Some(1)), (without, None)] {

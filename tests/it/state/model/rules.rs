@@ -15,6 +15,8 @@ pub struct ModelRule {
     pub kind: Kind,
     /// Whether each user has a series, where the kind leaves this open.
     pub by_user: bool,
+    pub severity: u8,
+    pub alone: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +59,8 @@ const USED: &str = "requestParameters.used";
 
 impl ModelRule {
     pub fn yaml(&self, name: &str) -> String {
-        let head = format!("- name: {name}\n  severity: 3\n  window: {}s\n", self.window);
+        let Self { severity, alone, window, .. } = self;
+        let head = format!("- name: {name}\n  severity: {severity}\n  alone: {alone}\n  window: {window}s\n");
         let names = |names: &[char]| {
             let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
             format!("eventName in ({})", quoted.join(", "))
@@ -100,6 +103,11 @@ impl ModelRule {
             Kind::New { .. } => Counted::Events(1),
         };
         Plan { window: self.window, counted }
+    }
+
+    /// Whether the rule takes part in "one act, one alert": it does not count, and may have company.
+    pub fn is_sociable(&self) -> bool {
+        matches!(self.kind, Kind::Events { threshold: 1 }) && !self.alone
     }
 
     /// What the rule knows at first, if it has begun to learn at second 0.
@@ -183,14 +191,19 @@ pub struct Expected {
     pub alert: Alert,
     /// Only on the alert of a series that was raised last.
     pub more: usize,
+    /// The rules that it names, whose alerts it covers.
+    pub also: Vec<String>,
 }
+
+/// The rule and the series of an alert, the alert, and the rules that it names.
+type RaisedAlert = ((usize, Values), Alert, Vec<String>);
 
 /// Some rules, and every event that they ever got.
 pub struct Model {
     rules: Vec<(String, ModelRule, Option<Combinations>)>,
     series: BTreeMap<(usize, Values), Series>,
-    /// The alerts in the order in which they were raised, by rule and series.
-    raised: Vec<((usize, Values), Alert)>,
+    /// The alerts in the order in which they were raised, by rule and series, with the rules that each names.
+    raised: Vec<RaisedAlert>,
 }
 
 impl Model {
@@ -199,8 +212,10 @@ impl Model {
         Self { rules: rules.iter().enumerate().map(rule).collect(), series: BTreeMap::new(), raised: Vec::new() }
     }
 
-    /// One event arrives.
+    /// One event arrives. Of the alerts about it that may have company, the most severe, then the first in the file, names the
+    /// others, which are not sent.
     pub fn arrive(&mut self, event: &Event) {
+        let (mut raised, mut sociable) = (Vec::new(), BTreeMap::new());
         for (at, (_, rule, combinations)) in self.rules.iter_mut().enumerate() {
             let is_counted = combinations
                 .as_mut()
@@ -211,9 +226,18 @@ impl Model {
             for (values, arrival) in rule.arrivals(event) {
                 let key = (at, values);
                 let series = self.series.entry(key.clone()).or_insert_with(|| Series::new(rule.plan()));
-                self.raised.extend(series.arrive(&arrival).map(|alert| (key, alert)));
+                let Some(alert) = series.arrive(&arrival) else { continue };
+                if rule.is_sociable() {
+                    sociable.insert((rule.severity, at), (key, alert));
+                } else {
+                    raised.push((key, alert, Vec::new()));
+                }
             }
         }
+        if let Some((_, (key, alert))) = sociable.pop_first() {
+            raised.push((key, alert, sociable.into_keys().map(|(_, at)| self.rules[at].0.clone()).collect()));
+        }
+        self.raised.extend(raised);
     }
 
     /// For each series the last times of the spans that have enough in them, whatever alerts cover, and how much is in the
@@ -227,13 +251,14 @@ impl Model {
 
     /// All alerts so far, sorted.
     pub fn alerts(&self) -> Vec<Expected> {
-        let expected = |(at, (key, alert)): (usize, &((usize, Values), Alert))| {
-            let is_last = !self.raised[at + 1..].iter().any(|(other, _)| other == key);
+        let expected = |(at, (key, alert, also)): (usize, &RaisedAlert)| {
+            let is_last = !self.raised[at + 1..].iter().any(|(other, ..)| other == key);
             Expected {
                 rule: self.rules[key.0].0.clone(),
                 values: key.1.clone(),
                 alert: alert.clone(),
                 more: if is_last { self.series[key].more() } else { 0 },
+                also: also.clone(),
             }
         };
         let mut expected: Vec<Expected> = self.raised.iter().enumerate().map(expected).collect();

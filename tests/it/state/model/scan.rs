@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     event::{BEGIN, Event, time},
     reference::Alert,
-    rules::{Expected, Model, ModelRule, Values, rules_file},
+    rules::{Expected, Model, ModelRule, Values, name, rules_file},
     strategy::{Case, cases, late, wild},
 };
 use crate::command::{folder, trailbell};
@@ -73,7 +73,14 @@ fn expected(line: &Value) -> Expected {
             chain: Vec::new(),
         },
         more: count("more").unwrap_or(0),
+        also: line["also"].as_array().into_iter().flatten().map(named).collect(),
     }
+}
+
+/// The name of the rule with this id.
+fn named(id: &Value) -> String {
+    let number = id.as_str().unwrap().strip_prefix("rule-").unwrap();
+    name(number.parse().unwrap())
 }
 
 /// What the reference expects of deliveries.

@@ -109,8 +109,13 @@ pub fn fresh() -> impl Strategy<Value = Case> {
     let within = WITHIN;
     let new = (any::<bool>(), Just(Kind::New { within, learning: 0 }));
     let counted = (2_usize..5).prop_map(move |threshold| (false, Kind::NewCounted { threshold, within, learning: 0 }));
-    let rule =
-        prop_oneof![new, counted].prop_map(move |(by_user, kind)| ModelRule { window: 2 * within, kind, by_user });
+    let rule = prop_oneof![new, counted].prop_map(move |(by_user, kind)| ModelRule {
+        window: 2 * within,
+        kind,
+        by_user,
+        severity: 3,
+        alone: false,
+    });
     let events = vec(0..=WITHIN, 1..16).prop_flat_map(events);
     (rule, events, vec(any::<Index>(), 0..6)).prop_map(|(rule, events, splits)| {
         let deliveries = split(&events, &splits.iter().map(|at| at.index(events.len())).collect::<Vec<_>>());
@@ -124,7 +129,9 @@ fn jitter() -> impl Strategy<Value = i64> {
 }
 
 fn rule(window: i64, kind: impl Strategy<Value = Kind>) -> impl Strategy<Value = ModelRule> {
-    (kind, any::<bool>()).prop_map(move |(kind, by_user)| ModelRule { window, kind, by_user })
+    let alone = proptest::bool::weighted(0.2);
+    let all = (kind, any::<bool>(), 1_u8..=3, alone);
+    all.prop_map(move |(kind, by_user, severity, alone)| ModelRule { window, kind, by_user, severity, alone })
 }
 
 /// What counts without a memory for combinations; sequences of `few` events have many ways to be one.
@@ -134,6 +141,8 @@ fn counting(few: bool) -> impl Strategy<Value = Kind> {
         subsequence(names, 1..=2)
     };
     prop_oneof![
+        // Rules that do not count, so that they cover each other.
+        Just(Kind::Events { threshold: 1 }),
         (1_usize..6).prop_map(|threshold| Kind::Events { threshold }),
         (2_usize..5).prop_map(|threshold| Kind::Distinct { threshold }),
         vec(names(), 2..=4).prop_map(|steps| Kind::Sequence { steps }),

@@ -1,7 +1,7 @@
 //! Functions that share a table and topics: whole invocations of the handler, step by step, whose process can end between any two.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::Pin,
     sync::{
         Mutex,
@@ -22,6 +22,7 @@ use trailbell::{
 use super::{
     event::{BEGIN, Event, time},
     rules::{ModelRule, Values, name, rules_file},
+    strategy::Case,
 };
 use crate::{
     ports::{Memory, event, log_file, publish_error},
@@ -41,6 +42,9 @@ pub struct Sent {
     pub id: String,
     /// Whether it says that the table was unavailable.
     pub unremembered: bool,
+    /// The event of the record that it shows, and the rules that it names beside its own.
+    pub event: String,
+    pub also: Vec<String>,
 }
 
 /// What all functions share.
@@ -173,6 +177,43 @@ impl World {
         copies
     }
 
+    /// The series of the alerts that the topic for people took, those that others cover included.
+    pub fn read_by_people(&self, case: &Case) -> BTreeSet<(String, Values)> {
+        let rules = |message: &Message| {
+            let rows = message.body.lines().map(|line| (line.get(..10).unwrap_or_default().trim_end(), line.get(10..)));
+            let (mut name, mut rules, mut event) = ("", Vec::new(), String::new());
+            for (row, text) in rows.filter_map(|(row, text)| Some((row, text?))) {
+                name = if row.is_empty() { name } else { row };
+                match name {
+                    "Rule" => rules.push(text.to_owned()),
+                    // `SEV3 Rule 1, 2 events since its previous alert`
+                    "Also" => rules.push(text.split(',').next().unwrap().split_once(' ').unwrap().1.to_owned()),
+                    "Event" if event.is_empty() => text.clone_into(&mut event),
+                    _ => {}
+                }
+            }
+            (rules, event)
+        };
+        self.series(case, self.alerts.sent.lock().unwrap().iter().map(rules))
+    }
+
+    /// The same of the topic for machines.
+    pub fn read_by_machines(&self, case: &Case) -> BTreeSet<(String, Values)> {
+        self.series(case, self.sent().into_iter().map(|sent| ([vec![sent.rule], sent.also].concat(), sent.event)))
+    }
+
+    fn series(&self, case: &Case, shown: impl Iterator<Item = (Vec<String>, String)>) -> BTreeSet<(String, Values)> {
+        let mut series = BTreeSet::new();
+        for (rules, shown) in shown {
+            let event = case.deliveries.iter().flatten().find(|one| one.identity() == shown);
+            let event = event.unwrap_or_else(|| panic!("{rules:?} on {shown:?}"));
+            for rule in rules {
+                series.extend(self.rule(&rule).arrivals(event).into_iter().map(|(values, _)| (rule.clone(), values)));
+            }
+        }
+        series
+    }
+
     /// The messages that both topics took since this was asked last.
     pub fn take(&self) -> Vec<String> {
         let messages =
@@ -194,6 +235,7 @@ fn sent(body: &str) -> Sent {
     let time = |key: &str| info[key].as_i64().unwrap() / 1000 - BEGIN;
     let count = |value: &Value| value.as_u64().map(|count| usize::try_from(count).unwrap());
     let values = unmapped["aggregate_values"].as_object().cloned().unwrap_or_default();
+    let also = info["related_analytics"].as_array().into_iter().flatten();
     Sent {
         rule: info["analytic"]["name"].as_str().unwrap().to_owned(),
         values: values.into_iter().map(|(field, value)| (field, value.as_str().map(str::to_owned))).collect(),
@@ -203,5 +245,7 @@ fn sent(body: &str) -> Sent {
         since: count(&unmapped["count_since_last_alert"]),
         id: info["uid"].as_str().unwrap().to_owned(),
         unremembered: unmapped["state_unavailable"] == true,
+        event: unmapped["event_id"].as_str().unwrap().to_owned(),
+        also: also.map(|rule| rule["name"].as_str().unwrap().to_owned()).collect(),
     }
 }
