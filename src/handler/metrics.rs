@@ -25,6 +25,7 @@ const ALWAYS: &[&str] = &[
     "handed_back",
     "counts_broken",
     "ticks",
+    "summarised",
 ];
 
 impl Outcome {

@@ -98,6 +98,11 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         self.waiting.push(outgoing);
     }
 
+    /// Where its alerts come from.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Counts what is to be sent to an audience.
     fn count_due(audience: Audience, alert: &Alert, outcome: &mut Outcome) {
         if audience == Audience::Alerts && !matches!(alert.kind, AlertKind::Match(_)) {
@@ -234,6 +239,25 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
             outcome.matches.covered = outcome.matches.covered.saturating_sub(promoted.len() as u64);
         }
         promoted
+    }
+
+    /// Publishes notices that need no token, at most [`Channel::BATCH`]; whether each was accepted.
+    pub(super) async fn publish_notices(
+        &mut self,
+        (audience, channel): (Audience, &C),
+        notices: &[&Alert],
+        outcome: &mut Outcome,
+    ) -> Vec<bool> {
+        for notice in notices {
+            Self::count_due(audience, notice, outcome);
+        }
+        let answers = self.send(audience, channel, notices).await;
+        let mut accepted = Vec::new();
+        for (notice, answer) in notices.iter().zip(answers) {
+            accepted.push(answer.is_ok());
+            self.count(audience, &SentAs::of(notice), answer.map(|()| Accepted::Message), outcome);
+        }
+        accepted
     }
 
     /// Call this after the last alert: it reports the failures that were only counted.

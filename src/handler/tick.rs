@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     alert::Origin,
-    state::{Outage, Table, Tick, read_all_due},
+    state::{Outage, Table, Tick, make_outage_due, read_all_due},
     trigger::SkipReason,
 };
 
@@ -75,6 +75,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         if self.keeps_state {
             // Nothing is due here but what an outage left.
             pace.leave_table();
+            make_outage_due(outage, time.now()).await;
             self.send_all(outage.local(), time, pace, outcome).await;
         } else {
             self.send_all(self.table, time, pace, outcome).await;
@@ -87,11 +88,12 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             return;
         }
         let origin = Origin::Message("the invocation".to_owned());
+        let before = outcome.failed();
         let mut due = self.due_notices(table, time, pace, origin, outcome);
         let left = due.send(items).await.len() as u64;
         due.finish();
-        if left > 0 {
-            outcome.fail_everywhere(left);
+        if left > 0 || outcome.failed() > before {
+            outcome.fail_everywhere(left.max(1));
         }
     }
 
@@ -103,6 +105,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         origin: Origin,
         outcome: &'d mut Outcome,
     ) -> DueNotices<'d, C, D, K> {
-        DueNotices::new((self.channels, self.engine.accounts()), table, time, pace, origin, outcome)
+        let shared = (self.channels, self.engine.rules(), self.engine.accounts());
+        DueNotices::new(shared, table, time, pace, origin, outcome)
     }
 }

@@ -27,7 +27,7 @@ impl Audience {
     }
 
     /// The bit in stored items, which deployed tables hold.
-    pub(super) fn bit(self) -> u8 {
+    pub fn bit(self) -> u8 {
         match self {
             Audience::Alerts => 1,
             Audience::Chat => 2,

@@ -37,6 +37,9 @@ pub enum DueEntry {
         series: String,
         /// The anchor of the alert, in seconds since 1970.
         anchor: i64,
+        /// The audiences that took it, a bit for each; the others are still to take it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        sent: u8,
     },
     /// To list the alerts of an hour that the hourly limit held back.
     HeldBack {
@@ -81,6 +84,11 @@ impl SummaryLine {
         }
         self
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(bits: &u8) -> bool {
+    *bits == 0
 }
 
 impl DueEntry {
@@ -155,7 +163,7 @@ mod tests {
     fn keys_and_entries_are_those_that_deployed_tables_hold() {
         assert_eq!(due_key(1_772_442_299, 35), "due/5908140/3");
         assert_eq!(due_key(1_772_442_300, 16), "due/5908141/0");
-        let follow_up = DueEntry::FollowUp { series: "series/r/1".to_owned(), anchor: 7 };
+        let follow_up = DueEntry::FollowUp { series: "series/r/1".to_owned(), anchor: 7, sent: 0 };
         let held_back = DueEntry::HeldBack { key: "cap/r/9".to_owned() };
         let line = SummaryLine { alert_id: "a".to_owned(), severity: 1, time: 5, ..SummaryLine::default() };
         let texts = [

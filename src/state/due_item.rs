@@ -100,11 +100,7 @@ pub async fn replace_due(
 /// The entries of sets. A set that is not readable does not hide the others.
 pub async fn read_sets(table: &impl Table, keys: &[String]) -> Result<Vec<DueItem>, TableError> {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let stored = match table.read(&keys).await {
-        Ok(stored) => stored,
-        Err(TableError::Unreadable { .. }) => one_by_one(table, &keys).await?,
-        Err(error) => return Err(error),
-    };
+    let stored = read_readable(table, &keys).await?;
     let mut found = Vec::new();
     for (key, stored) in keys.iter().zip(stored) {
         let texts = match stored {
@@ -129,7 +125,12 @@ pub async fn read_sets(table: &impl Table, keys: &[String]) -> Result<Vec<DueIte
     Ok(found)
 }
 
-async fn one_by_one(table: &impl Table, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+/// Reads items as [`Table::read`] does, but those that are not readable as if they were missing.
+pub async fn read_readable(table: &impl Table, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+    match table.read(keys).await {
+        Err(TableError::Unreadable { .. }) => {}
+        read => return read,
+    }
     let mut all = Vec::new();
     for key in keys {
         match table.read(&[*key]).await {

@@ -232,7 +232,7 @@ impl Stepping<'_, '_> {
         let (plan, now) = (one.plan(), self.turn.now);
         let series: &mut SeriesItem = self.items.get_mut(key)?;
         if let Some(due) = series.make_follow_up_due(&plan, |anchor| one.series.alert_id(anchor)) {
-            let entry = DueEntry::FollowUp { series: key.to_owned(), anchor: due.anchor };
+            let entry = DueEntry::FollowUp { series: key.to_owned(), anchor: due.anchor, sent: 0 };
             entry.add(self.items, follow_up::due_at(&due, &plan, now.as_second()), self.turn.number, now);
         }
         Ok(())

@@ -16,6 +16,7 @@ WATCHED = {
     ("trailbell", "records_unparsable"),
     ("trailbell", "skipped_forged_event"),
     ("trailbell", "counts_broken"),
+    ("trailbell", "summarised"),
 }
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
 DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}

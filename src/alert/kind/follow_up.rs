@@ -14,7 +14,7 @@ use crate::{
     },
     diagnostic::counted,
     rule::Accounts,
-    state::{FollowUp, Headline, Listing},
+    state::{FollowUp, Listing},
 };
 
 /// Replaces the rule of a notice about alerts of several.
@@ -58,19 +58,19 @@ pub struct FollowUpNotice {
 
 impl From<FollowUp> for FollowUpNotice {
     fn from(follow_up: FollowUp) -> Self {
+        let thread_id = follow_up.thread_id().to_owned();
         let FollowUp { rule, alert_id, headline, more, approximate, first, last, events, distinct, .. } = follow_up;
-        let Headline { title, account, region, event_source, event_name, actor, thread_id } = headline;
         let known = |text: String| Some(text).filter(|text| !text.is_empty());
         Self {
             rule: NamedRule::from(&*rule),
             alert_id,
             thread_id,
-            title,
-            account: known(account),
-            region: known(region),
-            event_source: known(event_source),
-            event_name: known(event_name),
-            actor: known(actor),
+            title: headline.title,
+            account: known(headline.account),
+            region: known(headline.region),
+            event_source: known(headline.event_source),
+            event_name: known(headline.event_name),
+            actor: known(headline.actor),
             more,
             approximate,
             first,

@@ -46,6 +46,8 @@ impl Summary {
     pub fn bytes(line: &SummaryLine, before: Option<&SummaryLine>, accounts: &Accounts) -> usize {
         // The longest words between the values of a line, and of a heading.
         const AROUND: usize = 50;
+        // The words in place of a value that is unknown.
+        const UNKNOWN: usize = 20;
         const HEADING: usize = 40;
         let bytes = |text: &str| untrusted::defanged(text).len();
         let SummaryLine { rule, title, account, region, event, .. } = line;
@@ -53,7 +55,8 @@ impl Summary {
         let account = accounts.name(account).unwrap_or(account);
         let is_new = before.is_none_or(|before| group(before) != group(line));
         let heading = if is_new { bytes(rule) + HEADING } else { 0 };
-        heading + bytes(title) + bytes(account) + bytes(region) + bytes(event) + AROUND
+        let unknown = [account, event].into_iter().filter(|text| text.is_empty()).count() * UNKNOWN;
+        heading + bytes(title) + bytes(account) + bytes(region) + bytes(event) + unknown + AROUND
     }
 
     fn severity(&self) -> Severity {

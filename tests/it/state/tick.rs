@@ -277,3 +277,100 @@ fn without_a_table_the_end_of_the_invocation_sends_what_is_due() {
         .collect();
     assert_eq!(handed_back, ["m1", "m2"]);
 }
+
+/// Handles an object with three events of one series, or a tick, with topics for people and for machines.
+fn with_findings(table: &MemoryTable, outboxes: [&Outbox; 2], now: i64, payload: &Value) -> Outcome {
+    of_rule("eventName", table, outboxes, now, payload, true)
+}
+
+/// The same with series by this field, and at most three alerts an hour.
+fn of_rule(
+    field: &str,
+    table: &MemoryTable,
+    [alerts, findings]: [&Outbox; 2],
+    now: i64,
+    payload: &Value,
+    keeps_state: bool,
+) -> Outcome {
+    let rules =
+        format!("rules: [{{name: R, severity: 2, filter: eventName = \"PutImage\", aggregate_fields: [{field}]}}]");
+    let engine = Engine::new(RuleSet::parse(&rules).unwrap().0);
+    let records = ["1", "2", "3"].map(image);
+    let file = log_file(&records.each_ref().map(String::as_str));
+    let objects = Memory::default().with("a", vec![Ok(file)]);
+    let channels = Channels { alerts, chat: None, findings: Some(findings) };
+    let handler = Handler {
+        engine: &engine,
+        objects: &objects,
+        channels: &channels,
+        table,
+        keeps_state,
+        learns: &AtomicBool::new(false),
+        clock: &at(now),
+        limits: InvocationLimits { max_alerts_per_rule_hour: 3, ..InvocationLimits::default() },
+    };
+    let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+    outcome
+}
+
+fn kinds(outbox: &Outbox) -> usize {
+    let is_follow_up = |message: &&Message| message.id.contains(".more");
+    outbox.sent.lock().unwrap().iter().filter(is_follow_up).count()
+}
+
+#[test]
+fn what_came_after_an_alert_follows_it_once_for_each_audience() {
+    let (table, alerts, findings) = (MemoryTable::default(), Outbox::open(), Outbox::open());
+    let closed = Outbox::new(|_| Some(Err(publish_error("throttled", false))));
+    let outcome = with_findings(&table, [&alerts, &findings], 0, &event(&["a"]));
+    assert_eq!((outcome.matches.alerted, outcome.matches.deduplicated), (1, 2));
+    assert_eq!(with_findings(&table, [&alerts, &findings], 600, &scheduled()).notices.due, 0);
+    assert_eq!((kinds(&alerts), kinds(&findings)), (0, 0));
+    // Longer than any silence.
+    let outcome = with_findings(&table, [&alerts, &closed], 90_000, &scheduled());
+    assert_eq!((outcome.notices.sent, outcome.ticks), (1, 0));
+    assert!(outcome.answer().is_err());
+    for now in [90_600, 90_601, 91_200, 200_000] {
+        assert_eq!(with_findings(&table, [&alerts, &findings], now, &scheduled()).ticks, 1);
+    }
+    assert_eq!((kinds(&alerts), kinds(&findings)), (1, 1));
+    let sent = alerts.sent.lock().unwrap();
+    let follow_up = sent.last().unwrap();
+    assert!(follow_up.body.contains("2 more events"), "{}", follow_up.body);
+    assert_eq!(follow_up.id, format!("{}.more", sent[0].id));
+}
+
+/// How many messages list what was held back.
+fn lists(outbox: &Outbox) -> usize {
+    let is_list = |message: &&Message| message.id.contains(".list");
+    outbox.sent.lock().unwrap().iter().filter(is_list).count()
+}
+
+#[test]
+fn what_the_hourly_limit_held_back_is_listed_once_when_the_hour_has_ended() {
+    let (table, alerts, findings) = (MemoryTable::default(), Outbox::open(), Outbox::open());
+    let closed = Outbox::new(|_| Some(Err(publish_error("throttled", false))));
+    let run = |outboxes: [&Outbox; 2], now: i64, payload: &Value| {
+        of_rule("sourceIPAddress", &table, outboxes, now, payload, true)
+    };
+    let outcome = run([&alerts, &findings], 0, &event(&["a"]));
+    assert_eq!((outcome.matches.alerted, outcome.matches.capped), (1, 2));
+    assert_eq!(run([&alerts, &findings], 3_000, &scheduled()).notices.due, 0);
+    // Only machines take it, and then only people.
+    let outcome = run([&closed, &findings], 4_300, &scheduled());
+    assert_eq!((outcome.notices.failed, outcome.ticks), (1, 0));
+    for now in [4_301, 4_600, 9_000] {
+        assert_eq!(run([&alerts, &findings], now, &scheduled()).ticks, 1);
+    }
+    assert_eq!((lists(&alerts), lists(&findings)), (1, 1));
+}
+
+/// Without a table the list comes at the end of the invocation.
+#[test]
+fn without_a_table_the_list_comes_at_the_end_of_the_invocation() {
+    let (table, alerts, findings) = (MemoryTable::default(), Outbox::open(), Outbox::open());
+    let outcome = of_rule("sourceIPAddress", &table, [&alerts, &findings], 0, &event(&["a"]), false);
+    assert_eq!((outcome.matches.alerted, outcome.matches.capped, outcome.notices.sent), (1, 2, 2));
+    assert_eq!(lists(&alerts), 1);
+}

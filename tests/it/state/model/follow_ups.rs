@@ -107,7 +107,7 @@ impl Function {
         let mut all = BTreeMap::new();
         let mut sent = Vec::new();
         for entry in due {
-            let DueEntry::FollowUp { series, anchor } = entry else { panic!("{entry:?}") };
+            let DueEntry::FollowUp { series, anchor, .. } = entry else { panic!("{entry:?}") };
             let (rule, values, alert_id, title) = &self.series[&series];
             let Some(StoredItem::Series(item)) = self.read(&series) else { panic!("{series}") };
             let found = FollowUp::of(&self.rules[*rule], &series, &item, anchor, clock(now));
