@@ -19,8 +19,10 @@ use crate::{
     digest::Digest,
     engine::Finding,
     object::ObjectId,
+    record::Virtual,
     rule::{Accounts, AggregateValue, Rule, Severity},
     state::{Firing, SummaryLine},
+    untrusted,
 };
 
 /// Something that people should know: an alert, or a notice about alerts.
@@ -85,6 +87,8 @@ pub enum Remembered {
     Unavailable,
 }
 
+/// The longest title in the line of an alert that names other rules, in characters.
+const MAX_TITLE: usize = 100;
 /// The tags that a message has at most.
 const MAX_TAGS: usize = 50;
 /// How many bytes the lines of a summary take at most; the rest of a message is for what is around them.
@@ -306,6 +310,36 @@ impl Alert {
     /// The time of the first event.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.occurrences.first.or_else(|| Some(self.content().span()?.0)).or_else(|| self.time())
+    }
+
+    /// Whether a rule matched an act that succeeded.
+    pub fn is_success(&self) -> bool {
+        self.event().is_some_and(|event| event.field(Virtual::Result).as_deref() == Some("success"))
+    }
+
+    /// The title, and the rules that it names beside its own.
+    fn title_with_others(&self) -> String {
+        let also: Vec<&str> = self.also.iter().map(|covered| covered.rule.name.as_str()).collect();
+        if also.is_empty() {
+            return self.title();
+        }
+        format!("{}; also {}", untrusted::shorten_to(&self.title(), MAX_TITLE), also.join(", "))
+    }
+
+    /// The line of a summary in place of the alert.
+    pub fn summary_line(&self) -> SummaryLine {
+        let line = SummaryLine {
+            alert_id: self.id.clone(),
+            severity: self.severity().number(),
+            is_success: self.is_success(),
+            rule: self.rule_id().to_owned(),
+            title: self.title_with_others(),
+            account: self.account().unwrap_or_default(),
+            region: self.region().unwrap_or_default(),
+            event: self.event().and_then(|event| event.at(&["eventID"])).unwrap_or_default(),
+            time: self.time().map_or(0, Timestamp::as_second),
+        };
+        line.shortened()
     }
 
     /// What people read.

@@ -15,7 +15,7 @@ use super::{
     failure::Failure,
     outcome::{Accepted, Outcome},
     outgoing::OutgoingAlert,
-    pace::{Pace, line},
+    pace::Pace,
     port::{Channel, Clock, PublishError},
     setup::MAX_REPORTED,
     time_budget::TimeBudget,
@@ -160,7 +160,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
                 promoted.extend(self.publish_batch(Audience::Alerts, channel, &[one], accepted, outcome).await);
             } else {
                 let tickets = one.taken_by(Audience::Alerts).collect();
-                self.lines.push(OutgoingLine { line: line(&one.alert), tickets, sent: SentAs::of(&one.alert) });
+                self.lines.push(OutgoingLine { line: one.alert.summary_line(), tickets, sent: SentAs::of(&one.alert) });
             }
         }
         promoted

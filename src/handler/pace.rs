@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{port::Clock, setup::MailBudget, time_budget::TimeBudget};
 use crate::{
-    alert::{Alert, AlertKind},
-    record::Virtual,
-    state::{KnownBudget, Outage, SummaryLine, Table, Taken, TokenUse},
-    untrusted,
+    alert::Alert,
+    state::{KnownBudget, Outage, Table, Taken, TokenUse},
 };
 
 /// How old a token is at most when it is used: its message must arrive within the second after it was taken.
@@ -42,7 +38,7 @@ impl Pace {
     /// What kind of token the alert needs to go to people, if it needs any.
     pub(super) fn token_use(&self, alert: &Alert) -> Option<TokenUse> {
         self.budget.filter(|budget| alert.severity() <= budget.mildest)?;
-        let is_urgent = alert.severity().number() == 1 && is_success(alert);
+        let is_urgent = alert.severity().number() == 1 && alert.is_success();
         Some(if is_urgent { TokenUse::Urgent } else { TokenUse::Other })
     }
 
@@ -84,40 +80,3 @@ impl Pace {
         wait <= MAX_WAIT && self.waited.saturating_add(wait) <= most
     }
 }
-
-/// Whether the event of the alert succeeded.
-fn is_success(alert: &Alert) -> bool {
-    match &alert.kind {
-        AlertKind::Match(finding) => finding.record.field(Virtual::Result).as_deref() == Some("success"),
-        _ => false,
-    }
-}
-
-/// The line of a summary in place of an alert.
-pub(super) fn line(alert: &Alert) -> SummaryLine {
-    let event = alert.event().and_then(|event| event.at(&["eventID"]));
-    let line = SummaryLine {
-        alert_id: alert.id.clone(),
-        severity: alert.severity().number(),
-        is_success: is_success(alert),
-        rule: alert.rule_id().to_owned(),
-        title: title(alert),
-        account: alert.account().unwrap_or_default(),
-        region: alert.region().unwrap_or_default(),
-        event: event.unwrap_or_default(),
-        time: alert.time().map_or(0, Timestamp::as_second),
-    };
-    line.shortened()
-}
-
-/// The title of an alert, and the rules that it names beside its own.
-fn title(alert: &Alert) -> String {
-    let also: Vec<&str> = alert.also.iter().map(|covered| covered.rule.name.as_str()).collect();
-    if also.is_empty() {
-        return alert.title();
-    }
-    format!("{}; also {}", untrusted::shorten_to(&alert.title(), MAX_TITLE), also.join(", "))
-}
-
-/// The longest title of an alert that names other rules, in characters.
-const MAX_TITLE: usize = 100;

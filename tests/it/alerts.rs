@@ -227,8 +227,85 @@ fn alerts_beyond_the_hourly_limit_are_held_back() {
         (0..70).map(|number| record(&number.to_string(), "10:00:00", &format!("user-{number}"))).collect();
     let (alerts, tally) = scanned("flood", &["name: Read, aggregate_fields: [user]"], &[&many]);
     // Successes have two thirds of the default of MAX_ALERTS_PER_RULE_HOUR, 60.
-    assert_eq!((alerts.len(), alerts[40]["held_back"].clone()), (41, json!(30)));
-    assert!(tally.contains("41 alerts, 30 capped"), "{tally}");
+    assert_eq!(alerts.len(), 40);
+    assert!(alerts.iter().all(|alert| alert["kind"] == "alert"), "{alerts:?}");
+    assert!(tally.contains("40 alerts, 30 capped") && !tally.contains("notice"), "{tally}");
+}
+
+/// What the function sends beside alerts, with the time of the events as its clock: the notice that an hour holds alerts back and
+/// its list, a follow-up after its window, and a summary of what came faster than messages may go out.
+#[test]
+fn notices_are_played_by_the_time_of_the_events() {
+    let at = |number: usize, time: &str, user: &str, name: &str| {
+        let mut record = record(&number.to_string(), time, user);
+        record["eventName"] = json!(name);
+        record["recipientAccountId"] = json!("111122223333");
+        record
+    };
+    // Forty successes of a rule pass in an hour, and ten are held back. At 12 an alert, and three events in its window.
+    let slow = (0..50).map(|number| at(number, &format!("10:{number:02}:00"), &format!("user-{number}"), "GetObject"));
+    let series = (0..4).map(|number| at(100 + number, &format!("12:0{number}:00"), "ada", "PutObject"));
+    let fast = (200..240).map(|number| at(number, "15:00:00", &format!("user-{number}"), "DeleteObject"));
+    let all: Vec<Value> = slow.chain(series).chain(fast).collect();
+    let rule = |name: &str| {
+        format!(
+            "  - {{name: {name}, severity: 2, window: 1h, aggregate_fields: [user], filter: eventName = \"{name}\"}}\n"
+        )
+    };
+    let rules = format!("rules:\n{}{}{}", rule("GetObject"), rule("PutObject"), rule("DeleteObject"));
+    let root = folder("alerts-notices", &[("rules.yaml", rules.as_bytes()), ("log.json", &log(&all))]);
+    let path = |name: &str| root.join(name).display().to_string();
+    let scan = |more: &[&str]| {
+        let (rules, logs) = (path("rules.yaml"), path("log.json"));
+        let ran = trailbell(&[&["scan", "--alerts", "--rules", &rules, &logs], more].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran
+    };
+    let ran = scan(&["--notices", "--format", "jsonl"]);
+    let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let notices: Vec<Value> = lines.iter().filter(|line| line["kind"] != "alert").cloned().collect();
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap().split(": ").next().unwrap().to_owned();
+    let of = |one: &Value| ["time", "kind", "id", "title"].map(|name| text(one, name)).join(" ");
+    let shown: Vec<String> = notices.iter().map(of).collect();
+    assert_eq!(
+        shown,
+        [
+            "2026-03-02T10:44:00Z roll-up getobject alerts are held back until 11:00 UTC",
+            "2026-03-02T11:05:00Z roll-up getobject 10 alerts held back in an hour",
+            "2026-03-02T13:20:00Z follow-up putobject 3 more events",
+            "2026-03-02T15:00:12Z summary deleteobject Summary of 22 alerts",
+        ]
+    );
+    assert_eq!((&notices[1]["held_back"], notices[1]["evidences"].as_array().unwrap().len()), (&json!(10), 10));
+    assert_eq!(notices[2]["more"], 3);
+    // The alerts are the same with notices and without, in the order of their times.
+    let alerts: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "alert").collect();
+    let in_summary = alerts.iter().filter(|alert| alert["in_summary"] == true).count();
+    assert!(
+        notices[3]["title"].as_str().unwrap().starts_with(&format!("Summary of {in_summary} alerts")),
+        "{notices:?}"
+    );
+    let plain = scan(&["--format", "jsonl"]);
+    let without: Vec<Value> = plain.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids = |alerts: Vec<&Value>| alerts.iter().map(|alert| alert["alert_id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(alerts), ids(without.iter().collect()));
+    let tally = "81 alerts (";
+    assert!(
+        ran.stderr.contains(tally) && ran.stderr.contains("4 notices (1 follow-up, 2 roll-ups, 1 summary)"),
+        "{}",
+        ran.stderr
+    );
+    let text = scan(&["--notices"]).stdout;
+    assert!(text.contains("  SEV2  PutObject  |  follow-up: 3 more events: "), "{text}");
+    let times: Vec<&str> = text.lines().map(|line| line.split_once("  ").unwrap().0).collect();
+    assert!(times.is_sorted(), "{text}");
+}
+
+#[test]
+fn notices_need_alerts() {
+    let ran = trailbell(&["scan", "--notices", "events/bucket"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--alerts"), "{}", ran.stderr);
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub enum PlayError {
 pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Result<Vec<String>, PlayError> {
     let tested = Rule { enabled: true, notify: true, ..rule.clone() };
     let engine = Engine::new(RuleSet { rules: vec![tested], ..rules.clone() });
-    let (mut alerts, mut scratch) = (Alerts::new(&engine), engine::Scratch::default());
+    let (mut alerts, mut scratch) = (Alerts::new(&engine, false), engine::Scratch::default());
     let (mut failed, mut count) = (None, 0_u64);
     let mut play = |item: FileItem<'_>| {
         let (index, json) = match item {

@@ -88,6 +88,12 @@ enum Command {
         /// Print the alerts that would have been sent, after windows, thresholds and limits, once all files are read
         #[arg(long)]
         alerts: bool,
+        /// With `--alerts`: also print the notices that would have been sent. Its clock is the time of the events
+        ///
+        /// These are roll-ups of what the hourly limit of a rule holds back, follow-ups of events that come after alerts, and
+        /// summaries of alerts that come too fast for a message each. Each is sent when it is due, or at the end of the logs.
+        #[arg(long, requires = "alerts")]
+        notices: bool,
         /// Files, folders, `s3://BUCKET/PREFIX`, or - for standard input
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
@@ -257,7 +263,7 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Check { rules, format } => check::run(&rules, format),
         Command::Test { rules } => test::run(&rules),
-        Command::Scan { rules, format, alerts, paths } => scan::run(&rules, format, alerts, &paths),
+        Command::Scan { rules, format, alerts, notices, paths } => scan::run(&rules, format, alerts, notices, &paths),
         Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
         Command::Suppress { rules, rule, file, event_id, by, days } => {

@@ -1,7 +1,8 @@
 //! `trailbell scan --alerts`: the alerts that matches raise, by the function's own decisions, with a table in memory.
 //!
 //! Files are read in the order of their paths, and matches are decided in the order in which they are read. Alerts are
-//! printed once all files are read, in the order of their times.
+//! printed once all files are read, in the order of their times, among them the notices that the function would have sent if
+//! these are wanted.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,18 +10,21 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::Alert,
+    alert::{self, Alert, NamedRule, RollUpNotice, RollUpStage},
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
     rule::Rule,
-    state::{self, Audience, Claimant, Decision, Firing, Match, MemoryTable, RollUp},
+    state::{self, Audience, Claimant, Decision, Firing, Match, MemoryTable, RollUp, due::SLOT_SECONDS},
 };
 
-use super::line::{About, AlertLine, ScanFormat, write_alert};
+use super::{
+    line::{AlertLine, ScanFormat, write_alert, write_notice},
+    notices::{NoticeLine, Notices},
+};
 
 /// All alerts so far.
 pub struct Alerts<'e> {
@@ -35,6 +39,8 @@ pub struct Alerts<'e> {
     records: u64,
     /// How many alerts of each rule others cover, by its index among those of the engine.
     covered: BTreeMap<usize, u64>,
+    /// What the function sends beside alerts, if that is wanted.
+    notices: Option<Notices<'e>>,
     /// How many matches raised no alert, by decision.
     silent: BTreeMap<&'static str, u64>,
 }
@@ -49,26 +55,23 @@ struct Raised {
     title: String,
     /// The rules of the alerts that it covers.
     also: Vec<Arc<Rule>>,
-    subject: Subject,
-}
-
-/// What an alert is about.
-enum Subject {
-    /// Events with these values in common.
-    Events { values: Map<String, Value>, firing: Box<Firing> },
-    /// This number of alerts that the hourly limit held back.
-    RollUp { held: u64 },
+    /// What its events have in common.
+    values: Map<String, Value>,
+    firing: Firing,
+    /// Whether it came too fast for a message of its own.
+    is_in_summary: bool,
 }
 
 impl<'e> Alerts<'e> {
-    pub fn new(engine: &'e Engine) -> Self {
-        let claimant = (String::new(), claimant(""));
+    /// No alerts yet; `notices` is whether the function's notices are wanted, too.
+    pub fn new(engine: &'e Engine, notices: bool) -> Self {
         Self {
             engine,
             table: MemoryTable::default(),
-            claimant,
+            claimant: (String::new(), claimant("")),
             files: 0,
             raised: Vec::new(),
+            notices: notices.then(|| Notices::new(engine)),
             records: 0,
             covered: BTreeMap::new(),
             silent: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl<'e> Alerts<'e> {
             self.files += 1;
             let began = Timestamp::from_second(self.files).unwrap_or_default();
             self.claimant = (file.to_owned(), claimant(file).begun(began));
+            self.notices.iter_mut().for_each(Notices::next_file);
         }
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
         let (mut matches, mut last) = (Vec::new(), None);
@@ -110,18 +114,52 @@ impl<'e> Alerts<'e> {
             }
             matches.extend(counted.into_iter().map(|counted| (now, finding, counted.at(place.0, place.1))));
         }
-        // The clock of a scan is the time of the events, so each hour of the events has a limit of its own.
-        for same_hour in matches.chunk_by(|(one, ..), (other, ..)| hour(*one) == hour(*other)) {
-            pollster::block_on(self.decide_at(same_hour));
+        // The clock of a scan is the time of the events, so each hour of the events has a limit of its own. A tick comes
+        // between slots.
+        let seconds = if self.notices.is_some() { SLOT_SECONDS } else { 3_600 };
+        let span = |time: &Timestamp| time.as_second().div_euclid(seconds);
+        for together in matches.chunk_by(|(one, ..), (other, ..)| span(one) == span(other)) {
+            pollster::block_on(self.decide_at(together));
         }
     }
 
     async fn decide_at(&mut self, found: &[(Timestamp, &Finding, Match)]) {
         let Some(now) = found.iter().map(|(time, ..)| *time).max() else { return };
+        if let Some(notices) = &mut self.notices {
+            notices.advance(&self.table, now);
+        }
         let matches: Vec<&Match> = found.iter().map(|(.., counted)| counted).collect();
+        let headline = |at: usize| {
+            let (_, finding, counted) = found.get(at)?;
+            let values = counted.values(&finding.record);
+            Some(alert::headline(finding, values))
+        };
         let (table, claimant) = (&self.table, &mut self.claimant.1);
-        let decided = state::decide(table, claimant, &matches, |_| None, now).await;
+        let decided = state::decide(table, claimant, &matches, headline, now).await;
         let all: Vec<_> = decided.decisions.into_iter().enumerate().chain(decided.resumed).collect();
+        let outgoing = |(at, decision): &(usize, Decision)| {
+            let (_, finding, _) = found.get(*at)?;
+            match decision {
+                Decision::Fire(firing) => Some(Alert::fired((*finding).clone(), firing, None, self.engine.accounts())),
+                Decision::RollUp(roll_up) => Some(begun(finding, roll_up, self.engine)),
+                _ => None,
+            }
+        };
+        let mut outgoing: Vec<Option<Alert>> = all.iter().map(outgoing).collect();
+        let mut in_summary = vec![false; all.len()];
+        if let Some(notices) = &mut self.notices {
+            let mut order: Vec<(usize, &Alert)> =
+                outgoing.iter().enumerate().filter_map(|(at, alert)| Some((at, alert.as_ref()?))).collect();
+            // The most urgent takes its token first.
+            order.sort_by_key(|(_, alert)| (alert.severity(), !alert.is_success()));
+            for (at, alert) in order {
+                let is_sent = notices.pace(table, claimant, alert).await;
+                in_summary[at] = !is_sent;
+                if is_sent && alert.kind.is_notice() {
+                    notices.push(alert);
+                }
+            }
+        }
         let ticket = |decision: &Decision| match decision {
             Decision::Fire(Firing { ticket, .. })
             | Decision::Covered(Firing { ticket, .. })
@@ -131,41 +169,42 @@ impl<'e> Alerts<'e> {
         let sent: Vec<_> = all.iter().filter_map(|(_, decision)| ticket(decision)).collect();
         // A table in memory never fails.
         let _ = state::mark_sent(table, claimant, &sent).await;
-        for (at, decision) in all {
-            let Some((time, finding, _)) = found.get(at) else { continue };
-            let also = match &decision {
-                Decision::Fire(firing) => firing.covers.iter().filter_map(|at| found.get(*at)).collect(),
-                _ => Vec::new(),
-            };
-            let also = also.into_iter().map(|(_, finding, _)| Arc::clone(&finding.rule)).collect();
-            self.raise(*time, finding, decision, also);
+        for ((at, decision), (alert, is_in_summary)) in all.into_iter().zip(outgoing.drain(..).zip(in_summary)) {
+            let Some((_, finding, _)) = found.get(at) else { continue };
+            match (decision, alert) {
+                (Decision::Fire(firing), Some(alert)) => {
+                    let covered = firing.covers.iter().filter_map(|at| found.get(*at));
+                    let also = covered.map(|(_, finding, _)| Arc::clone(&finding.rule)).collect();
+                    self.raise(finding, &alert, firing, also, is_in_summary);
+                }
+                (Decision::Covered(firing), _) => {
+                    *self.covered.entry(finding.position).or_default() += 1;
+                    self.count_silent(&Decision::Covered(firing));
+                }
+                (silent, _) => self.count_silent(&silent),
+            }
         }
     }
 
-    fn raise(&mut self, time: Timestamp, finding: &Finding, decision: Decision, also: Vec<Arc<Rule>>) {
-        let rule = finding.position;
-        match decision {
-            Decision::Fire(firing) => {
-                let alert = Alert::fired(finding.clone(), &firing, None, self.engine.accounts());
-                let value = |(field, value): &(String, Option<String>)| (field.clone(), json!(value));
-                let values = alert.occurrences.values.iter().map(value).collect();
-                let (id, title) = (firing.alert_id.clone(), alert.title());
-                // The last event raises the alert.
-                let time = firing.last;
-                let subject = Subject::Events { values, firing: Box::new(firing) };
-                self.raised.push(Raised { time, rule, id, title, also, subject });
-            }
-            Decision::RollUp(roll_up) => {
-                let (id, title) = (roll_up.alert_id.clone(), "more alerts held back".to_owned());
-                let subject = Subject::RollUp { held: roll_up.held };
-                self.raised.push(Raised { time, rule, id, title, also, subject });
-                self.count_silent(&Decision::RollUp(roll_up));
-            }
-            Decision::Covered(_) => {
-                *self.covered.entry(rule).or_default() += 1;
-                self.count_silent(&decision);
-            }
-            silent => self.count_silent(&silent),
+    fn raise(&mut self, finding: &Finding, alert: &Alert, firing: Firing, also: Vec<Arc<Rule>>, is_in_summary: bool) {
+        let value = |(field, value): &(String, Option<String>)| (field.clone(), json!(value));
+        self.raised.push(Raised {
+            // The last event raises the alert.
+            time: firing.last,
+            rule: finding.position,
+            id: firing.alert_id.clone(),
+            title: alert.title(),
+            values: alert.occurrences.values.iter().map(value).collect(),
+            also,
+            firing,
+            is_in_summary,
+        });
+    }
+
+    /// Call this after the last file: what is due is sent.
+    pub fn finish(&mut self) {
+        if let Some(notices) = &mut self.notices {
+            notices.finish(&self.table);
         }
     }
 
@@ -180,29 +219,41 @@ impl<'e> Alerts<'e> {
     /// If `output` cannot be written.
     pub fn print(&self, format: ScanFormat, output: &mut impl Write) -> io::Result<()> {
         // What no alert of a series reported is printed with the last one that was raised.
-        let mut last = HashMap::new();
-        for (at, alert) in self.raised.iter().enumerate() {
-            if let Subject::Events { firing, .. } = &alert.subject {
-                last.insert(firing.ticket.key(), at);
-            }
-        }
+        let last: HashMap<&str, usize> =
+            self.raised.iter().enumerate().map(|(at, alert)| (alert.firing.ticket.key(), at)).collect();
         let mut raised: Vec<(usize, &Raised)> = self.raised.iter().enumerate().collect();
         raised.sort_by_key(|(_, alert)| alert.time);
+        let mut notices: Vec<&NoticeLine> = self.notices.iter().flat_map(Notices::sent).collect();
+        notices.sort_by_key(|notice| notice.time);
+        let mut notices = notices.into_iter().peekable();
         for (at, alert) in raised {
+            while let Some(notice) = notices.next_if(|notice| notice.time < alert.time) {
+                write_notice(output, format, notice)?;
+            }
             let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
-            let about = match &alert.subject {
-                Subject::Events { values, firing } => {
-                    let is_last = last.get(firing.ticket.key()) == Some(&at);
-                    let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
-                    About::Events { values, firing, more: if is_last { unreported() } else { 0 } }
-                }
-                Subject::RollUp { held } => About::RollUp { held: *held },
-            };
+            let Raised { time, id, title, also, values, firing, is_in_summary, .. } = alert;
+            let is_last = last.get(firing.ticket.key()) == Some(&at);
+            let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
+            let more = if is_last { unreported() } else { 0 };
             let line =
-                AlertLine { time: alert.time, rule, id: &alert.id, title: &alert.title, also: &alert.also, about };
+                AlertLine { time: *time, rule, id, title, also, values, firing, more, is_in_summary: *is_in_summary };
             write_alert(output, format, &line)?;
         }
-        Ok(())
+        notices.try_for_each(|notice| write_notice(output, format, notice))
+    }
+
+    /// How many notices there are of each kind.
+    pub fn notices(&self) -> BTreeMap<&str, u64> {
+        let mut counts = BTreeMap::new();
+        for notice in self.notices.iter().flat_map(Notices::sent) {
+            *counts.entry(notice.kind.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How many alerts came too fast for messages of their own.
+    pub fn in_summaries(&self) -> u64 {
+        self.raised.iter().filter(|alert| alert.is_in_summary).count() as u64
     }
 
     /// How many alerts there are.
@@ -226,9 +277,12 @@ impl<'e> Alerts<'e> {
     }
 }
 
-/// The hour of an event, counted from 1970.
-fn hour(time: Timestamp) -> i64 {
-    time.as_second().div_euclid(3600)
+/// The notice that the hourly limit of a rule holds alerts back from now on.
+fn begun(finding: &Finding, roll_up: &RollUp, engine: &Engine) -> Alert {
+    let RollUp { limit, held, until, .. } = *roll_up;
+    let hour = until.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(until);
+    let rule = NamedRule::from(&*finding.rule);
+    Alert::roll_up(RollUpNotice { rule, hour, limit, held, stage: RollUpStage::Begun }, engine.accounts())
 }
 
 fn claimant(file: &str) -> Claimant {

@@ -18,6 +18,8 @@ use trailbell::{
     untrusted::{self, printable},
 };
 
+use super::notices::NoticeLine;
+
 /// How matches, or alerts, are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub enum ScanFormat {
@@ -40,15 +42,13 @@ pub struct AlertLine<'a> {
     pub title: &'a str,
     /// The further rules that it names, whose alerts it covers.
     pub also: &'a [Arc<Rule>],
-    pub about: About<'a>,
-}
-
-/// What an alert is about.
-pub enum About<'a> {
-    /// Events with these values in common, and how many more of the series no alert reports.
-    Events { values: &'a Map<String, Value>, firing: &'a Firing, more: u64 },
-    /// This number of alerts that the hourly limit held back.
-    RollUp { held: u64 },
+    /// What its events have in common.
+    pub values: &'a Map<String, Value>,
+    pub firing: &'a Firing,
+    /// How many more of the series no alert reports.
+    pub more: u64,
+    /// Whether it came too fast for a message of its own.
+    pub is_in_summary: bool,
 }
 
 /// Appends the line of a match in `file`.
@@ -121,17 +121,14 @@ fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
 }
 
 fn alert_text(alert: &AlertLine<'_>) -> String {
-    let scope = match &alert.about {
-        About::Events { firing, more, .. } => {
-            let about = if firing.approximate { "about " } else { "" };
-            let from = if firing.first < firing.last { format!(", from {}", firing.first) } else { String::new() };
-            let since = firing.since_last.filter(|since| *since > 0);
-            let since = since.map(|since| format!(", {about}{since} more since the last alert")).unwrap_or_default();
-            let more = if *more > 0 { format!(", {more} more after it") } else { String::new() };
-            format!("{about}{}{from}{since}{more}", counted(firing.count, alert.rule.counted()))
-        }
-        About::RollUp { held } => format!("{} at first", counted(*held, "alert")),
-    };
+    let AlertLine { firing, more, .. } = alert;
+    let about = if firing.approximate { "about " } else { "" };
+    let from = if firing.first < firing.last { format!(", from {}", firing.first) } else { String::new() };
+    let since = firing.since_last.filter(|since| *since > 0);
+    let since = since.map(|since| format!(", {about}{since} more since the last alert")).unwrap_or_default();
+    let more = if *more > 0 { format!(", {more} more after it") } else { String::new() };
+    let summary = if alert.is_in_summary { ", in a summary" } else { "" };
+    let scope = format!("{about}{}{from}{since}{more}{summary}", counted(firing.count, alert.rule.counted()));
     let also = |rule: &Arc<Rule>| format!("SEV{} {}", rule.severity.number(), printable(&rule.name));
     let also: Vec<String> = alert.also.iter().map(also).collect();
     let also = if also.is_empty() { String::new() } else { format!("; also {}", also.join(", ")) };
@@ -146,29 +143,52 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
 }
 
 fn alert_json(alert: &AlertLine<'_>) -> Value {
-    let mut shown = json!({"rule": alert.rule.name, "id": alert.rule.id, "severity": alert.rule.severity.number(),
-        "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title});
+    let AlertLine { values, firing, more, .. } = alert;
+    let mut shown = json!({"kind": "alert", "rule": alert.rule.name, "id": alert.rule.id,
+        "severity": alert.rule.severity.number(), "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title,
+        "count": firing.count, "first": firing.first.to_string(), "last": firing.last.to_string()});
     if !alert.also.is_empty() {
         shown["also"] = alert.also.iter().map(|rule| rule.id.as_str()).collect();
     }
-    match &alert.about {
-        About::Events { values, firing, more } => {
-            shown["count"] = json!(firing.count);
-            shown["first"] = json!(firing.first.to_string());
-            shown["last"] = json!(firing.last.to_string());
-            if let Some(since) = firing.since_last {
-                shown["since"] = json!(since);
-            }
-            if *more > 0 {
-                shown["more"] = json!(more);
-            }
-            if firing.approximate {
-                // Scripts may read the earlier name.
-                (shown["about"], shown["approximate"]) = (json!(true), json!(true));
-            }
-            shown["values"] = Value::Object((*values).clone());
-        }
-        About::RollUp { held } => shown["held_back"] = json!(held),
+    if let Some(since) = firing.since_last {
+        shown["since"] = json!(since);
     }
+    if *more > 0 {
+        shown["more"] = json!(more);
+    }
+    if firing.approximate {
+        // Scripts may read the earlier name.
+        (shown["about"], shown["approximate"]) = (json!(true), json!(true));
+    }
+    if alert.is_in_summary {
+        shown["in_summary"] = json!(true);
+    }
+    shown["values"] = Value::Object((*values).clone());
     shown
+}
+
+/// Writes the line of a notice.
+///
+/// # Errors
+///
+/// If `output` cannot be written.
+pub fn write_notice(output: &mut impl Write, format: ScanFormat, notice: &NoticeLine) -> io::Result<()> {
+    let NoticeLine { time, kind, severity, rule, id, alert_id, title, facts } = notice;
+    match format {
+        ScanFormat::Text => {
+            let (rule, title) = (printable(rule.as_deref().unwrap_or(id)), untrusted::line(title, MAX_SHOWN));
+            writeln!(output, "{time}  SEV{severity}  {rule}  |  {kind}: {title}  |  {alert_id}")
+        }
+        ScanFormat::Jsonl => {
+            let mut shown = json!({"kind": kind, "id": id, "severity": severity.parse::<u8>().ok(), "alert_id": alert_id,
+                "time": time.to_string(), "title": title});
+            if let Some(rule) = rule {
+                shown["rule"] = json!(rule);
+            }
+            for (name, fact) in facts.as_object().into_iter().flatten().filter(|(_, fact)| !fact.is_null()) {
+                shown[name] = fact.clone();
+            }
+            writeln!(output, "{shown}")
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod line;
 #[cfg(not(feature = "aws"))]
 mod no_buckets;
+mod notices;
 mod replay;
 mod sources;
 

@@ -51,7 +51,7 @@ const LONG: u64 = 32 << 20;
 /// # Errors
 ///
 /// If the rules or S3 cannot be used, or the output cannot be written.
-pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) -> Status {
+pub fn run(rules: &Path, format: ScanFormat, alerts: bool, notices: bool, paths: &[PathBuf]) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let mut sources = LogSources::default();
     for path in paths {
@@ -69,7 +69,7 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
     let progress = progress(bytes);
     let before = passed_over.count;
     let mut total = Counts::new(engine.rules().len());
-    let mut raised = alerts.then(|| Alerts::new(&engine));
+    let mut raised = alerts.then(|| Alerts::new(&engine, notices));
     let threads = threads(&files);
     let (jobs, queue) = channel::<Job>();
     let queue = Mutex::new(queue);
@@ -98,7 +98,8 @@ pub fn run(rules: &Path, format: ScanFormat, alerts: bool, paths: &[PathBuf]) ->
         waiting.into_iter().try_for_each(|file| output.drain(file))
     })?;
     progress.finish_and_clear();
-    if let Some(alerts) = &raised {
+    if let Some(alerts) = &mut raised {
+        alerts.finish();
         alerts.print(format, &mut io::stdout().lock())?;
     }
     let read = files.len() as u64 - (passed_over.count - before);
@@ -378,10 +379,17 @@ fn tally(
         if matches == 1 { "1 match".to_owned() } else { format!("{matches} matches") },
     ];
     if let Some(alerts) = alerts {
-        parts.push(counted(alerts.count(), "alert"));
+        let in_summaries = alerts.in_summaries();
+        let in_summaries = if in_summaries > 0 { format!(" ({in_summaries} in summaries)") } else { String::new() };
+        parts.push(counted(alerts.count(), "alert") + &in_summaries);
         parts.extend(alerts.silent().map(|(decision, count)| format!("{count} {}", decision.replace('_', " "))));
         let suppressed: u64 = total.suppressed.iter().sum();
         parts.extend((suppressed > 0).then(|| format!("{suppressed} suppressed")));
+        let notices = alerts.notices();
+        if !notices.is_empty() {
+            let of_kind = notices.iter().map(|(kind, count)| count_of(*count, kind)).collect::<Vec<_>>().join(", ");
+            parts.push(format!("{} ({of_kind})", counted(notices.values().sum(), "notice")));
+        }
     }
     let others = [
         (total.repaired, "repaired"),
@@ -396,4 +404,12 @@ fn tally(
         *tally = format!("{tally} ({})", foreign.join(", "));
     }
     writeln!(stderr, "{}", parts.join(", "))
+}
+
+/// Such as `2 summaries`.
+fn count_of(count: u64, kind: &str) -> String {
+    match kind.strip_suffix('y').filter(|_| count != 1) {
+        Some(stem) => format!("{count} {stem}ies"),
+        None => counted(count, kind),
+    }
 }
