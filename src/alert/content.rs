@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{event::EventView, occurrence::Occurrences, origin::Origin, story::Story};
-use crate::rule::{Accounts, Rule, Severity};
+use crate::{
+    rule::{Accounts, FilledPart, Rule, Severity},
+    untrusted::has_ascii_form,
+};
 
 /// One kind of message.
 pub trait Content {
@@ -17,10 +20,9 @@ pub trait Content {
     /// What happened, in one line.
     fn title(&self) -> String;
 
-    /// The subject without the severity, what matters first.
-    fn subject(&self) -> String {
-        let (name, title) = (self.rule().name, self.title());
-        if title == name { title } else { format!("{name}: {title}") }
+    /// The subject without the severity and the account, what matters first.
+    fn headline(&self) -> Vec<FilledPart> {
+        vec![FilledPart::value(self.title())]
     }
 
     /// What people read; `around` is what the alert holds beside its kind.
@@ -122,6 +124,11 @@ impl<'a> From<&'a Rule> for RuleView<'a> {
 }
 
 impl<'a> RuleView<'a> {
+    /// Its name, or its id if ASCII has no form of the name.
+    pub fn ascii_name(&self) -> &'a str {
+        if has_ascii_form(self.name) { self.name } else { self.id }
+    }
+
     /// What replaces a rule: an id, a name and how urgent it is.
     pub fn replaced(id: &'a str, name: &'a str, severity: Severity) -> Self {
         Self { id, name, severity, tags: &[], description: None, runbook: None, is_rule: false }

@@ -7,9 +7,10 @@ use std::cell::LazyCell;
 use super::{
     ascii_fallback,
     caps::TextCaps,
-    message::{MAX_BYTES, Message, attributes, subject},
+    message::{MAX_BYTES, Message, attributes},
     model::Alert,
     story::LazyStory,
+    subject::subject,
 };
 
 /// A format of messages. Each format is a constant in its own file, such as [`Format::TEXT`].

@@ -8,9 +8,6 @@ use crate::untrusted;
 /// The limit of SNS for the body and the attributes together ("Publish" in the Amazon SNS API Reference).
 pub const MAX_BYTES: usize = 262_144;
 
-/// The limit of SNS: "less than 100 characters" (as above).
-const MAX_SUBJECT: usize = 99;
-
 /// What a channel publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -31,15 +28,6 @@ impl Message {
             |attribute: &Attribute| attribute.name.len() + attribute.data_type().len() + attribute.string_value().len();
         self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
     }
-}
-
-/// `SEV1` and what its kind writes there, such as `<rule>: <title>`, in printable ASCII, cut to the limit.
-pub fn subject(alert: &Alert) -> String {
-    let headline = alert.content().subject();
-    let line = untrusted::line(&headline, usize::MAX);
-    let line = format!("SEV{} {line}", alert.severity().number());
-    let shorten = |line: &str, limit| untrusted::shorten_with(line, limit, "...");
-    untrusted::within(&line, MAX_SUBJECT, shorten, |line| untrusted::ascii(&untrusted::defanged(line)))
 }
 
 /// The attributes that subscriptions can filter by.

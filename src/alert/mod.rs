@@ -24,7 +24,9 @@ mod origin;
 mod phrase;
 mod place;
 mod reason;
+mod short_name;
 mod story;
+mod subject;
 mod text;
 
 pub use also::CoveredRule;

@@ -35,6 +35,18 @@ pub struct FilledPart {
     pub is_value: bool,
 }
 
+impl FilledPart {
+    /// Words of this program, or of the rule's author.
+    pub fn own(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_value: false }
+    }
+
+    /// A value, which an attacker can have chosen.
+    pub fn value(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_value: true }
+    }
+}
+
 /// What a field without a value becomes, as in Threat Stack.
 const MISSING: &str = "undefined";
 
@@ -83,13 +95,10 @@ impl Title {
     /// The title for a record as by [`Title::fill`], in its parts.
     pub fn fill_parts(&self, record: &Record) -> Vec<FilledPart> {
         let fill = |piece: &Piece| match piece {
-            Piece::Text(text) => Some(FilledPart { text: text.clone(), is_value: false }),
-            Piece::Field(paths) => {
-                let text = paths.iter().find_map(|path| value(path, record))?;
-                Some(FilledPart { text, is_value: true })
-            }
+            Piece::Text(text) => Some(FilledPart::own(text)),
+            Piece::Field(paths) => paths.iter().find_map(|path| value(path, record)).map(FilledPart::value),
         };
-        let missing = || FilledPart { text: MISSING.to_owned(), is_value: true };
+        let missing = || FilledPart::value(MISSING);
         self.0
             .iter()
             .flat_map(|part| match part {

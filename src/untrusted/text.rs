@@ -84,6 +84,11 @@ pub fn ascii(text: &str) -> String {
     })
 }
 
+/// Whether [`ascii`] loses nothing of the text.
+pub fn has_ascii_form(text: &str) -> bool {
+    ascii(text).matches('?').count() == text.matches('?').count()
+}
+
 /// Whether a character is neither a control character, nor invisible, nor one that changes the direction of text: those can
 /// hide or forge what a reader sees (Unicode Technical Report 36, "Unicode Security Considerations"). Invisible are the
 /// characters with the property `Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`, and the blank
@@ -150,5 +155,6 @@ mod tests {
     #[test]
     fn ascii_keeps_equivalents() {
         assert_eq!(ascii("Findings – “HIGH”… é😀"), "Findings - \"HIGH\"... ??");
+        assert!(has_ascii_form("Findings – “HIGH”…? why") && !has_ascii_form("é?") && has_ascii_form(""));
     }
 }

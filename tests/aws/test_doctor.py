@@ -96,7 +96,7 @@ class OfABucket(Doctor):
         self.assertEqual(output.splitlines()[-1].split(", ")[1:], ["0 warnings", "0 failed"], output)
         [message] = self.receive(self.all)
         body = json.loads(message["Body"])
-        self.assertIn("Trailbell: Test Alert", body["Subject"])
+        self.assertIn("Only a test of trailbell", body["Subject"])
         self.assertEqual(body["MessageAttributes"]["severity"]["Value"], "3")
         [line] = [line for line in output.splitlines() if line.startswith("ok       test alert")]
         self.assertIn(line.split("event ")[1].split()[0], body["Message"])

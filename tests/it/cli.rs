@@ -474,7 +474,7 @@ fn scan_counts_by_rule_on_standard_error() {
     assert_eq!(
         critical,
         "2026-03-02T09:03:12Z  SEV1  CloudTrail: ECR Image Scan Findings – Severity CRITICAL  |  \
-         1 CRITICAL findings in image shop/web:1.42.0  |  5108d45a-3a0b-4176-82fd-502cdbf880d8  \
+         dana.reyes@example.com reads 1 CRITICAL findings in shop/web:1.42.0  |  5108d45a-3a0b-4176-82fd-502cdbf880d8  \
          events/bucket/trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/\
          111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz"
     );

@@ -45,11 +45,11 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("rolesanywhere-updatetrustanchor-own-then-real", "IAM Roles Anywhere Trust", "real"),
     ("root-key-denied-then-allowed", "Root Access Key Use", "CreateUser"),
     ("saml-own-provider-then-the-real-one", "IAM Create Identity Provider", "saml-provider/corp"),
-    ("selectors-exclude-kms-then-no-management-events", "CloudTrail Narrow Event Selectors", "what t records"),
+    ("selectors-exclude-kms-then-no-management-events", "CloudTrail Narrow Event Selectors", "narrows trail t"),
     ("trailbell-delivery-own-topic-trailbell-x-then-un", "Trailbell Change Delivery", "trailbell-AlertTopic-9:2"),
     ("trailbell-delivery-setqueueattributes-of-own-the", "Trailbell Change Delivery", "trailbell-LogQueue-1"),
     ("trust-other-account-partner-then-attacker-on-sam", "IAM Trust Policy Names Another Account", "777788889999"),
-    ("updatetrail-validation-on-then-s3-bucket-elsewhe", "CloudTrail Update Trail", "changes t"),
+    ("updatetrail-validation-on-then-s3-bucket-elsewhe", "CloudTrail Update Trail", "UpdateTrail on t"),
     ("write-admin-putuserpolicy-p-on-a-then-on-b", "IAM Write Administrator Policy", "backdoor"),
 ];
 

@@ -66,7 +66,7 @@ fn an_alert_is_printed_as_it_is_sent() {
     assert_eq!(alert_id.len(), 32);
     // The record is in the sample bucket.
     for part in [
-        "Subject    SEV3 CloudTrail: SSM Resume Session: legacy-backup resumes session undefined\n",
+        "Subject    SEV3 [111122223333] legacy-backup resumes session (AccessDenied)\n",
         "Attributes severity=3 rule=cloudtrail-ssm-resume-session account=111122223333 region=us-east-1 \
          event_source=ssm.amazonaws.com event_name=ResumeSession actor=legacy-backup outcome=AccessDenied",
         "s3://trailbell-demo-logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/",

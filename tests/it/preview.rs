@@ -43,9 +43,7 @@ fn the_alert_has_the_id_that_it_is_sent_with() {
 fn every_format_shows_the_same_event() {
     let (before, [text, chat, ocsf]) = check(&["CloudTrail: ECR Put Image", PUT_IMAGE]);
     assert_eq!(before, "");
-    assert!(
-        text.starts_with("Subject: SEV3 CloudTrail: ECR Put Image: GitHubActions pushes image shop/web:1.42.1\n\n")
-    );
+    assert!(text.starts_with("Subject: SEV3 [111122223333] ci-deploy pushes image shop/web:1.42.1\n\n"));
     let [chat, ocsf]: [Value; 2] = [chat, ocsf].map(|json| serde_json::from_str(&json).unwrap());
     // "Custom notifications" in the Amazon Q Developer in chat applications guide; `class_uid` of the OCSF schema.
     assert_eq!((&chat["version"], &chat["source"]), (&"1.0".into(), &"custom".into()));

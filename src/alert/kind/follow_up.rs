@@ -13,7 +13,7 @@ use crate::{
         story::{List, ListItem, Story, rows},
     },
     diagnostic::counted,
-    rule::Accounts,
+    rule::{Accounts, FilledPart},
     state::{FollowUp, Listing},
 };
 
@@ -215,11 +215,11 @@ impl Content for Vec<FollowUpNotice> {
         }
     }
 
-    fn subject(&self) -> String {
+    fn headline(&self) -> Vec<FilledPart> {
         match &self[..] {
-            [_] => self.title(),
-            [first, ..] => format!("{}: {}", more_of(self), first.title),
-            [] => NAME.to_owned(),
+            [one] => vec![FilledPart::own(one.more() + ": "), FilledPart::value(&*one.title)],
+            [first, ..] => vec![FilledPart::own(more_of(self) + ": "), FilledPart::value(&*first.title)],
+            [] => vec![FilledPart::own(NAME)],
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     engine::Finding,
     record::Virtual,
-    rule::Accounts,
+    rule::{Accounts, FilledPart},
     untrusted,
 };
 
@@ -30,6 +30,20 @@ impl Content for Finding {
 
     fn title(&self) -> String {
         title(self)
+    }
+
+    fn headline(&self) -> Vec<FilledPart> {
+        let parts = self.rule.title.as_ref().map(|title| title.fill_parts(&self.record)).unwrap_or_default();
+        let is_shown = |part: &FilledPart| !untrusted::line(&part.text, usize::MAX).is_empty();
+        if parts.iter().any(is_shown) && parts.iter().all(|part| part.is_value || untrusted::has_ascii_form(&part.text))
+        {
+            return parts;
+        }
+        let (event, rule) = (EventView(&self.record), FilledPart::own(format!("{}: ", self.rule().ascii_name())));
+        if let Some(insight) = event.insight() {
+            return vec![rule, FilledPart::value(insight.title())];
+        }
+        vec![rule, FilledPart::value(event.name()), FilledPart::own(" by "), FilledPart::value(event.caller())]
     }
 
     fn is_notice(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::{
         story::{List, ListItem, Story, rows},
     },
     diagnostic::counted,
-    rule::{Accounts, Severity},
+    rule::{Accounts, FilledPart, Severity},
     state::HeldLine,
 };
 
@@ -129,11 +129,12 @@ impl Content for RollUpNotice {
         }
     }
 
-    fn subject(&self) -> String {
-        match self.stage {
-            RollUpStage::Begun => format!("Alerts held back until {} UTC: {}", clock(self.end()), self.rule.name),
-            RollUpStage::Ended { .. } => format!("{} held back: {}", counted(self.held, "alert"), self.rule.name),
-        }
+    fn headline(&self) -> Vec<FilledPart> {
+        let what = match self.stage {
+            RollUpStage::Begun => format!("Alerts held back until {} UTC: ", clock(self.end())),
+            RollUpStage::Ended { .. } => format!("{} held back: ", counted(self.held, "alert")),
+        };
+        vec![FilledPart::own(what), FilledPart::value(self.rule.view().ascii_name())]
     }
 
     fn account(&self) -> Option<String> {

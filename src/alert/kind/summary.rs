@@ -14,7 +14,7 @@ use crate::{
         story::{List, ListItem, Story},
     },
     diagnostic::counted,
-    rule::{Accounts, Severity},
+    rule::{Accounts, FilledPart, Severity},
     state::SummaryLine,
     untrusted,
 };
@@ -141,9 +141,9 @@ impl Content for Summary {
         format!("{} in one message", self.count())
     }
 
-    fn subject(&self) -> String {
+    fn headline(&self) -> Vec<FilledPart> {
         let first = self.lines.first().map(|line| if line.title.is_empty() { &*line.rule } else { &*line.title });
-        format!("Summary of {}: {}", self.count(), first.unwrap_or_default())
+        vec![FilledPart::own(format!("Summary of {}: ", self.count())), FilledPart::value(first.unwrap_or_default())]
     }
 
     fn account(&self) -> Option<String> {

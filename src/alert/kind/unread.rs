@@ -10,7 +10,7 @@ use crate::{
     },
     diagnostic::counted,
     object::ObjectId,
-    rule::Severity,
+    rule::{FilledPart, Severity},
 };
 
 /// Replaces the rule.
@@ -62,10 +62,10 @@ impl Content for Unread {
         NAME.to_owned()
     }
 
-    fn subject(&self) -> String {
+    fn headline(&self) -> Vec<FilledPart> {
         match self {
-            Unread::Record { reason, .. } => format!("{NAME}: {reason}"),
-            Unread::More { count } => format!("{NAME}: {}", counted(*count, "more record")),
+            Unread::Record { reason, .. } => vec![FilledPart::own(format!("{NAME}: ")), FilledPart::value(reason)],
+            Unread::More { count } => vec![FilledPart::own(format!("{NAME}: {}", counted(*count, "more record")))],
         }
     }
 

@@ -249,7 +249,7 @@ fn a_link_of_each_kind_stays_readable() {
     let message = render(Format::TEXT, &alert);
     assert_eq!(
         message.subject,
-        "SEV1 Stop Logging: session root stops trail evil[.]example/reset [\\\\]evil[.]example\\share mailto..."
+        "SEV1 [111122223333] session root stops trail evil[.]example/reset [\\\\]...b.c www[.]evil[.]example"
     );
     let title = message.body.lines().find(|line| line.starts_with("Title")).unwrap();
     assert_eq!(
@@ -269,7 +269,7 @@ fn a_link_of_each_kind_stays_readable() {
 fn a_session_is_shown_as_one() {
     let alert = stop_logging("");
     let message = render(Format::TEXT, &alert);
-    assert_eq!(message.subject, "SEV1 Stop Logging: StopLogging by session root of the role dev-admin");
+    assert_eq!(message.subject, "SEV1 [111122223333] Stop Logging: StopLogging by session root of the role dev-admin");
     let lead = message.body.lines().next().unwrap();
     assert!(
         lead.starts_with("session root of the role dev-admin called StopLogging at cloudtrail.amazonaws.com"),

@@ -5,6 +5,7 @@ mod hostile;
 mod ids;
 mod insights;
 mod links;
+mod measures;
 mod next_steps;
 mod notices;
 mod ocsf;

@@ -162,7 +162,7 @@ fn a_limit_that_is_reached_is_reported_at_once() {
 #[test]
 fn what_an_hour_held_back_is_listed() {
     insta::assert_snapshot!(whole(&text(&ended(3, 17))), @"
-    SEV2 20 alerts held back: CloudTrail: ECR Put Image
+    SEV2 [production] 20 alerts held back: CloudTrail: ECR Put Image
 
     20 alerts of the rule CloudTrail: ECR Put Image were held back
     in account 111122223333 (production), from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; none has a message of its own; some are listed here
@@ -274,7 +274,7 @@ fn a_line_names_what_its_record_has() {
 fn what_follows_one_alert_is_in_its_thread() {
     let one = Alert::follow_up(after(0), &rules().accounts);
     insta::assert_snapshot!(whole(&text(&one)), @r#"
-    SEV2 37 more events: user-0 put image shop/web
+    SEV2 [production] 37 more events: user-0 put image shop/web
 
     37 more events came after the alert "user-0 put image shop/web"
     in account 111122223333 (production), region us-east-1, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z
@@ -332,7 +332,7 @@ fn what_follows_one_alert_is_in_its_thread() {
 #[test]
 fn what_follows_several_alerts_is_one_message() {
     insta::assert_snapshot!(whole(&text(&follow_ups(3))), @"
-    SEV1 about 114 more events of 3 alerts: user-2 put image shop/web
+    SEV1 [production] about 114 more events of 3 alerts: user-2 put image shop/web
 
     about 114 more events came after 3 alerts, and raised none of their own
     in account 111122223333 (production), region us-east-1, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z; the most urgent alerts come first
@@ -377,7 +377,7 @@ fn what_follows_several_alerts_is_one_message() {
 fn alerts_that_came_too_fast_are_listed_by_urgency() {
     let [summary] = &summaries((0..7).map(line))[..] else { panic!() };
     insta::assert_snapshot!(whole(&text(summary)), @"
-    SEV1 Summary of 7 alerts: user-0 put image shop/web
+    SEV1 [production] Summary of 7 alerts: user-0 put image shop/web
 
     7 alerts came too fast for a message each; they are listed here instead
     in account 111122223333 (production), region us-east-1: 1 of severity 1 that succeeded, 1 of severity 1 that failed, 5 of severity 2 that failed
@@ -552,7 +552,7 @@ fn no_alert_of_a_summary_is_lost() {
             assert_eq!(messages.iter().filter(|message| message.body.contains(&id)).count(), 1, "{number}");
         }
         if let [first, .., last] = &messages[..] {
-            assert!(first.subject.starts_with("SEV1 Summary of 1"), "{}", first.subject);
+            assert!(first.subject.starts_with("SEV1 [production] Summary of 1"), "{}", first.subject);
             assert!(first.subject.contains(&format!("(part 1 of {parts})")), "{}", first.subject);
             assert!(last.subject.starts_with("SEV2 ") && last.bytes() <= MAX_BYTES, "{}", last.subject);
             assert!(first.bytes() > MAX_BYTES / 2, "{}", first.bytes());

@@ -23,7 +23,7 @@ fn row(alert: &Alert, name: &str) -> String {
 fn an_alert_shows_who_did_what_where_when_and_why() {
     let message = text(&alert(0, put_image()));
     insta::assert_snapshot!(whole(&message), @r#"
-    SEV2 CloudTrail: ECR Put Image: GitHubActions put image shop/web
+    SEV2 [production] GitHubActions put image shop/web
 
     session GitHubActions of the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
     in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
@@ -80,7 +80,7 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
 #[test]
 fn a_denied_call_shows_its_error() {
     let alert = alert(2, sample("ssm/resume-session-denied.json"));
-    assert_eq!(text(&alert).subject, "SEV1 Denied: legacy-backup may not ResumeSession");
+    assert_eq!(text(&alert).subject, "SEV1 [production] legacy-backup may not ResumeSession");
     let first = "legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied\n";
     assert!(text(&alert).body.starts_with(first), "{}", text(&alert).body);
     assert_eq!(row(&alert, "Severity"), "1 (act now)");
@@ -107,7 +107,7 @@ fn an_alert_for_many_events_shows_their_count() {
 #[test]
 fn an_unread_record_is_shown_with_its_object() {
     insta::assert_snapshot!(whole(&text(&unread())), @r#"
-    SEV2 CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
+    SEV2 [production] CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
 
     record 12 of a CloudTrail log file could not be read: "expected `,` or `}` at line 1 column 80"
     in the log of account 111122223333 (production), region us-east-1, delivered at 2026-03-02T09:20:00Z
