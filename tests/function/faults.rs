@@ -94,7 +94,7 @@ struct Stage {
 impl Stage {
     /// A function with `peer` before `service`, on two objects.
     fn new(name: &str, service: &str, peer: Peer, settings: &[(&str, &str)]) -> Self {
-        let scene = Scene::new(name);
+        let scene = Scene::mild(name);
         for object in ["bad", "good"] {
             scene.cloud.put(&scene.bucket, &format!("{object}.json.gz"), &log_file(object));
         }
@@ -247,7 +247,7 @@ fn sns_faults_hand_back_their_message_and_no_other() {
 /// No connection at all: a name that does not exist (RFC 6761, section 6.4), and a closed port.
 #[test]
 fn a_service_that_cannot_be_reached_loses_nothing() {
-    let scene = Scene::new("unreachable");
+    let scene = Scene::mild("unreachable");
     scene.cloud.put(&scene.bucket, "bad.json.gz", &log_file("bad"));
     let event = queue(&scene, &["bad"]);
     let closed_port = format!("http://127.0.0.1:{}", free_port());

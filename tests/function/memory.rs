@@ -18,10 +18,10 @@ const LIMIT: u64 = 128 << 10;
 const RULES: &str = r#"
 rules:
   - name: Image pushed
-    severity: 1
+    severity: 3
     filter: eventName = "PutImage"
   - name: Trust policy
-    severity: 1
+    severity: 3
     filter: eventName = "UpdateAssumeRolePolicy" and not (any requestParameters.policyDocument.Statement (Effect = "Deny"))
 "#;
 
@@ -104,6 +104,8 @@ pub fn large(number: usize, bytes: usize) -> String {
     let mut record = records()["Records"][0].clone();
     record["eventID"] = json!(format!("event-{number}"));
     record["sourceIPAddress"] = json!(format!("198.51.100.{number}"));
+    // One caller has only a third of a rule's alerts in an hour.
+    record["userIdentity"]["arn"] = json!(format!("arn:aws:iam::012345678901:user/mallory-{number}"));
     record["requestParameters"] = json!({"columns": 0});
     record.to_string().replace("\"columns\":0", &format!("\"columns\":[{columns}]"))
 }
