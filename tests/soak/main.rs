@@ -277,6 +277,9 @@ fn nothing_is_lost_whatever_happens() {
         assert!(due.contains(&name) && name.audiences().contains(&audience), "{name:?} is not due");
     }
     assert!(due.len() > plan.records / 10, "{} alerts are too few", due.len());
+    // What a refused alert covered has one of its own.
+    assert!(world.covered.intersection(&world.alone).next().is_some(), "no covered match had an alert of its own");
+    assert!(world.covered.difference(&world.alone).next().is_some(), "every match had an alert of its own");
     assert!(world.faults >= plan.faults, "{} faults are too few", world.faults);
     println!("seed {}: {invocations} invocations, {} alerts, {} faults", plan.seed, due.len(), world.faults);
 }

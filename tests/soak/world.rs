@@ -6,7 +6,7 @@ use std::{
 };
 
 use trailbell::{
-    alert::Message,
+    alert::{AttributeValue, Message},
     handler::{Body, Channel, FetchError, Objects, PublishError},
     object::ObjectId,
     state::Audience,
@@ -26,7 +26,7 @@ rules:
 "#;
 
 /// An alert, by its subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// A rule and an event.
     Match(char, usize),
@@ -50,14 +50,16 @@ pub struct World {
     pub random: Random,
     /// How many faults occurred.
     pub faults: usize,
-    /// The ids of alerts, as in the messages for people.
-    ids: HashMap<Name, String>,
-    names: HashMap<String, Name>,
-    accepted: BTreeSet<(Audience, String)>,
+    /// What each alert is about, by its id: its own subject first, then the matches that it covers.
+    names: HashMap<String, Vec<Name>>,
+    accepted: BTreeSet<(Audience, Name)>,
     /// Objects that were not read to their end in this invocation.
     pub broken: HashSet<usize>,
-    /// Alerts whose last answer in this invocation was a failure.
-    pub refused: BTreeSet<(Audience, String)>,
+    /// What the alerts are about whose last answer in this invocation was a failure.
+    refused: BTreeSet<(Audience, Name)>,
+    /// What had an alert of its own, and what the alert of another rule covered.
+    pub alone: HashSet<Name>,
+    pub covered: HashSet<Name>,
 }
 
 impl World {
@@ -66,11 +68,12 @@ impl World {
             objects: Vec::new(),
             random: Random(seed),
             faults: 0,
-            ids: HashMap::new(),
             names: HashMap::new(),
             accepted: BTreeSet::new(),
             broken: HashSet::new(),
             refused: BTreeSet::new(),
+            covered: HashSet::new(),
+            alone: HashSet::new(),
         }
     }
 
@@ -115,24 +118,19 @@ impl World {
         self.refused.clear();
     }
 
-    /// Whether every audience of an alert has accepted it.
+    /// Whether every audience of an alert has accepted it, or one that covers it.
     pub fn is_published(&self, name: Name) -> bool {
-        let is_in = |audience: &Audience| {
-            self.ids.get(&name).is_some_and(|id| self.accepted.contains(&(*audience, id.clone())))
-        };
-        name.audiences().iter().all(is_in)
+        name.audiences().iter().all(|audience| self.accepted.contains(&(*audience, name)))
     }
 
-    /// Whether an alert was refused in this invocation.
+    /// Whether an alert was refused in this invocation, and no other accepted that is about the same.
     pub fn is_refused(&self, name: Name) -> bool {
-        let is_in =
-            |audience: &Audience| self.ids.get(&name).is_some_and(|id| self.refused.contains(&(*audience, id.clone())));
-        name.audiences().iter().any(is_in)
+        name.audiences().iter().any(|audience| self.refused.contains(&(*audience, name)))
     }
 
-    /// Every alert that was accepted, by audience.
+    /// What every accepted alert is about, by audience.
     pub fn accepted(&self) -> impl Iterator<Item = (Audience, Name)> {
-        self.accepted.iter().map(|(audience, id)| (*audience, self.names[id]))
+        self.accepted.iter().copied()
     }
 
     fn get(&mut self, object: usize) -> Result<Chunks, FetchError> {
@@ -161,15 +159,16 @@ impl World {
     }
 
     fn publish(&mut self, audience: Audience, messages: &[Message]) -> Vec<Result<(), PublishError>> {
-        for message in messages.iter().filter(|_| audience == Audience::Alerts) {
-            let name = name(message);
-            self.ids.insert(name, message.id.clone());
-            self.names.insert(message.id.clone(), name);
-        }
-        let is_fault = self.random.percent(15);
-        let fault = if is_fault { 1 + self.random.below(5) } else { 0 };
+        let about: Vec<_> = messages.iter().map(|message| self.about(audience, message)).collect();
+        // What refused a message refuses its plain form more often than by chance.
+        let is_plain = messages.iter().any(|message| list(message, "tags").is_none());
+        let fault = match self.random.below(100) {
+            0..15 => 1 + self.random.below(5),
+            15..60 if is_plain => 3,
+            _ => 0,
+        };
         let (mut answers, mut is_any_hit) = (Vec::new(), false);
-        for message in messages {
+        for names in &about {
             let is_hit = fault == 1 || fault > 1 && self.random.percent(50);
             is_any_hit |= is_hit;
             let (is_accepted, answer) = match (is_hit, fault) {
@@ -180,34 +179,68 @@ impl World {
                 (_, 4) => (true, Some(Err(publish_error("the answer was lost", false)))),
                 _ => (false, None),
             };
-            let key = (audience, message.id.clone());
-            if is_accepted {
-                self.accepted.insert(key.clone());
-            }
-            if let Some(Ok(())) = answer {
-                self.refused.remove(&key);
-            } else {
-                self.refused.insert(key);
+            for key in names.iter().map(|name| (audience, *name)) {
+                if is_accepted {
+                    self.accepted.insert(key);
+                }
+                if let Some(Ok(())) = answer {
+                    self.refused.remove(&key);
+                } else {
+                    self.refused.insert(key);
+                }
             }
             // The answers are in the order of the messages: after a missing one there is none.
             let Some(answer) = answer else { break };
             answers.push(answer);
         }
         self.faults += usize::from(is_any_hit);
-        for message in &messages[answers.len()..] {
-            self.refused.insert((audience, message.id.clone()));
-        }
+        let unanswered = about[answers.len()..].iter().flatten();
+        self.refused.extend(unanswered.map(|name| (audience, *name)));
         answers
+    }
+
+    /// What an alert is about. Its plain form has no tags, which name the rules that it covers: it has the id of the one before.
+    fn about(&mut self, audience: Audience, message: &Message) -> Vec<Name> {
+        let Some(tags) = list(message, "tags") else { return self.names[&message.id].clone() };
+        let rule = message.attributes.iter().find(|attribute| attribute.name == "rule").unwrap().string_value();
+        let of_rule = |id: &str, event| Name::Match(id.to_uppercase().chars().next().unwrap(), event);
+        let about = match (event(message), audience) {
+            (Some(event), _) => {
+                let others = tags.iter().filter_map(|tag| tag.strip_prefix("also.")).map(|id| of_rule(id, event));
+                // An alert names what it covers to every audience, also to one that does not get the covered alerts.
+                let others = others.filter(|name| name.audiences().contains(&audience));
+                [of_rule(&rule, event)].into_iter().chain(others).collect()
+            }
+            (None, Audience::Alerts) => vec![unread(message)],
+            (None, _) => self.names[&message.id].clone(),
+        };
+        for (place, name) in about.iter().enumerate() {
+            let set = if place == 0 { &mut self.alone } else { &mut self.covered };
+            set.insert(*name);
+        }
+        self.names.insert(message.id.clone(), about.clone());
+        about
     }
 }
 
-/// The subject of an alert, from the text for people.
-fn name(message: &Message) -> Name {
-    let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
-    if let Some(event) = line("Event     event-") {
-        let rule = message.attributes.iter().find(|attribute| attribute.name == "rule").unwrap().string_value();
-        return Name::Match(rule.to_uppercase().chars().next().unwrap(), event.parse().unwrap());
+/// The texts of an attribute that is a list.
+fn list<'a>(message: &'a Message, name: &str) -> Option<&'a [String]> {
+    match &message.attributes.iter().find(|attribute| attribute.name == name)?.value {
+        AttributeValue::List(texts) => Some(texts),
+        _ => None,
     }
+}
+
+/// The number of the event, in any format.
+fn event(message: &Message) -> Option<usize> {
+    let (_, rest) = message.body.split_once("event-")?;
+    let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+/// The unreadable record of an alert, from the text for people.
+fn unread(message: &Message) -> Name {
+    let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
     let record = line("record ").unwrap().split(' ').next().unwrap();
     let object = line("Object    s3://logs/").unwrap();
     Name::Unread(object.parse().unwrap(), record.parse().unwrap())
