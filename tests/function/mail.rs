@@ -33,7 +33,7 @@ fn rules() -> String {
 }
 
 fn record(rule: usize, event: usize) -> Value {
-    let id = format!("{rule}-{event}");
+    let id = format!("event-{rule}-{event:03}");
     json!({"eventVersion": "1.11", "eventID": id, "eventName": format!("Call{rule}"), "eventTime": "2026-03-02T09:15:00Z",
         "recipientAccountId": "111122223333", "awsRegion": "eu-west-1",
         "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{id}"), "userName": id}})
@@ -127,4 +127,26 @@ fn three_functions_send_at_most_five_alerts_in_a_second() {
         }
     }
     assert_eq!(reported.len(), RULES * EVENTS);
+
+    // The slot of the lines ends in some minutes; here it is one that has ended.
+    let ended = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() / 300 - 1;
+    table.rename(|key| {
+        let (slot, shard) = key.strip_prefix("due/")?.split_once('/')?;
+        // Lines of two slots stay in two.
+        Some(format!("due/{}/{shard}", ended - slot.parse::<u64>().unwrap() % 2))
+    });
+    let tick = json!({"version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "detail-type": "Scheduled Event",
+        "source": "aws.events", "account": "123456789012", "time": "2026-03-02T09:20:00Z", "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:123456789012:rule/tick"], "detail": {}});
+    let answer = functions[0].invoke(&tick.to_string()).success();
+    let messages = scene.cloud.receive(&scene.all);
+    let is_summary =
+        |message: &Value| message["MessageAttributes"]["tags"]["Value"].as_str().unwrap().contains("\"kind.summary\"");
+    assert!(!messages.is_empty() && messages.iter().all(is_summary), "{answer}\n{messages:?}");
+    let texts: String = messages.iter().map(|message| message["Message"].as_str().unwrap()).collect();
+    let listed = texts.matches("09:15 event-").count();
+    assert_eq!(listed, usize::try_from(summarised).unwrap(), "{texts}");
+    for item in table.items() {
+        assert!(item["item"].get("SS").is_none(), "what was sent is no longer due: {item}");
+    }
 }

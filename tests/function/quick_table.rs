@@ -58,6 +58,17 @@ impl QuickTable {
     pub fn items(&self) -> Vec<Value> {
         self.items.lock().unwrap().values().cloned().collect()
     }
+
+    /// Gives items other keys.
+    pub fn rename(&self, rename: impl Fn(&str) -> Option<String>) {
+        let mut items = self.items.lock().unwrap();
+        let renamed: Vec<(String, String)> = items.keys().filter_map(|key| Some((key.clone(), rename(key)?))).collect();
+        for (old, new) in renamed {
+            let mut item = items.remove(&old).unwrap();
+            item["pk"] = json!({"S": new});
+            assert!(items.insert(new, item).is_none(), "two items would have one key");
+        }
+    }
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html>
@@ -125,7 +136,7 @@ fn holds(items: &Items, write: &Value) -> bool {
     }
 }
 
-/// Puts an item, or adds entries to a set.
+/// Puts an item, or adds entries to a set, or takes them out.
 fn make(items: &mut Items, write: &Value) {
     let key = key(write).to_owned();
     if let Some(item) = write.get("Item") {
@@ -133,12 +144,23 @@ fn make(items: &mut Items, write: &Value) {
         return;
     }
     let expression = write["UpdateExpression"].as_str().unwrap();
-    assert!(expression.starts_with("ADD #item :entries"), "the function updates by {expression}");
-    let item = items.entry(key.clone()).or_insert_with(|| json!({"pk": {"S": key}, "item": {"SS": []}}));
-    let set = item["item"]["SS"].as_array_mut().unwrap();
-    for entry in write["ExpressionAttributeValues"][":entries"]["SS"].as_array().unwrap() {
-        if !set.contains(entry) {
-            set.push(entry.clone());
-        }
+    let item = items.entry(key.clone()).or_insert_with(|| json!({"pk": {"S": key}, "version": {"N": "0"}}));
+    let version: u64 = item["version"]["N"].as_str().unwrap().parse().unwrap();
+    item["version"] = json!({"N": (version + 1).to_string()});
+    let entries = write["ExpressionAttributeValues"][":entries"]["SS"].as_array().unwrap();
+    let mut set = item["item"]["SS"].as_array().cloned().unwrap_or_default();
+    set.retain(|entry| !entries.contains(entry));
+    if expression.starts_with("ADD #item :entries, #version :one") {
+        set.extend(entries.iter().cloned());
+    } else {
+        assert!(
+            expression.starts_with("DELETE #item :entries ADD #version :one"),
+            "the function updates by {expression}"
+        );
+    }
+    // A set is never empty: the attribute goes with its last entry.
+    item.as_object_mut().unwrap().remove("item");
+    if !set.is_empty() {
+        item["item"] = json!({"SS": set});
     }
 }
