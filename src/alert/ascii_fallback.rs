@@ -27,14 +27,18 @@ pub fn json(text: &str) -> String {
     ascii
 }
 
-/// The attributes `severity`, `rule` and `alert_id`, in printable ASCII.
+/// The attributes `severity`, `rule` and `alert_id`, in printable ASCII, and of `tags` the kind of the message: what
+/// subscriptions choose messages by.
 pub fn attributes(attributes: &[Attribute]) -> Vec<Attribute> {
-    let kept = |attribute: &&Attribute| matches!(attribute.name, "severity" | "rule" | "alert_id");
-    let plain = |attribute: &Attribute| match &attribute.value {
-        AttributeValue::Text(text) => {
-            Attribute { name: attribute.name, value: AttributeValue::Text(untrusted::ascii(text)) }
-        }
-        AttributeValue::Number(_) | AttributeValue::List(_) => attribute.clone(),
+    let kept = |attribute: &&Attribute| matches!(attribute.name, "severity" | "rule" | "tags" | "alert_id");
+    let plain = |attribute: &Attribute| {
+        let value = match &attribute.value {
+            AttributeValue::Text(text) => AttributeValue::Text(untrusted::ascii(text)),
+            // The first tag is ours and names the kind; the others are the rule's.
+            AttributeValue::List(tags) => AttributeValue::List(tags.iter().take(1).cloned().collect()),
+            AttributeValue::Number(_) => attribute.value.clone(),
+        };
+        Attribute { name: attribute.name, value }
     };
     attributes.iter().filter(kept).map(plain).collect()
 }
@@ -64,11 +68,11 @@ mod tests {
             attribute("severity", AttributeValue::Number(1)),
             attribute("rule", AttributeValue::Text("r\u{e9}".to_owned())),
             attribute("actor", AttributeValue::Text("é".to_owned())),
-            attribute("tags", AttributeValue::List(vec!["a".to_owned()])),
+            attribute("tags", AttributeValue::List(["kind.summary", "é"].map(str::to_owned).into())),
             attribute("alert_id", AttributeValue::Text("id".to_owned())),
         ];
         let kept: Vec<_> = attributes(&all).iter().map(|one| (one.name, one.string_value())).collect();
-        let pairs = [("severity", "1"), ("rule", "r?"), ("alert_id", "id")];
+        let pairs = [("severity", "1"), ("rule", "r?"), ("tags", r#"["kind.summary"]"#), ("alert_id", "id")];
         assert_eq!(kept, pairs.map(|(name, value)| (name, value.to_owned())));
     }
 }

@@ -56,7 +56,6 @@ impl Outcome {
     /// Every count by its name.
     fn counts(&self) -> Vec<(String, u64)> {
         let (objects, records) = (&self.objects, &self.records);
-        let forged = SkipReason::ForgedEvent.word();
         let skipped = |reason: SkipReason| objects.skipped.get(reason.word()).copied().unwrap_or_default();
         let handed_back = self.units.iter().filter(|unit| !unit.failures.is_empty()).count();
         let mut counts = vec![
@@ -86,7 +85,9 @@ impl Outcome {
             ("handed_back".to_owned(), handed_back as u64),
             ("ticks".to_owned(), self.ticks),
         ];
-        counts.extend((skipped(SkipReason::ForgedEvent) == 0).then(|| (format!("skipped_{forged}"), 0)));
+        let shown =
+            [SkipReason::ForgedEvent, SkipReason::TickRunning].into_iter().filter(|reason| skipped(*reason) == 0);
+        counts.extend(shown.map(|reason| (format!("skipped_{}", reason.word()), 0)));
         counts.extend(objects.skipped.iter().map(|(reason, count)| (format!("skipped_{reason}"), *count)));
         counts.extend(self.matches.outcomes().iter().map(|(word, count)| (format!("matches_{word}"), *count)));
         for (audience, sends) in &self.sends {

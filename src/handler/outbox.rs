@@ -191,7 +191,7 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
     }
 
     /// Publishes a notice that was due for a while to one audience; for its token it waits as long as the invocation has time.
-    /// Whether the channel took it.
+    /// Whether the channel took it. Without a token it stays due, and is neither sent nor failed.
     pub(super) async fn publish_due(
         &mut self,
         (audience, channel): (Audience, &C),
@@ -199,14 +199,14 @@ impl<'a, C: Channel, K: Clock> Outbox<'a, C, K> {
         (table, outage): (&impl Table, &mut Outage),
         outcome: &mut Outcome,
     ) -> bool {
-        Self::count_due(audience, notice, outcome);
         let is_paced = audience == Audience::Alerts && self.pace.token_use(notice).is_some();
-        let answer = if is_paced && !self.pace.token(table, outage, self.time, TokenUse::Due).await {
-            Err(PublishError::not_accepted(audience.word(), Unanswered::NoToken))
-        } else {
-            let no_answer = || Err(PublishError::not_accepted(audience.word(), Unanswered::NoAnswer));
-            self.send(audience, channel, &[notice]).await.pop().unwrap_or_else(no_answer)
-        };
+        if is_paced && !self.pace.token(table, outage, self.time, TokenUse::Due).await {
+            tracing::warn!(alert = notice.id, "no message was allowed while there was time; it stays due");
+            return false;
+        }
+        Self::count_due(audience, notice, outcome);
+        let no_answer = || Err(PublishError::not_accepted(audience.word(), Unanswered::NoAnswer));
+        let answer = self.send(audience, channel, &[notice]).await.pop().unwrap_or_else(no_answer);
         let is_sent = answer.is_ok();
         self.count(audience, &SentAs::of(notice), answer.map(|()| Accepted::Message), outcome);
         is_sent
@@ -340,6 +340,4 @@ enum Unanswered {
     NoAnswer,
     #[error("ran out of time; the message may have been sent")]
     OutOfTime,
-    #[error("no message was allowed while there was time; it stays due")]
-    NoToken,
 }

@@ -41,7 +41,7 @@ pub struct Outcome {
     pub isolated: u64,
     /// Those of the isolated that ended their process.
     pub killed: u64,
-    /// How many times a schedule requested what is due.
+    /// How many ticks sent all that was due.
     pub ticks: u64,
 }
 

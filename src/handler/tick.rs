@@ -57,11 +57,14 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             }
         }
         due.finish();
+        let is_all = left.is_empty() && !tick.has_more();
         let ended = tick.end(&table, &left, time.now()).await;
         if let Some(error) = failed.or(ended.err()) {
             outcome.fail(Failure::Due { origin, error });
+        } else if !is_all {
+            tracing::warn!(entries = left.len(), "not all that is due is sent; the next tick sends the rest");
         }
-        outcome.ticks += u64::from(outcome.failed() == before);
+        outcome.ticks += u64::from(is_all && outcome.failed() == before);
     }
 
     /// Sends what this invocation made due and nothing keeps.

@@ -27,6 +27,10 @@ const STALE: i64 = 12 * 3_600 / SLOT_SECONDS;
 const SLOTS_AT_ONCE: i64 = 2;
 /// How many bytes of entries are read before they are done, without the last request.
 const MAX_BYTES: usize = 4 << 20;
+/// The longest right that counts: no invocation runs for longer than 15 minutes, and clocks differ by less than one.
+const LONGEST_RIGHT: i64 = 16 * 60;
+/// How many slots back anything is stored: 36 days.
+const OLDEST: i64 = 36 * 24 * 3_600 / SLOT_SECONDS;
 
 /// The right to do what is due, and how far it is read.
 #[derive(Debug)]
@@ -40,7 +44,9 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// Takes the right to do what is due until `until`, the end of the invocation; `None` if another invocation has it.
+    /// Takes the right to do what is due until `until`, the end of the invocation; `None` if another invocation has it. A state
+    /// that no invocation stores, unless its clock is wrong, stops nothing: neither a right that ends later than any invocation,
+    /// nor a cursor in the future.
     ///
     /// # Errors
     ///
@@ -51,10 +57,18 @@ impl Tick {
         let last = slot(now_seconds).saturating_sub(1);
         let begun = update(table, &mut down, &mut items, |items| {
             let state = items.get::<TickState>(KEY)?;
-            if state.is_some_and(|state| state.until > now_seconds) {
+            let left = state.map_or(0, |state| state.until.saturating_sub(now_seconds));
+            if (1..=LONGEST_RIGHT).contains(&left) {
                 return Ok(None);
             }
-            let cursor = state.map_or(last.saturating_sub(FIRST_READ), |state| state.cursor);
+            let first = last.saturating_sub(FIRST_READ);
+            let cursor = match state {
+                // The one who stored it may have passed over what is due.
+                Some(state) if left > 0 || state.cursor > last.saturating_add(2) => first.min(state.cursor),
+                Some(state) => state.cursor,
+                None => first,
+            };
+            let cursor = cursor.max(last.saturating_sub(OLDEST));
             items.set(KEY, TickState { cursor, until });
             items.keep(KEY, expires(now_seconds, now));
             Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last }))
@@ -220,6 +234,37 @@ mod tests {
         assert!(begin(&table, 892).is_none());
         pollster::block_on(second.end(&table, &[], at(893))).unwrap();
         assert!(begin(&table, 893).is_some());
+    }
+
+    /// No invocation stores such a state, but others may write to the table.
+    #[test]
+    fn no_state_of_the_tick_keeps_what_is_due() {
+        let now = BEGIN + 600;
+        let slot = slot(now);
+        for (cursor, until) in [
+            (slot, now + LONGEST_RIGHT + 1),
+            (slot, i64::MAX),
+            (i64::MAX, i64::MAX),
+            (i64::MAX, 0),
+            (slot + 2, 0),
+            (i64::MIN, 0),
+            (i64::MIN, i64::MIN),
+            (slot - OLDEST, now - 1),
+        ] {
+            let table = MemoryTable::default();
+            add(&table, 0, &["a"]);
+            let item = StoredItem::from(TickState { cursor, until });
+            let change = Change { key: KEY.to_owned(), write: Write::Put { item, expected: None }, expires: None };
+            pollster::block_on(table.write(&[change])).unwrap();
+            let begun = begin(&table, 600).unwrap();
+            assert!(begun.last - begun.next <= OLDEST + READ_AGAIN, "{cursor} {until}");
+            pollster::block_on(begun.end(&table, &[], at(600))).unwrap();
+            assert_eq!(tick(&table, 600, &[]), ["a"], "{cursor} {until}");
+        }
+        // The longest right that an invocation takes, by a clock that is a minute ahead.
+        let table = MemoryTable::default();
+        let ahead = pollster::block_on(Tick::begin(&table, at(660), at(660 + 900))).unwrap();
+        assert!(ahead.is_some() && begin(&table, 600).is_none());
     }
 
     #[test]

@@ -79,10 +79,14 @@ impl World {
     /// A tick, a quarter of an hour later.
     fn tick(&self) -> Outcome {
         self.pass(15 * 60 * 1_000);
+        self.scheduled(MAIL, MINUTES)
+    }
+
+    fn scheduled(&self, mail: Option<MailBudget>, left: Duration) -> Outcome {
         let schedule = json!({"version": "0", "id": "b3f7c2a0-5d18-4e6b-9a43-71e0c8d2f95b", "detail-type": "Scheduled Event",
             "source": "aws.events", "account": "111122223333", "time": "2026-03-02T09:15:00Z", "region": "us-east-1",
             "resources": ["arn:aws:events:us-east-1:111122223333:rule/tick"], "detail": {}});
-        self.handle(&schedule, &Memory::default(), MAIL, MINUTES)
+        self.handle(&schedule, &Memory::default(), mail, left)
     }
 
     fn handle(&self, payload: &Value, objects: &Memory, mail: Option<MailBudget>, left: Duration) -> Outcome {
@@ -276,6 +280,20 @@ fn alerts_that_are_mailed_go_out_singly_and_the_most_urgent_first() {
     let audit = world.alerts.arrivals(&[3]);
     assert!(audit.len() == 12 && in_a_second(&audit) >= 10, "{audit:?}");
     assert_eq!(world.chat.requests().iter().max(), Some(&10));
+}
+
+#[test]
+fn notice_without_a_token_stays_due_and_has_not_failed() {
+    let (world, mail) = (World::new(5), Some(MailBudget { per_minute: 2, mildest: Severity::REVIEW }));
+    world.invoke("a", &records(2, true, 3), mail, MINUTES);
+    world.pass(15 * 60 * 1_000);
+    // The fourth alert takes the only message of this minute that is not for successes of severity 1.
+    assert_eq!(world.invoke("b", &records(2, true, 4), mail, MINUTES).notices.due, 0);
+    let outcome = world.scheduled(mail, Duration::from_secs(15));
+    assert_eq!((outcome.ticks, outcome.notices.due, outcome.failed(), world.lines().len()), (0, 0, 0, 2));
+    assert!(outcome.answer().is_ok());
+    let outcome = world.scheduled(mail, MINUTES);
+    assert_eq!((outcome.ticks, outcome.notices.sent, outcome.failed(), world.lines().len()), (1, 1, 0, 0));
 }
 
 #[test]

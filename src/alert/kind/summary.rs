@@ -168,7 +168,7 @@ impl Content for Summary {
         let steps = [
             "Begin with what succeeded; the id finds the event in CloudTrail's event history",
             "If one rule raises most of them, add a suppression to it or raise its threshold",
-            "If you want more messages a minute, raise ALERTS_PER_MINUTE",
+            "For more messages a minute, raise the stack's parameter AlertsPerMinute; bursts of seconds remain summaries",
         ];
         let list = List { items: self.items(around.accounts), more: 0, noun: "alert" };
         Story { list, steps: steps.map(Phrase::ours).into(), ..Story::of(lead) }

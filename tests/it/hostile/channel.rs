@@ -46,17 +46,19 @@ fn publish_batch_without_a_result_for_each_message() {
 fn publish_batch_that_refuses_a_parameter_takes_the_plainer_form() {
     let (outbox, _) = check(
         |message| {
-            let is_refused = is_of(message, 3) && message.attributes.len() > 3;
+            let is_refused = is_of(message, 3) && message.attributes.len() > 4;
             Some(if is_refused { Err(publish_error("InvalidParameter: Invalid parameter", true)) } else { Ok(()) })
         },
         12,
         0,
     );
     let sent = outbox.sent.lock().unwrap();
-    let plain = sent.iter().find(|message| message.attributes.len() == 3).unwrap();
+    let plain = sent.iter().find(|message| message.attributes.len() == 4).unwrap();
     assert!(is_of(plain, 3) && plain.body.is_ascii());
     assert_eq!(plain.attributes[0].value, AttributeValue::Number(3));
-    assert_eq!(plain.attributes[2].value, AttributeValue::Text(plain.id.clone()));
+    let value = |name: &str| plain.attributes.iter().find(|one| one.name == name).map(|one| one.value.clone());
+    assert_eq!(value("alert_id"), Some(AttributeValue::Text(plain.id.clone())));
+    assert_eq!(value("tags"), Some(AttributeValue::List(vec!["kind.alert".to_owned()])));
 }
 
 #[test]
@@ -158,7 +160,7 @@ fn audience_that_cannot_be_reached_fails_the_delivery_but_no_other_audience() {
 fn audience_whose_channel_refuses_a_message_gets_the_plainer_form() {
     let picky = || {
         Outbox::new(|message| {
-            let is_plain = message.attributes.len() == 3;
+            let is_plain = message.attributes.len() == 4;
             Some(if is_plain { Ok(()) } else { Err(publish_error("InvalidParameter: no", true)) })
         })
     };

@@ -409,7 +409,7 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
 
     Next      Begin with what succeeded; the id finds the event in CloudTrail's event history
               If one rule raises most of them, add a suppression to it or raise its threshold
-              If you want more messages a minute, raise ALERTS_PER_MINUTE
+              For more messages a minute, raise the stack's parameter AlertsPerMinute; bursts of seconds remain summaries
 
     Alert     873bae4f5cf2731271151ca57924fa7b
     ");
@@ -438,7 +438,7 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
     09:06 `e1bc3319-334c-4672-9365-000000000006`
     - Begin with what succeeded; the id finds the event in CloudTrail's event history
     - If one rule raises most of them, add a suppression to it or raise its threshold
-    - If you want more messages a minute, raise ALERTS_PER_MINUTE
+    - For more messages a minute, raise the stack's parameter AlertsPerMinute; bursts of seconds remain summaries
     ");
     assert_eq!(
         attributes(summary)[..5],

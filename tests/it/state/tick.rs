@@ -208,6 +208,29 @@ fn a_crash_loses_nothing_and_repeats_only_what_is_not_marked() {
     assert_eq!(repeated.len(), 1, "only between the answer of the topic and the removal: {repeated:?}");
 }
 
+/// An invocation whose clock is years ahead ends right after it stored what it works on until when.
+#[test]
+fn a_wrong_clock_stops_no_tick() {
+    for request in [2, 3, 40] {
+        let (mut table, outbox) = (Faulty { ends_at: Some(request), ..Faulty::default() }, Outbox::open());
+        add(&table.memory, 0, &["alert-one"]);
+        let payload = scheduled();
+        {
+            let mut ahead = pin!(handle(&table, &outbox, 100_000_000, &payload, true));
+            let mut poll = || ahead.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!((0..10_000).all(|_| poll().is_pending()));
+        }
+        table.ends_at = None;
+        assert_eq!(tick(&table, &outbox, 600).ticks, 1);
+        assert_eq!(copies(&outbox, "alert-one"), 1);
+    }
+    // It may also have ended its work in the future.
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    tick(&table, &outbox, 100_000_000);
+    add(&table, 0, &["alert-one"]);
+    assert_eq!((tick(&table, &outbox, 600).ticks, copies(&outbox, "alert-one")), (1, 1));
+}
+
 #[test]
 fn what_the_topic_does_not_take_stays_due() {
     let (table, closed) = (MemoryTable::default(), Outbox::new(|_| Some(Err(publish_error("throttled", false)))));
