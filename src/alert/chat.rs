@@ -130,7 +130,7 @@ fn description(alert: &Alert, story: &Story) -> String {
     let phrases =
         |rows: &[Row]| -> Vec<String> { rows.iter().map(|row| named(row.name, &shown(&row.phrase))).collect() };
     // Of long values fewer are listed, rather than none.
-    let differences = |most: &usize| phrases(&occurrence::differences(&alert.occurrences, *most));
+    let differences = |most: &usize| phrases(&occurrence::differences(&alert.occurrences, alert.rule(), *most));
     let fits =
         |lines: &Vec<String>| lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= MAX_DIFFERENCES;
     let differences =
@@ -144,8 +144,9 @@ fn description(alert: &Alert, story: &Story) -> String {
         ("other rules", "", phrases(&also::rows(&alert.also, MAX_ALSO))),
         ("events", "", differences),
         ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
-        ("outcome and count", "", phrases(&story.event)),
-        ("actor", "", phrases(&story.actor)),
+        ("what", "", phrases(&story.what)),
+        ("count", "", phrases(&story.events)),
+        ("actor", "", phrases(&story.who)),
         ("description", "", description),
     ];
     let mut text = lines.join("\n");

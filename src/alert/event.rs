@@ -5,15 +5,7 @@
 use std::net::IpAddr;
 
 use super::insight::Insight;
-use crate::{
-    record::{Node, Record, Scalar, Tree, Virtual},
-    untrusted::shorten_to,
-};
-
-/// The most values of a request that are listed.
-const MAX_REQUEST_VALUES: usize = 10;
-/// The longest of them, in characters.
-const MAX_REQUEST_VALUE: usize = 200;
+use crate::record::{Node, Record, Scalar, Tree, Virtual};
 
 /// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
 #[derive(Clone, Copy)]
@@ -143,30 +135,18 @@ impl<'r> EventView<'r> {
         self.at(&[&["userIdentity", "sessionContext"], keys].concat())
     }
 
-    /// Whether the actor used multi-factor authentication, if the record has that fact.
+    /// Whether the actor used multi-factor authentication, if CloudTrail knows it. Of a session it does not, unless the key that
+    /// began the session belongs to a user who did: a person can have used it at an identity provider ("CloudTrail userIdentity
+    /// element" in the AWS CloudTrail User Guide).
     pub fn mfa(self) -> Option<bool> {
-        self.field(Virtual::MfaUsed).map(|used| used == "true")
+        let used = self.field(Virtual::MfaUsed).map(|used| used == "true")?;
+        let kind = self.field(Virtual::UserType);
+        (used || matches!(kind.as_deref(), Some("Root" | "IAMUser"))).then_some(used)
     }
 
     /// The IP address of the caller. AWS can write the name of a service in its place; then it is `None`.
     pub fn address(self) -> Option<IpAddr> {
         self.field(Virtual::Ip)?.parse().ok()
-    }
-
-    /// The first values of the request, each with its path below `requestParameters`, and how many there are beside these. An
-    /// index in a list has no place in a path.
-    pub fn request(self) -> (Vec<(String, String)>, usize) {
-        let (mut first, mut more) = (Vec::new(), 0);
-        if let Some(parameters) = self.0.root().get("requestParameters") {
-            values(parameters, &mut String::new(), &mut |path, value| {
-                if first.len() < MAX_REQUEST_VALUES {
-                    first.push((path.to_owned(), shorten_to(&value, MAX_REQUEST_VALUE)));
-                } else {
-                    more += 1;
-                }
-            });
-        }
-        (first, more)
     }
 
     /// The resources of the event, each as its ARN and its type.
@@ -178,25 +158,6 @@ impl<'r> EventView<'r> {
         };
         let named = listed.into_iter().flat_map(Node::elements);
         named.filter_map(|one| Some((text(one, "ARN").or_else(|| text(one, "arn"))?, text(one, "type")))).collect()
-    }
-}
-
-/// Calls `visit` with the path and the text of each value below a node that has text.
-fn values(node: Tree<'_>, path: &mut String, visit: &mut impl FnMut(&str, String)) {
-    if let Some(text) = node.scalar().to_text().filter(|text| !text.is_empty()) {
-        visit(path, text);
-    }
-    node.elements().for_each(|element| values(element, path, visit));
-    for key in node.keys() {
-        let length = path.len();
-        if length > 0 {
-            path.push('.');
-        }
-        path.push_str(key);
-        if let Some(member) = node.get(key) {
-            values(member, path, visit);
-        }
-        path.truncate(length);
     }
 }
 
@@ -252,18 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn the_values_of_a_request_have_their_paths() {
-        let nested =
-            json!({"userName": "b", "n": 3, "empty": "", "none": null, "items": [{"cidr": "::/0"}, {"cidr": "x"}]});
-        let listed =
-            |parameters: Value| EventView(&Record::new(json!({"requestParameters": parameters})).unwrap()).request();
-        let (values, more) = listed(nested);
-        let values: Vec<_> = values.iter().map(|(path, value)| format!("{path}={value}")).collect();
-        assert_eq!((values.join(" "), more), ("items.cidr=::/0 items.cidr=x n=3 userName=b".to_owned(), 0));
-        assert_eq!(listed(Value::Null), (vec![], 0));
-        assert_eq!(listed(json!("x".repeat(900))).0[0].1.chars().count(), 200);
-        let (values, more) = listed(json!(vec!["x"; 50_000]));
-        assert_eq!((values.len(), more), (10, 49_990));
+    fn only_a_user_is_known_to_have_used_no_mfa() {
+        let of = |kind: &str, used: &str| {
+            let context = json!({"attributes": {"mfaAuthenticated": used}});
+            let record = json!({"userIdentity": {"type": kind, "sessionContext": context}});
+            EventView(&Record::new(record).unwrap()).mfa()
+        };
+        for kind in ["Root", "IAMUser"] {
+            assert_eq!((of(kind, "false"), of(kind, "true")), (Some(false), Some(true)));
+        }
+        for kind in ["AssumedRole", "FederatedUser", "IdentityCenterUser", "AWSAccount", ""] {
+            assert_eq!((of(kind, "false"), of(kind, "true")), (None, Some(true)), "{kind}");
+        }
+        check(json!({"userIdentity": {"type": "IAMUser"}}), |event| event.mfa().is_none());
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod origin;
 mod phrase;
 mod place;
 mod reason;
+mod request;
 mod short_name;
 mod story;
 mod subject;

@@ -350,7 +350,7 @@ impl Alert {
         if self.state == Remembered::Unavailable {
             let text =
                 "earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low";
-            story.event.push(Row::new("State", Phrase::ours(text)));
+            story.events.push(Row::new("State", Phrase::ours(text)));
         }
         story.places.extend(place::rows(origin, self.region().as_deref()));
         story

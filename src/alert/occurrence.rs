@@ -1,13 +1,19 @@
 //! The rows of an alert about its events: how many they are, what they have in common, and in what they differ.
 
+use std::iter;
+
 use jiff::Timestamp;
 
-use super::phrase::{Phrase, PhrasePart, Row};
+use super::{
+    phrase::{Phrase, PhrasePart, Row},
+    story,
+};
 use crate::{
     diagnostic::counted,
     record::Record,
     rule::{FieldPath, Rule},
     state::Listing,
+    untrusted::shorten_middle,
 };
 
 /// The most values that are listed of what the events have in common.
@@ -16,6 +22,9 @@ const MAX_VALUES: usize = 20;
 pub const MAX_FIELDS: usize = 10;
 /// The most values of one such field, and the most ids of events.
 pub const MAX_LISTED: usize = 10;
+
+/// The longest filter of a step, in characters.
+const MAX_FILTER: usize = 160;
 
 /// The events that one alert covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,11 +59,6 @@ impl Occurrences {
     /// Whether the alert is about more events than that of its record.
     pub fn is_series(&self) -> bool {
         self.count > 1 || self.since_last.is_some()
-    }
-
-    /// Whether the whole request distinguishes the alert from others.
-    pub fn has_request(&self) -> bool {
-        self.values.iter().any(|(path, value)| path == "request" && value.is_some())
     }
 
     /// The ids of the events, if there is more than that of the record.
@@ -97,72 +101,66 @@ pub fn counts_events(rule: &Rule) -> bool {
     noun(rule).1.is_none()
 }
 
-/// How many events the alert covers, and what they have in common.
+/// How many events the alert covers, unless it is only that of its record, and what they have in common.
 pub fn counts(occurrences: &Occurrences, rule: &Rule) -> Vec<Row> {
     let Occurrences { count, first, last, since_last, approximate, .. } = occurrences;
-    if *count == 0 {
+    let (noun, of) = noun(rule);
+    if *count == 0 || !occurrences.is_series() && of.is_none() {
         return Vec::new();
     }
     let about = if *approximate { "about " } else { "" };
-    let mut rows = Vec::new();
-    let (noun, of) = noun(rule);
     let phrase = Phrase::ours(format!("{about}{}", counted(*count, noun)));
     let phrase = match of {
         Some(fields) => phrase.then(" of ").with(PhrasePart::Rule(fields)),
         None => phrase,
     };
-    rows.push(match (first, last) {
+    let mut rows = vec![match (first, last) {
         (Some(first), Some(last)) if first != last => {
             Row::new("Count", phrase.then(format!(", from {first} to {last}")))
         }
         _ => Row::new("Count", phrase),
-    });
+    }];
     if let Some(since) = since_last {
         let text = format!("{about}{} since the previous alert", counted(*since, noun));
         rows.push(Row::new("", Phrase::ours(text)));
     }
-    rows.extend(values_in_common(occurrences));
+    if occurrences.is_series() {
+        rows.extend(in_common(occurrences));
+    }
     rows
 }
 
-/// What the events have in common. Of a single event, the other rows show all but what it was done to.
-fn values_in_common(occurrences: &Occurrences) -> Vec<Row> {
-    let is_series = occurrences.is_series();
-    if !is_series && occurrences.has_request() {
-        return Vec::new();
-    }
+/// What the events of a series have in common.
+fn in_common(occurrences: &Occurrences) -> Vec<Row> {
     // A hash is nothing for people.
-    let named = occurrences.values.iter().filter(|(path, _)| path != "request");
-    let shown =
-        named.filter(|(path, value)| is_series || value.is_some() && (path.contains('.') || path == "bucketName"));
-    let name = |at| match (at, is_series) {
-        (0, true) => "In common",
-        (0, false) => "Target",
-        _ => "",
-    };
-    let row = |(at, (path, value)): (usize, &(String, Option<String>))| {
+    let shown = occurrences.values.iter().filter(|(path, _)| path != "request");
+    let phrases = shown.take(MAX_VALUES).map(|(path, value)| {
         let phrase = Phrase::default().with(PhrasePart::Rule(path.clone()));
-        let phrase = match value {
+        match value {
             Some(value) => phrase.then(" = ").value(value),
             None => phrase.then(" = null"),
-        };
-        Row::new(name(at), phrase)
-    };
-    shown.take(MAX_VALUES).enumerate().map(row).collect()
+        }
+    });
+    story::rows("In common", phrases)
 }
 
-/// The events of a sequence; in what the events of a series differ, and their ids: of each at most `most`.
-pub fn differences(occurrences: &Occurrences, most: usize) -> Vec<Row> {
-    let steps = occurrences.steps.iter().enumerate().map(|(at, (time, id))| {
+/// The events of a sequence, each with what its step looks for; in what the events of a series differ, and their ids: of each at
+/// most `most`.
+pub fn differences(occurrences: &Occurrences, rule: Option<&Rule>, most: usize) -> Vec<Row> {
+    let filters = rule.map_or(&[][..], Rule::steps).iter().map(Some).chain(iter::repeat(None));
+    let steps = occurrences.steps.iter().zip(filters).enumerate().map(|(at, ((time, id), step))| {
         let phrase = Phrase::ours(format!("{} at {time}: event ", at + 1)).value(id);
-        Row::new(if at == 0 { "Steps" } else { "" }, phrase)
+        match step {
+            Some(step) => phrase.then(", ").with(PhrasePart::Rule(shorten_middle(&step.filter.to_string(), MAX_FILTER))),
+            None => phrase,
+        }
     });
-    let fields = occurrences.differences().enumerate().map(|(at, (field, listing))| {
+    let fields = occurrences.differences().map(|(field, listing)| {
         let phrase = Phrase::default().with(PhrasePart::Rule(field.to_owned())).then(": ");
-        Row::new(if at == 0 { "Different" } else { "" }, list(phrase, listing, most))
+        list(phrase, listing, most)
     });
-    let ids = occurrences.ids().map(|events| Row::new("Events", list(Phrase::default(), events, most)));
-    steps.chain(fields).chain(ids).collect()
+    let ids = occurrences.ids().map(|events| list(Phrase::default(), events, most));
+    [story::rows("Steps", steps), story::rows("Different", fields), story::rows("Events", ids)].concat()
 }
 
 /// The values of a listing, and how many there are: so none of them is at the end, where an e-mail shows it without quotes.

@@ -72,6 +72,7 @@ impl Phrase {
 }
 
 /// A name and a phrase; a row with an empty name continues the row above.
+#[derive(Clone, Debug)]
 pub struct Row {
     /// One word.
     pub name: &'static str,

@@ -9,15 +9,31 @@ use crate::{
 /// The most values of one condition that are shown.
 const MAX_VALUES: usize = 5;
 
-/// One phrase for each condition that holds, in the order of the filter, without the `and` and `or` between them.
+/// One phrase for each condition that holds, in the order of the filter, without the `and` and `or` between them. Conditions that
+/// most rules have, and those that only exclude, say nothing of the event: they are shown if there are no others.
 pub fn reasons(explanation: &Explanation) -> Vec<Phrase> {
-    let mut found = Vec::new();
-    collect(explanation, &Phrase::default(), &mut found);
-    found
+    let (mut unusual, mut all) = (Vec::new(), Vec::new());
+    collect(explanation, &Phrase::default(), true, &mut unusual);
+    if unusual.is_empty() {
+        collect(explanation, &Phrase::default(), false, &mut all);
+    }
+    if unusual.is_empty() { all } else { unusual }
 }
 
-fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
-    if !part.held {
+/// Whether a condition is one that most rules have, or that only excludes.
+fn is_usual(part: &Explanation) -> bool {
+    match &part.condition {
+        Condition::Not => true,
+        Condition::Compare(compared) => {
+            let is_no_error = ["error = null", "errorCode = null", "errorMessage = null", "result = \"success\""];
+            compared.excludes || compared.text.starts_with("event_type = ") || is_no_error.contains(&&*compared.text)
+        }
+        _ => false,
+    }
+}
+
+fn collect(part: &Explanation, before: &Phrase, is_short: bool, found: &mut Vec<Phrase>) {
+    if !part.held || is_short && is_usual(part) {
         return;
     }
     let before = match &part.condition {
@@ -42,7 +58,7 @@ fn collect(part: &Explanation, before: &Phrase, found: &mut Vec<Phrase>) {
         Condition::Any(_) => before.clone().with(PhrasePart::Rule(part.condition.to_string())).then(", "),
         Condition::Element(_) => before.clone().then(format!("{}: ", part.condition)),
     };
-    part.parts.iter().for_each(|part| collect(part, &before, found));
+    part.parts.iter().for_each(|part| collect(part, &before, is_short, found));
     if part.hidden.held > 0 {
         found.push(before.then(format!("{} more", counted(part.hidden.held as u64, "element"))));
     }
@@ -124,6 +140,9 @@ mod tests {
         );
         check(r#"list = "b""#, &[r#"list = "b" (one is "b")"#]);
         check("not n = 4 and error = null", &["not n = 4 (it is 3)", "error = null"]);
+        check(r#"event_type = "cloudtrail" and n > 1 and not n = 4 and error = null and n != 5"#, &["n > 1 (it is 3)"]);
+        check("n = 3 and n != null and n != 4", &["n = 3", "n != null (it is 3)"]);
+        check("missing = null and errorCode = null", &["missing = null"]);
         check(r#"eventName != "X""#, &[r#"eventName != "X" (it is "PutImage")"#]);
         check("not (n = 4 or n = 5)", &["not (n = 4 or n = 5)"]);
         check("user exists", &[r#"user exists (it is "eve\" (it is \"ada")"#]);

@@ -10,19 +10,21 @@ use super::phrase::{Phrase, Row};
 pub struct Story {
     /// Who did what, and with which result; then where and when.
     pub lead: [Phrase; 2],
-    /// The conditions of the rule that hold.
-    pub reasons: Vec<Phrase>,
+    /// What the call asked for and what it got, or what is unusual.
+    pub what: Vec<Row>,
     /// The credentials of the caller, and the session that they belong to.
-    pub actor: Vec<Row>,
-    /// The result and the resources, or what is unusual; and the number of events.
-    pub event: Vec<Row>,
+    pub who: Vec<Row>,
+    /// How many events there are, and what they have in common.
+    pub events: Vec<Row>,
     /// The events of a sequence; in what the events differ, and their ids, if there are several.
     pub differences: Vec<Row>,
     /// The alerts that it reports about.
     pub list: List,
     /// What to do about it, beside what the rule's description advises.
     pub steps: Vec<Phrase>,
-    /// The event and the object or message that holds its record.
+    /// The conditions of the rule that hold, and that say more than what every rule asks.
+    pub reasons: Vec<Phrase>,
+    /// The object or message that holds the record.
     pub places: Vec<Row>,
     /// The page of the event in the CloudTrail console.
     pub event_link: Option<String>,
@@ -55,16 +57,22 @@ impl Story {
     pub fn of(lead: [Phrase; 2]) -> Self {
         Self {
             lead,
-            reasons: Vec::new(),
-            actor: Vec::new(),
-            event: Vec::new(),
+            what: Vec::new(),
+            who: Vec::new(),
+            events: Vec::new(),
             differences: Vec::new(),
             list: List::default(),
             steps: Vec::new(),
+            reasons: Vec::new(),
             places: Vec::new(),
             event_link: None,
         }
     }
+}
+
+/// The rows of the event of a record: its id.
+pub fn event_row(id: Option<String>) -> Row {
+    Row::new("Event", id.map_or_else(|| Phrase::ours("without an id"), Phrase::theirs))
 }
 
 /// Rows of one name, which only the first of them shows.

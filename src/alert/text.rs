@@ -10,7 +10,9 @@ use super::{
     ascii_fallback,
     caps::TextCaps,
     format::Format,
+    message::subject,
     model::Alert,
+    next_step::next_steps,
     phrase::{Phrase, PhrasePart, Row},
     story::{LazyStory, List},
 };
@@ -24,49 +26,46 @@ impl Format {
     pub const TEXT: Self = Self { name: "text", body, to_ascii: ascii_fallback::lines };
 }
 
-/// Who did what, where and when; then the details in rows.
+/// Who did what, where and when; what to do; then the details in rows.
 fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     let mut body = TextBody { text: String::new(), caps };
-    for phrase in &story.lead {
-        body.line(&phrase.show(|part| shown(part, caps)));
-    }
+    let [what, place] = story.lead.each_ref().map(|phrase| phrase.show(|part| shown(part, caps)));
+    body.line(&format!("SEV{} {what}", alert.severity().number()));
+    body.line(&place);
     body.gap();
-    let (title, is_notice) = (alert.title(), alert.kind.is_notice());
-    if title != alert.rule_name() && !is_notice {
-        body.line_of("Title", &untrusted::defanged(&untrusted::line(&title, caps.value)));
+    let is_notice = alert.kind.is_notice();
+    if !is_notice {
+        body.advice(alert);
     }
-    let severity = alert.severity();
-    body.line_of("Severity", &format!("{} ({})", severity.number(), severity.meaning()));
-    if alert.has_rule() {
-        body.line_of("Rule", &by_author(&untrusted::line(alert.rule_name(), caps.value)));
-    }
-    body.rows(&also::rows(&alert.also, MAX_ALSO));
-    body.gap();
     body.list(&story.list);
     body.gap();
+    body.title(alert);
+    for rows in [&story.what, &story.who] {
+        body.rows(rows);
+        body.gap();
+    }
+    body.rows(&story.events);
+    body.rows(&story.differences);
+    body.gap();
+    body.next(alert, &story.steps);
+    body.gap();
+    if is_notice {
+        // It is about the alerts that it reports.
+        body.advice(alert);
+    }
     for (at, reason) in story.reasons.iter().take(caps.reasons).enumerate() {
         body.phrase(if at == 0 { "Why" } else { "" }, reason);
     }
     if story.reasons.len() > caps.reasons {
         body.line_of("", &format!("… and {} more conditions", story.reasons.len() - caps.reasons));
     }
-    for rows in [&story.actor, &story.event, &story.differences] {
-        body.gap();
-        body.rows(rows);
-    }
     body.gap();
-    if is_notice {
-        for (at, step) in story.steps.iter().enumerate() {
-            body.phrase(if at == 0 { "Next" } else { "" }, step);
-        }
-        body.gap();
-    }
-    if let Some(description) = alert.description() {
-        body.line(&untrusted::lines(description, caps.description));
-        body.gap();
-    }
-    body.line_of("Runbook", &untrusted::line(alert.runbook().unwrap_or_default(), MAX_URL));
+    body.rows(&also::rows(&alert.also, MAX_ALSO));
     body.rows(&story.places);
+    if alert.has_rule() {
+        let name = by_author(&untrusted::line(alert.rule_name(), caps.value));
+        body.line_of("Rule", &format!("{name} ({})", alert.rule_id()));
+    }
     body.line_of("Alert", &alert.id);
     body.text
 }
@@ -115,6 +114,37 @@ impl TextBody<'_> {
     fn rows(&mut self, rows: &[Row]) {
         for row in rows {
             self.phrase(row.name, &row.phrase);
+        }
+    }
+
+    /// What the rule's author advises.
+    fn advice(&mut self, alert: &Alert) {
+        if let Some(description) = alert.description() {
+            self.line(&untrusted::lines(description, self.caps.description));
+        }
+        self.line_of("Runbook", &untrusted::line(alert.runbook().unwrap_or_default(), MAX_URL));
+        self.gap();
+    }
+
+    /// The title of an alert whose subject does not show the whole of it.
+    fn title(&mut self, alert: &Alert) {
+        let title = untrusted::line(&alert.title(), usize::MAX);
+        if alert.rule().is_some() && (subject(alert).contains("...") || untrusted::ascii(&title) != title) {
+            self.line_of("Title", &untrusted::defanged(&untrusted::cut(&title, self.caps.value)));
+        }
+    }
+
+    /// What to do next: words, and below them what can be copied.
+    fn next(&mut self, alert: &Alert, questions: &[Phrase]) {
+        let asked = questions.iter().map(|question| vec![self.shown(question)]);
+        let steps = next_steps(alert).into_iter().map(|step| {
+            let lines = [step.command, step.link].into_iter().flatten();
+            let entry = step.entry.iter().flat_map(|entry| entry.lines()).map(str::to_owned);
+            [self.shown(&step.what)].into_iter().chain(lines).chain(entry).collect()
+        });
+        let lines: Vec<String> = asked.chain(steps).flatten().collect();
+        for (at, line) in lines.iter().enumerate() {
+            self.line_of(if at == 0 { "Next" } else { "" }, line);
         }
     }
 

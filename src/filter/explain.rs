@@ -101,6 +101,8 @@ pub struct Compared {
     pub text: String,
     /// Whether it asks only for a value or for none: `exists`, `= null`, `!= null`.
     pub asks_presence: bool,
+    /// Whether it excludes values, as `!=` does.
+    pub excludes: bool,
     /// The value of an `=`, which a value that passes repeats.
     pub equals: Option<String>,
     /// The values at its path.
@@ -285,7 +287,9 @@ fn compared<'a>(compare: &Compare, seen: Observed, record: impl Node<'a>, inside
         _ => None,
     };
     let Observed { values: saw, decided_by, others: saw_other, .. } = seen;
-    Compared { text, asks_presence: compare.presence().is_some(), equals, saw, decided_by, saw_other, gap }
+    let asks_presence = compare.presence().is_some();
+    let excludes = compare.operator.negated && !asks_presence;
+    Compared { text, asks_presence, excludes, equals, saw, decided_by, saw_other, gap }
 }
 
 /// Where the record has no more of a path; nothing if only the last step is missing and no key looks like it.

@@ -44,7 +44,7 @@ fn parameter(request: Tree<'_>) -> Option<String> {
 }
 
 /// Whether a parameter of that name names something: `trailName`, `keyId`, `roleArns`, but not `grid` or `learn`.
-fn is_name(parameter: &str) -> bool {
+pub fn is_name(parameter: &str) -> bool {
     let one = parameter.strip_suffix('s').unwrap_or(parameter);
     let lower = one.to_ascii_lowercase();
     let is_word = |start: usize| start == 0 || one[start..].starts_with(|first: char| first.is_ascii_uppercase());

@@ -49,6 +49,18 @@ pub fn shorten_with(text: &str, limit: usize, mark: &str) -> String {
     kept.trim_end().to_owned() + mark
 }
 
+/// The text, shortened to `limit` characters by what is in its middle, in place of which it has `…`.
+pub fn shorten_middle(text: &str, limit: usize) -> String {
+    if text.char_indices().nth(limit).is_none() {
+        return text.to_owned();
+    }
+    let kept = limit.saturating_sub(1);
+    let (start, end) = (kept.div_ceil(2), kept / 2);
+    let after = text.char_indices().rev().take(end).last().map_or(text.len(), |(at, _)| at);
+    let before: String = text.chars().take(start).collect();
+    format!("{}…{}", before.trim_end(), text[after..].trim_start())
+}
+
 /// What `show` makes of the text, which `shorten` shortens until the result has at most `limit` characters. The end of a
 /// shortened text can have another meaning, so it is shown only after it is shortened.
 pub fn within(
@@ -142,6 +154,15 @@ mod tests {
         assert_eq!(shorten_with("abcdef", 5, "..."), "ab...");
         assert_eq!(shorten_with("abc", 2, "..."), "...");
         assert_eq!(shorten_to("", 0), "");
+    }
+
+    #[test]
+    fn the_middle_is_what_is_left_out() {
+        assert_eq!(shorten_middle("abcdefgh", 8), "abcdefgh");
+        assert_eq!(shorten_middle("abcdefgh", 7), "abc…fgh");
+        assert_eq!(shorten_middle("abcdefgh", 6), "abc…gh");
+        assert_eq!(shorten_middle("Ådå😀 xyz", 5), "Åd…yz");
+        assert_eq!(shorten_middle("abc", 1), "…");
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn bad_input_does_not_affect_other_objects_in_the_function() {
             let [alert] = alert[..] else { panic!("{name}: {alert:?}") };
             for part in [
                 "Subject    SEV2 CloudTrail record could not be read: ",
-                &format!("\nrecord {record} of a CloudTrail log file could not be read: "),
+                &format!("\nSEV2 record {record} of a CloudTrail log file could not be read: "),
                 reason,
                 &format!("\nObject    s3://{BUCKET}/{name}\n"),
             ] {

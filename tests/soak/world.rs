@@ -241,7 +241,7 @@ fn event(message: &Message) -> Option<usize> {
 /// The unreadable record of an alert, from the text for people.
 fn unread(message: &Message) -> Name {
     let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
-    let record = line("record ").unwrap().split(' ').next().unwrap();
+    let record = line("SEV2 record ").unwrap().split(' ').next().unwrap();
     let object = line("Object    s3://logs/").unwrap();
     Name::Unread(object.parse().unwrap(), record.parse().unwrap())
 }

@@ -145,7 +145,7 @@ fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
     let differences = fields.map(|(field, values)| {
         list(Phrase::default().with(PhrasePart::Rule(field.clone())).then(": "), values, MAX_LISTED)
     });
-    let mut event = rows("Actor", one.actor.clone().map(Phrase::theirs));
+    let mut event = rows("Who", one.actor.clone().map(Phrase::theirs));
     event.extend(rows("Call", what));
     event.extend(rows("Values", differences));
     if one.events.count() > 0 {
@@ -156,7 +156,7 @@ fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
         Phrase::ours("Check that these events fit what you found out about the alert"),
         Phrase::ours("If they are expected, add a suppression to the rule"),
     ];
-    Story { event, steps, places, ..Story::of([first, second]) }
+    Story { events: event, steps, places, ..Story::of([first, second]) }
 }
 
 fn of_several(all: &Vec<FollowUpNotice>, accounts: &Accounts) -> Story {

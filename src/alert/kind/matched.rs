@@ -6,9 +6,10 @@ use crate::{
         event::{CallOutcome, EventView, Issuer},
         link, occurrence,
         phrase::{Phrase, Row},
-        place::{account, linked, named},
+        place::{account, named},
         reason::reasons,
-        story::Story,
+        request,
+        story::{Story, event_row, rows},
     },
     engine::Finding,
     record::Virtual,
@@ -18,6 +19,11 @@ use crate::{
 
 /// The most resources that are listed.
 const MAX_RESOURCES: usize = 5;
+/// The longest error message, which can hold an encoded authorization message, and the longest user agent, in characters.
+const MAX_ERROR: usize = 300;
+const MAX_CLIENT: usize = 60;
+/// No text of a record is longer.
+const MAX_RECORD: usize = 1 << 20;
 
 impl Content for Finding {
     fn tag(&self) -> &'static str {
@@ -66,28 +72,19 @@ impl Content for Finding {
         let (event, occurrences) = (EventView(&self.record), around.occurrences);
         let lead = |what| [what, place(around.accounts, event)];
         let mut story = if let Some(insight) = event.insight() {
-            let steps = vec![insight.question()];
-            Story { event: insight.rows(), steps, ..Story::of(lead(insight.lead())) }
+            Story { what: insight.rows(), steps: vec![insight.question()], ..Story::of(lead(insight.lead())) }
         } else {
-            let mut rows = outcome(event);
-            if occurrences.has_request() {
-                rows.extend(request(event));
-            }
-            let actor = actor(around.accounts, event);
-            let steps = ask(event).into_iter().collect();
-            Story { actor, event: rows, steps, ..Story::of(lead(what(event))) }
+            let mut what = error(event);
+            what.extend(request::rows(&self.rule, &self.record));
+            what.extend(resources(event));
+            let (who, steps) = (actor(around.accounts, event), ask(event).into_iter().collect());
+            Story { what, who, steps, ..Story::of(lead(call(event))) }
         };
         story.reasons = why(self);
-        story.event.extend(occurrence::counts(occurrences, &self.rule));
-        story.differences = occurrence::differences(occurrences, occurrence::MAX_LISTED);
+        story.events = occurrence::counts(occurrences, &self.rule);
+        story.differences = occurrence::differences(occurrences, Some(&self.rule), occurrence::MAX_LISTED);
+        story.differences.push(event_row(event.at(&["eventID"])));
         story.event_link = event_link(event);
-        match event.at(&["eventID"]) {
-            Some(id) => {
-                story.places.push(Row::new("Event", Phrase::theirs(id)));
-                story.places.extend(story.event_link.clone().map(linked));
-            }
-            None => story.places.push(Row::new("Event", Phrase::ours("without an id"))),
-        }
         story
     }
 }
@@ -130,7 +127,7 @@ fn why(finding: &Finding) -> Vec<Phrase> {
 }
 
 /// Who did what, and with which result.
-fn what(event: EventView<'_>) -> Phrase {
+fn call(event: EventView<'_>) -> Phrase {
     let phrase = who(event);
     let phrase = match event.at(&["eventName"]) {
         Some(name) => phrase.then(" called ").value(name),
@@ -179,19 +176,19 @@ fn actor(accounts: &Accounts, event: EventView<'_>) -> Vec<Row> {
     let identity = |key: &str| event.at(&["userIdentity", key]);
     let kind = event.field(Virtual::UserType);
     let who = identity("arn").or_else(|| identity("principalId")).or_else(|| identity("userName"));
-    let mut rows = Vec::new();
+    let mut shown = Vec::new();
     if kind.is_some() || who.is_some() {
         let blank = if kind.is_some() { " " } else { "" };
         let phrase = kind.map_or_else(Phrase::default, Phrase::theirs);
-        rows.push(Row::new("Actor", phrase.maybe(blank, who)));
+        shown.push(Row::new("Who", phrase.maybe(blank, who)));
     }
     let foreign = event.foreign_account().map(|id| named(accounts, Phrase::ours("from another account: "), id));
-    rows.extend(foreign.map(|phrase| Row::new("", phrase)));
+    shown.extend(foreign.map(|phrase| Row::new("", phrase)));
     let issuer = |key: &str| event.session(&["sessionIssuer", key]);
     if let Some(arn) = issuer("arn").or_else(|| issuer("userName")) {
         let since = event.session(&["attributes", "creationDate"]);
         let phrase = Phrase::ours("issued by ").value(arn).maybe(", since ", since);
-        rows.push(Row::new("Session", phrase));
+        shown.push(Row::new("Session", phrase));
     }
     let federated = event.session(&["webIdFederationData", "federatedProvider"]);
     let behalf = event.at(&["userIdentity", "onBehalfOf", "userId"]);
@@ -201,40 +198,27 @@ fn actor(accounts: &Accounts, event: EventView<'_>) -> Vec<Row> {
         ("on behalf of the user ", behalf),
         ("invoked by ", identity("invokedBy")),
     ] {
-        rows.extend(value.map(|value| Row::new("", Phrase::ours(before).value(value))));
+        shown.extend(value.map(|value| Row::new("", Phrase::ours(before).value(value))));
     }
-    rows.extend(event.mfa().map(|mfa| Row::new("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
-    rows.extend(event.field(Virtual::AccessKey).map(|key| Row::new("Key", Phrase::theirs(key))));
-    rows.extend(event.at(&["userAgent"]).map(|agent| Row::new("Client", Phrase::theirs(agent))));
-    rows
+    shown.extend(event.mfa().map(|mfa| Row::new("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
+    shown.extend(event.field(Virtual::AccessKey).map(|key| Row::new("Key", Phrase::theirs(key))));
+    let client = event.at(&["userAgent"]).map(|agent| untrusted::line(&agent, MAX_RECORD));
+    shown.extend(client.map(|agent| Row::new("Client", Phrase::theirs(untrusted::shorten_middle(&agent, MAX_CLIENT)))));
+    shown
 }
 
-/// The result, and the resources.
-fn outcome(event: EventView<'_>) -> Vec<Row> {
-    let outcome = match event.outcome() {
-        CallOutcome::Success => Phrase::ours("succeeded"),
-        CallOutcome::Failure { code, message } => {
-            let before = if code.is_some() { ", " } else { ": " };
-            Phrase::ours("failed").maybe(": ", code).maybe(before, message)
-        }
-    };
+/// AWS's message about a failure.
+fn error(event: EventView<'_>) -> Vec<Row> {
+    let CallOutcome::Failure { message: Some(message), .. } = event.outcome() else { return Vec::new() };
+    let message = untrusted::shorten_middle(&untrusted::line(&message, MAX_RECORD), MAX_ERROR);
+    vec![Row::new("Error", Phrase::theirs(message))]
+}
+
+/// The resources.
+fn resources(event: EventView<'_>) -> Vec<Row> {
     let resources = event.resources();
-    let shown = resources.iter().take(MAX_RESOURCES).enumerate();
-    let mut rows = vec![Row::new("Outcome", outcome)];
-    rows.extend(shown.map(|(at, (arn, _))| Row::new(if at == 0 { "Resource" } else { "" }, Phrase::theirs(arn))));
-    if resources.len() > MAX_RESOURCES {
-        rows.push(Row::new("", Phrase::ours(format!("and {} more", resources.len() - MAX_RESOURCES))));
-    }
-    rows
-}
-
-/// The values of the request.
-fn request(event: EventView<'_>) -> Vec<Row> {
-    let (values, more) = event.request();
-    let named = values.into_iter().enumerate().map(|(at, (path, value))| {
-        let phrase = if path.is_empty() { Phrase::default() } else { Phrase::theirs(path).then(" = ") };
-        Row::new(if at == 0 { "Request" } else { "" }, phrase.value(value))
-    });
-    let more = (more > 0).then(|| Row::new("", Phrase::ours(format!("and {more} more"))));
-    named.chain(more).collect()
+    let more = resources.len().saturating_sub(MAX_RESOURCES);
+    let more = (more > 0).then(|| Phrase::ours(format!("and {more} more")));
+    let shown = resources.into_iter().take(MAX_RESOURCES).map(|(arn, _)| Phrase::theirs(arn));
+    rows("Resource", shown.chain(more))
 }

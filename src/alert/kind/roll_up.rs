@@ -171,7 +171,7 @@ impl Content for RollUpNotice {
         let items = self.list().iter().map(item).collect();
         let more = if let RollUpStage::Ended { more, .. } = self.stage { more } else { 0 };
         let list = List { items, more, noun: "held-back alert" };
-        Story { event: self.limit_rows(), list, steps: self.steps(), ..Story::of(lead) }
+        Story { what: self.limit_rows(), list, steps: self.steps(), ..Story::of(lead) }
     }
 
     fn lines(&self) -> usize {

@@ -153,7 +153,7 @@ fn json_nested_10_000_deep_with_lone_surrogates_with_1e400_and_with_numbers_beyo
     let sent = outbox.sent.lock().unwrap();
     for (record, reason) in [("0", "a record nested 10001 deep is over the limit of 128"), ("3", "number out of range")]
     {
-        let first = format!("record {record} of a CloudTrail log file could not be read: ");
+        let first = format!("SEV2 record {record} of a CloudTrail log file could not be read: ");
         let alert = sent.iter().find(|message| message.body.starts_with(&first));
         let alert = alert.unwrap_or_else(|| panic!("{first}\n{sent:#?}"));
         assert!(alert.body[first.len()..].lines().next().unwrap().contains(reason), "{}", alert.body);

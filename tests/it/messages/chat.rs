@@ -14,7 +14,7 @@ fn a_notification_follows_the_schema_of_amazon_q() {
     insta::assert_snapshot!(format!("{:#}", chat(&alert(0, put_image()))), @r#"
     {
       "content": {
-        "description": "`GitHubActions put image shop/web`\nsession `GitHubActions` of the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n• not `requestParameters.imageTag ends_with \"-test\"` (it is `\"1.42.1\"`)\n\nOutcome: succeeded\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\nCount: 1 event\n\nActor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token［.］actions［.］githubusercontent［.］com`\nMFA: no\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
+        "description": "`GitHubActions put image shop/web`\nsession `GitHubActions` of the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded\nin account `111122223333` (`production`), region `us-east-1`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`\n\nWhy:\n• `eventName = \"PutImage\"`\n• `mfaUsed = false`\n\nWhat: `repositoryName` = `shop/web`\n`imageTag` = `1.42.1`\n`registryId` = `111122223333`\n`imageManifest.config.digest` = `sha256:b79606fb3afea5bd1609ed40b622142f1c98125abcfe89a76a661b0e8e343910`\n`imageManifest.config.mediaType` = `application/vnd.docker.container.image.v1+json`\n`imageManifest.config.size` = `6591`\n`imageManifest.layers.digest` = `sha256:a1ff6329f7ad6e82bdb1913d90a3f79d00a7f1484be30328dbd6cd41c8ee1cf3`\n`imageManifest.layers.mediaType` = `application/vnd.docker.image.rootfs.diff.tar.gzip`\n`imageManifest.layers.size` = `3401613`\n`imageManifest.layers.digest` = `sha256:2fc4b93057fb5d56e5d6982bf20d79ed1f01f821f78f64f1969bc06668c93688`\n`imageManifest.layers.size` = `18240977`\nand 5 more\nResource: `arn:aws:ecr:us-east-1:111122223333:repository/shop/web`\n\nWho: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions`\nSession: issued by `arn:aws:iam::111122223333:role/ci-deploy`, since `2026-03-02T09:05:48Z`\nfederated by `arn:aws:iam::111122223333:oidc-provider/token［.］actions［.］githubusercontent［.］com`\nKey: `ASIACIDEPLOY2EXAMPLE`\nClient: `docker/29.1.3 go/go1.25.5 git-…cker-Client/29.1.3 ＼(linux＼))`\n\nAn image was pushed.\n\nCompare its digest with the one that the build made.",
         "keywords": [
           "SEV2",
           "cloudtrail-ecr-put-image",
@@ -85,12 +85,11 @@ fn a_denied_call_shows_its_error() {
     Why:
     • `error exists` (it is `"AccessDenied"`)
 
-    Outcome: failed: `AccessDenied`, `User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-… (252 characters)`
-    Count: 1 event
+    Error: `User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-… (252 characters)`
 
-    Actor: `IAMUser` `arn:aws:iam::111122223333:user/legacy-backup`
+    Who: `IAMUser` `arn:aws:iam::111122223333:user/legacy-backup`
     Key: `AKIALEGACYBK2EXAMPLE`
-    Client: `Boto3/1.34.11 md/Botocore#1.34.11 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.10.12 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.34.11`
+    Client: `Boto3/1.34.11 md/Botocore#1.34…-mode#legacy Botocore/1.34.11`
     - See the event in CloudTrail: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
     - Ask `legacy-backup` whether it was them
     "#);
@@ -132,14 +131,15 @@ fn no_text_of_an_attacker_is_markup() {
     record["awsRegion"] = json!("<!here>");
     let text = shown(&alert(0, record));
     let of_attacker = |line: &&str| ["SEV1", "＠channel", "!here", "Ask "].iter().any(|word| line.contains(word));
-    insta::assert_snapshot!(text.lines().filter(of_attacker).collect::<Vec<_>>().join("\n"), @r#"
+    insta::assert_snapshot!(text.lines().filter(of_attacker).collect::<Vec<_>>().join("\n"), @"
     `＠channel put image x｀ SEV1 ＜https［:］［//］evil［.］example｜Runbook＞`
     session `＠channel` of the role `ci-deploy` called `PutImage` at `ecr.amazonaws.com`, and it succeeded
     in account `111122223333` (`production`), region `＜!here＞`, from `2001:db8:4:12::a5`, at `2026-03-02T09:07:33Z`
-    Actor: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
-    Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞ ［click］(https［:］［//］evil［.］example) ｀code｀ ＊bold＊ ＆lt;!here＆gt; ＃general ＞ quote`
+    What: `repositoryName` = `x｀ SEV1 ＜https［:］［//］evil［.］example｜Runbook＞`
+    Who: `AssumedRole` `arn:aws:sts::111122223333:assumed-role/ci-deploy/＠channel`
+    Client: `＜!channel＞ ＠here ＜＠U012AB3CD＞…lt;!here＆gt; ＃general ＞ quote`
     - Find out who used the session `＠channel` of the role `ci-deploy`
-    "#);
+    ");
     assert!(!text.contains("See the event in CloudTrail"), "{text}");
 }
 

@@ -85,32 +85,33 @@ pub(super) fn is_ours(address: &str) -> bool {
 /// The names of the rows.
 pub(super) const ROWS: &[&str] = &[
     "Title",
-    "Severity",
-    "Rule",
-    "Why",
-    "Actor",
-    "Session",
-    "MFA",
-    "Key",
-    "Client",
-    "Outcome",
+    "What",
+    "Error",
+    "Response",
     "Resource",
-    "Count",
-    "In common",
-    "Target",
-    "Request",
     "Insight",
     "Rate",
     "Baseline",
     "Share",
+    "Who",
+    "Session",
+    "MFA",
+    "Key",
+    "Client",
+    "Count",
+    "In common",
+    "New",
     "Steps",
     "Different",
     "Events",
     "State",
-    "Runbook",
     "Event",
+    "Next",
+    "Why",
+    "Runbook",
     "Object",
     "Message",
+    "Rule",
     "Alert",
     "Limit",
     "Next",
@@ -130,8 +131,9 @@ fn check_text(message: &Message, description: &str) -> Result<(), TestCaseError>
         prop_assert!(characters.len() == 10 && ROWS.contains(&name.trim_end()) && name.ends_with(' '), "{line:?}");
         prop_assert!(name.trim().is_empty() || names.insert(name), "twice: {line:?}");
         let value = line[10..].trim_start();
-        if value.starts_with("s3://") && line.starts_with("Object") {
-            prop_assert!(!value["s3://".len()..].contains("://"), "{line:?}");
+        let object = if line.starts_with("Object") { "s3://" } else { "aws s3 cp 's3://" };
+        if let Some(key) = value.strip_prefix(object) {
+            prop_assert!(!key.contains("://"), "{line:?}");
             continue;
         }
         prop_assert!(addresses(value).into_iter().all(is_ours), "{line:?}");
@@ -139,6 +141,7 @@ fn check_text(message: &Message, description: &str) -> Result<(), TestCaseError>
         prop_assert!(!lower.contains("www.") || value == RUNBOOK, "{line:?}");
     }
     let lead: Vec<&str> = message.body.lines().take(2).collect();
+    prop_assert!(lead[0].starts_with("SEV"), "{lead:?}");
     prop_assert!(lead.len() == 2 && lead.iter().all(|line| !line.is_empty() && addresses(line).is_empty()), "{lead:?}");
     Ok(())
 }
@@ -350,6 +353,7 @@ proptest! {
         record["requestParameters"][&key] = json!(texts[0]);
         let mut alert = alert_of(tame_rules(), 0, record, Some(Origin::Object(ObjectId { bucket, key })));
         check(&alert, DESCRIPTION)?;
+        alert.occurrences.count = 2;
         alert.occurrences.values = vec![("request".to_owned(), Some("0".to_owned()))];
         check(&alert, DESCRIPTION)?;
     }

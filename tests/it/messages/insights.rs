@@ -61,24 +61,22 @@ fn text(record: Value) -> String {
 
 /// The first line: what is unusual.
 fn lead(record: Value) -> String {
-    text(record).lines().next().unwrap_or_default().to_owned()
+    text(record).lines().next().unwrap_or_default().trim_start_matches("SEV3 ").to_owned()
 }
 
 /// A text without what comes after the rows of the event.
 fn rows(body: &str) -> &str {
-    body.split("\nCount").next().unwrap().trim_end()
+    body.split("\nEvent ").next().unwrap().trim_end()
 }
 
 #[test]
 fn a_text_shows_the_rate_its_baseline_and_its_users() {
     let body = text(insight("Start", "ApiCallRateInsight"));
     insta::assert_snapshot!(rows(&body), @"
-    an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 6 calls a minute, against a baseline of 0.00179
+    SEV3 an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 6 calls a minute, against a baseline of 0.00179
     in account 111122223333 (production), region us-east-1, at 2026-05-04T11:11:00Z
 
-    Title     unusual call rate of RunInstances began
-    Severity  3 (for the record)
-    Rule      Nothing to say
+    Rules may  be  odd too
 
     Insight   call rate, begins
     Rate      6 calls a minute for 5 minutes
@@ -109,6 +107,8 @@ fn a_notification_shows_the_same() {
     client `autoscaling.amazonaws.com`: not listed, baseline 0.00179
     no error: 5.5 a minute, baseline 0.00179
     error `Client.InstanceLimitExceeded`: 0.5 a minute, baseline not listed
+
+    Rules may  be  odd too
     ");
     let next = &notification["content"]["nextSteps"];
     assert_eq!(next, &json!(["Find out who calls `RunInstances`, and what changed"]));

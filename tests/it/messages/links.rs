@@ -49,7 +49,8 @@ static SERVICE: LazyLock<Regex> = LazyLock::new(|| {
 /// The first link in a text that is not ours. The name of an AWS service is no link of an attacker.
 fn link(text: &str) -> Option<String> {
     for line in text.lines() {
-        let line = line.strip_prefix("Object    s3://").unwrap_or(line);
+        let object = ["Object    s3://", "          aws s3 cp 's3://"].iter().find_map(|start| line.strip_prefix(start));
+        let line = object.unwrap_or(line);
         let words: Vec<&str> = line.split(' ').filter(|word| !is_ours(word)).collect();
         let line = words.join(" ");
         let line = SERVICE.replace_all(&SERVICE.replace_all(&line, "$1$2"), "$1$2").into_owned();
@@ -272,7 +273,7 @@ fn a_session_is_shown_as_one() {
     assert_eq!(message.subject, "SEV1 [111122223333] Stop Logging: StopLogging by session root of the role dev-admin");
     let lead = message.body.lines().next().unwrap();
     assert!(
-        lead.starts_with("session root of the role dev-admin called StopLogging at cloudtrail.amazonaws.com"),
+        lead.starts_with("SEV1 session root of the role dev-admin called StopLogging at cloudtrail.amazonaws.com"),
         "{lead}"
     );
     let chat: Value = serde_json::from_str(&render(Format::CHAT, &alert).body).unwrap();

@@ -9,6 +9,7 @@ mod measures;
 mod next_steps;
 mod notices;
 mod ocsf;
+mod request;
 mod several;
 mod text;
 

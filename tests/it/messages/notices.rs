@@ -123,11 +123,8 @@ fn a_limit_that_is_reached_is_reported_at_once() {
     insta::assert_snapshot!(whole(&text(&begun())), @"
     SEV2 Alerts held back until 10:00 UTC: CloudTrail: ECR Put Image
 
-    the rule CloudTrail: ECR Put Image raises more alerts than its hourly limit allows
+    SEV2 the rule CloudTrail: ECR Put Image raises more alerts than its hourly limit allows
     further ones are held back until 2026-03-02T10:00:00Z, and listed then
-
-    Severity  2 (review)
-    Rule      CloudTrail: ECR Put Image
 
     Limit     60 alerts of a rule an hour
               failures have a third of them, successes the rest; one caller has at most a third, and half of that for failures
@@ -140,8 +137,9 @@ fn a_limit_that_is_reached_is_reported_at_once() {
     An image was pushed.
 
     Compare its digest with the one that the build made.
-
     Runbook   https://example.com/runbooks/ecr
+
+    Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)
     Alert     26b9b78552c1cdec74f415047d022b39
     ");
     assert_eq!(
@@ -164,11 +162,13 @@ fn what_an_hour_held_back_is_listed() {
     insta::assert_snapshot!(whole(&text(&ended(3, 17))), @"
     SEV2 [production] 20 alerts held back: CloudTrail: ECR Put Image
 
-    20 alerts of the rule CloudTrail: ECR Put Image were held back
+    SEV2 20 alerts of the rule CloudTrail: ECR Put Image were held back
     in account 111122223333 (production), from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; none has a message of its own; some are listed here
 
-    Severity  2 (review)
-    Rule      CloudTrail: ECR Put Image
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+    Runbook   https://example.com/runbooks/ecr
 
      1 role/ci-deploy-0: success
        ecr:us-east-1:repository/shop/web-0
@@ -190,11 +190,7 @@ fn what_an_hour_held_back_is_listed() {
               If it is expected, add a suppression to the rule or raise its threshold
               If the limit is too low, raise MAX_ALERTS_PER_RULE_HOUR
 
-    An image was pushed.
-
-    Compare its digest with the one that the build made.
-
-    Runbook   https://example.com/runbooks/ecr
+    Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)
     Alert     26b9b78552c1cdec74f415047d022b39.list
     ");
     insta::assert_snapshot!(shown(&ended(3, 17)), @"
@@ -231,11 +227,11 @@ fn what_an_hour_held_back_is_listed() {
     assert_eq!(ended(3, 17).thread_id(), begun().thread_id());
     let lead = |alert: &Alert| text(alert).body.lines().take(2).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(lead(&ended(1, 0)), @"
-    1 alert of the rule CloudTrail: ECR Put Image was held back
+    SEV2 1 alert of the rule CloudTrail: ECR Put Image was held back
     in account 111122223333 (production), from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; it has no message of its own
     ");
     insta::assert_snapshot!(lead(&ended(0, 4)), @"
-    4 alerts of the rule CloudTrail: ECR Put Image were held back
+    SEV2 4 alerts of the rule CloudTrail: ECR Put Image were held back
     from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; none has a message of its own
     ");
 }
@@ -276,13 +272,12 @@ fn what_follows_one_alert_is_in_its_thread() {
     insta::assert_snapshot!(whole(&text(&one)), @r#"
     SEV2 [production] 37 more events: user-0 put image shop/web
 
-    37 more events came after the alert "user-0 put image shop/web"
+    SEV2 37 more events came after the alert "user-0 put image shop/web"
     in account 111122223333 (production), region us-east-1, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z
 
-    Severity  2 (review)
-    Rule      CloudTrail: ECR Put Image
+    Runbook   https://example.com/runbooks/ecr
 
-    Actor     user-0
+    Who       user-0
     Call      PutImage at ecr.amazonaws.com
     Values    ip: 192.0.2.1, 192.0.2.7 (2 in all)
     Events    e1bc3319-334c-4672-9365-000000000001, e1bc3319-334c-4672-9365-000000000002, and 35 more
@@ -290,8 +285,8 @@ fn what_follows_one_alert_is_in_its_thread() {
     Next      Check that these events fit what you found out about the alert
               If they are expected, add a suppression to the rule
 
-    Runbook   https://example.com/runbooks/ecr
     Follows   00000000000000000000000000000000
+    Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)
     Alert     00000000000000000000000000000000.more
     "#);
     insta::assert_snapshot!(shown(&one), @"
@@ -300,7 +295,7 @@ fn what_follows_one_alert_is_in_its_thread() {
     37 more events came after the alert `user-0 put image shop/web`
     in account `111122223333` (`production`), region `us-east-1`, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z
 
-    Actor: `user-0`
+    Who: `user-0`
     Call: `PutImage` at `ecr.amazonaws.com`
     Values: `ip`: `192.0.2.1`, `192.0.2.7` (2 in all)
     Events: `e1bc3319-334c-4672-9365-000000000001`, `e1bc3319-334c-4672-9365-000000000002`, and 35 more
@@ -334,10 +329,8 @@ fn what_follows_several_alerts_is_one_message() {
     insta::assert_snapshot!(whole(&text(&follow_ups(3))), @"
     SEV1 [production] about 114 more events of 3 alerts: user-2 put image shop/web
 
-    about 114 more events came after 3 alerts, and raised none of their own
+    SEV1 about 114 more events came after 3 alerts, and raised none of their own
     in account 111122223333 (production), region us-east-1, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z; the most urgent alerts come first
-
-    Severity  1 (act now)
 
      1 SEV1 user-2 put image shop/web
        39 more events
@@ -379,10 +372,8 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
     insta::assert_snapshot!(whole(&text(summary)), @"
     SEV1 [production] Summary of 7 alerts: user-0 put image shop/web
 
-    7 alerts came too fast for a message each; they are listed here instead
+    SEV1 7 alerts came too fast for a message each; they are listed here instead
     in account 111122223333 (production), region us-east-1: 1 of severity 1 that succeeded, 1 of severity 1 that failed, 5 of severity 2 that failed
-
-    Severity  1 (act now)
 
     SEV1 denied, succeeded: 1
 
@@ -455,7 +446,7 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
         SummaryLine { region: String::new(), event: String::new(), time: HOUR - 86_400, ..line(2) },
     ];
     let body = text(&summaries(lines).remove(0)).body;
-    let list: Vec<&str> = body.lines().skip(5).take_while(|line| !line.starts_with("Next")).collect();
+    let list: Vec<&str> = body.lines().skip(3).take_while(|line| !line.starts_with("Next")).collect();
     insta::assert_snapshot!(list.join("\n"), @"
     SEV2 cloudtrail-ecr-put-image, failed: 2
 

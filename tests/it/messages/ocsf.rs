@@ -112,7 +112,6 @@ fn a_finding_follows_the_schema() {
           "actor": {
             "session": {
               "credential_uid": "ASIACIDEPLOY2EXAMPLE",
-              "is_mfa": false,
               "issuer": "arn:aws:iam::111122223333:role/ci-deploy"
             },
             "user": {

@@ -25,37 +25,56 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
     insta::assert_snapshot!(whole(&message), @r#"
     SEV2 [production] GitHubActions put image shop/web
 
-    session GitHubActions of the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
+    SEV2 session GitHubActions of the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded
     in account 111122223333 (production), region us-east-1, from 2001:db8:4:12::a5, at 2026-03-02T09:07:33Z
-
-    Title     GitHubActions put image shop/web
-    Severity  2 (review)
-    Rule      CloudTrail: ECR Put Image
-
-    Why       eventName = "PutImage"
-              mfaUsed = false
-              not requestParameters.imageTag ends_with "-test" (it is "1.42.1")
-
-    Actor     AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
-    Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
-              federated by arn:aws:iam::111122223333:oidc-provider/token[.]actions[.]githubusercontent[.]com
-    MFA       no
-    Key       ASIACIDEPLOY2EXAMPLE
-    Client    docker/29.1.3 go/go1.25.5 git-commit/fbf3ed2 kernel/6.11.0-1018-azure os/linux arch/amd64 UpstreamClient(Docker-Client/29.1.3 \(linux\))
-
-    Outcome   succeeded
-    Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
-    Count     1 event
 
     An image was pushed.
 
     Compare its digest with the one that the build made.
-
     Runbook   https://example.com/runbooks/ecr
+
+    What      repositoryName = shop/web
+              imageTag = 1.42.1
+              registryId = 111122223333
+              imageManifest.config.digest = sha256:b79606fb3afea5bd1609ed40b622142f1c98125abcfe89a76a661b0e8e343910
+              imageManifest.config.mediaType = application/vnd.docker.container.image.v1+json
+              imageManifest.config.size = 6591
+              imageManifest.layers.digest = sha256:a1ff6329f7ad6e82bdb1913d90a3f79d00a7f1484be30328dbd6cd41c8ee1cf3
+              imageManifest.layers.mediaType = application/vnd.docker.image.rootfs.diff.tar.gzip
+              imageManifest.layers.size = 3401613
+              and 7 more
+    Response  image.registryId = 111122223333
+              image.repositoryName = shop/web
+    Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
+
+    Who       AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions
+    Session   issued by arn:aws:iam::111122223333:role/ci-deploy, since 2026-03-02T09:05:48Z
+              federated by arn:aws:iam::111122223333:oidc-provider/token[.]actions[.]githubusercontent[.]com
+    Key       ASIACIDEPLOY2EXAMPLE
+    Client    docker/29.1.3 go/go1.25.5 git-…cker-Client/29.1.3 \(linux\))
+
     Event     bb2adece-e2ad-49af-a023-29c3643ce7f5
+
+    Next      Find out who used the session GitHubActions of the role ci-deploy
+              Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1
+              aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+              Open the event in the console: sign in to account 111122223333 (production) first
               https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
+              If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml
+              aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal
+              overrides:
+                cloudtrail-ecr-put-image:
+                  suppressions:
+                    - filter: principal = "arn:aws:iam::111122223333:role/ci-deploy"
+                      reason: event bb2adece-e2ad-49af-a023-29c3643ce7f5
+                      expires: 2026-04-01
+
+    Why       eventName = "PutImage"
+              mfaUsed = false
+
     Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
               https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)
     Alert     96bbf9ae8eaf69d0b68a8507c86aa119
     "#);
     let attributes: Vec<String> = message
@@ -81,13 +100,11 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
 fn a_denied_call_shows_its_error() {
     let alert = alert(2, sample("ssm/resume-session-denied.json"));
     assert_eq!(text(&alert).subject, "SEV1 [production] legacy-backup may not ResumeSession");
-    let first = "legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied\n";
+    let first = "SEV1 legacy-backup called ResumeSession at ssm.amazonaws.com, and it failed: AccessDenied\n";
     assert!(text(&alert).body.starts_with(first), "{}", text(&alert).body);
-    assert_eq!(row(&alert, "Severity"), "1 (act now)");
     assert_eq!(row(&alert, "Why"), "error exists (it is \"AccessDenied\")");
-    let refused =
-        "failed: AccessDenied, User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ";
-    assert!(row(&alert, "Outcome").starts_with(refused), "{}", row(&alert, "Outcome"));
+    let refused = "User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ";
+    assert!(row(&alert, "Error").starts_with(refused), "{}", row(&alert, "Error"));
     assert_eq!(outcome(&alert), "AccessDenied");
 }
 
@@ -101,6 +118,7 @@ fn an_alert_for_many_events_shows_their_count() {
     In common role = ci-deploy
               `odd key` = null
     State     earlier alerts could not be looked up: this alert may be a repeat, and its count may be too low
+    Event     bb2adece-e2ad-49af-a023-29c3643ce7f5
     ");
 }
 
@@ -109,16 +127,16 @@ fn an_unread_record_is_shown_with_its_object() {
     insta::assert_snapshot!(whole(&text(&unread())), @r#"
     SEV2 [production] CloudTrail record could not be read: expected `,` or `}` at line 1 column 80
 
-    record 12 of a CloudTrail log file could not be read: "expected `,` or `}` at line 1 column 80"
+    SEV2 record 12 of a CloudTrail log file could not be read: "expected `,` or `}` at line 1 column 80"
     in the log of account 111122223333 (production), region us-east-1, delivered at 2026-03-02T09:20:00Z
-
-    Severity  2 (review)
-    Rule      CloudTrail record could not be read
 
     No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
+    Next      Read the object AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz in the bucket logs
+
     Object    s3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
               https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz
+    Rule      CloudTrail record could not be read (trailbell-unread-record)
     Alert     dca214a322649ac32194e24b20bd4abb
     "#);
 }
@@ -129,15 +147,15 @@ fn further_unread_records_are_one_alert() {
     insta::assert_snapshot!(whole(&text(&more)), @"
     SEV2 CloudTrail record could not be read: 980 more records
 
-    980 more records of a CloudTrail log file could not be read; they have no alerts of their own
+    SEV2 980 more records of a CloudTrail log file could not be read; they have no alerts of their own
     in the log of an unknown account
-
-    Severity  2 (review)
-    Rule      CloudTrail record could not be read
 
     No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
+    Next      Read the object k in the bucket logs
+
     Object    s3://logs/k
+    Rule      CloudTrail record could not be read (trailbell-unread-record)
     Alert     d409ce76faaf84be245755ceb6e85383
     ");
 }
@@ -149,15 +167,15 @@ fn an_unread_record_of_a_message_is_shown_with_the_message() {
     insta::assert_snapshot!(whole(&text(&Alert::unread(unread, place.clone(), &crate::messages::rules().accounts))), @r#"
     SEV2 CloudTrail record could not be read: a record must be an object and is null
 
-    record 0 of a message could not be read: "a record must be an object and is null"
+    SEV2 record 0 of a message could not be read: "a record must be an object and is null"
     in "EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602"
-
-    Severity  2 (review)
-    Rule      CloudTrail record could not be read
 
     No rule has evaluated what could not be read, so an alert can be missing. If CloudTrail itself wrote it like this, the damage is harmless. If anyone else did, it can hide an attack: read it by hand. All other records have been evaluated.
 
+    Next      Find the message EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602
+
     Message   EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602
+    Rule      CloudTrail record could not be read (trailbell-unread-record)
     Alert     654f6148cbd03b282e8b6be11f2a61e9
     "#);
     let matched = text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), place)).body;
@@ -169,22 +187,17 @@ fn a_record_without_details_makes_an_alert() {
     insta::assert_snapshot!(whole(&text(&alert_of(crate::messages::rules(), 1, json!({"eventName": "X"}), Some(origin("k"))))), @r#"
     SEV3 Nothing to say: X by unknown
 
-    an unknown user called X, and it succeeded
+    SEV3 an unknown user called X, and it succeeded
     in an unknown account, in an unknown region, at an unknown time
-
-    Title     X by unknown
-    Severity  3 (for the record)
-    Rule      Nothing to say
-
-    Why       eventName exists (it is "X")
-
-    Outcome   succeeded
-    Count     1 event
 
     Rules may  be  odd too
 
     Event     without an id
+
+    Why       eventName exists (it is "X")
+
     Object    s3://logs/k
+    Rule      Nothing to say (nothing-to-say)
     Alert     e70f1f7cd27732cc8a02d43c06b16e50
     "#);
 }
@@ -202,16 +215,16 @@ fn a_sign_in_with_a_wrong_password_is_a_failure() {
             "userIdentity": {"type": "IAMUser", "userName": "bob"}, "responseElements": {"ConsoleLogin": "Failure"},
         }),
     );
-    assert_eq!(row(&alert, "Outcome"), "failed: Failed authentication");
+    assert_eq!(row(&alert, "Error"), "Failed authentication");
     assert_eq!(outcome(&alert), "failed");
 }
 
-/// The rows about the actor for an identity.
+/// The rows about the caller for an identity.
 fn actor(identity: Value) -> String {
     let body =
         text(&alert(1, json!({"eventName": "X", "recipientAccountId": "111122223333", "userIdentity": identity}))).body;
-    let from = body.find("\nActor").unwrap();
-    body[from..body.find("\nOutcome").unwrap()].trim().to_owned()
+    let from = body.find("\nWho").unwrap();
+    body[from..body.find("\n\nEvent").unwrap()].trim().to_owned()
 }
 
 #[test]
@@ -226,7 +239,7 @@ fn a_session_shows_who_issued_it_and_on_whose_behalf() {
             "webIdFederationData": {"federatedProvider": "arn:aws:iam::444455556666:oidc-provider/idp.example.com"},
         },
     })), @"
-    Actor     AssumedRole arn:aws:sts::444455556666:assumed-role/ops/ada
+    Who       AssumedRole arn:aws:sts::444455556666:assumed-role/ops/ada
               from another account: 444455556666
     Session   issued by arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
               source identity ada lovelace
@@ -236,9 +249,9 @@ fn a_session_shows_who_issued_it_and_on_whose_behalf() {
     MFA       yes
     Key       ASIAEXAMPLE
     ");
-    insta::assert_snapshot!(actor(json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})), @"Actor     Root arn:aws:iam::111122223333:root");
+    insta::assert_snapshot!(actor(json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"})), @"Who       Root arn:aws:iam::111122223333:root");
     insta::assert_snapshot!(actor(json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"})), @"
-    Actor     AWSService
+    Who       AWSService
               invoked by lambda.amazonaws.com
     ");
 }
@@ -285,7 +298,7 @@ fn a_caller_without_an_identity() {
         render(Format::TEXT, &alert).body.lines().next().unwrap().to_owned()
     };
     let anonymous = json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"});
-    assert_eq!(lead(anonymous), "an anonymous caller called GetObject, and it succeeded");
+    assert_eq!(lead(anonymous), "SEV2 an anonymous caller called GetObject, and it succeeded");
     let user = json!({"type": "IAMUser", "userName": "anonymous", "arn": "arn:aws:iam::111122223333:user/anonymous"});
-    assert_eq!(lead(user), "anonymous called GetObject, and it succeeded");
+    assert_eq!(lead(user), "SEV2 anonymous called GetObject, and it succeeded");
 }

@@ -1,0 +1,257 @@
+//! What a call asked for, and the ids in its response: first what the rule reads, then what names something, then the others.
+//!
+//! A caller can send a request of any size, so of everything a bounded part is held.
+
+use super::phrase::{Phrase, Row};
+use crate::{
+    filter::ast::{Expr, ExprKind},
+    record::{Path, Record, Root, Scalar, Step, is_name, leaves},
+    rule::{FieldPath, Rule},
+    untrusted::{line, shorten_middle},
+};
+
+/// The most lines, and the most of them that are of the response.
+const MAX_LINES: usize = 12;
+const MAX_RESPONSE: usize = 4;
+/// The most values of one line.
+const MAX_JOINED: usize = 5;
+/// The longest value and the longest name of a field, in characters.
+const MAX_VALUE: usize = 120;
+/// The most values of one rank that are looked at; those beyond are counted.
+const MAX_LOOKED: usize = 100;
+/// The steps that looking through a record may take.
+const MAX_WORK: u64 = 3_000_000;
+
+/// What makes equal requests differ, or is in each request of a service; in lower case.
+const NOISE: [&str; 12] = [
+    "clienttoken",
+    "clientrequesttoken",
+    "idempotencytoken",
+    "requesttoken",
+    "nexttoken",
+    "marker",
+    "maxresults",
+    "maxitems",
+    "host",
+    "x-id",
+    "signatureversion",
+    "authenticationmethod",
+];
+
+/// The rows about the request of a record and its response.
+pub fn rows(rule: &Rule, record: &Record) -> Vec<Row> {
+    let read = read_by(rule);
+    let (mut request, mut response) = (Found::default(), Found::default());
+    let looked = record.work().bounded(MAX_WORK, || {
+        leaves(record, REQUEST, &mut |keys, value| request.add(&read, keys, value, Rank::of_request(keys)));
+        let has_request = request.count > 0;
+        for block in ["serviceEventDetails", "additionalEventData"] {
+            // A sign-in has no request.
+            let rank = if has_request { None } else { Some(Rank::Other) };
+            leaves(record, block, &mut |keys, value| request.add(&read, keys, value, rank));
+        }
+        leaves(record, RESPONSE, &mut |keys, value| response.add(&read, keys, value, Rank::of_response(keys)));
+    });
+    response.leave_out(&request);
+    let lines = response.lines();
+    let of_response = lines.len().min(MAX_RESPONSE);
+    let mut rows = request.rows("What", request.lines(), MAX_LINES - of_response);
+    rows.extend(response.rows("Response", lines, MAX_RESPONSE));
+    if looked.is_none() {
+        rows.push(Row::new("", Phrase::ours("and more: the record is too large to show")));
+    }
+    rows
+}
+
+const REQUEST: &str = "requestParameters";
+const RESPONSE: &str = "responseElements";
+
+/// How much a value matters: what is first comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// The rule reads it, as this one of its fields.
+    Read(usize),
+    /// It names something.
+    Name,
+    /// Any other value.
+    Other,
+    /// It means nothing for people.
+    Noise,
+}
+
+impl Rank {
+    fn of_request(keys: &[&str]) -> Option<Self> {
+        let last = last_of(keys);
+        let lower = last.to_ascii_lowercase();
+        Some(if NOISE.contains(&&*lower) || lower.starts_with("x-amz-") {
+            Self::Noise
+        } else if is_name(last) {
+            Self::Name
+        } else {
+            Self::Other
+        })
+    }
+
+    /// Of a response only what the rule reads and ids are of interest.
+    fn of_response(keys: &[&str]) -> Option<Self> {
+        let last = last_of(keys);
+        let lower = last.to_ascii_lowercase();
+        let one = lower.strip_suffix('s').unwrap_or(&lower);
+        let is_id = is_name(last) && one != "requestid" && ["id", "arn", "identifier"].iter().any(|end| one.ends_with(end));
+        is_id.then_some(Self::Name)
+    }
+}
+
+/// The last key, unless it is longer than the name of any parameter.
+fn last_of<'k>(keys: &[&'k str]) -> &'k str {
+    keys.last().copied().filter(|key| key.len() <= MAX_VALUE).unwrap_or_default()
+}
+
+/// Values that are held, in the order of what matters, and how many there are.
+#[derive(Default)]
+struct Found {
+    held: Vec<OfRank>,
+    count: usize,
+}
+
+/// The first values of one rank, each with the name of its field, and how many were looked at.
+struct OfRank {
+    rank: Rank,
+    values: Vec<(String, String)>,
+    looked: usize,
+}
+
+impl Found {
+    /// Adds a value whose rank is this unless the rule reads it; without a rank it is left out.
+    fn add(&mut self, read: &[Vec<String>], keys: &[&str], value: Scalar<'_>, rank: Option<Rank>) {
+        let is_read = |field: &Vec<String>| field.len() <= keys.len() && field.iter().zip(keys).all(|(one, key)| one == key);
+        let Some(rank) = read.iter().position(is_read).map(Rank::Read).or(rank) else { return };
+        let at = self.held.binary_search_by_key(&rank, |held| held.rank).unwrap_or_else(|at| {
+            self.held.insert(at, OfRank { rank, values: Vec::new(), looked: 0 });
+            at
+        });
+        let of_rank = &mut self.held[at];
+        if of_rank.values.len() < MAX_LINES && of_rank.looked < MAX_LOOKED {
+            of_rank.looked += 1;
+            let text = shorten_middle(&line(&start(&value.to_text().unwrap_or_default()), MAX_LINE), MAX_VALUE);
+            let one = (name(keys), text);
+            if of_rank.values.contains(&one) {
+                return;
+            }
+            of_rank.values.push(one);
+        }
+        self.count += 1;
+    }
+
+    /// Leaves out the values that others have; those that the rule reads only if they have the same name there.
+    fn leave_out(&mut self, others: &Self) {
+        let shown: Vec<&(String, String)> = others.held.iter().flat_map(|held| &held.values).collect();
+        for OfRank { rank, values, .. } in &mut self.held {
+            let is_read = matches!(rank, Rank::Read(_));
+            let before = values.len();
+            values.retain(|one| !shown.iter().any(|other| one.1 == other.1 && (!is_read || one.0 == other.0)));
+            self.count -= before - values.len();
+        }
+    }
+
+    /// The values in the order of their ranks; those of one field that follow one another are on one line.
+    fn lines(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, value) in self.held.iter().flat_map(|held| &held.values) {
+            match lines.last_mut() {
+                Some((last, values)) if *last == name && values.len() < MAX_JOINED => values.push(value),
+                _ => lines.push((name, vec![value])),
+            }
+        }
+        lines
+    }
+
+    /// At most so many lines, and how many values they do not show.
+    fn rows(&self, name: &'static str, lines: Vec<(&str, Vec<&str>)>, most: usize) -> Vec<Row> {
+        let all: usize = lines.iter().take(most).map(|(_, values)| values.len()).sum();
+        let most = if all < self.count { most - 1 } else { most };
+        let mut shown = 0;
+        let mut phrases: Vec<Phrase> = Vec::new();
+        for (field, values) in lines.into_iter().take(most) {
+            shown += values.len();
+            let phrase = if field.is_empty() { Phrase::default() } else { Phrase::theirs(field).then(" = ") };
+            phrases.push(match &values[..] {
+                [one] => phrase.value(*one),
+                // No value is at the end, where it would need no quotes.
+                several => several.iter().enumerate().fold(phrase, |phrase, (at, value)| {
+                    phrase.then(if at == 0 { "" } else { ", " }).value(*value)
+                }).then(""),
+            });
+        }
+        phrases.extend((shown < self.count).then(|| Phrase::ours(format!("and {} more", self.count - shown))));
+        super::story::rows(name, phrases)
+    }
+}
+
+/// More of a text is not read, since its middle is left out.
+const MAX_LINE: usize = 4_096;
+
+/// The text, or its start and its end.
+fn start(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() > MAX_LINE { shorten_middle(text, MAX_LINE / 8).into() } else { text.into() }
+}
+
+/// The name of a field: its keys, without `requestParameters` or `responseElements`.
+fn name(keys: &[&str]) -> String {
+    let keys = match keys {
+        [REQUEST | RESPONSE, rest @ ..] => rest,
+        keys => keys,
+    };
+    let mut name = String::new();
+    for key in keys {
+        if !name.is_empty() {
+            name.push('.');
+        }
+        name.push_str(&start(key));
+    }
+    shorten_middle(&line(&name, usize::MAX), MAX_VALUE)
+}
+
+/// The fields of a record that a rule reads, each as its keys, in the order of its title, its conditions and its counting.
+fn read_by(rule: &Rule) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let title = rule.title.iter().flat_map(|title| title.fields()).flatten();
+    found.extend(title.map(|path| keys(path, &[])));
+    conditions(rule.filter.expr(), &[], &mut found);
+    let fields = rule.aggregate_fields.iter().flatten().chain(&rule.distinct);
+    let new = rule.first_seen.iter().flat_map(|first_seen| &first_seen.fields);
+    let by = rule.steps().iter().flat_map(|step| &step.by);
+    found.extend(fields.chain(new).chain(by).map(|field: &FieldPath| keys(&field.path, &[])));
+    // A whole block is no part of it.
+    found.retain(|field| field.len() > 1);
+    found.dedup();
+    found
+}
+
+/// The fields of conditions; `within` are the keys of the list that an `any` is about.
+fn conditions(expr: &Expr, within: &[String], found: &mut Vec<Vec<String>>) {
+    match &expr.kind {
+        ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| conditions(part, within, found)),
+        ExprKind::Not(inner) => conditions(inner, within, found),
+        ExprKind::Any(list, inner) => conditions(inner, &keys(&list.path, within), found),
+        ExprKind::Compare(compare) => {
+            found.push(keys(&compare.left.path, within));
+            found.extend(compare.right.fields().map(|field| keys(&field.path, within)));
+        }
+        ExprKind::List { .. } => {}
+    }
+}
+
+/// The keys of a path, up to an index.
+fn keys(path: &Path, within: &[String]) -> Vec<String> {
+    match path.root {
+        Root::Element => {
+            let steps = path.steps.iter().filter_map(|step| match step {
+                Step::Key(key) => Some(key.clone()),
+                Step::Index(_) => None,
+            });
+            within.iter().cloned().chain(steps).collect()
+        }
+        Root::Record | Root::Virtual(_) => path.first_keys(usize::MAX).0.into_iter().map(str::to_owned).collect(),
+    }
+}
