@@ -138,7 +138,7 @@ fn description(alert: &Alert, story: &Story) -> String {
     let title = Some(alert.title()).filter(|title| title != alert.rule_name());
     let mut lines: Vec<String> = title.map(|title| code(&title, MAX_TITLE)).into_iter().collect();
     lines.extend(story.lead.iter().map(shown));
-    let description: Vec<String> = alert.description().map(about).into_iter().collect();
+    let description: Vec<String> = Some(about(alert)).filter(|text| !text.is_empty()).into_iter().collect();
     let sections = [
         ("list", "", list(&story.list)),
         ("other rules", "", phrases(&also::rows(&alert.also, MAX_ALSO))),
@@ -190,9 +190,24 @@ fn list(list: &List) -> Vec<String> {
     lines
 }
 
-/// The rule's description with its lines.
-fn about(text: &str) -> String {
-    safe(&untrusted::lines(text, usize::MAX), MAX_ABOUT, Kept::Patterns).replace('_', "＿")
+/// The rule's description with its lines; its values are in code spans, and none of them is cut with its span.
+fn about(alert: &Alert) -> String {
+    let mut about = String::new();
+    for part in alert.advice() {
+        let left = MAX_ABOUT.saturating_sub(about.chars().count());
+        let shown = if part.is_value {
+            code(&part.text, MAX_VALUE)
+        } else {
+            let lines = part.text.split('\n').map(untrusted::printable).collect::<Vec<_>>().join("\n");
+            safe(&lines, left, Kept::Patterns).replace('_', "＿")
+        };
+        if shown.chars().count() > left {
+            about.push('…');
+            break;
+        }
+        about += &shown;
+    }
+    about.trim().to_owned()
 }
 
 fn named(name: &str, text: &str) -> String {

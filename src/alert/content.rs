@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{event::EventView, occurrence::Occurrences, origin::Origin, story::Story};
 use crate::{
-    rule::{Accounts, FilledPart, Rule, Severity},
+    rule::{Accounts, FilledPart, Rule, Severity, Title},
     untrusted::has_ascii_form,
 };
 
@@ -23,6 +23,12 @@ pub trait Content {
     /// The subject without the severity and the account, what matters first.
     fn headline(&self) -> Vec<FilledPart> {
         vec![FilledPart::value(self.title())]
+    }
+
+    /// What it means and what to do about it, in its parts; nothing if no one wrote it.
+    fn advice(&self) -> Vec<FilledPart> {
+        let text = self.rule().description;
+        text.map(FilledPart::own).into_iter().collect()
     }
 
     /// What people read; `around` is what the alert holds beside its kind.
@@ -161,7 +167,7 @@ impl From<&Rule> for NamedRule {
             name: rule.name.clone(),
             severity: rule.severity,
             tags: rule.tags.clone(),
-            description: rule.description.clone(),
+            description: rule.advice.as_ref().map(Title::without_values),
             runbook: rule.runbook.clone(),
             counted: rule.counted(),
         }

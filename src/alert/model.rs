@@ -20,7 +20,7 @@ use crate::{
     engine::Finding,
     object::ObjectId,
     record::Virtual,
-    rule::{Accounts, AggregateValue, Rule, Severity},
+    rule::{Accounts, AggregateValue, FilledPart, Rule, Severity},
     state::{Firing, SummaryLine},
     untrusted,
 };
@@ -252,9 +252,9 @@ impl Alert {
         tags
     }
 
-    /// What the alert means and what to do about it.
-    pub fn description(&self) -> Option<&str> {
-        self.rule_view().description
+    /// What the alert means and what to do about it, with the values of the event; nothing if no one wrote it.
+    pub(super) fn advice(&self) -> Vec<FilledPart> {
+        self.content().advice()
     }
 
     /// The address of the rule's runbook.

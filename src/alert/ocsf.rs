@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     record::Virtual,
-    rule::tag::{self, TagMeaning},
+    rule::{
+        FilledPart,
+        tag::{self, TagMeaning},
+    },
     state::Listing,
     untrusted,
 };
@@ -75,7 +78,7 @@ fn body(alert: &Alert, _: &LazyStory<'_>, caps: &TextCaps) -> String {
         "finding_info": {
             "uid": alert.content().continued().unwrap_or(&alert.id),
             "title": alert.title(),
-            "desc": alert.description(),
+            "desc": description(alert, caps),
             "types": [alert.rule_name()],
             "analytic": analytic(alert.rule_id(), alert.rule_name()),
             "related_analytics": alert.also.iter().take(MAX_ALSO).map(|one| analytic(&one.rule.id, &one.rule.name)).collect::<Vec<_>>(),
@@ -109,6 +112,12 @@ fn severity(alert: &Alert) -> (u8, &'static str) {
         2 => (3, "Medium"),
         _ => (1, "Informational"),
     }
+}
+
+/// What to do, in which a value has no lines of its own.
+fn description(alert: &Alert, caps: &TextCaps) -> String {
+    let shown = |part: FilledPart| if part.is_value { untrusted::line(&part.text, caps.value) } else { part.text };
+    alert.advice().into_iter().map(shown).collect()
 }
 
 fn account(alert: &Alert, id: Option<String>) -> Option<Value> {

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     diagnostic::counted,
+    rule::FilledPart,
     untrusted::{self, Kept},
 };
 
@@ -119,11 +120,18 @@ impl TextBody<'_> {
 
     /// What the rule's author advises.
     fn advice(&mut self, alert: &Alert) {
-        if let Some(description) = alert.description() {
-            self.line(&untrusted::lines(description, self.caps.description));
+        let parts = alert.advice();
+        if !parts.is_empty() {
+            let text: String = parts.into_iter().map(|part| self.advised(part)).collect();
+            self.line(&untrusted::lines(&text, self.caps.description));
         }
         self.line_of("Runbook", &untrusted::line(alert.runbook().unwrap_or_default(), MAX_URL));
         self.gap();
+    }
+
+    /// The author's own text as it is, and a value inside it as in any other sentence.
+    fn advised(&self, part: FilledPart) -> String {
+        if part.is_value { shown(&PhrasePart::Theirs(part.text), self.caps) } else { part.text }
     }
 
     /// The title of an alert whose subject does not show the whole of it.

@@ -99,7 +99,9 @@ impl FileWriter {
             self.line(4, &format!("title: {}", quoted(title)));
         }
         if let Some(description) = &draft.description {
-            self.text("description:", 4, description);
+            // Braces and brackets of a template are ordinary characters here.
+            let description = description.replace("{{", "\\{{").replace("[[", "\\[[");
+            self.text("description:", 4, &description);
         }
         if !draft.tags.is_empty() {
             let tags: Vec<String> = draft.tags.iter().map(|tag| word(tag)).collect();

@@ -223,8 +223,10 @@ impl Loader {
         let alone = optional(&fields, "alone", p, YamlField::boolean);
         let follow_up = optional(&fields, "follow_up", p, YamlField::boolean);
         let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
-        let description =
-            optional(&fields, "description", p, |field, p| Some(field.text(p)?.text.trim_end().to_owned()));
+        let described = optional(&fields, "description", p, |field, p| {
+            let text = field.text(p)?;
+            Some((text.text.trim_end().to_owned(), parsed(text, Title::parse, p)?))
+        });
         let enabled = optional(&fields, "enabled", p, YamlField::boolean);
         let tags = optional(&fields, "tags", p, tags);
         let runbook = optional(&fields, "runbook", p, runbook);
@@ -247,6 +249,7 @@ impl Loader {
             }
         }
         let (name, condition, tests) = (name?, condition?, tests?.unwrap_or_default());
+        let (description, advice) = described?.unzip();
         Some(Rule {
             name: name.text.trim_end().to_owned(),
             id: id?.text,
@@ -263,7 +266,8 @@ impl Loader {
             alone: alone?.unwrap_or(false),
             follow_up: follow_up?,
             title: title?,
-            description: description?,
+            description,
+            advice,
             enabled: enabled?.unwrap_or(true),
             tags: tags?.unwrap_or_default(),
             runbook: runbook?,

@@ -72,8 +72,10 @@ pub struct Rule {
     pub follow_up: Option<bool>,
     /// The template of the headline of its alerts.
     pub title: Option<Title>,
-    /// What a match means and what to do about it.
+    /// What a match means and what to do about it, as the file has it.
     pub description: Option<String>,
+    /// The same as a template, like the title.
+    pub advice: Option<Title>,
     /// Whether the engine evaluates it.
     pub enabled: bool,
     /// Words to find it by, such as `attack.T1098`; see [`tag`](super::tag).
@@ -230,7 +232,7 @@ impl Rule {
         let combination = self.first_seen.iter_mut().flat_map(|first_seen| &mut first_seen.fields);
         let fields = self.aggregate_fields.iter_mut().flatten().chain(&mut self.distinct).chain(combination);
         fields.chain(by).for_each(|field| field.path.set_zone(zone));
-        self.title.iter_mut().for_each(|title| title.set_zone(zone));
+        self.title.iter_mut().chain(&mut self.advice).for_each(|title| title.set_zone(zone));
     }
 
     /// Whether the rule matches a record, and whether a suppression covers the match.

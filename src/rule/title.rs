@@ -71,6 +71,16 @@ impl Title {
         })
     }
 
+    /// The template without a record: `…` is in place of each value, and what can be left out is.
+    pub fn without_values(&self) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            TitlePart::Plain(Piece::Text(text)) => text,
+            TitlePart::Plain(Piece::Field(_)) => "…",
+            TitlePart::Clause(_) => "",
+        });
+        parts.collect()
+    }
+
     /// Makes the hours and the weekdays that it shows those of a time zone; they are those of UTC otherwise.
     pub fn set_zone(&mut self, zone: Zone) {
         let pieces = self.0.iter_mut().flat_map(|part| match part {
@@ -297,6 +307,13 @@ mod tests {
         let parts = Title::parse("x {{a}}[[ y {{a}}]]{{b}}").unwrap().fill_parts(&record);
         let parts: Vec<_> = parts.iter().map(|part| (part.text.as_str(), part.is_value)).collect();
         assert_eq!(parts, [("x ", false), ("1", true), (" y ", false), ("1", true), ("undefined", true)]);
+    }
+
+    #[test]
+    fn a_template_can_be_shown_without_a_record() {
+        let shown = |template: &str| Title::parse(template).unwrap().without_values();
+        assert_eq!(shown("Ask {{user}} about {{a|b}}[[ from {{ip}}]]."), "Ask … about ….");
+        assert_eq!(shown("Ask them. \\{{x}}"), "Ask them. {{x}}");
     }
 
     #[test]

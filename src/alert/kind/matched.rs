@@ -52,6 +52,10 @@ impl Content for Finding {
         vec![rule, FilledPart::value(event.name()), FilledPart::own(" by "), FilledPart::value(event.caller())]
     }
 
+    fn advice(&self) -> Vec<FilledPart> {
+        self.rule.advice.as_ref().map(|advice| advice.fill_parts(&self.record)).unwrap_or_default()
+    }
+
     fn is_notice(&self) -> bool {
         false
     }

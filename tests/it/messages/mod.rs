@@ -1,5 +1,6 @@
 //! The messages that go to SNS: what people and machines read, and that SNS accepts them whatever a record holds.
 
+mod advice;
 mod chat;
 mod hostile;
 mod ids;
