@@ -162,11 +162,11 @@ impl<'r> Insight<'r> {
             None => phrase.then(" was found"),
         };
         let phrase = match self.rate() {
-            Some(rate) => phrase.then(format!(": {}", self.a_minute(rate))),
+            Some(rate) => phrase.then(format!(": {}", self.counted_rate(rate))),
             None => phrase.then(": the record does not have the rate"),
         };
         match self.baseline() {
-            Some(baseline) => phrase.then(format!(", against a baseline of {}", shown(baseline))),
+            Some(baseline) => phrase.then(format!(", usually {}", pace(baseline))),
             None => phrase.then(", and no baseline"),
         }
     }
@@ -197,17 +197,17 @@ impl<'r> Insight<'r> {
         phrase.then(", and what changed")
     }
 
-    fn a_minute(self, rate: f64) -> String {
-        let rate = shown(rate);
-        let one = rate == "1";
+    /// A rate with what is counted, such as `6 calls a minute`.
+    fn counted_rate(self, rate: f64) -> String {
+        let (number, each) = in_unit(rate);
         let what = match self.counted() {
-            Counted::Calls if one => " call",
+            Counted::Calls if number == "1" => " call",
             Counted::Calls => " calls",
-            Counted::Errors(_) if one => " error",
+            Counted::Errors(_) if number == "1" => " error",
             Counted::Errors(_) => " errors",
             Counted::Other(_) => "",
         };
-        format!("{rate}{what} a minute")
+        format!("{number}{what} {each}")
     }
 
     /// The details.
@@ -223,8 +223,8 @@ impl<'r> Insight<'r> {
             state => insight.maybe(", state ", state.map(str::to_owned)),
         };
         let rate = |rate: Option<f64>, before: &str, minutes: Option<f64>| match (rate, minutes) {
-            (Some(rate), Some(minutes)) => format!("{}{before}{}", self.a_minute(rate), duration(minutes)),
-            (Some(rate), None) => self.a_minute(rate),
+            (Some(rate), Some(minutes)) => format!("{}{before}{}", self.counted_rate(rate), duration(minutes)),
+            (Some(rate), None) => self.counted_rate(rate),
             (None, _) => "not in the record".to_owned(),
         };
         let mut rows = vec![
@@ -254,9 +254,8 @@ impl<'r> Insight<'r> {
             "errorCode" => Phrase::ours("error ").value(share.value),
             attribute => Phrase::ours("attribute ").value(attribute).then(" ").value(share.value),
         };
-        let listed = |rate: Option<String>| rate.unwrap_or_else(|| "not listed".to_owned());
-        let (rate, baseline) = (share.rate.map(|rate| format!("{} a minute", shown(rate))), share.baseline.map(shown));
-        phrase.then(format!(": {}, baseline {}", listed(rate), listed(baseline)))
+        let listed = |rate: Option<f64>| rate.map_or_else(|| "not listed".to_owned(), pace);
+        phrase.then(format!(": {}, usually {}", listed(share.rate), listed(share.baseline)))
     }
 }
 
@@ -303,7 +302,22 @@ fn number(node: Tree<'_>) -> Option<f64> {
     text(node)?.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A rate with three significant digits.
+/// An average per minute in words, such as `6 a minute` or `2.57 a day`.
+fn pace(rate: f64) -> String {
+    let (number, each) = in_unit(rate);
+    format!("{number} {each}")
+}
+
+/// An average per minute as a number that people can imagine, and its unit.
+fn in_unit(rate: f64) -> (String, &'static str) {
+    match rate.abs() {
+        0.0 | 1.0.. => (shown(rate), "a minute"),
+        size if size * 60.0 >= 1.0 => (shown(rate * 60.0), "an hour"),
+        _ => (shown(rate * 1_440.0), "a day"),
+    }
+}
+
+/// A number with three significant digits.
 fn shown(rate: f64) -> String {
     let size = rate.abs();
     if size >= 1e15 || size > 0.0 && size < 1e-9 {
@@ -342,6 +356,21 @@ mod tests {
             (-2.5, "-2.5"),
         ] {
             assert_eq!(shown(rate), expected);
+        }
+    }
+
+    #[test]
+    fn a_rate_is_in_the_unit_that_people_can_imagine() {
+        for (rate, expected) in [
+            (6.0, "6 a minute"),
+            (1.0, "1 a minute"),
+            (0.0, "0 a minute"),
+            (0.5, "30 an hour"),
+            (0.016_7, "1 an hour"),
+            (0.001_785_714_3, "2.57 a day"),
+            (-3.0, "-3 a minute"),
+        ] {
+            assert_eq!(pace(rate), expected);
         }
     }
 

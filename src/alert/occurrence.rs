@@ -151,7 +151,9 @@ pub fn differences(occurrences: &Occurrences, rule: Option<&Rule>, most: usize) 
     let steps = occurrences.steps.iter().zip(filters).enumerate().map(|(at, ((time, id), step))| {
         let phrase = Phrase::ours(format!("{} at {time}: event ", at + 1)).value(id);
         match step {
-            Some(step) => phrase.then(", ").with(PhrasePart::Rule(shorten_middle(&step.filter.to_string(), MAX_FILTER))),
+            Some(step) => {
+                phrase.then(", ").with(PhrasePart::Rule(shorten_middle(&step.filter.to_string(), MAX_FILTER)))
+            }
             None => phrase,
         }
     });

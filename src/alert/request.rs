@@ -2,11 +2,11 @@
 //!
 //! A caller can send a request of any size, so of everything a bounded part is held.
 
-use super::phrase::{Phrase, Row};
+use super::phrase::{Phrase, PhrasePart, Row};
 use crate::{
     filter::ast::{Expr, ExprKind},
     record::{Path, Record, Root, Scalar, Step, is_name, leaves},
-    rule::{FieldPath, Rule},
+    rule::{FieldPath, Rule, Title},
     untrusted::{line, shorten_middle},
 };
 
@@ -43,7 +43,7 @@ pub fn rows(rule: &Rule, record: &Record) -> Vec<Row> {
     let read = read_by(rule);
     let (mut request, mut response) = (Found::default(), Found::default());
     let looked = record.work().bounded(MAX_WORK, || {
-        leaves(record, REQUEST, &mut |keys, value| request.add(&read, keys, value, Rank::of_request(keys)));
+        leaves(record, REQUEST, &mut |keys, value| request.add(&read, keys, value, Some(Rank::of_request(keys))));
         let has_request = request.count > 0;
         for block in ["serviceEventDetails", "additionalEventData"] {
             // A sign-in has no request.
@@ -55,8 +55,8 @@ pub fn rows(rule: &Rule, record: &Record) -> Vec<Row> {
     response.leave_out(&request);
     let lines = response.lines();
     let of_response = lines.len().min(MAX_RESPONSE);
-    let mut rows = request.rows("What", request.lines(), MAX_LINES - of_response);
-    rows.extend(response.rows("Response", lines, MAX_RESPONSE));
+    let mut rows = request.rows("What", &request.lines(), MAX_LINES - of_response);
+    rows.extend(response.rows("Response", &lines, MAX_RESPONSE));
     if looked.is_none() {
         rows.push(Row::new("", Phrase::ours("and more: the record is too large to show")));
     }
@@ -80,16 +80,16 @@ enum Rank {
 }
 
 impl Rank {
-    fn of_request(keys: &[&str]) -> Option<Self> {
+    fn of_request(keys: &[&str]) -> Self {
         let last = last_of(keys);
         let lower = last.to_ascii_lowercase();
-        Some(if NOISE.contains(&&*lower) || lower.starts_with("x-amz-") {
+        if NOISE.contains(&&*lower) || lower.starts_with("x-amz-") {
             Self::Noise
         } else if is_name(last) {
             Self::Name
         } else {
             Self::Other
-        })
+        }
     }
 
     /// Of a response only what the rule reads and ids are of interest.
@@ -97,7 +97,8 @@ impl Rank {
         let last = last_of(keys);
         let lower = last.to_ascii_lowercase();
         let one = lower.strip_suffix('s').unwrap_or(&lower);
-        let is_id = is_name(last) && one != "requestid" && ["id", "arn", "identifier"].iter().any(|end| one.ends_with(end));
+        let is_id =
+            is_name(last) && one != "requestid" && ["id", "arn", "identifier"].iter().any(|end| one.ends_with(end));
         is_id.then_some(Self::Name)
     }
 }
@@ -117,15 +118,26 @@ struct Found {
 /// The first values of one rank, each with the name of its field, and how many were looked at.
 struct OfRank {
     rank: Rank,
-    values: Vec<(String, String)>,
+    values: Vec<Named>,
     looked: usize,
+}
+
+/// A value with the name of its field.
+#[derive(PartialEq, Eq)]
+struct Named {
+    name: String,
+    /// Whether the author of the rule wrote the name; otherwise the caller can have chosen it.
+    is_own: bool,
+    value: String,
 }
 
 impl Found {
     /// Adds a value whose rank is this unless the rule reads it; without a rank it is left out.
     fn add(&mut self, read: &[Vec<String>], keys: &[&str], value: Scalar<'_>, rank: Option<Rank>) {
-        let is_read = |field: &Vec<String>| field.len() <= keys.len() && field.iter().zip(keys).all(|(one, key)| one == key);
-        let Some(rank) = read.iter().position(is_read).map(Rank::Read).or(rank) else { return };
+        let is_read =
+            |field: &Vec<String>| field.len() <= keys.len() && field.iter().zip(keys).all(|(one, key)| one == key);
+        let field = read.iter().position(is_read);
+        let Some(rank) = field.map(Rank::Read).or(rank) else { return };
         let at = self.held.binary_search_by_key(&rank, |held| held.rank).unwrap_or_else(|at| {
             self.held.insert(at, OfRank { rank, values: Vec::new(), looked: 0 });
             at
@@ -134,7 +146,8 @@ impl Found {
         if of_rank.values.len() < MAX_LINES && of_rank.looked < MAX_LOOKED {
             of_rank.looked += 1;
             let text = shorten_middle(&line(&start(&value.to_text().unwrap_or_default()), MAX_LINE), MAX_VALUE);
-            let one = (name(keys), text);
+            let is_own = field.is_some_and(|at| read[at].len() == keys.len());
+            let one = Named { name: name(keys), is_own, value: text };
             if of_rank.values.contains(&one) {
                 return;
             }
@@ -145,46 +158,57 @@ impl Found {
 
     /// Leaves out the values that others have; those that the rule reads only if they have the same name there.
     fn leave_out(&mut self, others: &Self) {
-        let shown: Vec<&(String, String)> = others.held.iter().flat_map(|held| &held.values).collect();
+        let shown: Vec<&Named> = others.held.iter().flat_map(|held| &held.values).collect();
         for OfRank { rank, values, .. } in &mut self.held {
             let is_read = matches!(rank, Rank::Read(_));
             let before = values.len();
-            values.retain(|one| !shown.iter().any(|other| one.1 == other.1 && (!is_read || one.0 == other.0)));
+            values.retain(|one| {
+                !shown.iter().any(|other| one.value == other.value && (!is_read || one.name == other.name))
+            });
             self.count -= before - values.len();
         }
     }
 
     /// The values in the order of their ranks; those of one field that follow one another are on one line.
-    fn lines(&self) -> Vec<(&str, Vec<&str>)> {
-        let mut lines: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (name, value) in self.held.iter().flat_map(|held| &held.values) {
+    fn lines(&self) -> Vec<Vec<&Named>> {
+        let mut lines: Vec<Vec<&Named>> = Vec::new();
+        for one in self.held.iter().flat_map(|held| &held.values) {
             match lines.last_mut() {
-                Some((last, values)) if *last == name && values.len() < MAX_JOINED => values.push(value),
-                _ => lines.push((name, vec![value])),
+                Some(line) if line[0].name == one.name && line.len() < MAX_JOINED => line.push(one),
+                _ => lines.push(vec![one]),
             }
         }
         lines
     }
 
     /// At most so many lines, and how many values they do not show.
-    fn rows(&self, name: &'static str, lines: Vec<(&str, Vec<&str>)>, most: usize) -> Vec<Row> {
-        let all: usize = lines.iter().take(most).map(|(_, values)| values.len()).sum();
-        let most = if all < self.count { most - 1 } else { most };
-        let mut shown = 0;
-        let mut phrases: Vec<Phrase> = Vec::new();
-        for (field, values) in lines.into_iter().take(most) {
-            shown += values.len();
-            let phrase = if field.is_empty() { Phrase::default() } else { Phrase::theirs(field).then(" = ") };
-            phrases.push(match &values[..] {
-                [one] => phrase.value(*one),
-                // No value is at the end, where it would need no quotes.
-                several => several.iter().enumerate().fold(phrase, |phrase, (at, value)| {
-                    phrase.then(if at == 0 { "" } else { ", " }).value(*value)
-                }).then(""),
-            });
-        }
+    fn rows(&self, name: &'static str, lines: &[Vec<&Named>], most: usize) -> Vec<Row> {
+        let fitting: usize = lines.iter().take(most).map(Vec::len).sum();
+        let most = if fitting < self.count { most - 1 } else { most };
+        let shown: usize = lines.iter().take(most).map(Vec::len).sum();
+        let mut phrases: Vec<Phrase> = lines.iter().take(most).map(|line| phrase(line)).collect();
         phrases.extend((shown < self.count).then(|| Phrase::ours(format!("and {} more", self.count - shown))));
         super::story::rows(name, phrases)
+    }
+}
+
+/// The name of a field and its values.
+fn phrase(line: &[&Named]) -> Phrase {
+    let phrase = match line {
+        [first, ..] if first.name.is_empty() => Phrase::default(),
+        [first, ..] if first.is_own => Phrase::default().with(PhrasePart::Rule(first.name.clone())).then(" = "),
+        [first, ..] => Phrase::theirs(&*first.name).then(" = "),
+        [] => Phrase::default(),
+    };
+    match line {
+        [one] => phrase.value(&*one.value),
+        several => {
+            let add = |phrase: Phrase, (at, one): (usize, &&Named)| {
+                phrase.then(if at == 0 { "" } else { ", " }).value(&*one.value)
+            };
+            // No value is at the end, where it would need no quotes.
+            several.iter().enumerate().fold(phrase, add).then("")
+        }
     }
 }
 
@@ -215,7 +239,7 @@ fn name(keys: &[&str]) -> String {
 /// The fields of a record that a rule reads, each as its keys, in the order of its title, its conditions and its counting.
 fn read_by(rule: &Rule) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    let title = rule.title.iter().flat_map(|title| title.fields()).flatten();
+    let title = rule.title.iter().flat_map(Title::fields).flatten();
     found.extend(title.map(|path| keys(path, &[])));
     conditions(rule.filter.expr(), &[], &mut found);
     let fields = rule.aggregate_fields.iter().flatten().chain(&rule.distinct);

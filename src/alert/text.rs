@@ -10,11 +10,11 @@ use super::{
     ascii_fallback,
     caps::TextCaps,
     format::Format,
-    message::subject,
     model::Alert,
     next_step::next_steps,
     phrase::{Phrase, PhrasePart, Row},
     story::{LazyStory, List},
+    subject::subject,
 };
 use crate::{
     diagnostic::counted,
@@ -62,6 +62,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     }
     body.gap();
     body.rows(&also::rows(&alert.also, MAX_ALSO));
+    body.gap();
     body.rows(&story.places);
     if alert.has_rule() {
         let name = by_author(&untrusted::line(alert.rule_name(), caps.value));
@@ -137,7 +138,7 @@ impl TextBody<'_> {
     /// The title of an alert whose subject does not show the whole of it.
     fn title(&mut self, alert: &Alert) {
         let title = untrusted::line(&alert.title(), usize::MAX);
-        if alert.rule().is_some() && (subject(alert).contains("...") || untrusted::ascii(&title) != title) {
+        if alert.rule().is_some() && (subject(alert).contains("...") || !untrusted::has_ascii_form(&title)) {
             self.line_of("Title", &untrusted::defanged(&untrusted::cut(&title, self.caps.value)));
         }
     }

@@ -37,14 +37,12 @@ fn visit<'r>(
             keys.pop();
             goes_on
         }),
-        scalar @ Scalar::Text(text) => match work.document(text).filter(|json| strings > 0 && has_values(json)) {
-            Some(json) => visit(Tree { json, work }, keys, strings - 1, see),
-            None => {
-                see(keys, scalar);
-                true
+        scalar => {
+            if let Scalar::Text(text) = scalar
+                && let Some(json) = work.document(text).filter(|json| strings > 0 && has_values(json))
+            {
+                return visit(Tree { json, work }, keys, strings - 1, see);
             }
-        },
-        scalar @ (Scalar::Bool(_) | Scalar::Number(_)) => {
             see(keys, scalar);
             true
         }
@@ -68,12 +66,16 @@ mod tests {
         leaves(&record, "requestParameters", &mut |keys, value| {
             found.push(format!("{}={}", keys.join("."), value.to_text().unwrap_or_default()));
         });
-        found.iter().map(|leaf| leaf.trim_start_matches("requestParameters").trim_start_matches('.').to_owned()).collect()
+        found
+            .iter()
+            .map(|leaf| leaf.trim_start_matches("requestParameters").trim_start_matches('.').to_owned())
+            .collect()
     }
 
     #[test]
     fn every_value_has_its_keys() {
-        let nested = json!({"userName": "b", "n": 3, "empty": "", "none": null, "items": [{"cidr": "::/0"}, {"cidr": true}]});
+        let nested =
+            json!({"userName": "b", "n": 3, "empty": "", "none": null, "items": [{"cidr": "::/0"}, {"cidr": true}]});
         assert_eq!(found(nested), ["items.cidr=::/0", "items.cidr=true", "n=3", "userName=b"]);
         assert_eq!(found(json!("text")), ["=text"]);
         assert_eq!(found(Value::Null), [""; 0]);
@@ -83,8 +85,14 @@ mod tests {
     #[test]
     fn json_in_strings_is_entered() {
         let policy = r#"{"Statement":[{"Principal":"*"}],"n":"{\"deep\":1}"}"#;
-        assert_eq!(found(json!({"policy": policy, "x": "{}"})), ["policy.Statement.Principal=*", "policy.n.deep=1", "x={}"]);
-        assert_eq!(found(json!({"policy": "%7B%22Version%22%3A%222012%22%7D", "x": "{no"})), ["policy.Version=2012", "x={no"]);
+        assert_eq!(
+            found(json!({"policy": policy, "x": "{}"})),
+            ["policy.Statement.Principal=*", "policy.n.deep=1", "x={}"]
+        );
+        assert_eq!(
+            found(json!({"policy": "%7B%22Version%22%3A%222012%22%7D", "x": "{no"})),
+            ["policy.Version=2012", "x={no"]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
         content::{Around, Content, RuleView},
         event::{CallOutcome, EventView, Issuer},
         link, occurrence,
-        phrase::{Phrase, Row},
+        phrase::{Phrase, PhrasePart, Row},
         place::{account, named},
         reason::reasons,
         request,
@@ -13,7 +13,7 @@ use crate::{
     },
     engine::Finding,
     record::Virtual,
-    rule::{Accounts, FilledPart},
+    rule::{Accounts, FilledPart, Rule, combination, show_duration},
     untrusted,
 };
 
@@ -86,11 +86,25 @@ impl Content for Finding {
         };
         story.reasons = why(self);
         story.events = occurrence::counts(occurrences, &self.rule);
+        story.events.extend(new(self));
         story.differences = occurrence::differences(occurrences, Some(&self.rule), occurrence::MAX_LISTED);
         story.differences.push(event_row(event.at(&["eventID"])));
         story.event_link = event_link(event);
         story
     }
+}
+
+/// The combination of values that was not seen before.
+fn new(finding: &Finding) -> Vec<Row> {
+    let Rule { first_seen: Some(first_seen), threshold: 1, .. } = &*finding.rule else { return Vec::new() };
+    let combination = combination(&first_seen.fields, &finding.record).into_iter();
+    let values = combination.map(|one| {
+        let phrase = Phrase::default().with(PhrasePart::Rule(one.field.clone()));
+        if one.values.is_empty() { phrase.then(" = null") } else { phrase.then(" = ").value(one.to_string()) }
+    });
+    let together = if first_seen.fields.len() > 1 { " together" } else { "" };
+    let within = show_duration(first_seen.within);
+    rows("New", values.chain([Phrase::ours(format!("not seen{together} in the {within} before"))]))
 }
 
 /// The rule's title with the record's values, or what happened and who did it if that title is empty.

@@ -12,7 +12,7 @@ use crate::{
     },
     diagnostic::counted,
     rule::{Accounts, FilledPart, Severity},
-    state::HeldLine,
+    state::{Distinct, HeldLine},
 };
 
 /// How many alerts of successes a rule of severity 1 sends in an hour, whatever the limit is.
@@ -55,6 +55,12 @@ impl RollUpNotice {
             RollUpStage::Begun => id,
             RollUpStage::Ended { .. } => format!("{id}.list"),
         }
+    }
+
+    /// How many alerts are held back; beyond what is counted exactly an estimate.
+    fn counted(&self) -> String {
+        let about = if self.held > Distinct::EXACT as u64 { "about " } else { "" };
+        format!("{about}{}", counted(self.held, "alert"))
     }
 
     fn end(&self) -> Timestamp {
@@ -125,14 +131,14 @@ impl Content for RollUpNotice {
     fn title(&self) -> String {
         match self.stage {
             RollUpStage::Begun => format!("alerts are held back until {} UTC", clock(self.end())),
-            RollUpStage::Ended { .. } => format!("{} held back in an hour", counted(self.held, "alert")),
+            RollUpStage::Ended { .. } => format!("{} held back in an hour", self.counted()),
         }
     }
 
     fn headline(&self) -> Vec<FilledPart> {
         let what = match self.stage {
             RollUpStage::Begun => format!("Alerts held back until {} UTC: ", clock(self.end())),
-            RollUpStage::Ended { .. } => format!("{} held back: ", counted(self.held, "alert")),
+            RollUpStage::Ended { .. } => format!("{} held back: ", self.counted()),
         };
         vec![FilledPart::own(what), FilledPart::value(self.rule.view().ascii_name())]
     }
@@ -154,7 +160,7 @@ impl Content for RollUpNotice {
                 Phrase::ours(format!("further ones are held back until {}, and listed then", self.end())),
             ],
             RollUpStage::Ended { list, more } => {
-                let first = Phrase::ours(format!("{} of the rule ", counted(self.held, "alert"))).with(name);
+                let first = Phrase::ours(format!("{} of the rule ", self.counted())).with(name);
                 let were = if self.held == 1 { " was held back" } else { " were held back" };
                 let which = match (&list[..], more) {
                     ([], _) => "none has a message of its own",

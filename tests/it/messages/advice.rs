@@ -33,7 +33,10 @@ fn others(alert: &Alert) -> (String, Value) {
 fn a_description_has_the_values_of_the_event() {
     let alert = described("Ask {{user}} about {{eventName}}[[ from {{ip}}]].\nThen {{missing}}.\n", "ada_l");
     assert_eq!(text(&alert), "Ask ada_l about X.\nThen undefined.");
-    assert_eq!(others(&alert), ("Ask `ada_l` about `X`.\nThen `undefined`.".to_owned(), json!("Ask ada_l about X.\nThen undefined.")));
+    assert_eq!(
+        others(&alert),
+        ("Ask `ada_l` about `X`.\nThen `undefined`.".to_owned(), json!("Ask ada_l about X.\nThen undefined."))
+    );
 }
 
 /// Whatever a caller is named, it is one value on one line, without links and markup.

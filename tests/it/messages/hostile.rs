@@ -108,6 +108,7 @@ pub(super) const ROWS: &[&str] = &[
     "Event",
     "Next",
     "Why",
+    "Also",
     "Runbook",
     "Object",
     "Message",

@@ -73,20 +73,20 @@ fn rows(body: &str) -> &str {
 fn a_text_shows_the_rate_its_baseline_and_its_users() {
     let body = text(insight("Start", "ApiCallRateInsight"));
     insta::assert_snapshot!(rows(&body), @"
-    SEV3 an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 6 calls a minute, against a baseline of 0.00179
+    SEV3 an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 6 calls a minute, usually 2.57 a day
     in account 111122223333 (production), region us-east-1, at 2026-05-04T11:11:00Z
 
     Rules may  be  odd too
 
     Insight   call rate, begins
     Rate      6 calls a minute for 5 minutes
-    Baseline  0.00179 calls a minute, measured over 7.96 days
-    Share     user arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0: 5 a minute, baseline 0.00179
-              user arn:aws:iam::111122223333:user/mallory: 1 a minute, baseline not listed
-              client Boto3/1.34.11: 6 a minute, baseline not listed
-              client autoscaling.amazonaws.com: not listed, baseline 0.00179
-              no error: 5.5 a minute, baseline 0.00179
-              error Client.InstanceLimitExceeded: 0.5 a minute, baseline not listed
+    Baseline  2.57 calls a day, measured over 7.96 days
+    Share     user arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0: 5 a minute, usually 2.57 a day
+              user arn:aws:iam::111122223333:user/mallory: 1 a minute, usually not listed
+              client Boto3/1.34.11: 6 a minute, usually not listed
+              client autoscaling.amazonaws.com: not listed, usually 2.57 a day
+              no error: 5.5 a minute, usually 2.57 a day
+              error Client.InstanceLimitExceeded: 30 an hour, usually not listed
     ");
 }
 
@@ -95,18 +95,18 @@ fn a_notification_shows_the_same() {
     let notification = rendered(&alert_of(insight("End", "ApiErrorRateInsight")), Format::CHAT);
     insta::assert_snapshot!(rows(notification["content"]["description"].as_str().unwrap()), @"
     `unusual rate of AccessDenied of RunInstances ended`
-    an unusual rate of the error `AccessDenied` of `RunInstances` at `ec2.amazonaws.com` ended: 6 errors a minute, against a baseline of 0.00179
+    an unusual rate of the error `AccessDenied` of `RunInstances` at `ec2.amazonaws.com` ended: 6 errors a minute, usually 2.57 a day
     in account `111122223333` (`production`), region `us-east-1`, at `2026-05-04T11:11:00Z`
 
     Insight: error rate of `AccessDenied`, ended
     Rate: 6 errors a minute for 5 minutes
-    Baseline: 0.00179 errors a minute, measured over 7.96 days
-    Share: user `arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0`: 5 a minute, baseline 0.00179
-    user `arn:aws:iam::111122223333:user/mallory`: 1 a minute, baseline not listed
-    client `Boto3/1.34.11`: 6 a minute, baseline not listed
-    client `autoscaling.amazonaws.com`: not listed, baseline 0.00179
-    no error: 5.5 a minute, baseline 0.00179
-    error `Client.InstanceLimitExceeded`: 0.5 a minute, baseline not listed
+    Baseline: 2.57 errors a day, measured over 7.96 days
+    Share: user `arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0`: 5 a minute, usually 2.57 a day
+    user `arn:aws:iam::111122223333:user/mallory`: 1 a minute, usually not listed
+    client `Boto3/1.34.11`: 6 a minute, usually not listed
+    client `autoscaling.amazonaws.com`: not listed, usually 2.57 a day
+    no error: 5.5 a minute, usually 2.57 a day
+    error `Client.InstanceLimitExceeded`: 30 an hour, usually not listed
 
     Rules may  be  odd too
     ");
@@ -162,11 +162,11 @@ fn the_lead_shows_what_is_unusual() {
     };
     assert_eq!(
         lead(insight("Start", "ApiErrorRateInsight")),
-        "an unusual rate of the error AccessDenied of RunInstances at ec2.amazonaws.com began: 6 errors a minute, against a baseline of 0.00179"
+        "an unusual rate of the error AccessDenied of RunInstances at ec2.amazonaws.com began: 6 errors a minute, usually 2.57 a day"
     );
     assert_eq!(
         lead(insight("End", "ApiCallRateInsight")),
-        "an unusual rate of calls of RunInstances at ec2.amazonaws.com ended: 6 calls a minute, against a baseline of 0.00179"
+        "an unusual rate of calls of RunInstances at ec2.amazonaws.com ended: 6 calls a minute, usually 2.57 a day"
     );
     let missing = |details: &mut Value| drop(details["insightContext"].as_object_mut().unwrap().remove("statistics"));
     assert_eq!(
@@ -176,14 +176,14 @@ fn the_lead_shows_what_is_unusual() {
     assert_eq!(changed(|details| details["insightContext"] = Value::Null), changed(missing),);
     assert_eq!(
         changed(|details| details["insightContext"]["statistics"]["insight"]["average"] = json!("1")),
-        "an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 1 call a minute, against a baseline of 0.00179"
+        "an unusual rate of calls of RunInstances at ec2.amazonaws.com began: 1 call a minute, usually 2.57 a day"
     );
     assert_eq!(
         changed(|details| {
             details["insightType"] = json!("Later");
             details["state"] = json!("Middle");
         }),
-        "an unusual activity of the type Later of RunInstances at ec2.amazonaws.com is in the state Middle: 6 a minute, against a baseline of 0.00179"
+        "an unusual activity of the type Later of RunInstances at ec2.amazonaws.com is in the state Middle: 6 a minute, usually 2.57 a day"
     );
     assert_eq!(
         changed(|details| *details = json!([1, {"state": {}}])),
@@ -208,9 +208,9 @@ fn attributions_may_be_missing_single_or_many() {
         assert!(shares(missing.clone()).is_empty(), "{missing}");
     }
     let one = json!({"attribute": "userAgent", "insight": {"value": "x", "average": "3"}});
-    assert_eq!(shares(one), ["Share     client x: 3 a minute, baseline not listed"]);
+    assert_eq!(shares(one), ["Share     client x: 3 a minute, usually not listed"]);
     let usual = json!([{"attribute": "region", "baseline": [{"value": "x", "average": 3}]}]);
-    assert_eq!(shares(usual), ["Share     attribute region x: not listed, baseline 3"]);
+    assert_eq!(shares(usual), ["Share     attribute region x: not listed, usually 3 a minute"]);
     let many = (0..40_000).map(|at| json!({"value": format!("u{at}"), "average": 1})).collect::<Vec<_>>();
     let found = shares(json!([{"attribute": "userIdentityArn", "insight": many, "baseline": many}]));
     assert_eq!((found.len(), found[10].trim()), (11, "and 39990 more"));
@@ -225,9 +225,7 @@ fn each_of_three_insights_shows_its_api() {
     let file: Value = serde_json::from_str(include_str!("../../cases/groups/insights.json")).unwrap();
     let leads: Vec<_> = file["Records"].as_array().unwrap().iter().cloned().map(lead).collect();
     let of = |name: &str| {
-        format!(
-            "an unusual rate of calls of {name} at ec2.amazonaws.com began: 6 calls a minute, against a baseline of 0.002"
-        )
+        format!("an unusual rate of calls of {name} at ec2.amazonaws.com began: 6 calls a minute, usually 2.88 a day")
     };
     assert_eq!(leads, ["RunInstances", "CreateKeyPair", "DeleteSnapshot"].map(of));
 }

@@ -49,7 +49,8 @@ static SERVICE: LazyLock<Regex> = LazyLock::new(|| {
 /// The first link in a text that is not ours. The name of an AWS service is no link of an attacker.
 fn link(text: &str) -> Option<String> {
     for line in text.lines() {
-        let object = ["Object    s3://", "          aws s3 cp 's3://"].iter().find_map(|start| line.strip_prefix(start));
+        let object =
+            ["Object    s3://", "          aws s3 cp 's3://"].iter().find_map(|start| line.strip_prefix(start));
         let line = object.unwrap_or(line);
         let words: Vec<&str> = line.split(' ').filter(|word| !is_ours(word)).collect();
         let line = words.join(" ");

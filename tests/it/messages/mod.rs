@@ -10,6 +10,7 @@ mod measures;
 mod next_steps;
 mod notices;
 mod ocsf;
+mod phone;
 mod request;
 mod several;
 mod text;

@@ -157,6 +157,14 @@ fn a_limit_that_is_reached_is_reported_at_once() {
     assert!(severe.contains("\n          successes of this rule still arrive, up to 500 an hour\n"), "{severe}");
 }
 
+/// More than 500 are estimated.
+#[test]
+fn an_estimate_of_what_is_held_back_is_marked() {
+    assert_eq!(ended(0, 500).title(), "500 alerts held back in an hour");
+    assert_eq!(ended(0, 501).title(), "about 501 alerts held back in an hour");
+    assert!(text(&ended(0, 1_200)).subject.starts_with("SEV2 about 1200 alerts held back: "));
+}
+
 #[test]
 fn what_an_hour_held_back_is_listed() {
     insta::assert_snapshot!(whole(&text(&ended(3, 17))), @"
@@ -164,11 +172,6 @@ fn what_an_hour_held_back_is_listed() {
 
     SEV2 20 alerts of the rule CloudTrail: ECR Put Image were held back
     in account 111122223333 (production), from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; none has a message of its own; some are listed here
-
-    An image was pushed.
-
-    Compare its digest with the one that the build made.
-    Runbook   https://example.com/runbooks/ecr
 
      1 role/ci-deploy-0: success
        ecr:us-east-1:repository/shop/web-0
@@ -189,6 +192,11 @@ fn what_an_hour_held_back_is_listed() {
               See every match: run trailbell scan on the log files of 2026/03/02
               If it is expected, add a suppression to the rule or raise its threshold
               If the limit is too low, raise MAX_ALERTS_PER_RULE_HOUR
+
+    An image was pushed.
+
+    Compare its digest with the one that the build made.
+    Runbook   https://example.com/runbooks/ecr
 
     Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)
     Alert     26b9b78552c1cdec74f415047d022b39.list
@@ -275,8 +283,6 @@ fn what_follows_one_alert_is_in_its_thread() {
     SEV2 37 more events came after the alert "user-0 put image shop/web"
     in account 111122223333 (production), region us-east-1, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z
 
-    Runbook   https://example.com/runbooks/ecr
-
     Who       user-0
     Call      PutImage at ecr.amazonaws.com
     Values    ip: 192.0.2.1, 192.0.2.7 (2 in all)
@@ -284,6 +290,8 @@ fn what_follows_one_alert_is_in_its_thread() {
 
     Next      Check that these events fit what you found out about the alert
               If they are expected, add a suppression to the rule
+
+    Runbook   https://example.com/runbooks/ecr
 
     Follows   00000000000000000000000000000000
     Rule      CloudTrail: ECR Put Image (cloudtrail-ecr-put-image)

@@ -93,13 +93,7 @@ fn a_response_is_shown_by_what_it_names() {
     let many = json!((0..20).map(|at| json!({"aId": at, "bId": at})).collect::<Vec<_>>());
     assert_eq!(
         rows("eventName exists", "t", record(many)),
-        [
-            "What      a = b",
-            "Response  aId = 0",
-            "          bId = 0",
-            "          aId = 1",
-            "          and 37 more",
-        ]
+        ["What      a = b", "Response  aId = 0", "          bId = 0", "          aId = 1", "          and 37 more",]
     );
 }
 
@@ -148,6 +142,16 @@ fn a_long_request_is_cut_and_counted() {
     let rows = request(json!({"a": long, (long): "v"}));
     assert_eq!(rows[0], format!("What      a = {}…{}", "x".repeat(60), "y".repeat(59)));
     assert_eq!(rows[1], format!("          \"{}…{}\" = v", "x".repeat(60), "y".repeat(59)));
+}
+
+/// The author of the rule wrote its fields, which need no brackets; a caller can choose the others.
+#[test]
+fn a_field_that_the_rule_reads_is_as_the_rule_spells_it() {
+    let parameters = json!({"Statement": {"Principal": {"AWS": "1"}}, "x": {"evil.com": "2"}});
+    assert_eq!(
+        rows("requestParameters.Statement.Principal.AWS exists", "t", json!({"requestParameters": parameters})),
+        ["What      Statement.Principal.AWS = 1", "          x[.]evil[.]com = 2"]
+    );
 }
 
 /// No key and no value can be taken for two, or for a row.

@@ -144,6 +144,43 @@ fn a_rule_that_counts_values_or_combinations_says_so() {
 }
 
 #[test]
+fn a_step_shows_what_it_looks_for() {
+    let rules = "rules: [{name: S, severity: 2, window: 1h, by: [user], sequence: [{filter: eventName = \"A\"}, {filter: eventName exists}]}]";
+    let mut alert = alert_of(RuleSet::parse(rules).unwrap().0, 0, put_image(), None);
+    let step = |id: &str| ("2026-05-04T10:00:00Z".parse().unwrap(), id.to_owned());
+    alert.occurrences.count = 2;
+    alert.occurrences.steps = vec![step("e1"), step("e2")];
+    assert_eq!(
+        rows(&alert),
+        [
+            "Steps     1 at 2026-05-04T10:00:00Z: event e1, eventName = \"A\"",
+            "          2 at 2026-05-04T10:00:00Z: event e2, eventName exists",
+        ]
+    );
+}
+
+#[test]
+fn an_alert_for_something_new_says_what_is_new() {
+    let new = |first_seen: &str| {
+        let rules = format!("rules: [{{name: N, severity: 2, filter: eventName exists, {first_seen}}}]");
+        let body = render(Format::TEXT, &alert_of(RuleSet::parse(&rules).unwrap().0, 0, put_image(), None)).body;
+        let rows = body.lines().skip_while(|line| !line.starts_with("New "));
+        rows.take_while(|line| !line.starts_with("Event ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        new("first_seen: {fields: [role, requestParameters.x], within: 30d}"),
+        [
+            "New       role = ci-deploy",
+            "          requestParameters.x = null",
+            "          not seen together in the 30d before",
+        ]
+    );
+    assert_eq!(new("first_seen: {fields: [eventName], within: 6h}")[1], "          not seen in the 6h before");
+    assert!(new("threshold: 3, first_seen: {fields: [eventName]}").is_empty(), "several are new");
+    assert!(new("window: 1h").is_empty());
+}
+
+#[test]
 fn the_events_of_a_sequence_are_in_the_order_of_its_steps() {
     let mut alert = alert(0, put_image());
     let step = |time: &str, id: &str| (time.parse().unwrap(), id.to_owned());

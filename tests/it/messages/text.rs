@@ -42,9 +42,9 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
               imageManifest.layers.digest = sha256:a1ff6329f7ad6e82bdb1913d90a3f79d00a7f1484be30328dbd6cd41c8ee1cf3
               imageManifest.layers.mediaType = application/vnd.docker.image.rootfs.diff.tar.gzip
               imageManifest.layers.size = 3401613
-              and 7 more
-    Response  image.registryId = 111122223333
-              image.repositoryName = shop/web
+              imageManifest.layers.digest = sha256:2fc4b93057fb5d56e5d6982bf20d79ed1f01f821f78f64f1969bc06668c93688
+              imageManifest.layers.size = 18240977
+              and 5 more
     Resource  arn:aws:ecr:us-east-1:111122223333:repository/shop/web
 
     Who       AssumedRole arn:aws:sts::111122223333:assumed-role/ci-deploy/GitHubActions

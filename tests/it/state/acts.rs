@@ -66,7 +66,7 @@ fn named(message: &Message) -> (String, Vec<String>) {
     let rule = message.body.lines().find_map(|line| line.strip_prefix("Rule      ")).unwrap();
     let rows =
         message.body.lines().skip_while(|line| !line.starts_with("Also      ")).take_while(|line| !line.is_empty());
-    (rule.to_owned(), rows.map(|line| line[10..].to_owned()).collect())
+    (rule.split(" (").next().unwrap().to_owned(), rows.map(|line| line[10..].to_owned()).collect())
 }
 
 /// The messages that an outbox took since this was asked last, sorted.

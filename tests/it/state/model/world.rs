@@ -185,7 +185,8 @@ impl World {
             for (row, text) in rows.filter_map(|(row, text)| Some((row, text?))) {
                 name = if row.is_empty() { name } else { row };
                 match name {
-                    "Rule" => rules.push(text.to_owned()),
+                    // `Rule 1 (rule-1)`
+                    "Rule" => rules.push(text.split(" (").next().unwrap().to_owned()),
                     // `SEV3 Rule 1, 2 events since its previous alert`
                     "Also" => rules.push(text.split(',').next().unwrap().split_once(' ').unwrap().1.to_owned()),
                     "Event" if event.is_empty() => text.clone_into(&mut event),
