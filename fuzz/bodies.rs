@@ -172,7 +172,7 @@ pub fn series(input: &[u8]) {
             let time = item.pending().first().map_or(0, |alert| alert.anchor).saturating_add_unsigned(id);
             let samples = vec![Sample { field: 3, text: "x".repeat(99) }];
             let (event, name) = (id << 40, id.to_string());
-            let arrival = Arrival { time, event, values: vec![event], steps: 3, name, samples };
+            let arrival = Arrival { time, event, values: vec![event], steps: 3, name, samples, ..Arrival::default() };
             let by = Delivery { owner: id, began: 0, now: i64::MAX };
             item.arrive(&plan, &arrival, by);
             item.take_over(&plan, &arrival, by);

@@ -1,6 +1,6 @@
 //! The alerts that the hourly limit of a rule held back, as many as fit into an item.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{
 /// The longest text of a line, in characters and in bytes of JSON.
 const MAX_TEXT: usize = 160;
 /// How many bytes of JSON the lines take at most.
-const MAX_BYTES: usize = 12_000;
+const MAX_BYTES: usize = 14_000;
 
 /// An alert that was held back: who did what to what. Texts are empty where the record has none, and they are not safe to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,16 +34,33 @@ pub struct HeldLine {
     pub time: i64,
 }
 
-/// Lines of alerts that were held back, bounded in bytes. Of a flood by one caller only so many lines remain that everyone else
-/// has some: see [`HeldList::add`].
+/// Lines of alerts that were held back, in the order in which they came, bounded in bytes. Of a flood by one caller only so many
+/// lines remain that everyone else has some, and the first and the last ones: see [`HeldList::add`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldList(Vec<Held>);
 
 /// A line, and the hash of its alert: an alert that is held back again has one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Row", from = "Row")]
 struct Held {
     alert: u64,
     line: HeldLine,
+}
+
+/// A line as it is stored, without names, since these would take the room of others.
+type Row = (u64, i64, bool, String, String, String, String, String);
+
+impl From<Held> for Row {
+    fn from(Held { alert, line }: Held) -> Self {
+        let HeldLine { principal, account, target, result, is_success, event, time } = line;
+        (alert, time, is_success, principal, account, target, result, event)
+    }
+}
+
+impl From<Row> for Held {
+    fn from((alert, time, is_success, principal, account, target, result, event): Row) -> Self {
+        Self { alert, line: HeldLine { principal, account, target, result, is_success, event, time } }
+    }
 }
 
 impl HeldLine {
@@ -68,17 +85,22 @@ impl HeldLine {
     /// How many bytes of JSON it takes with its alert, at most.
     fn bytes(&self) -> usize {
         let texts = [&self.principal, &self.account, &self.target, &self.result, &self.event];
-        150 + texts.into_iter().map(|text| json_bytes(text)).sum::<usize>()
+        // Two numbers of 20 digits, the truth value, and punctuation.
+        66 + texts.into_iter().map(|text| json_bytes(text)).sum::<usize>()
     }
 }
 
 impl HeldList {
-    /// Adds the line of an alert, by the hash of its id, unless that alert has one. If there is no room, a line goes: the newest
-    /// failure of the caller with the most failures, else the newest line of the caller with the most lines. So no failure takes
-    /// the place of a success, and no caller the place of another who has no more lines.
+    /// Adds the line of an alert, by the hash of its id. An alert has one line: its first one, or that of a success in place of
+    /// that of a failure. If there is no room, a line goes: a failure if there is one, of the caller with the most, and of these
+    /// the one in the middle. So no failure takes the place of a success, no caller that of another who has no more lines, and
+    /// neither what came first nor what came last is pushed out by noise.
     pub fn add(&mut self, alert: u64, line: HeldLine) {
-        if self.0.iter().any(|held| held.alert == alert) {
-            return;
+        if let Some(at) = self.0.iter().position(|held| held.alert == alert) {
+            if self.0[at].line.is_success || !line.is_success {
+                return;
+            }
+            self.0.remove(at);
         }
         self.0.push(Held { alert, line });
         let mut bytes: usize = self.0.iter().map(|held| held.line.bytes()).sum();
@@ -108,14 +130,27 @@ impl HeldList {
     /// The index of the line that goes first.
     fn least(&self) -> Option<usize> {
         let has_failures = self.0.iter().any(|held| !held.line.is_success);
-        let is_considered = |held: &Held| !has_failures || !held.line.is_success;
+        let considered: Vec<(usize, &str)> = (0..)
+            .zip(&self.0)
+            .filter(|(_, held)| !has_failures || !held.line.is_success)
+            .map(|(at, held)| (at, held.line.principal.as_str()))
+            .collect();
         let mut counts: HashMap<&str, usize> = HashMap::new();
-        for held in self.0.iter().filter(|held| is_considered(held)) {
-            *counts.entry(&held.line.principal).or_default() += 1;
+        for (_, caller) in &considered {
+            *counts.entry(caller).or_default() += 1;
         }
-        let considered = self.0.iter().enumerate().filter(|(_, held)| is_considered(held));
-        // Of equal ones the last.
-        considered.max_by_key(|(_, held)| counts.get(held.line.principal.as_str())).map(|(at, _)| at)
+        // How far a line is from the first and the last.
+        let depth = |position: usize, count: usize| position.min(count.saturating_sub(position + 1));
+        let mut before: HashMap<&str, usize> = HashMap::new();
+        let ranks = considered.iter().enumerate().map(|(position, (at, caller))| {
+            let count = counts.get(caller).copied().unwrap_or_default();
+            let own = before.entry(caller).or_default();
+            let own_depth = depth(*own, count);
+            *own += 1;
+            // Of equal ones the older goes.
+            (count, own_depth, depth(position, considered.len()), Reverse(*at))
+        });
+        ranks.max().map(|(.., Reverse(at))| at)
     }
 }
 
@@ -234,7 +269,33 @@ mod tests {
         let mut list = of([line("eve", true, 1)]);
         let before = list.clone();
         list.add(0, line("eve", true, 2));
+        list.add(0, line("eve", false, 2));
         assert_eq!(list, before);
+        // That of its success, which comes last, in place of that of its failure.
+        let mut list = of([line("eve", false, 1), line("eve", true, 2)]);
+        list.add(0, line("ann", false, 3));
+        assert_eq!(list.lines()[1], line("eve", false, 1));
+        list.add(0, line("ann", true, 4));
+        assert_eq!(list.lines(), [line("eve", true, 2), line("ann", true, 4)]);
+    }
+
+    /// Noise around an act, by the same caller or by a hundred others: it pushes out neither what came before nor what comes after.
+    #[test]
+    fn noise_pushes_out_neither_the_first_nor_the_last() {
+        let by_one = |time: i64| line("eve", true, time);
+        let by_many = |time: i64| line(&format!("noise-{time:03}"), true, time);
+        for noise in [by_one, by_many as fn(i64) -> HeldLine] {
+            let act = HeldLine { target: "organization-trail".to_owned(), ..line("eve", true, 0) };
+            for (at, time) in [(0, 0), (100, 100)] {
+                let mut lines: Vec<HeldLine> = (1..=100).map(noise).collect();
+                lines.insert(at, HeldLine { time, ..act.clone() });
+                let kept = of(lines).lines();
+                assert!(kept.iter().any(|line| line.target == act.target), "{at}");
+                // Half are the first ones and half the last ones.
+                let first = kept.iter().filter(|line| line.time <= 50).count();
+                assert!(kept.len() >= 36 && first.abs_diff(kept.len() - first) <= 1, "{first} of {}", kept.len());
+            }
+        }
     }
 
     #[test]
@@ -266,10 +327,30 @@ mod tests {
         #[test]
         fn a_list_is_bounded(lines in proptest::collection::vec(any_line(), 0..80)) {
             let list = of(lines.clone());
-            prop_assert!(serde_json::to_string(&list).unwrap().len() <= 12 << 10);
+            prop_assert!(serde_json::to_string(&list).unwrap().len() <= 14_000 + 2);
             let kept = list.lines();
             prop_assert!(kept.iter().all(|line| lines.contains(line)));
             prop_assert!(kept.len() >= lines.len().min(10));
+        }
+
+        /// What each of some callers did first and last has a line, and so has what came last of all, by however many.
+        #[test]
+        fn the_first_and_the_last_have_a_line(
+            callers in proptest::collection::vec(0_usize..6, 1..150),
+            (many, is_success) in (proptest::collection::vec(0_usize..90, 1..150), any::<bool>()),
+        ) {
+            let lines = |callers: &[usize]| -> Vec<HeldLine> {
+                (0..).zip(callers).map(|(time, at)| line(&format!("caller-{at:02}"), is_success, time)).collect()
+            };
+            let (few, many) = (lines(&callers), lines(&many));
+            let kept = of(few.clone()).lines();
+            for line in &few {
+                let mut own = few.iter().filter(|other| other.principal == line.principal);
+                let first = own.next();
+                prop_assert!(first.is_none_or(|line| kept.contains(line)));
+                prop_assert!(own.next_back().is_none_or(|line| kept.contains(line)));
+            }
+            prop_assert!(many.last().is_none_or(|line| of(many.clone()).lines().contains(line)));
         }
 
         /// Of lines of equal length, a caller with fewer loses none to one with more: the numbers of lines differ by more than one

@@ -57,18 +57,19 @@ impl Match {
     /// for a sequence whose `by` has no value. Its alert would go to `audiences`, at least one; `otherwise` is the time of an
     /// event that has none.
     pub fn of(rule: &Arc<Rule>, record: &Record, audiences: &[Audience], otherwise: Timestamp) -> Vec<Self> {
+        let line = Arc::new(HeldLine::of(record, otherwise));
         let event = Arrival {
             time: record.event_time().unwrap_or(otherwise).as_second(),
             event: event_id(record),
             values: values(rule, record),
             steps: 0,
             name: record.at(&["eventID"]).map(|id| shorten_to(&id, MAX_TEXT)).unwrap_or_default(),
+            succeeds: line.is_success,
             samples: Vec::new(),
         };
         let combination =
             rule.first_seen.as_ref().map(|seen| Series::new(rule, &combination(&seen.fields, record)).sightings_key());
         let caller = caller(&record.field(Virtual::Principal).unwrap_or_default());
-        let line = Arc::new(HeldLine::of(record, otherwise));
         let of_series = |SeriesArrival { values, steps }: SeriesArrival| {
             let series = Series::new(rule, &values);
             let samples = samples(rule, record, &values);

@@ -93,7 +93,7 @@ pub fn gate(alerts: &mut HourlyAlerts, asking: &Asking<'_>, limit: u32, asker: &
 
 /// Whether one more alert may pass. Failures have a third of the limit and successes the rest, so that neither keeps the other
 /// out; one caller has a third of the limit, and half of that for failures, so that it keeps neither its own successes nor others
-/// out. Each share is at least one alert. A success of severity 1 passes whatever else did.
+/// out. Each share is at least one alert. A success of severity 1 passes whatever else did, unless one caller has hundreds of them.
 fn has_room(alerts: &HourlyAlerts, asking: &Asking<'_>, limit: u32) -> bool {
     let HourlyAlerts { passed, failed, .. } = alerts;
     let (limit, caller) = (u64::from(limit), asking.caller);
@@ -105,7 +105,7 @@ fn has_room(alerts: &HourlyAlerts, asking: &Asking<'_>, limit: u32) -> bool {
         return failed.count() < third && of_failed < half.min(rest);
     }
     if asking.severity.number() == 1 {
-        return passed.count() < Passes::MOST as u64;
+        return passed.count() < Passes::MOST as u64 && of_passed < Passes::MOST_OF_ONE as u64;
     }
     passed.count() < limit.saturating_sub(third).max(1) && of_passed < third.saturating_sub(of_failed).max(1)
 }

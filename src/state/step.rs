@@ -90,7 +90,7 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
     let acts = std::mem::take(&mut stepping.outcome.acts);
     for (key, at) in arrived {
         let unsent = stepping.items.get_mut::<SeriesItem>(key)?.resume(turn.delivery());
-        for alert in unsent.into_iter().filter(|alert| !stepping.is_decided(key, alert.anchor)).collect::<Vec<_>>() {
+        for alert in unsent.into_iter().filter(|alert| !stepping.is_decided(key, alert)).collect::<Vec<_>>() {
             let decision = stepping.alert(at, &alert)?;
             if matches!(decision, Decision::Fire(_) | Decision::RollUp(_)) {
                 stepping.outcome.resumed.push((at, decision));
@@ -165,8 +165,8 @@ struct Stepping<'s, 'a> {
     items: &'s mut Items,
     turn: &'s Turn<'a>,
     outcome: Outcome,
-    /// The alerts that were decided about: the keys of their series and their anchors.
-    decided: Vec<(String, i64)>,
+    /// The alerts that were decided about: the keys of their series, their anchors, and the events that raised them.
+    decided: Vec<(String, i64, u64)>,
 }
 
 impl Stepping<'_, '_> {
@@ -203,7 +203,7 @@ impl Stepping<'_, '_> {
         self.items.keep(&one.key, timestamp(series.expires(&plan, delivery.now), self.turn.now));
         self.items.set(&one.key, series);
         match verdict {
-            Verdict::Alert(alert) if !self.is_decided(&one.key, alert.anchor) => self.alert(at, &alert),
+            Verdict::Alert(alert) if !self.is_decided(&one.key, &alert) => self.alert(at, &alert),
             _ => Ok(Decision::AlreadySeen),
         }
     }
@@ -216,7 +216,7 @@ impl Stepping<'_, '_> {
         let expires = timestamp(series.expires(&plan, delivery.now), self.turn.now);
         self.items.keep(&one.key, expires);
         match verdict {
-            Verdict::Alert(alert) if self.is_decided(&one.key, alert.anchor) => Ok(Decision::Deduplicated),
+            Verdict::Alert(alert) if self.is_decided(&one.key, &alert) => Ok(Decision::Deduplicated),
             Verdict::Alert(alert) => self.alert(at, &alert),
             Verdict::Silenced | Verdict::Known => Ok(Decision::Deduplicated),
             Verdict::Counted { count } => Ok(Decision::BelowThreshold { count: count.into() }),
@@ -238,16 +238,20 @@ impl Stepping<'_, '_> {
         Ok(())
     }
 
-    fn is_decided(&self, key: &str, anchor: i64) -> bool {
-        self.turn.handled.get(key).is_some_and(|anchors| anchors.contains(&anchor))
-            || self.decided.iter().any(|(decided, of)| *of == anchor && decided == key)
+    /// Whether the alert was decided about. One that is held back is decided about again for another event that raises it.
+    fn is_decided(&self, key: &str, alert: &PendingAlert) -> bool {
+        let is_it = |(decided, anchor, event): &(String, i64, u64)| {
+            *anchor == alert.anchor && decided == key && (!alert.held || *event == alert.event)
+        };
+        self.turn.handled.get(key).is_some_and(|anchors| anchors.contains(&alert.anchor))
+            || self.decided.iter().any(is_it)
     }
 
     /// The alert that a match raises, unless another one covers it, or the hourly limit of its rule holds it back.
     fn alert(&mut self, at: usize, alert: &PendingAlert) -> Result<Decision, TableError> {
         let Some(one) = self.turn.matches.get(at) else { return Ok(Decision::Deduplicated) };
         let (key, anchor, due) = (&one.key, alert.anchor, bits(&one.audiences));
-        self.decided.push((key.clone(), anchor));
+        self.decided.push((key.clone(), anchor, alert.event));
         let is_missing = |audience: &Audience| alert.channels & audience.bit() == 0;
         let audiences: Vec<Audience> = one.audiences.iter().copied().filter(is_missing).collect();
         if audiences.is_empty() {
@@ -264,6 +268,7 @@ impl Stepping<'_, '_> {
             return Ok(decision);
         }
         let series: &mut SeriesItem = self.items.get_mut(key)?;
+        series.release(anchor, self.turn.now.as_second());
         self.outcome.handled.push((key.clone(), anchor));
         // Of too many alerts that wait, some have no claim: such an alert can be lost or repeated.
         let unremembered = !series.is_pending(anchor);
@@ -283,12 +288,14 @@ impl Stepping<'_, '_> {
     ) -> Result<Option<Decision>, TableError> {
         let (alert_id, limit_key) = (one.series.alert_id(alert.anchor), self.turn.limit_key(one));
         let alerts: &mut HourlyAlerts = self.items.get_mut(&limit_key)?;
-        let is_first = alerts.held.count() == 0;
+        let before = alerts.held.count();
         let passed = self.turn.ask_limit(one, &alert_id, audiences, alerts, &mut self.outcome.noticed);
+        let held = alerts.held.count();
         self.items.keep(&limit_key, expires(end(hour(self.turn.now.as_second())), self.turn.now));
         let Passed::Held { decision, until } = passed else { return Ok(None) };
         self.items.get_mut::<SeriesItem>(&one.key)?.hold(alert.anchor, until);
-        if is_first {
+        // An entry can be lost, so every tenth alert adds another one.
+        if before == 0 || held / 10 != before / 10 {
             let list = DueEntry::HeldBack { key: limit_key };
             list.add(self.items, until, self.turn.number, self.turn.now);
         }

@@ -15,7 +15,7 @@ use crate::{
     state::{Distinct, HeldLine},
 };
 
-/// How many alerts of successes a rule of severity 1 sends in an hour, whatever the limit is.
+/// How many alerts of successes of one caller a rule of severity 1 sends in an hour, whatever the limit is.
 const MAX_SUCCESSES: u32 = 500;
 
 /// The alerts of a rule that its hourly limit holds back.
@@ -91,7 +91,7 @@ impl RollUpNotice {
     fn limit_rows(&self) -> Vec<Row> {
         let limit = format!("{} of a rule an hour", counted(self.limit.into(), "alert"));
         let parts = "failures have a third of them, successes the rest; one caller has at most a third, and half of that for failures";
-        let successes = format!("successes of this rule still arrive, up to {MAX_SUCCESSES} an hour");
+        let successes = format!("successes of this rule still arrive, up to {MAX_SUCCESSES} an hour of one caller");
         let is_severe = self.rule.severity == Severity::ACT_NOW;
         rows("Limit", [limit, parts.to_owned()].into_iter().chain(is_severe.then_some(successes)).map(Phrase::ours))
     }

@@ -15,6 +15,8 @@ pub struct Arrival {
     pub steps: u8,
     /// Its id as alerts show it; empty if it has none.
     pub name: String,
+    /// Whether what happened succeeded: it asks the hourly limit again about an alert that is held back and covers it.
+    pub succeeds: bool,
     /// What differs between the events of the series, for the lists of an alert.
     pub samples: Vec<Sample>,
 }

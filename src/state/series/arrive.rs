@@ -28,7 +28,7 @@ impl SeriesItem {
             self.trim(plan);
         }
         let claimed = self.claimed(plan, arrival, by);
-        match raised.map(Verdict::Alert).or(claimed) {
+        match raised.map(Verdict::Alert).or(claimed).or_else(|| self.ask_again(plan, arrival, by)) {
             Some(verdict) => verdict,
             None if new.is_empty() => Verdict::Known,
             None if self.anchors.cover(arrival.time, plan.length()) => Verdict::Silenced,
@@ -39,7 +39,8 @@ impl SeriesItem {
     /// An event that the series does not count takes over the alerts that cover it and that another delivery was to send and did
     /// not, and continues those of its own delivery.
     pub fn take_over(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Verdict {
-        self.claimed(plan, arrival, by).unwrap_or(Verdict::Known)
+        let claimed = self.claimed(plan, arrival, by);
+        claimed.or_else(|| self.ask_again(plan, arrival, by)).unwrap_or(Verdict::Known)
     }
 
     /// Marks of another kind mean something else: where a rule was changed, counting begins again. Its alerts remain.
@@ -147,6 +148,16 @@ impl SeriesItem {
             return Some(Verdict::Alert(alert.clone()));
         }
         is_elsewhere.then_some(Verdict::ClaimedElsewhere)
+    }
+
+    /// A success raises again what the hourly limit holds back and what covers it: that may be about a failure, or about another
+    /// caller, who has no more room. Until the limit lets it pass, it remains held back.
+    fn ask_again(&mut self, plan: &Plan, arrival: &Arrival, by: Delivery) -> Option<Verdict> {
+        let reach = plan.length().unsigned_abs();
+        let covers = |alert: &&mut PendingAlert| alert.held && alert.anchor.abs_diff(arrival.time) <= reach;
+        let alert = self.pending.iter_mut().find(covers).filter(|_| arrival.succeeds)?;
+        (alert.owner, alert.event) = (by.owner, short(arrival.event));
+        Some(Verdict::Alert(alert.clone()))
     }
 }
 

@@ -294,6 +294,7 @@ mod tests {
                         values: vec![id.cast_unsigned().reverse_bits()],
                         steps: 1 << (id % 5),
                         name: "n".repeat(200),
+                        succeeds: false,
                         samples: (0..4)
                             .map(|field| Sample { field, text: format!("{id}{}", "é".repeat(90)) })
                             .collect(),
@@ -348,7 +349,7 @@ mod tests {
             let mut item = SeriesItem::default();
             for (time, id, steps, text, field) in events {
                 let samples = vec![Sample { field, text: text.clone() }];
-                let arrival = Arrival { time, event: id << 40, values: vec![id << 40, !id], steps, name: text.clone(), samples };
+                let arrival = Arrival { time, event: id << 40, values: vec![id << 40, !id], steps, name: text.clone(), samples, ..Arrival::default() };
                 match item.arrive(&plan, &arrival, by(now)) {
                     Verdict::Alert(alert) if id % 3 == 0 => item.sent(alert.anchor, 1, 3),
                     Verdict::Alert(alert) if id % 3 == 1 => item.hold(alert.anchor, time),

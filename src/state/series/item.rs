@@ -6,7 +6,7 @@ use super::{
     dropped::Dropped,
     last::LastAlert,
     mark::{Mark, Marks},
-    pending::PendingAlert,
+    pending::{CLAIM_SECONDS, PendingAlert},
     plan::{Kind, Plan},
     sample::{Listed, Samples},
     span::count,
@@ -57,6 +57,13 @@ impl SeriesItem {
     pub fn hold(&mut self, anchor: i64, until: i64) {
         if let Some(alert) = self.pending.iter_mut().find(|alert| alert.anchor == anchor) {
             (alert.held, alert.free) = (true, until);
+        }
+    }
+
+    /// Notes that the hourly limit lets the alert with this anchor pass: its delivery is about to send it.
+    pub fn release(&mut self, anchor: i64, now: i64) {
+        if let Some(alert) = self.pending.iter_mut().find(|alert| alert.anchor == anchor && alert.held) {
+            (alert.held, alert.free) = (false, now.saturating_add(CLAIM_SECONDS));
         }
     }
 

@@ -193,6 +193,40 @@ mod tests {
         }
     }
 
+    /// What is held back may be about a failure, or about a caller without room.
+    #[test]
+    fn a_success_raises_again_what_the_hourly_limit_holds() {
+        let (mut item, first) = claimed();
+        let succeeds = |id: i64, time: i64| Arrival { succeeds: true, ..event(id, time) };
+        assert_eq!(
+            item.clone().arrive(&PLAN, &succeeds(3, 300), by(7, 60)),
+            Verdict::Silenced,
+            "it is about to be sent"
+        );
+        item.hold(200, 3_600);
+        for (owner, time) in [(7, 300), (8, 800), (8, -400)] {
+            let mut item = item.clone();
+            let again = alert(item.arrive(&PLAN, &succeeds(3, time), by(owner, 60)));
+            let expected = PendingAlert { held: true, free: 3_600, owner, event: 3, ..first.clone() };
+            assert_eq!(again, expected);
+            // It is held back again: nothing changes at the retry, and a failure is silent.
+            let before = item.clone();
+            assert_eq!(alert(item.arrive(&PLAN, &succeeds(3, time), by(owner, 60))), expected);
+            assert_eq!(item, before);
+            assert_eq!(item.arrive(&PLAN, &event(4, 300), by(owner, 60)), Verdict::Silenced);
+            // It passes: from now on it is a claim like any other.
+            item.release(200, 60);
+            let released = PendingAlert { held: false, free: 60 + 15 * MINUTE, ..expected };
+            assert_eq!(alert(item.arrive(&PLAN, &succeeds(3, time), by(owner, 60))), released);
+            assert_eq!(item.arrive(&PLAN, &succeeds(5, 300), by(owner, 60)), Verdict::Silenced);
+            assert_eq!(item.arrive(&PLAN, &succeeds(6, 300), by(9, 60)), Verdict::ClaimedElsewhere);
+        }
+        assert_eq!(item.clone().arrive(&PLAN, &succeeds(3, 801), by(8, 60)), Verdict::Counted { count: 1 });
+        // So does a success that the series does not count, and one that is counted already.
+        assert_eq!(alert(item.clone().take_over(&PLAN, &succeeds(3, 300), by(8, 60))).owner, 8);
+        assert_eq!(alert(item.clone().arrive(&PLAN, &succeeds(1, 100), by(8, 60))).owner, 8);
+    }
+
     #[test]
     fn of_too_many_claims_the_oldest_that_is_held_goes_and_is_counted() {
         let plan = Plan { threshold: 1, window: 60, kind: Kind::Events };

@@ -154,7 +154,10 @@ fn a_limit_that_is_reached_is_reported_at_once() {
     let severe = RollUpNotice { rule: rule(2), hour: at(HOUR), limit: 60, held: 1, stage: RollUpStage::Begun };
     let severe = whole(&text(&Alert::roll_up(severe, &rules().accounts)));
     assert!(severe.starts_with("SEV1 Alerts held back until 10:00 UTC: Denied\n"), "{severe}");
-    assert!(severe.contains("\n          successes of this rule still arrive, up to 500 an hour\n"), "{severe}");
+    assert!(
+        severe.contains("\n          successes of this rule still arrive, up to 500 an hour of one caller\n"),
+        "{severe}"
+    );
 }
 
 /// More than 500 are estimated.

@@ -6,7 +6,7 @@ use trailbell::{
     engine::Engine,
     handler::{Channels, Outcome},
     rule::RuleSet,
-    state::{MemoryTable, Table},
+    state::{DueEntry, MemoryTable, StoredItem, Table},
 };
 
 use crate::{
@@ -130,14 +130,81 @@ fn an_act_that_succeeds_has_an_alert_at_any_severity() {
     }
 }
 
-/// Without a table each invocation has a limit of its own.
+/// A rule whose series do not tell failures from successes.
+fn stop_of_any_result(severity: u8) -> Engine {
+    let text = format!(
+        "rules:\n- {{name: Stop, severity: {severity}, filter: eventName = \"StopLogging\", aggregate_fields: [requestParameters.name]}}\n"
+    );
+    Engine::new(RuleSet::parse(&text).unwrap().0)
+}
+
+/// An attempt on a trail that is held back hides no success on it: of the same caller and of another, with and without a second
+/// attempt in between, in one object and in several, and however often they are delivered.
+#[test]
+fn a_failure_that_is_held_back_hides_no_success() {
+    let trail = "organization-trail";
+    let attempt = |id: usize, role: &str| stop(id, role, trail, Some("AccessDenied"));
+    for severity in 1..=3 {
+        let engine = stop_of_any_result(severity);
+        for role in ["dev-admin", "sandbox"] {
+            for (limit, is_split) in [(1, false), (1, true), (60, false), (60, true)] {
+                let act = stop(902, "dev-admin", trail, None);
+                let (table, outbox) = (MemoryTable::default(), Outbox::open());
+                let records = [denied(60, role), vec![attempt(900, role), attempt(901, "dev-admin"), act]].concat();
+                let objects: Vec<&[Value]> = if is_split { records.chunks(1).collect() } else { vec![&records] };
+                for _ in 0..2 {
+                    for (at, records) in objects.iter().enumerate() {
+                        let outcome = deliver(&engine, &table, &outbox, &format!("{at}.json.gz"), records, limit);
+                        assert!(outcome.answer().is_ok());
+                    }
+                    assert_eq!(about(&outbox, trail), 1, "{severity} {role} {limit} {is_split}");
+                    let sent = outbox.sent.lock().unwrap();
+                    let alert = sent.iter().find(|message| message.body.contains(trail)).unwrap();
+                    assert!(alert.body.contains("000000000902"), "{severity} {role} {limit} {is_split} {}", alert.body);
+                }
+            }
+        }
+    }
+}
+
+/// A success that is held back itself is the one that the list names.
+#[test]
+fn the_list_names_the_success_of_a_series_that_is_held_back() {
+    let (engine, table, outbox) = (stop_of_any_result(2), MemoryTable::default(), Outbox::open());
+    let trail = "organization-trail";
+    let records = [
+        vec![stop(800, "dev-admin", "other", None)],
+        denied(2, "dev-admin"),
+        vec![stop(900, "dev-admin", trail, Some("AccessDenied")), stop(901, "dev-admin", trail, None)],
+    ]
+    .concat();
+    for _ in 0..2 {
+        deliver(&engine, &table, &outbox, "a.json.gz", &records, 1);
+        assert_eq!((about(&outbox, trail), notices(&outbox)), (0, 1));
+        let keys = table.due_keys();
+        let sets = pollster::block_on(table.read(&keys.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+        let Some(Some((StoredItem::Due(entries), _))) = sets.first() else { panic!("{sets:?}") };
+        let Some(DueEntry::HeldBack { key }) = DueEntry::decode(entries.first().unwrap()) else {
+            panic!("{entries:?}")
+        };
+        let stored = pollster::block_on(table.read(&[&key])).unwrap().remove(0);
+        let Some((StoredItem::HourlyAlerts(alerts), _)) = stored else { panic!("{stored:?}") };
+        let ended = alerts.ended().unwrap();
+        let first = &ended.lines[0];
+        assert_eq!((ended.held, ended.lines.len()), (2, 2));
+        assert_eq!((&*first.target, &*first.result, first.is_success), (trail, "success", true));
+        assert!(first.event.ends_with("901"));
+    }
+}
+
+/// Without a table each invocation has a limit of its own, and sends the list at its end.
 #[test]
 fn an_act_that_succeeds_has_an_alert_during_an_outage() {
     let (engine, outbox) = (stop_logging(), Outbox::open());
     let records = [denied(60, "dev-admin"), vec![stop(900, "dev-admin", "organization-trail", None)]].concat();
     let outcome = deliver(&engine, &Broken, &outbox, "a.json.gz", &records, 60);
     assert_eq!((outcome.matches.alerted, outcome.matches.capped), (11, 50));
-    assert_eq!((about(&outbox, "organization-trail"), notices(&outbox)), (1, 1));
+    assert_eq!((about(&outbox, "organization-trail"), notices(&outbox)), (1, 2));
 }
 
 /// A retry repeats neither alerts nor the notice, and counts nothing twice.

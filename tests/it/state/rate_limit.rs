@@ -224,7 +224,7 @@ fn a_small_limit_lets_one_of_each_kind_pass() {
     }
 }
 
-/// A success of severity 1 passes up to 500 in an hour, by whom it may be; the notice and the list report the rest.
+/// Successes of severity 1 pass, 500 in an hour of one caller and 600 of all; the notice and the list report the rest.
 #[test]
 fn urgent_successes_pass_up_to_five_hundred() {
     for limit in [1, 60] {
@@ -233,12 +233,13 @@ fn urgent_successes_pass_up_to_five_hundred() {
         let passed: Vec<usize> = (0..600).filter(|at| matches!(decisions[*at], Decision::Fire(_))).collect();
         assert_eq!(passed, (0..500).collect::<Vec<_>>());
         assert_eq!(roll_up(&decisions).unwrap().held, 100);
-        assert_eq!(limited.words("two", &acts(ANN, true, 700..701)), ["capped"]);
+        assert_eq!(limited.passed("two", &acts(ANN, true, 1_000..1_150)), 100);
+        assert_eq!(limited.words("bob", &acts(BOB, true, 900..901)), ["capped"]);
         // Failures keep their part.
-        assert_eq!(limited.words("three", &acts(ANN, false, 800..801)), ["alerted"]);
+        assert_eq!(limited.words("three", &acts(CYD, false, 800..801)), ["alerted"]);
         let ended = limited.ended();
-        assert_eq!((ended.limit, ended.held, ended.more + ended.lines.len() as u64), (limit, 101, 101));
-        assert!(ended.lines.iter().any(|line| line.principal == ANN), "one caller pushes out no line of another");
+        assert_eq!((ended.limit, ended.held, ended.more + ended.lines.len() as u64), (limit, 151, 151));
+        assert!(ended.lines.iter().any(|line| line.principal == BOB), "one caller pushes out no line of another");
     }
 }
 

@@ -41,6 +41,7 @@ fn arrival(arrival: &Arrival) -> series::Arrival {
         values: arrival.values.iter().map(|value| hash(value)).collect(),
         steps: arrival.steps.iter().map(|step| 1 << step).sum(),
         name: arrival.event.clone(),
+        succeeds: false,
         samples: Vec::new(),
     }
 }

@@ -37,7 +37,7 @@ impl Model {
         let is_within_third = own < third || (third == 1 && own_alike == 0);
         match (act.succeeds, self.severity) {
             (false, _) => alike < third && own_alike < (third / 2).max(1) && is_within_third,
-            (true, 1) => alike < 500,
+            (true, 1) => alike < 600 && own_alike < 500,
             (true, _) => alike < self.limit.saturating_sub(third).max(1) && is_within_third,
         }
     }
