@@ -176,11 +176,11 @@ impl From<&Rule> for NamedRule {
 
 impl NamedRule {
     /// A rule that the rules file no longer has.
-    pub fn unknown(id: &str) -> Self {
+    pub fn unknown(id: &str, severity: Option<Severity>) -> Self {
         Self {
             id: id.to_owned(),
             name: id.to_owned(),
-            severity: Severity::REVIEW,
+            severity: severity.unwrap_or(Severity::REVIEW),
             tags: Vec::new(),
             description: None,
             runbook: None,

@@ -332,6 +332,7 @@ impl Alert {
             alert_id: self.id.clone(),
             severity: self.severity().number(),
             is_success: self.is_success(),
+            is_notice: !matches!(self.kind, AlertKind::Match(_)),
             rule: self.rule_id().to_owned(),
             title: self.title_with_others(),
             account: self.account().unwrap_or_default(),

@@ -137,6 +137,8 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
                 return self.outcome.fail(Failure::Due { origin, error });
             }
         };
+        let is_unreadable: Vec<bool> = found.iter().map(Result::is_err).collect();
+        let found: Vec<Option<FollowUp>> = found.into_iter().map(|found| found.ok().flatten()).collect();
         let notices: Vec<Option<FollowUpNotice>> = found.iter().cloned().map(|one| one.map(Into::into)).collect();
         let wanted = |at: usize| found[at].as_ref().map_or(0, |one| bits(&self.channels.audiences(one.rule.severity)));
         let wanted: Vec<u8> = (0..due.len()).map(wanted).collect();
@@ -173,7 +175,7 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
                 }
             }
         }
-        let is_sent = |at: usize| wanted[at] & !sent[at] == 0;
+        let is_sent = |at: usize| !is_unreadable[at] && wanted[at] & !sent[at] == 0;
         let (marked, changed): (Vec<_>, Vec<_>) = (0..due.len()).partition(|at| is_sent(*at));
         let to_mark: Vec<&FollowUp> = marked.iter().filter_map(|at| found[*at].as_ref()).collect();
         if let Err(error) = state::mark_followed_up(self.table, &to_mark, now).await {
@@ -210,34 +212,38 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
         let now = self.time.now();
         let (mut notices, mut done) = (Vec::new(), Vec::<usize>::new());
         for ((key, of_hour), hour) in due.iter().zip(hours) {
+            let Ok(hour) = hour else { continue };
             match hour.and_then(|hour| self.list(key, hour)) {
                 Some((alert, audiences)) => notices.push((*key, Notice { alert, audiences, items: of_hour.clone() })),
                 None => done.extend(of_hour),
             }
         }
-        notices.sort_by_key(|(_, notice)| notice.alert.severity());
-        let mut sent = Vec::new();
-        for (key, notice) in notices {
-            let taken = self.publish(&notice).await;
-            if taken.len() == notice.audiences.len() {
-                done.extend(&notice.items);
-            }
-            sent.extend(taken.into_iter().map(|audience| (Ticket::of_list(key, now), audience)));
-        }
-        if let Err(error) = state::mark_sent(self.table, &mut Claimant::new("", 1), &sent).await {
-            tracing::error!(reason = chain(&error), "lists that are sent cannot be marked, and may be sent again");
-        }
         for at in &done {
             is_done[*at] = true;
         }
         self.remove(done.iter().map(|at| &items[*at])).await;
+        notices.sort_by_key(|(_, notice)| notice.alert.severity());
+        for (key, notice) in notices {
+            let taken = self.publish(&notice).await;
+            // At once, so that an invocation that ends repeats no more than one.
+            let sent: Vec<_> = taken.iter().map(|audience| (Ticket::of_list(key, now), *audience)).collect();
+            if let Err(error) = state::mark_sent(self.table, &mut Claimant::new("", 1), &sent).await {
+                tracing::error!(reason = chain(&error), "a list that is sent cannot be marked, and may be sent again");
+            }
+            if taken.len() == notice.audiences.len() {
+                for at in &notice.items {
+                    is_done[*at] = true;
+                }
+                self.remove(notice.items.iter().map(|at| &items[*at])).await;
+            }
+        }
     }
 
     /// The list of an hour, and the audiences that have not taken it.
     fn list(&self, key: &str, hour: EndedHour) -> Option<(Alert, Vec<Audience>)> {
         let (id, number) = rule_and_hour(key)?;
         let rule = self.rules.iter().find(|rule| rule.id == id);
-        let rule = rule.map_or_else(|| NamedRule::unknown(id), |rule| NamedRule::from(&**rule));
+        let rule = rule.map_or_else(|| NamedRule::unknown(id, hour.severity), |rule| NamedRule::from(&**rule));
         let audiences =
             self.channels.audiences(rule.severity).into_iter().filter(|audience| !hour.sent.contains(audience));
         let audiences: Vec<Audience> = audiences.collect();

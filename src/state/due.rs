@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::items::{Items, expires};
-use crate::untrusted::shorten_to;
+use crate::{rule::Severity, untrusted::shorten_to};
 
 /// The length of a slot.
 pub const SLOT_SECONDS: i64 = 300;
@@ -56,20 +56,31 @@ pub struct SummaryLine {
     /// The id of the alert.
     pub alert_id: String,
     /// From 1, the most urgent.
+    #[serde(default = "unknown_severity")]
     pub severity: u8,
     /// Whether what happened succeeded.
+    #[serde(default)]
     pub is_success: bool,
+    /// Whether it is a notice, about no act that could succeed or fail.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_notice: bool,
     /// The id of the rule.
+    #[serde(default)]
     pub rule: String,
     /// The title of the alert.
+    #[serde(default)]
     pub title: String,
     /// The account.
+    #[serde(default)]
     pub account: String,
     /// The region.
+    #[serde(default)]
     pub region: String,
     /// The id of an event.
+    #[serde(default)]
     pub event: String,
     /// When the event happened, in seconds since 1970.
+    #[serde(default)]
     pub time: i64,
 }
 
@@ -84,6 +95,15 @@ impl SummaryLine {
         }
         self
     }
+}
+
+fn unknown_severity() -> u8 {
+    Severity::REVIEW.number()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(is: &bool) -> bool {
+    !*is
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -106,15 +126,20 @@ impl DueEntry {
     /// Adds the entry to the set of the slot in which it is due, or in which it can still be written. `due` is in seconds
     /// since 1970, and `number` that of the delivery.
     pub fn add(&self, items: &mut Items, due: i64, number: u64, now: Timestamp) {
-        let due = due.max(now.as_second().saturating_add(MARGIN_SECONDS));
-        let (mut key, entry) = (due_key(due, number), self.encode());
-        while items.added_bytes(&key) + entry.len() > MAX_ADDED
-            && let Some(next) = next_key(&key)
-        {
-            key = next;
-        }
-        items.add(&key, entry, expires(due, now));
+        add_text(items, self.encode(), due, number, now);
     }
+}
+
+/// Adds an entry as it is stored, as [`DueEntry::add`] does.
+pub fn add_text(items: &mut Items, entry: String, due: i64, number: u64, now: Timestamp) {
+    let due = due.max(now.as_second().saturating_add(MARGIN_SECONDS));
+    let mut key = due_key(due, number);
+    while items.added_bytes(&key) + entry.len() > MAX_ADDED
+        && let Some(next) = next_key(&key)
+    {
+        key = next;
+    }
+    items.add(&key, entry, expires(due, now));
 }
 
 /// The slot of a time in seconds since 1970.
@@ -179,6 +204,10 @@ mod tests {
             assert_eq!(DueEntry::decode(text), Some(entry));
         }
         assert_eq!(DueEntry::decode(r#"{"later":{}}"#), None);
+        // A later release may store less of a line, or more.
+        let Some(DueEntry::Line(line)) = DueEntry::decode(r#"{"line":{"alert_id":"a","more":[1]}}"#) else { panic!() };
+        assert_eq!(line, SummaryLine { alert_id: "a".to_owned(), severity: 2, ..SummaryLine::default() });
+        assert_eq!(DueEntry::decode(r#"{"line":{"title":"a"}}"#), None);
         assert!(DueEntry::decode(r#"{"held_back":{"key":"k","more":1}}"#).is_some());
     }
 

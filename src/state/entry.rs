@@ -185,6 +185,7 @@ mod tests {
             Sightings { newest: Sighting { from: 5, to: 6, opener: 8 }, earlier: Vec::new() }.into(),
             HourlyAlerts {
                 limit: 60,
+                severity: None,
                 passed,
                 failed: Passes::default(),
                 held,

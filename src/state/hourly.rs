@@ -8,12 +8,16 @@ use super::{
     distinct::Distinct,
     held::{HeldLine, HeldList},
 };
+use crate::rule::Severity;
 
 /// The alerts of one rule in one hour of the clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourlyAlerts {
     /// The limit that was last in force: how many alerts of the rule pass in an hour.
     pub limit: u32,
+    /// The severity of the rule, for when the rule is removed before the list is sent; items of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<u8>,
     /// The alerts about successes that passed.
     pub passed: Passes,
     /// The alerts about failures that passed.
@@ -48,6 +52,8 @@ pub struct Claim {
 pub struct EndedHour {
     /// How many alerts of the rule pass in an hour.
     pub limit: u32,
+    /// The severity of the rule at that time, if it is kept.
+    pub severity: Option<Severity>,
     /// How many alerts were held back; an estimate beyond [`Distinct::EXACT`].
     pub held: u64,
     /// Some of them: successes first, and each in the order of time.
@@ -64,7 +70,8 @@ impl HourlyAlerts {
         let (held, lines) = (self.held.count(), self.list.lines());
         let sent = Audience::ALL.into_iter().filter(|audience| self.list_sent & audience.bit() != 0).collect();
         let more = held.saturating_sub(lines.len() as u64);
-        (held > 0).then_some(EndedHour { limit: self.limit, held, lines, more, sent })
+        let severity = self.severity.and_then(Severity::new);
+        (held > 0).then_some(EndedHour { limit: self.limit, severity, held, lines, more, sent })
     }
 }
 
@@ -164,7 +171,7 @@ mod tests {
     fn an_hour_ends_with_what_was_held_back() {
         assert_eq!(HourlyAlerts::default().ended(), None);
         let line = |is_success: bool, time: i64| HeldLine { is_success, time, ..HeldLine::default() };
-        let mut alerts = HourlyAlerts { limit: 60, list_sent: 0b101, ..HourlyAlerts::default() };
+        let mut alerts = HourlyAlerts { limit: 60, severity: Some(1), list_sent: 0b101, ..HourlyAlerts::default() };
         for alert in 0..4 {
             alerts.held.insert(alert);
         }
@@ -173,6 +180,7 @@ mod tests {
         alerts.list.add(2, line(true, 3));
         let expected = EndedHour {
             limit: 60,
+            severity: Some(Severity::ACT_NOW),
             held: 4,
             lines: vec![line(true, 3), line(true, 9), line(false, 1)],
             more: 1,

@@ -83,7 +83,7 @@ pub use decide::{Decided, decide};
 pub use decision::{Decision, Firing, RollUp, Ticket};
 pub use distinct::Distinct;
 pub use due::{DueEntry, SummaryLine};
-pub use due_item::{DueItem, read_all_due, remove_due, replace_due};
+pub use due_item::{DueItem, Unreadable, read_all_due, remove_due, replace_due};
 pub use entry::StoredItem;
 pub use follow_up::FollowUp;
 pub use held::{HeldLine, HeldList};

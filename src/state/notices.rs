@@ -7,19 +7,22 @@ use jiff::Timestamp;
 use super::{
     claimant::Outage,
     due::DueEntry,
-    due_item::read_readable,
+    due_item::{Unreadable, read_readable},
     entry::{ItemKind, StoredItem},
     follow_up::FollowUp,
     hourly::{EndedHour, HourlyAlerts},
     items::Items,
+    key::rule_and_hour,
     series::SeriesItem,
     store::update,
     table::{MAX_CHANGES, Stored, Table, TableError},
 };
 use crate::rule::Rule;
 
-/// What is due to follow alerts, each given by the key of its series and its anchor; `None` where nothing is due any more. `now` is
-/// the time of the clock.
+/// What an entry of what is due is about; `None` where nothing is due any more.
+pub type Found<T> = Result<Option<T>, Unreadable>;
+
+/// What is due to follow alerts, each given by the key of its series and its anchor. `now` is the time of the clock.
 ///
 /// # Errors
 ///
@@ -29,7 +32,7 @@ pub async fn follow_ups(
     rules: &[Arc<Rule>],
     due: &[(&str, i64)],
     now: Timestamp,
-) -> Result<Vec<Option<FollowUp>>, TableError> {
+) -> Result<Vec<Found<FollowUp>>, TableError> {
     let mut found = Vec::new();
     for due in due.chunks(MAX_CHANGES) {
         let mut keys: Vec<&str> = due.iter().map(|(key, _)| *key).collect();
@@ -37,29 +40,42 @@ pub async fn follow_ups(
         keys.dedup();
         let mut stored = read_readable(table, &keys).await?;
         for (key, anchor) in due {
-            let stored: Option<&mut Stored> = keys.binary_search(key).ok().and_then(|at| stored.get_mut(at)?.as_mut());
-            found.push(stored.and_then(|(item, _)| follow_up(rules, key, item, *anchor, now)));
+            found.push(match keys.binary_search(key).ok().and_then(|at| stored.get_mut(at)) {
+                Some(Ok(Some((item, _)))) => follow_up(rules, key, item, *anchor, now),
+                Some(Err(Unreadable)) => Err(Unreadable),
+                Some(Ok(None)) | None => Ok(None),
+            });
         }
     }
     Ok(found)
 }
 
-fn follow_up(rules: &[Arc<Rule>], key: &str, item: &mut StoredItem, anchor: i64, now: Timestamp) -> Option<FollowUp> {
-    let (id, _) = key.strip_prefix("series/")?.rsplit_once('/')?;
-    let rule = rules.iter().find(|rule| rule.id == id)?;
-    FollowUp::of(rule, key, SeriesItem::of(item)?, anchor, now)
+fn follow_up(rules: &[Arc<Rule>], key: &str, item: &mut StoredItem, anchor: i64, now: Timestamp) -> Found<FollowUp> {
+    let id = key.strip_prefix("series/").and_then(|rest| rest.rsplit_once('/')).map(|(id, _)| id);
+    let (Some(id), Some(series)) = (id, SeriesItem::of(item)) else { return Err(unknown(key)) };
+    let rule = rules.iter().find(|rule| rule.id == id);
+    Ok(rule.and_then(|rule| FollowUp::of(rule, key, series, anchor, now)))
 }
 
-/// What the hourly limit held back in ended hours, given by the keys of their items, each different; `None` where nothing was.
+fn unknown(key: &str) -> Unreadable {
+    tracing::error!(key, "this release does not know such an item of what is due");
+    Unreadable
+}
+
+/// What the hourly limit held back in ended hours, given by the keys of their items, each different.
 ///
 /// # Errors
 ///
 /// The table is unavailable.
-pub async fn ended_hours(table: &impl Table, keys: &[&str]) -> Result<Vec<Option<EndedHour>>, TableError> {
+pub async fn ended_hours(table: &impl Table, keys: &[&str]) -> Result<Vec<Found<EndedHour>>, TableError> {
     let mut found = Vec::new();
     for keys in keys.chunks(MAX_CHANGES) {
-        let ended = |stored: Option<Stored>| HourlyAlerts::of(&mut stored?.0)?.ended();
-        found.extend(read_readable(table, keys).await?.into_iter().map(ended));
+        let ended = |(key, stored): (&&str, Result<Option<Stored>, Unreadable>)| {
+            let Some((mut item, _)) = stored? else { return Ok(None) };
+            let alerts = HourlyAlerts::of(&mut item).filter(|_| rule_and_hour(key).is_some());
+            Ok(alerts.ok_or_else(|| unknown(key))?.ended())
+        };
+        found.extend(keys.iter().zip(read_readable(table, keys).await?).map(ended));
     }
     Ok(found)
 }

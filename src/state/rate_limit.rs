@@ -69,7 +69,7 @@ pub fn end(hour: i64) -> i64 {
 /// Lets an alert of a rule pass if it passed before or if the limit has room for it.
 pub fn gate(alerts: &mut HourlyAlerts, asking: &Asking<'_>, limit: u32, asker: &Asker<'_>) -> Gate {
     let Asking { alert, caller, line, .. } = *asking;
-    alerts.limit = limit;
+    (alerts.limit, alerts.severity) = (limit, Some(asking.severity.number()));
     if alerts.passed.contains(alert) || alerts.failed.contains(alert) {
         return Gate::Open;
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     due::{SLOT_SECONDS, slot, slot_keys},
-    due_item::{DueItem, read_sets, replace_due},
+    due_item::{DueItem, move_due, read_sets},
     entry::TickState,
     items::{Items, expires},
     store::update,
@@ -41,6 +41,8 @@ pub struct Tick {
     next: i64,
     /// The last slot that has ended.
     last: i64,
+    /// The first slot that was read with entries that this release cannot read.
+    unread: Option<i64>,
 }
 
 impl Tick {
@@ -71,7 +73,7 @@ impl Tick {
             let cursor = cursor.max(last.saturating_sub(OLDEST));
             items.set(KEY, TickState { cursor, until });
             items.keep(KEY, expires(now_seconds, now));
-            Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last }))
+            Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last, unread: None }))
         });
         begun.await.map_err(|not_stored| not_stored.error)
     }
@@ -81,18 +83,23 @@ impl Tick {
         self.next <= self.last
     }
 
-    /// Reads the next slots, some megabytes. Entries that this release does not know are logged and removed.
+    /// Reads the next slots, some megabytes. Entries that this release cannot read are logged, and stay.
     ///
     /// # Errors
     ///
-    /// The table is unavailable.
+    /// The table is unavailable, and nothing was read before.
     pub async fn read(&mut self, table: &impl Table) -> Result<Vec<DueItem>, TableError> {
-        let (mut found, mut bytes, begin) = (Vec::new(), 0, self.next);
+        let (mut found, mut bytes) = (Vec::new(), 0);
         while self.has_more() && bytes < MAX_BYTES {
             let end = self.next.saturating_add(SLOTS_AT_ONCE).min(self.last.saturating_add(1));
             let keys: Vec<String> = (self.next..end).flat_map(slot_keys).collect();
-            // What was found before an error is not lost, but found again.
-            let items = read_sets(table, &keys).await.inspect_err(|_| self.next = begin)?;
+            let (items, unread) = match read_sets(table, &keys).await {
+                Ok(read) => read,
+                // If the table still fails, the next call says so.
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            self.unread = [self.unread, unread].into_iter().flatten().min();
             for item in items {
                 bytes += item.bytes();
                 found.push(item);
@@ -110,9 +117,11 @@ impl Tick {
     pub async fn end(self, table: &impl Table, left: &[DueItem], now: Timestamp) -> Result<(), TableError> {
         let stale = self.last.saturating_sub(STALE);
         let (old, left): (Vec<_>, Vec<_>) = left.iter().partition(|item| item.slot().is_some_and(|at| at < stale));
-        replace_due(table, old.iter().map(|item| (*item, item.entry.clone())), now).await?;
+        move_due(table, old, now).await?;
         let first_left = left.iter().filter_map(|item| item.slot()).min();
-        let cursor = first_left.unwrap_or(self.next).min(self.next);
+        // Entries that this release cannot read may be those of a later one, which may come back until they are stale.
+        let first_unread = self.unread.filter(|slot| *slot >= stale);
+        let cursor = [first_left, first_unread].into_iter().flatten().fold(self.next, i64::min);
         let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
         let ended = update(table, &mut down, &mut items, |items| {
             if items.get::<TickState>(KEY)?.is_some_and(|state| state.until == self.until) {
@@ -127,7 +136,10 @@ impl Tick {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
 
     use super::*;
     use crate::state::{
@@ -357,7 +369,63 @@ mod tests {
         let change = Change { key: due_key(BEGIN, 2), write, expires: None };
         pollster::block_on(table.write(&[change])).unwrap();
         assert_eq!(tick(&table, 300, &[]), ["a", "b"]);
-        assert!(table.due_keys().is_empty());
+        let unread = || {
+            let keys = [0, 1, 2].map(|number| due_key(BEGIN, number));
+            let stored = pollster::block_on(table.read(&keys.each_ref().map(String::as_str))).unwrap();
+            let count = |stored: Option<Stored>| match stored?.0 {
+                StoredItem::Due(texts) => Some(texts.len()).filter(|count| *count > 0),
+                _ => Some(100),
+            };
+            stored.into_iter().map(count).collect::<Vec<_>>()
+        };
+        // What is not understood stays; a release that understands it finds it within half a day.
+        let stays = [Some(2), None, Some(100)];
+        assert_eq!(unread(), stays);
+        for now in [600, 20_000, 43_200] {
+            assert_eq!(tick(&table, now, &[]), [""; 0]);
+            assert!(begin(&table, now + 1).unwrap().next <= slot(BEGIN));
+            add(&table, now, &["c"]);
+            assert_eq!(tick(&table, now + 300, &[]), ["c"]);
+        }
+        put(&table, &due_key(BEGIN, 5), &entry("rolled forward").encode());
+        assert_eq!(tick(&table, 43_801, &[]), ["rolled forward"]);
+        // Later it only waits to expire, and the next ticks read few slots.
+        tick(&table, 44_400, &[]);
+        let next = begin(&table, 44_700).unwrap();
+        assert!(next.last - next.next < 10);
+        assert_eq!(unread(), stays);
+    }
+
+    /// A table that answers the first requests alone.
+    struct Failing<'t> {
+        table: &'t MemoryTable,
+        requests: AtomicUsize,
+    }
+
+    impl Table for Failing<'_> {
+        async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+            let answered = self.requests.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+            answered.map_err(|_| TableError::service("throttled"))?;
+            self.table.read(keys).await
+        }
+
+        async fn write(&self, changes: &[Change]) -> Result<Written, TableError> {
+            self.table.write(changes).await
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_found() {
+        let table = MemoryTable::default();
+        add(&table, 0, &["a"]);
+        add(&table, 80_000, &["b"]);
+        let mut tick = begin(&table, 86_400).unwrap();
+        // The tick begins a day back, and reads two slots at once.
+        let failing = Failing { table: &table, requests: AtomicUsize::new(20) };
+        assert_eq!(names(&pollster::block_on(tick.read(&failing)).unwrap()), ["a"]);
+        assert!(pollster::block_on(tick.read(&failing)).is_err());
+        failing.requests.store(1_000, Relaxed);
+        assert_eq!(names(&read(&mut tick, &failing)), ["b"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The lines in the order of a summary: successes of severity 1, then by severity; of each those of a rule together.
+    /// The lines in the order of a summary: by severity, of each first the successes, then the notices; of these those of a rule together.
     pub fn sorted(mut lines: Vec<SummaryLine>) -> Vec<SummaryLine> {
         lines.sort_by(|one, other| order(one).cmp(&order(other)));
         lines.dedup();
@@ -72,13 +72,14 @@ impl Summary {
 
     /// `2 of severity 1 that succeeded, 40 of severity 2`.
     fn severities(&self) -> String {
-        let mut counts: BTreeMap<(u8, bool), u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(u8, Act), u64> = BTreeMap::new();
         for line in &self.lines {
-            *counts.entry((line.severity, !line.is_success)).or_default() += 1;
+            *counts.entry((line.severity, act(line))).or_default() += 1;
         }
-        let shown = counts.into_iter().map(|((severity, failed), count)| {
-            let result = if failed { "failed" } else { "succeeded" };
-            format!("{count} of severity {severity} that {result}")
+        let shown = counts.into_iter().map(|((severity, act), count)| match act {
+            Act::Succeeded => format!("{count} of severity {severity} that succeeded"),
+            Act::None => format!("{} of severity {severity}", counted(count, "notice")),
+            Act::Failed => format!("{count} of severity {severity} that failed"),
         });
         shown.collect::<Vec<_>>().join(", ")
     }
@@ -94,9 +95,13 @@ impl Summary {
         let item = |line| {
             let (group, mut heading) = (group(line), None);
             if last.replace(group) != Some(group) {
-                let (severity, failed, rule) = group;
+                let (severity, act, rule) = group;
                 let count = counts.get(&group).copied().unwrap_or(0);
-                let result = if failed { "failed" } else { "succeeded" };
+                let result = match act {
+                    Act::Succeeded => "succeeded",
+                    Act::None => "notice",
+                    Act::Failed => "failed",
+                };
                 let text = Phrase::ours(format!("SEV{severity} ")).value(rule).then(format!(", {result}: {count}"));
                 heading = Some(text);
             }
@@ -107,8 +112,25 @@ impl Summary {
 }
 
 /// What the lines under a heading have in common.
-fn group(line: &SummaryLine) -> (u8, bool, &str) {
-    (line.severity, !line.is_success, &line.rule)
+fn group(line: &SummaryLine) -> (u8, Act, &str) {
+    (line.severity, act(line), &line.rule)
+}
+
+/// What a line is about, in the order of a summary.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Act {
+    Succeeded,
+    /// It is a notice.
+    None,
+    Failed,
+}
+
+fn act(line: &SummaryLine) -> Act {
+    match (line.is_notice, line.is_success) {
+        (true, _) => Act::None,
+        (false, true) => Act::Succeeded,
+        (false, false) => Act::Failed,
+    }
 }
 
 fn order(line: &SummaryLine) -> impl Ord + use<'_> {
@@ -180,12 +202,13 @@ impl Content for Summary {
 
     fn evidences(&self, _: &Accounts) -> Vec<Value> {
         let evidence = |line: &SummaryLine| {
-            let SummaryLine { alert_id, severity, is_success, rule, title, account, region, event, time } = line;
+            let SummaryLine { alert_id, severity, is_success, is_notice, rule, title, account, region, event, time } =
+                line;
             json!({
                 "uid": alert_id,
                 "name": title,
                 "data": {
-                    "rule": rule, "severity": severity, "is_success": is_success, "account": account,
+                    "rule": rule, "severity": severity, "is_success": (!is_notice).then_some(is_success), "account": account,
                     "region": region, "event_id": event, "time": time,
                 },
             })

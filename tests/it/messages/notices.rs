@@ -95,6 +95,7 @@ pub fn line(number: usize) -> SummaryLine {
         alert_id: format!("{number:032x}"),
         severity,
         is_success: number.is_multiple_of(10),
+        is_notice: false,
         rule: if severity == 1 { "denied" } else { "cloudtrail-ecr-put-image" }.to_owned(),
         title: format!("user-{number} put image shop/web"),
         account: "111122223333".to_owned(),
@@ -468,6 +469,26 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
        in 444455556666, us-east-1
        09:01 e1bc3319-334c-4672-9365-000000000001
     ");
+}
+
+/// A notice is about no act that failed or succeeded; it comes before what failed.
+#[test]
+fn a_notice_in_a_summary_is_called_one() {
+    let begun = begun();
+    let lines = [begun.summary_line(), SummaryLine { rule: begun.rule_id().to_owned(), ..line(1) }, line(10), line(5)];
+    let severity = begun.severity().number();
+    let summary = summaries(lines).remove(0);
+    let body = text(&summary).body;
+    let headings: Vec<&str> = body.lines().filter(|line| line.starts_with("SEV")).collect();
+    let notice = format!("SEV{severity} {}, notice: 1", begun.rule_id());
+    let at = |heading: &str| headings.iter().position(|one| *one == heading).unwrap_or_else(|| panic!("{headings:?}"));
+    assert!(at(&notice) < at("SEV1 denied, failed: 1") || severity > 1, "{headings:?}");
+    assert!(body.contains(&format!("1 notice of severity {severity}")), "{body}");
+    let finding = ocsf(&summary);
+    let results: Vec<&Value> =
+        finding["evidences"].as_array().unwrap().iter().map(|one| &one["data"]["is_success"]).collect();
+    assert_eq!(results.iter().filter(|result| result.is_null()).count(), 1);
+    assert_eq!(results.len(), 4);
 }
 
 #[test]

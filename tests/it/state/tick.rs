@@ -1,6 +1,7 @@
 //! The tick: what is due is sent once, whatever fails, whenever a tick is missed, repeated or ended.
 
 use std::{
+    collections::BTreeSet,
     future::{Future, poll_fn},
     pin::pin,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -16,8 +17,8 @@ use trailbell::{
     handler::{Channels, Clock, Handler, InvocationLimits, Outcome},
     rule::RuleSet,
     state::{
-        Change, DueEntry, MemoryTable, Stored, SummaryLine, Table, TableError, Write, Written, due::due_key,
-        read_all_due,
+        Budget, Change, DueEntry, HourlyAlerts, MemoryTable, Stored, StoredItem, SummaryLine, Table, TableError, Write,
+        Written, due::due_key, read_all_due,
     },
 };
 
@@ -387,6 +388,113 @@ fn what_the_hourly_limit_held_back_is_listed_once_when_the_hour_has_ended() {
         assert_eq!(run([&alerts, &findings], now, &scheduled()).ticks, 1);
     }
     assert_eq!((lists(&alerts), lists(&findings)), (1, 1));
+}
+
+/// What a later release stored is neither sent nor removed, and does not hide the rest; once it can be read it is sent.
+#[test]
+fn an_item_that_is_not_readable_stays_due() {
+    let (table, alerts, findings) = (MemoryTable::default(), Outbox::open(), Outbox::open());
+    let entries = [
+        DueEntry::HeldBack { key: format!("cap/r/{}", BEGIN / 3_600) },
+        DueEntry::HeldBack { key: "cap/later".to_owned() },
+        DueEntry::FollowUp { series: "series/r/1".to_owned(), anchor: BEGIN, sent: 0 },
+        DueEntry::FollowUp { series: "later/r/1".to_owned(), anchor: BEGIN, sent: 0 },
+        DueEntry::HeldBack { key: "cap/r/1".to_owned() },
+    ];
+    let write = |key: &str, write: Write| {
+        let change = Change { key: key.to_owned(), write, expires: None };
+        pollster::block_on(table.write(&[change])).unwrap();
+    };
+    write(&due_key(BEGIN, 0), Write::Add(entries.iter().map(DueEntry::encode).collect()));
+    // Of the last entry there is no item. The items of the others are of a kind that this release does not expect.
+    for entry in &entries[..4] {
+        let (DueEntry::HeldBack { key } | DueEntry::FollowUp { series: key, .. }) = entry else { unreachable!() };
+        let item = StoredItem::from(Budget::default());
+        write(key, Write::Put { item, expected: None });
+    }
+    let left = || {
+        let items = pollster::block_on(read_all_due(&table)).unwrap();
+        items.into_iter().map(|item| item.entry).collect::<BTreeSet<_>>()
+    };
+    let stays: BTreeSet<DueEntry> = entries[..4].iter().cloned().collect();
+    let run = |now: i64| with_findings(&table, [&alerts, &findings], now, &scheduled());
+    // After half a day, too, when they move.
+    for now in [600, 900, 50_000, 50_600] {
+        add(&table, now - 400, &["alert-one"]);
+        assert_eq!((run(now).notices.sent, left() == stays), (1, true), "{now}");
+    }
+    assert_eq!(copies(&alerts, "alert-one"), 4);
+    // A release that can read them has the items that it expects.
+    let mut held = HourlyAlerts { limit: 3, severity: Some(1), ..HourlyAlerts::default() };
+    held.held.insert(1);
+    let expected = pollster::block_on(table.read(&[&format!("cap/r/{}", BEGIN / 3_600)])).unwrap();
+    let expected = expected[0].as_ref().map(|(_, version)| *version);
+    write(&format!("cap/r/{}", BEGIN / 3_600), Write::Put { item: held.into(), expected });
+    run(60_000);
+    assert_eq!((lists(&alerts), left().len()), (1, 3));
+}
+
+/// Whatever the table last answered before the function ends, at most one list is repeated.
+#[test]
+fn a_crash_repeats_at_most_one_list() {
+    let mut repeated = 0;
+    for request in 0.. {
+        let (mut table, outbox) = (Faulty { ends_at: Some(request), ..Faulty::default() }, Outbox::open());
+        for number in 0..12 {
+            let key = format!("cap/rule-{number}/{}", BEGIN / 3_600 - 1);
+            let mut held = HourlyAlerts { limit: 3, ..HourlyAlerts::default() };
+            held.held.insert(1);
+            let write = Write::Put { item: held.into(), expected: None };
+            let item = Change { key: key.clone(), write, expires: None };
+            let write = Write::Add([DueEntry::HeldBack { key }.encode()].into());
+            let entry = Change { key: due_key(BEGIN, number), write, expires: None };
+            pollster::block_on(table.memory.write(&[item, entry])).unwrap();
+        }
+        let payload = scheduled();
+        let has_ended = {
+            let mut running = pin!(handle(&table, &outbox, 600, &payload, true));
+            let mut poll = || running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            (0..10_000).any(|_| poll().is_ready())
+        };
+        if has_ended {
+            break;
+        }
+        table.ends_at = None;
+        tick(&table, &outbox, 1_000);
+        let ids: Vec<String> = outbox.sent.lock().unwrap().iter().map(|message| message.id.clone()).collect();
+        let different: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(different.len(), 12, "request {request}");
+        assert!(ids.len() <= 13, "request {request}: {}", ids.len());
+        repeated += ids.len() - 12;
+    }
+    assert!(repeated > 0);
+}
+
+/// The list keeps the severity that its rule had.
+#[test]
+fn the_list_of_a_removed_rule_is_as_severe_as_the_rule_was() {
+    for (severity, number) in [(Some(1), "1"), (Some(3), "3"), (None, "2")] {
+        let (table, outbox) = (MemoryTable::default(), Outbox::open());
+        let key = format!("cap/gone/{}", BEGIN / 3_600 - 1);
+        let mut held = HourlyAlerts { limit: 3, severity, ..HourlyAlerts::default() };
+        held.held.insert(1);
+        let write = Write::Put { item: held.into(), expected: None };
+        let item = Change { key: key.clone(), write, expires: None };
+        let write = Write::Add([DueEntry::HeldBack { key }.encode()].into());
+        let entry = Change { key: due_key(BEGIN, 0), write, expires: None };
+        pollster::block_on(table.write(&[item, entry])).unwrap();
+        tick(&table, &outbox, 600);
+        let sent = outbox.sent.lock().unwrap();
+        let attribute = sent[0].attributes.iter().find(|attribute| attribute.name == "severity").unwrap();
+        assert!(format!("{:?}", attribute.value).contains(number), "{:?}", attribute.value);
+    }
+    // A decision keeps it.
+    let (table, alerts, findings) = (MemoryTable::default(), Outbox::open(), Outbox::open());
+    of_rule("sourceIPAddress", &table, [&alerts, &findings], 0, &event(&["a"]), true);
+    let key = format!("cap/r/{}", BEGIN / 3_600);
+    let stored = pollster::block_on(table.read(&[&key])).unwrap().remove(0).unwrap().0;
+    let StoredItem::HourlyAlerts(alerts) = stored else { panic!("{stored:?}") };
+    assert_eq!(alerts.severity, Some(2));
 }
 
 /// Without a table the list comes at the end of the invocation.
