@@ -12,9 +12,20 @@ use super::{
     series::PendingAlert,
 };
 
-/// The alerts that go out about each record, which cover those of milder rules: who gets each, as bits.
+/// The alerts that go out about each record, which cover those of milder rules.
 #[derive(Clone, Debug, Default)]
-pub struct Acts(HashMap<u64, Vec<u8>>);
+pub struct Acts(HashMap<u64, Vec<Lead>>);
+
+/// An alert that covers others.
+#[derive(Clone, Debug)]
+pub struct Lead {
+    /// Its id.
+    pub alert_id: String,
+    /// The id of its thread, if that is known.
+    pub thread_id: String,
+    /// Who gets it, as bits.
+    to: u8,
+}
 
 impl Match {
     /// The record of which the alert of its rule may cover others, and be covered.
@@ -26,19 +37,21 @@ impl Match {
 }
 
 impl Acts {
-    /// Notes what is decided about a match: an alert covers those that are decided later about the same record.
-    pub fn note(&mut self, one: &Match, decision: &Decision) {
+    /// Notes what is decided about a match: an alert covers those that are decided later about the same record. `thread_id` gives
+    /// the id of its thread.
+    pub fn note(&mut self, one: &Match, decision: &Decision, thread_id: impl FnOnce() -> String) {
         if let (Some(record), Decision::Fire(firing)) = (one.act(), decision) {
-            self.0.entry(record).or_default().push(bits(&firing.audiences));
+            let lead = Lead { alert_id: firing.alert_id.clone(), thread_id: thread_id(), to: bits(&firing.audiences) };
+            self.0.entry(record).or_default().push(lead);
         }
     }
 
-    /// Whether an alert that a match raises for `audiences` is covered: an alert about the same record goes to all of them. An
+    /// What covers an alert that a match raises for `audiences`: an alert about the same record that goes to all of them. An
     /// alert of another time is about another event; this match takes it over from a delivery that ended.
-    pub fn cover(&self, one: &Match, alert: &PendingAlert, audiences: &[Audience]) -> bool {
+    pub fn cover(&self, one: &Match, alert: &PendingAlert, audiences: &[Audience]) -> Option<&Lead> {
         let missing = bits(audiences);
-        let leads = one.act().and_then(|record| self.0.get(&record));
-        alert.anchor == one.arrival.time && leads.is_some_and(|leads| leads.iter().any(|to| missing & !to == 0))
+        let leads = self.0.get(&one.act()?).filter(|_| alert.anchor == one.arrival.time)?;
+        leads.iter().find(|lead| missing & !lead.to == 0)
     }
 }
 

@@ -103,7 +103,7 @@ fn without_table(turn: &Turn<'_>, known: Option<Outcome>, outage: &mut Outage) -
         let Some(one) = turn.matches.get(at) else { continue };
         if let Some(Decision::BelowThreshold { .. }) = outcome.decisions.get(at) {
             let decision = without_series(turn, one, &mut outcome, outage);
-            outcome.acts.note(one, &decision);
+            outcome.acts.note(one, &decision, String::new);
             outcome.decisions[at] = decision;
         }
     }
@@ -142,7 +142,7 @@ fn without_series(turn: &Turn<'_>, one: &Match, outcome: &mut Outcome, outage: &
         outcome.handled.push((one.key.clone(), anchor));
         return Decision::Muted;
     }
-    if outcome.acts.cover(one, &alert, &one.audiences) {
+    if outcome.acts.cover(one, &alert, &one.audiences).is_some() {
         outcome.handled.push((one.key.clone(), anchor));
         return Decision::Covered(firing(one, &alert, &SeriesItem::default(), turn.now));
     }

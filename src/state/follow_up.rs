@@ -30,8 +30,10 @@ pub fn due_at(due: &Due, plan: &Plan, now: i64) -> i64 {
 pub struct FollowUp {
     /// The rule.
     pub rule: Arc<Rule>,
-    /// The id of the alert.
+    /// The id of the alert, or of the one that covers it.
     pub alert_id: String,
+    /// Whether another alert covers it.
+    pub is_covered: bool,
     /// What is kept of the alert: its title and the facts of its event.
     pub headline: Headline,
     /// How many events, or values, came after it.
@@ -75,6 +77,7 @@ impl FollowUp {
         Some(Self {
             rule: Arc::clone(rule),
             alert_id: untold.alert_id.to_owned(),
+            is_covered: untold.is_covered,
             headline: untold.headline.clone(),
             more,
             approximate,
@@ -90,7 +93,7 @@ impl FollowUp {
 
     /// Its own id.
     pub fn id(&self) -> String {
-        format!("{}.more", self.alert_id)
+        follow_up_id(&self.alert_id, self.is_covered.then_some(&*self.rule.id))
     }
 
     /// The id of the thread of the alerts of its series; an item of an earlier release has none, and then it is the alert's id.
@@ -102,6 +105,11 @@ impl FollowUp {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// The id of the follow-up of an alert, or of that of a rule which the alert covers.
+pub fn follow_up_id(alert_id: &str, covered: Option<&str>) -> String {
+    covered.map_or_else(|| format!("{alert_id}.more"), |rule| format!("{alert_id}.{rule}.more"))
 }
 
 /// Marks that a follow-up is sent, where its item is read. If the series had another alert

@@ -85,7 +85,7 @@ pub use distinct::Distinct;
 pub use due::{DueEntry, SummaryLine};
 pub use due_item::{DueItem, Unreadable, read_all_due, remove_due, replace_due};
 pub use entry::StoredItem;
-pub use follow_up::FollowUp;
+pub use follow_up::{FollowUp, follow_up_id};
 pub use held::{HeldLine, HeldList};
 pub use hourly::{EndedHour, HourlyAlerts};
 pub use learn::start_learning;

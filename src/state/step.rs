@@ -1,6 +1,6 @@
 //! What becomes of matches: stored items and the matches of a delivery become the next items, and a decision for each match.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -70,7 +70,8 @@ pub struct Outcome {
 /// An item is of another kind than its key.
 pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
     let outcome = Outcome { noticed: turn.noticed.clone(), acts: turn.acts.clone(), ..Outcome::default() };
-    let mut stepping = Stepping { items, turn, outcome, decided: Vec::new() };
+    let mut stepping =
+        Stepping { items, turn, outcome, decided: Vec::new(), acts: HashSet::new(), apart: HashSet::new() };
     let (mut arrived, mut decisions) = (BTreeMap::new(), BTreeMap::new());
     for at in order(turn.matches) {
         let Some(one) = turn.matches.get(at) else { continue };
@@ -82,7 +83,9 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
         if stepping.items.get::<SeriesItem>(&one.key)?.is_some() {
             arrived.insert(&one.key, at);
         }
-        stepping.outcome.acts.note(one, &decision);
+        let thread_id = || (turn.headline)(at).map(|headline| headline.thread_id).unwrap_or_default();
+        stepping.outcome.acts.note(one, &decision, thread_id);
+        stepping.note_act(one, &decision);
         decisions.insert(at, decision);
     }
     stepping.outcome.decisions = decisions.into_values().collect();
@@ -167,6 +170,10 @@ struct Stepping<'s, 'a> {
     outcome: Outcome,
     /// The alerts that were decided about: the keys of their series, their anchors, and the events that raised them.
     decided: Vec<(String, i64, u64)>,
+    /// The records of which an alert, or the follow-up of one, tells.
+    acts: HashSet<u64>,
+    /// The keys of series that silenced an event of which nothing else tells.
+    apart: HashSet<String>,
 }
 
 impl Stepping<'_, '_> {
@@ -215,6 +222,9 @@ impl Stepping<'_, '_> {
         let verdict = series.arrive(&plan, &one.arrival, delivery);
         let expires = timestamp(series.expires(&plan, delivery.now), self.turn.now);
         self.items.keep(&one.key, expires);
+        if matches!(verdict, Verdict::Silenced) && one.act().is_none_or(|record| !self.acts.contains(&record)) {
+            self.apart.insert(one.key.clone());
+        }
         match verdict {
             Verdict::Alert(alert) if self.is_decided(&one.key, &alert) => Ok(Decision::Deduplicated),
             Verdict::Alert(alert) => self.alert(at, &alert),
@@ -224,13 +234,27 @@ impl Stepping<'_, '_> {
         }
     }
 
-    /// Makes a follow-up due, once for an alert, where events came that no alert has reported.
+    /// Notes that milder rules have nothing to add to what an alert or a follow-up tells of a record.
+    fn note_act(&mut self, one: &Match, decision: &Decision) {
+        let is_told = match decision {
+            Decision::Fire(_) | Decision::Covered(_) => true,
+            Decision::Deduplicated => one.rule.follows_up(),
+            _ => false,
+        };
+        self.acts.extend(one.act().filter(|_| is_told));
+    }
+
+    /// Makes a follow-up due, once for an alert, where events came that no alert has reported. A covered alert has one only if
+    /// its series silenced an event that no more severe rule tells of.
     fn follow_up(&mut self, key: &str, at: usize) -> Result<(), TableError> {
         let Some(one) = self.turn.matches.get(at).filter(|one| one.rule.notify && one.rule.follows_up()) else {
             return Ok(());
         };
         let (plan, now) = (one.plan(), self.turn.now);
         let series: &mut SeriesItem = self.items.get_mut(key)?;
+        if series.last_is_covered() && !self.apart.contains(key) {
+            return Ok(());
+        }
         if let Some(due) = series.make_follow_up_due(&plan, |anchor| one.series.alert_id(anchor)) {
             let entry = DueEntry::FollowUp { series: key.to_owned(), anchor: due.anchor, sent: 0 };
             entry.add(self.items, follow_up::due_at(&due, &plan, now.as_second()), self.turn.number, now);
@@ -263,8 +287,10 @@ impl Stepping<'_, '_> {
             self.items.get_mut::<SeriesItem>(key)?.sent(anchor, due, due);
             return Ok(Decision::Muted);
         }
-        let is_covered = self.outcome.acts.cover(one, alert, &audiences);
-        if !is_covered && let Some(decision) = self.hold(one, alert, &audiences)? {
+        let lead = self.outcome.acts.cover(one, alert, &audiences).cloned();
+        if lead.is_none()
+            && let Some(decision) = self.hold(one, alert, &audiences)?
+        {
             return Ok(decision);
         }
         let series: &mut SeriesItem = self.items.get_mut(key)?;
@@ -272,11 +298,15 @@ impl Stepping<'_, '_> {
         self.outcome.handled.push((key.clone(), anchor));
         // Of too many alerts that wait, some have no claim: such an alert can be lost or repeated.
         let unremembered = !series.is_pending(anchor);
-        if let Some(headline) = (self.turn.headline)(at) {
+        if let Some(mut headline) = (self.turn.headline)(at) {
+            if let Some(lead) = &lead {
+                headline.thread_id.clone_from(&lead.thread_id);
+            }
             series.set_headline(anchor, &headline);
         }
+        series.set_covered(anchor, lead.as_ref().map(|lead| lead.alert_id.as_str()));
         let firing = Firing { audiences, unremembered, ..firing(one, alert, series, self.turn.now) };
-        Ok(if is_covered { Decision::Covered(firing) } else { Decision::Fire(firing) })
+        Ok(if lead.is_some() { Decision::Covered(firing) } else { Decision::Fire(firing) })
     }
 
     /// Asks the hourly limit of its rule about the alert of a match; if that holds it back, what is decided instead.

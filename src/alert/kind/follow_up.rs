@@ -14,7 +14,7 @@ use crate::{
     },
     diagnostic::counted,
     rule::{Accounts, FilledPart},
-    state::{FollowUp, Listing},
+    state::{FollowUp, Listing, follow_up_id},
 };
 
 /// Replaces the rule of a notice about alerts of several.
@@ -26,8 +26,10 @@ const NAME: &str = "More events of earlier alerts";
 pub struct FollowUpNotice {
     /// The rule.
     pub rule: NamedRule,
-    /// The id of the alert.
+    /// The id of the alert, or of the one that covers it.
     pub alert_id: String,
+    /// Whether another alert covers it.
+    pub is_covered: bool,
     /// The thread of the alert.
     pub thread_id: String,
     /// The title of the alert.
@@ -59,11 +61,13 @@ pub struct FollowUpNotice {
 impl From<FollowUp> for FollowUpNotice {
     fn from(follow_up: FollowUp) -> Self {
         let thread_id = follow_up.thread_id().to_owned();
-        let FollowUp { rule, alert_id, headline, more, approximate, first, last, events, distinct, .. } = follow_up;
+        let FollowUp { rule, alert_id, is_covered, headline, more, approximate, first, last, events, distinct, .. } =
+            follow_up;
         let known = |text: String| Some(text).filter(|text| !text.is_empty());
         Self {
             rule: NamedRule::from(&*rule),
             alert_id,
+            is_covered,
             thread_id,
             title: headline.title,
             account: known(headline.account),
@@ -84,7 +88,7 @@ impl From<FollowUp> for FollowUpNotice {
 impl FollowUpNotice {
     /// The id of a notice about one alert.
     pub fn id(&self) -> String {
-        format!("{}.more", self.alert_id)
+        follow_up_id(&self.alert_id, self.is_covered.then_some(&*self.rule.id))
     }
 
     /// How many more, such as `about 7 more events`.

@@ -317,7 +317,8 @@ mod tests {
                     }
                     let anchor = titled.last_anchor().unwrap();
                     titled.set_headline(anchor, &headline);
-                    titled.last.as_mut().unwrap().follow_up = Stage::Due { window: i64::MAX, alert_id: "0".repeat(32) };
+                    titled.last.as_mut().unwrap().follow_up =
+                        Stage::Due { window: i64::MAX, alert_id: "0".repeat(32), is_covered: false };
                     for alert in item.pending() {
                         titled.hold(alert.anchor, i64::MAX);
                     }

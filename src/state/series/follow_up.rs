@@ -28,8 +28,10 @@ pub struct Due {
 /// What a follow-up reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untold<'a> {
-    /// The id of the last alert.
+    /// The id of the last alert, or of the one that covers it.
     pub alert_id: &'a str,
+    /// Whether another alert covers it.
+    pub is_covered: bool,
     /// What is kept of that alert.
     pub headline: &'a Headline,
     /// How many events, or values, no alert has reported.
@@ -70,6 +72,19 @@ impl SeriesItem {
         }
     }
 
+    /// Notes by which alert the last one is covered, if that is the one with this anchor; `None` if it goes out by itself.
+    pub fn set_covered(&mut self, anchor: i64, by: Option<&str>) {
+        let last = self.last.as_mut().filter(|last| last.anchor == anchor);
+        if let Some(last) = last.filter(|last| matches!(last.follow_up, Stage::None | Stage::Covered { .. })) {
+            last.follow_up = by.map_or(Stage::None, |by| Stage::Covered { by: cut(by, MAX_ID).to_owned() });
+        }
+    }
+
+    /// Whether the last alert is covered by another, and nothing is due to follow it.
+    pub fn last_is_covered(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| matches!(last.follow_up, Stage::Covered { .. }))
+    }
+
     /// Notes that an alert is raised. It reports what was due to be reported.
     pub(super) fn raised(&mut self, anchor: i64) {
         let headline = self.last.take().map(|last| last.headline).unwrap_or_default();
@@ -89,13 +104,20 @@ impl SeriesItem {
     /// first time. `alert_id` gives the id of an alert, by its anchor. An alert that the hourly limit holds back has none; what
     /// comes after it waits for it, or for the next alert.
     pub fn make_follow_up_due(&mut self, plan: &Plan, alert_id: impl FnOnce(i64) -> String) -> Option<Due> {
-        let anchor = self.last.as_ref().filter(|last| last.follow_up == Stage::None)?.anchor;
+        let last = self.last.as_ref()?;
+        let (anchor, covered_by) = match &last.follow_up {
+            Stage::None => (last.anchor, None),
+            Stage::Covered { by } => (last.anchor, Some(by.clone())),
+            Stage::Due { .. } | Stage::Sent => return None,
+        };
         let is_held = self.pending.iter().any(|alert| alert.anchor == anchor && alert.held);
         if is_held || self.kind != plan.kind.code() || self.untold(plan) == 0 {
             return None;
         }
         if let Some(last) = &mut self.last {
-            last.follow_up = Stage::Due { window: plan.length(), alert_id: cut(&alert_id(anchor), MAX_ID).to_owned() };
+            let is_covered = covered_by.is_some();
+            let alert_id = covered_by.unwrap_or_else(|| cut(&alert_id(anchor), MAX_ID).to_owned());
+            last.follow_up = Stage::Due { window: plan.length(), alert_id, is_covered };
         }
         let newest = self.anchors.times().last().map_or(anchor, |newest| anchor.max(*newest));
         Some(Due { anchor, silent_until: newest.saturating_add(plan.length()) })
@@ -105,7 +127,7 @@ impl SeriesItem {
     /// either window silences counts.
     pub fn follow_up(&self, plan: &Plan, anchor: i64) -> Option<Untold<'_>> {
         let last = self.last.as_ref().filter(|last| last.anchor == anchor)?;
-        let Stage::Due { window, alert_id } = &last.follow_up else { return None };
+        let Stage::Due { window, alert_id, is_covered } = &last.follow_up else { return None };
         let plan = &Plan { window: plan.window.max(*window), ..*plan };
         let more = self.untold(plan);
         if more == 0 || self.kind != plan.kind.code() {
@@ -135,7 +157,8 @@ impl SeriesItem {
         };
         let fields = std::array::from_fn(|field| self.samples.occurred(field, (first, last_time), time));
         let headline = &last.headline;
-        Some(Untold { alert_id, headline, more, about, first, last: last_time, events, fields, reported })
+        let is_covered = *is_covered;
+        Some(Untold { alert_id, is_covered, headline, more, about, first, last: last_time, events, fields, reported })
     }
 
     /// Marks that the follow-up of the alert with this anchor is sent, if it is still due.

@@ -27,12 +27,19 @@ pub enum Stage {
     /// Nothing came yet that it would report.
     #[default]
     None,
+    /// The same, and the alert was covered by another.
+    Covered {
+        /// The id of the alert that covers it.
+        by: String,
+    },
     /// It is due.
     Due {
         /// The window of the rule at that time, in seconds.
         window: i64,
-        /// The id of the alert.
+        /// The id of the alert, or of the one that covers it.
         alert_id: String,
+        /// Whether another covers it.
+        is_covered: bool,
     },
     /// It is sent.
     Sent,
@@ -42,6 +49,8 @@ const NO_ALERT: u8 = 0;
 const NOTHING_DUE: u8 = 1;
 const IS_DUE: u8 = 2;
 const IS_SENT: u8 = 3;
+const IS_COVERED: u8 = 4;
+const IS_DUE_OF_COVERED: u8 = 5;
 
 impl LastAlert {
     pub(super) fn write(last: Option<&Self>, to: &mut Writer) {
@@ -49,8 +58,12 @@ impl LastAlert {
         match follow_up {
             Stage::None => to.byte(NOTHING_DUE),
             Stage::Sent => to.byte(IS_SENT),
-            Stage::Due { window, alert_id } => {
-                to.byte(IS_DUE);
+            Stage::Covered { by } => {
+                to.byte(IS_COVERED);
+                to.text(by);
+            }
+            Stage::Due { window, alert_id, is_covered } => {
+                to.byte(if *is_covered { IS_DUE_OF_COVERED } else { IS_DUE });
                 to.number(window.unsigned_abs());
                 to.text(alert_id);
             }
@@ -64,9 +77,10 @@ impl LastAlert {
             NO_ALERT => return Ok(None),
             NOTHING_DUE => Stage::None,
             IS_SENT => Stage::Sent,
-            IS_DUE => {
+            IS_COVERED => Stage::Covered { by: from.text(MAX_ID)? },
+            stage @ (IS_DUE | IS_DUE_OF_COVERED) => {
                 let window = i64::try_from(from.number()?).map_err(|_| from.damaged())?;
-                Stage::Due { window, alert_id: from.text(MAX_ID)? }
+                Stage::Due { window, alert_id: from.text(MAX_ID)?, is_covered: stage == IS_DUE_OF_COVERED }
             }
             _ => return Err(from.damaged()),
         };
@@ -138,6 +152,17 @@ mod tests {
         assert!(item.encode().ends_with(&[&[3], HI].concat()));
         assert_eq!(SeriesItem::decode(&item.encode()).unwrap(), item);
 
+        let mut covered = alerted();
+        covered.set_headline(200, &Headline { title: "hi".to_owned(), ..Headline::default() });
+        covered.set_covered(199, Some("no"));
+        check(&covered, &[1]);
+        covered.set_covered(200, Some("by"));
+        check(&covered, &[4, 2, b'b', b'y']);
+        covered.arrive(&PLAN, &event(3, 300), by(0));
+        covered.make_follow_up_due(&PLAN, |_| "id".to_owned());
+        assert!(covered.encode().ends_with(&[&[5, 0xd8, 4, 2, b'b', b'y'], HI].concat()));
+        assert_eq!(SeriesItem::decode(&covered.encode()).unwrap(), covered);
+
         let names = ["t", "1", "r", "s", "e", "a", "0f"].map(str::to_owned);
         let [title, account, region, event_source, event_name, actor, thread_id] = names;
         item.set_headline(200, &Headline { title, account, region, event_source, event_name, actor, thread_id });
@@ -188,7 +213,8 @@ mod tests {
                 item.set_headline(200, &headline);
             }
             let mut due = item.clone();
-            due.last.as_mut().unwrap().follow_up = Stage::Due { window: i64::MAX, alert_id: "0".repeat(32) };
+            due.last.as_mut().unwrap().follow_up =
+                Stage::Due { window: i64::MAX, alert_id: "0".repeat(32), is_covered: true };
             assert!(due.encode().len() <= MAX_BYTES, "{}", due.encode().len());
             assert_eq!(SeriesItem::decode(&due.encode()), Ok(due));
         }

@@ -69,6 +69,7 @@ pub fn after(number: usize) -> FollowUpNotice {
     FollowUpNotice {
         rule: rule(number % 3),
         alert_id: format!("{number:032x}"),
+        is_covered: false,
         thread_id: format!("{number:031x}f"),
         title: format!("user-{number} put image shop/web"),
         account: Some("111122223333".to_owned()),

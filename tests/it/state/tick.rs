@@ -365,6 +365,89 @@ fn what_came_after_an_alert_follows_it_once_for_each_audience() {
     assert_eq!(follow_up.id, format!("{}.more", sent[0].id));
 }
 
+/// Delivers records with these ids and agents, to rules of which the mildest matches those of every agent.
+fn of_acts(table: &MemoryTable, outbox: &Outbox, now: i64, records: &[(&str, &str)], severe: &str) {
+    let rules = format!(
+        "rules:\n- {{name: Severe, severity: 1, {severe} filter: userAgent = \"x\", aggregate_fields: []}}\n\
+         - {{name: Other, severity: 2, filter: userAgent = \"x\", aggregate_fields: []}}\n\
+         - {{name: Wide, severity: 2, filter: eventName exists, aggregate_fields: []}}\n"
+    );
+    let engine = Engine::new(RuleSet::parse(&rules).unwrap_or_else(|errors| panic!("{errors:?}")).0);
+    let record = |(id, agent): &(&str, &str)| {
+        format!(
+            r#"{{"eventVersion":"1.08","eventID":"{id}","eventName":"PutImage","eventTime":"2026-03-02T09:00:0{id}Z",
+            "userAgent":"{agent}"}}"#
+        )
+    };
+    let records: Vec<String> = records.iter().map(record).collect();
+    let file = log_file(&records.iter().map(String::as_str).collect::<Vec<_>>());
+    let (objects, channels) = (Memory::default().with("a", vec![Ok(file)]), Channels::only(outbox));
+    let handler = Handler {
+        engine: &engine,
+        objects: &objects,
+        channels: &channels,
+        table,
+        keeps_state: true,
+        learns: &AtomicBool::new(false),
+        clock: &at(now),
+        limits: InvocationLimits::default(),
+    };
+    let payload = if records.is_empty() { scheduled() } else { event(&["a"]) };
+    let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+}
+
+/// The rows of follow-ups with a number of events.
+fn followed(outbox: &Outbox) -> Vec<String> {
+    let rows = |message: &Message| {
+        let body = &message.body;
+        body.lines().filter(|line| line.contains(" more event")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    outbox.sent.lock().unwrap().iter().filter(|message| message.id.contains(".more")).flat_map(rows).collect()
+}
+
+/// Of one act, one alert tells; of the acts after it, one follow-up.
+#[test]
+fn rules_that_an_alert_covers_do_not_repeat_its_follow_up() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    of_acts(&table, &outbox, 0, &[("1", "x"), ("2", "x")], "");
+    of_acts(&table, &outbox, 100, &[("3", "x")], "");
+    let alert = outbox.sent.lock().unwrap()[0].id.clone();
+    assert_eq!(outbox.sent(), 1);
+    of_acts(&table, &outbox, 90_000, &[], "");
+    let sent = outbox.sent.lock().unwrap()[1..].iter().map(|message| message.id.clone()).collect::<Vec<_>>();
+    assert_eq!(sent, [format!("{alert}.more")]);
+    assert!(followed(&outbox).iter().any(|line| line.contains("2 more events")), "{:?}", followed(&outbox));
+}
+
+/// A follow-up for an event that only a covered rule matches names the alert that people got.
+#[test]
+fn what_only_a_covered_rule_matches_follows_the_alert_that_covers_it() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    of_acts(&table, &outbox, 0, &[("1", "x")], "");
+    of_acts(&table, &outbox, 100, &[("2", "y")], "");
+    let alert = outbox.sent.lock().unwrap()[0].id.clone();
+    of_acts(&table, &outbox, 90_000, &[], "");
+    let sent = outbox.sent.lock().unwrap();
+    assert_eq!(sent[1..].iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), [format!("{alert}.wide.more")]);
+    assert!(sent[1].body.contains(&alert) && sent[1].body.contains("1 more event"), "{}", sent[1].body);
+}
+
+/// A rule that wants no follow-up tells of nothing.
+#[test]
+fn a_covered_rule_follows_an_alert_whose_rule_does_not() {
+    let (table, outbox) = (MemoryTable::default(), Outbox::open());
+    of_acts(&table, &outbox, 0, &[("1", "x")], "follow_up: false,");
+    of_acts(&table, &outbox, 100, &[("2", "x")], "follow_up: false,");
+    let alert = outbox.sent.lock().unwrap()[0].id.clone();
+    of_acts(&table, &outbox, 90_000, &[], "follow_up: false,");
+    let sent = outbox.sent.lock().unwrap();
+    assert_eq!(
+        sent[1..].iter().map(|message| message.id.as_str()).collect::<Vec<_>>(),
+        [format!("{alert}.other.more")]
+    );
+}
+
 /// How many messages list what was held back.
 fn lists(outbox: &Outbox) -> usize {
     let is_list = |message: &&Message| message.id.contains(".list");
@@ -408,7 +491,7 @@ fn an_item_that_is_not_readable_stays_due() {
     write(&due_key(BEGIN, 0), Write::Add(entries.iter().map(DueEntry::encode).collect()));
     // Of the last entry there is no item. The items of the others are of a kind that this release does not expect.
     for entry in &entries[..4] {
-        let (DueEntry::HeldBack { key } | DueEntry::FollowUp { series: key, .. }) = entry else { unreachable!() };
+        let (DueEntry::HeldBack { key } | DueEntry::FollowUp { series: key, .. }) = entry else { panic!() };
         let item = StoredItem::from(Budget::default());
         write(key, Write::Put { item, expected: None });
     }
