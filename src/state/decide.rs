@@ -99,6 +99,12 @@ fn without_table(turn: &Turn<'_>, known: Option<Outcome>, outage: &mut Outage) -
         acts: turn.acts.clone(),
         ..Outcome::default()
     });
+    // What is held back and not stored would be in no list.
+    for (key, alert, line) in std::mem::take(&mut outcome.held) {
+        let alerts = outage.alerts.entry(key).or_default();
+        alerts.limit = turn.limit;
+        alerts.hold(alert, &line);
+    }
     for at in order(turn.matches) {
         let Some(one) = turn.matches.get(at) else { continue };
         if let Some(Decision::BelowThreshold { .. }) = outcome.decisions.get(at) {

@@ -65,6 +65,12 @@ pub struct EndedHour {
 }
 
 impl HourlyAlerts {
+    /// Holds back an alert, given by its hash, and keeps its line for the list.
+    pub fn hold(&mut self, alert: u64, line: &HeldLine) {
+        self.held.insert(alert);
+        self.list.add(alert, line.clone());
+    }
+
     /// What the list reports once the hour has ended; `None` if no alert was held back.
     pub fn ended(&self) -> Option<EndedHour> {
         let (held, lines) = (self.held.count(), self.list.lines());

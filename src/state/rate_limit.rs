@@ -78,8 +78,7 @@ pub fn gate(alerts: &mut HourlyAlerts, asking: &Asking<'_>, limit: u32, asker: &
         passes.insert(alert, caller);
         return Gate::Open;
     }
-    alerts.held.insert(alert);
-    alerts.list.add(alert, line.clone());
+    alerts.hold(alert, line);
     let held = alerts.held.count();
     let is_missing = |audience: &Audience| (alerts.notice_sent | asker.noticed) & audience.bit() == 0;
     let audiences: Vec<Audience> = asker.audiences.iter().copied().filter(is_missing).collect();

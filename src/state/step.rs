@@ -1,6 +1,9 @@
 //! What becomes of matches: stored items and the matches of a delivery become the next items, and a decision for each match.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -12,6 +15,7 @@ use super::{
     entry::{LearningStart, Sightings},
     first_seen::observe,
     follow_up,
+    held::HeldLine,
     hourly::HourlyAlerts,
     items::{Items, expires},
     key::{event_hash, learning_key, limit_key, notice_id},
@@ -61,6 +65,8 @@ pub struct Outcome {
     pub noticed: HashMap<String, u8>,
     /// [`Turn::acts`], and the alerts that are due now.
     pub acts: Acts,
+    /// What the hourly limit holds back: the keys of the hours, hashes of the alerts, and their lines.
+    pub held: Vec<(String, u64, Arc<HeldLine>)>,
 }
 
 /// Decides about matches, one after the other.
@@ -324,6 +330,7 @@ impl Stepping<'_, '_> {
         self.items.keep(&limit_key, expires(end(hour(self.turn.now.as_second())), self.turn.now));
         let Passed::Held { decision, until } = passed else { return Ok(None) };
         self.items.get_mut::<SeriesItem>(&one.key)?.hold(alert.anchor, until);
+        self.outcome.held.push((limit_key.clone(), event_hash(&alert_id), one.line.clone()));
         // An entry can be lost, so every tenth alert adds another one.
         if before == 0 || held / 10 != before / 10 {
             let list = DueEntry::HeldBack { key: limit_key };

@@ -37,6 +37,8 @@ const OLDEST: i64 = 36 * 24 * 3_600 / SLOT_SECONDS;
 pub struct Tick {
     /// The end of the right, in seconds since 1970.
     until: i64,
+    /// The first slot that an earlier tick did not read.
+    cursor: i64,
     /// The next slot to read.
     next: i64,
     /// The last slot that has ended.
@@ -73,7 +75,7 @@ impl Tick {
             let cursor = cursor.max(last.saturating_sub(OLDEST));
             items.set(KEY, TickState { cursor, until });
             items.keep(KEY, expires(now_seconds, now));
-            Ok(Some(Self { until, next: cursor.saturating_sub(READ_AGAIN), last, unread: None }))
+            Ok(Some(Self { until, cursor, next: cursor.saturating_sub(READ_AGAIN), last, unread: None }))
         });
         begun.await.map_err(|not_stored| not_stored.error)
     }
@@ -121,7 +123,9 @@ impl Tick {
         let first_left = left.iter().filter_map(|item| item.slot()).min();
         // Entries that this release cannot read may be those of a later one, which may come back until they are stale.
         let first_unread = self.unread.filter(|slot| *slot >= stale);
-        let cursor = [first_left, first_unread].into_iter().flatten().fold(self.next, i64::min);
+        // A tick that read nothing does not go back.
+        let end = self.next.max(self.cursor);
+        let cursor = [first_left, first_unread].into_iter().flatten().fold(end, i64::min);
         let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
         let ended = update(table, &mut down, &mut items, |items| {
             if items.get::<TickState>(KEY)?.is_some_and(|state| state.until == self.until) {
@@ -228,6 +232,21 @@ mod tests {
         let table = MemoryTable::default();
         add(&table, -86_000, &["a"]);
         assert_eq!(tick(&table, 10, &[]), ["a"]);
+    }
+
+    /// Or each tick would have more to read than the one before.
+    #[test]
+    fn a_tick_that_reads_nothing_does_not_go_back() {
+        let table = MemoryTable::default();
+        tick(&table, 600, &[]);
+        let cursor = || {
+            begin(&table, 1_200).map(|tick| {
+                let next = tick.next;
+                pollster::block_on(tick.end(&table, &[], at(1_200))).unwrap();
+                next
+            })
+        };
+        assert_eq!((cursor(), cursor()), (Some(slot(BEGIN) - 1), Some(slot(BEGIN) - 1)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! A long run of deliveries through the function's own handler, with faults of S3 and SNS, deadlines and duplicates,
-//! all from one seed. What is handed back is delivered again until nothing is left, and then nothing may be lost.
+//! A long run of deliveries through the function's own handler, with faults of S3, SNS and the table, deadlines and duplicates,
+//! all from one seed. What is handed back is delivered again until nothing is left, and a schedule sends what is due, although
+//! some of its ticks are missed, doubled or fail. Then nothing may be lost.
 //!
 //! `SOAK_RECORDS`, `SOAK_FAULTS` and `SOAK_SEED` set how many records and faults a run has, and its seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
@@ -8,25 +9,42 @@
 #[path = "../it/ports.rs"]
 mod ports;
 mod random;
+mod state;
 mod world;
 
-use std::{collections::HashSet, sync::Mutex, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, atomic::AtomicBool},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use trailbell::{
     diagnostic::chain,
     engine::Engine,
-    handler::{Channels, Chat, InvocationLimits, Outcome},
+    handler::{Channels, Chat, Handler, InvocationLimits, MailBudget, Outcome},
     rule::{RuleSet, Severity},
     state::Audience,
 };
 
-use ports::{BUCKET, Ticking, event, handled_on};
+use ports::{BUCKET, event};
+use state::{BEGIN, InvocationClock, Requests, State};
 use world::{Name, RULES, S3, Topic, World};
+
+/// The most milliseconds between two invocations, and those between two ticks.
+const MOST_BETWEEN: usize = 40_000;
+const TICK: i64 = 300_000;
+/// So few that some alerts have no token, and some are held back.
+const ALERTS_PER_MINUTE: u32 = 4;
+const ALERTS_PER_HOUR: u32 = 330;
+/// What failures say for which there was no time.
+const LATE: [&str; 3] = ["ran out of time", "no answer in time", "no message was allowed while there was time"];
 
 /// What is delivered, and delivered again, as one.
 #[derive(Clone)]
 struct Unit {
+    /// The same whenever it is delivered.
+    id: usize,
     objects: Vec<usize>,
     /// Or a record in the payload itself.
     record: Option<String>,
@@ -98,8 +116,10 @@ impl Sender {
 impl Unit {
     fn body(&self) -> Value {
         match &self.record {
-            Some(record) => json!({"id": "e", "detail-type": "AWS API Call via CloudTrail", "source": "aws.x",
-                "detail": serde_json::from_str::<Value>(record).unwrap()}),
+            Some(record) => {
+                json!({"id": format!("delivery-{}", self.id), "detail-type": "AWS API Call via CloudTrail", "source": "aws.x",
+                "detail": serde_json::from_str::<Value>(record).unwrap()})
+            }
             None => event(&self.objects.iter().map(ToString::to_string).collect::<Vec<_>>()),
         }
     }
@@ -124,10 +144,10 @@ fn units(world: &mut World, records: usize) -> [Sender; 4] {
         Sender::Events(Vec::new()),
         Sender::Batch(Vec::new()),
     ];
-    let mut next = 0;
+    let (mut next, mut id) = (0, 0);
     while next < records {
         let sender = world.random.below(senders.len());
-        let mut unit = Unit { objects: Vec::new(), record: None, due: Vec::new(), is_twice: false };
+        let mut unit = Unit { id, objects: Vec::new(), record: None, due: Vec::new(), is_twice: false };
         if world.random.percent(60) && sender != 3 {
             let (text, due) = world.record(next, 25);
             (unit.record, unit.due) = (Some(text), due);
@@ -143,12 +163,13 @@ fn units(world: &mut World, records: usize) -> [Sender; 4] {
             }
         }
         senders[sender].units().push(unit);
+        id += 1;
     }
     senders
 }
 
 /// One invocation: the outcome, and whether its time was short.
-fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, bool) {
+fn invoke(engine: &Engine, world: &Mutex<World>, state: &State, payload: &Value) -> (Outcome, bool) {
     let topic = |audience| Topic(audience, world);
     let channels = Channels {
         alerts: topic(Audience::Alerts),
@@ -158,18 +179,60 @@ fn invoke(engine: &Engine, world: &Mutex<World>, payload: &Value) -> (Outcome, b
     let clock = {
         let mut world = world.lock().unwrap();
         world.begin();
+        state.pass(world.random.below(MOST_BETWEEN) as u64);
         let tick = if world.random.percent(15) { 1 + world.random.below(400) } else { 0 };
-        Ticking::new(3_000, tick as u64)
+        InvocationClock::new(state, 3_000, tick as u64)
     };
     let limits = InvocationLimits {
         time_reserve: Duration::from_secs(1),
-        max_alerts_per_rule_hour: 500,
+        max_alerts_per_rule_hour: ALERTS_PER_HOUR,
+        mail: Some(MailBudget { per_minute: ALERTS_PER_MINUTE, mildest: Severity::REVIEW }),
         ..InvocationLimits::default()
     };
-    let outcome = handled_on(engine, &S3(world), &channels, &clock, limits, payload);
-    let is_late = outcome.failures().any(|failure| chain(failure).contains("ran out of time"));
-    world.lock().unwrap().faults += usize::from(is_late);
+    let (objects, table, learns) = (S3(world), Requests(&state.table, world), AtomicBool::new(false));
+    let handler = Handler {
+        engine,
+        objects: &objects,
+        channels: &channels,
+        table: &table,
+        keeps_state: true,
+        learns: &learns,
+        clock: &clock,
+        limits,
+    };
+    let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
+    assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
+    let is_late =
+        outcome.failures().map(|failure| chain(failure)).any(|text| LATE.iter().any(|late| text.contains(late)));
+    let mut world = world.lock().unwrap();
+    world.faults += usize::from(is_late);
+    world.summarised += outcome.sends.values().map(|sends| sends.summarised).sum::<u64>();
     (outcome, is_late)
+}
+
+/// The ticks that are due by now. One can be missed, come twice, or fail, and then it comes again or not.
+fn tick(engine: &Engine, world: &Mutex<World>, state: &State, next: &mut i64) {
+    let schedule = json!({"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    while *next <= state.now() {
+        *next += TICK;
+        let (is_missed, is_doubled) = {
+            let mut world = world.lock().unwrap();
+            let (is_missed, is_doubled) = (world.random.percent(10), world.random.percent(10));
+            world.faults += usize::from(is_missed || is_doubled);
+            (is_missed, is_doubled)
+        };
+        if is_missed {
+            continue;
+        }
+        let mut left = if is_doubled { 2 } else { 1 };
+        while left > 0 {
+            left -= 1;
+            let (outcome, _) = invoke(engine, world, state, &schedule);
+            if outcome.failed() > 0 && world.lock().unwrap().random.percent(50) {
+                left += 1;
+            }
+        }
+    }
 }
 
 /// The units of one invocation. Senders deliver at least once: some units come twice, in one invocation or later.
@@ -189,9 +252,9 @@ fn take(world: &mut World, sender: &mut Sender) -> Vec<Unit> {
 }
 
 /// Delivers some units, and keeps what was handed back.
-fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
+fn deliver(engine: &Engine, world: &Mutex<World>, state: &State, sender: &mut Sender) {
     let taken = take(&mut world.lock().unwrap(), sender);
-    let (outcome, is_late) = invoke(engine, world, &sender.payload(&taken));
+    let (outcome, is_late) = invoke(engine, world, state, &sender.payload(&taken));
     let back = sender.handed_back(&outcome);
     assert_eq!(back.is_empty(), outcome.failed() == 0, "{outcome:#?}");
     let is_fifo = matches!(sender, Sender::Queue { is_fifo: true, .. });
@@ -199,7 +262,7 @@ fn deliver(engine: &Engine, world: &Mutex<World>, sender: &mut Sender) {
     sender.units().extend(back.into_iter().map(|place| taken[place].clone()));
 }
 
-/// Compares an answer with what was published and what failed.
+/// Compares an answer with what failed. What was acknowledged and not sent has to be sent later, and nothing else sends it.
 fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_late, is_fifo): (bool, bool)) {
     let first = back.first().copied();
     for (place, unit) in taken.iter().enumerate() {
@@ -207,11 +270,10 @@ fn judge(world: &World, taken: &[Unit], back: &[usize], outcome: &Outcome, (is_l
             // After a failure in a FIFO queue the following messages come back without a fault of their own; of two
             // equal messages, the second may have succeeded.
             let is_twice = taken.iter().filter(|other| other.is(unit)).count() > 1;
-            let is_harmed = is_late || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
+            let is_harmed =
+                is_late || world.is_disturbed || is_twice || is_fifo && Some(place) > first || unit.is_harmed(world);
             assert!(is_harmed, "handed back for nothing: {place}\n{outcome:#?}");
         } else {
-            let lost: Vec<_> = unit.due.iter().filter(|name| !world.is_published(**name)).collect();
-            assert!(lost.is_empty(), "acknowledged, and not published: {lost:?}\n{outcome:#?}");
             assert!(!is_fifo || Some(place) < first.or(Some(taken.len())), "the order is lost\n{outcome:#?}");
         }
     }
@@ -255,12 +317,13 @@ fn nothing_is_lost_whatever_happens() {
     let mut senders = units(&mut world, plan.records);
     let due: HashSet<Name> =
         senders.iter_mut().flat_map(|sender| sender.units().clone()).flat_map(|unit| unit.due).collect();
-    let world = Mutex::new(world);
-    let mut invocations = 0;
+    let (world, state) = (Mutex::new(world), State::new());
+    let (mut invocations, mut next_tick) = (0, BEGIN + TICK);
     while senders.iter_mut().any(|sender| !sender.units().is_empty()) {
         let sender = world.lock().unwrap().random.below(senders.len());
         if !senders[sender].units().is_empty() {
-            deliver(&engine, &world, &mut senders[sender]);
+            deliver(&engine, &world, &state, &mut senders[sender]);
+            tick(&engine, &world, &state, &mut next_tick);
             invocations += 1;
             assert!(invocations < 10 * plan.records, "it does not end");
             if invocations % 50_000 == 0 {
@@ -269,10 +332,14 @@ fn nothing_is_lost_whatever_happens() {
             }
         }
     }
-    let world = world.into_inner().unwrap();
-    for name in &due {
-        assert!(world.is_published(*name), "never published: {name:?}");
+    // The last hour ends, and faults go on.
+    for more in 0.. {
+        let Some(missing) = world.lock().unwrap().missing(&due) else { break };
+        assert!(more < 500, "{missing}");
+        state.pass(TICK.unsigned_abs());
+        tick(&engine, &world, &state, &mut next_tick);
     }
+    let world = world.into_inner().unwrap();
     for (audience, name) in world.accepted() {
         assert!(due.contains(&name) && name.audiences().contains(&audience), "{name:?} is not due");
     }
@@ -281,5 +348,14 @@ fn nothing_is_lost_whatever_happens() {
     assert!(world.covered.intersection(&world.alone).next().is_some(), "no covered match had an alert of its own");
     assert!(world.covered.difference(&world.alone).next().is_some(), "every match had an alert of its own");
     assert!(world.faults >= plan.faults, "{} faults are too few", world.faults);
-    println!("seed {}: {invocations} invocations, {} alerts, {} faults", plan.seed, due.len(), world.faults);
+    assert!(world.summarised > 0 && world.in_summaries > 0, "no alert was in a summary");
+    assert!(world.in_lists > 0, "no alert was in the list of an hour");
+    println!(
+        "seed {}: {invocations} invocations, {} alerts, of which {} in summaries and {} in lists, {} faults",
+        plan.seed,
+        due.len(),
+        world.in_summaries,
+        world.in_lists,
+        world.faults
+    );
 }

@@ -5,6 +5,8 @@ use std::{
     sync::Mutex,
 };
 
+use jiff::Timestamp;
+use serde_json::Value;
 use trailbell::{
     alert::{AttributeValue, Message},
     handler::{Body, Channel, FetchError, Objects, PublishError},
@@ -15,6 +17,7 @@ use trailbell::{
 use crate::{
     ports::{BUCKET, log_file, publish_error},
     random::Random,
+    state::BEGIN,
 };
 
 /// `C` is suppressed where the user agent is `quiet`.
@@ -50,13 +53,22 @@ pub struct World {
     pub random: Random,
     /// How many faults occurred.
     pub faults: usize,
-    /// What each alert is about, by its id: its own subject first, then the matches that it covers.
-    names: HashMap<String, Vec<Name>>,
+    /// What each alert or notice is about, by its id.
+    names: HashMap<String, About>,
     accepted: BTreeSet<(Audience, Name)>,
     /// Objects that were not read to their end in this invocation.
     pub broken: HashSet<usize>,
     /// What the alerts are about whose last answer in this invocation was a failure.
     refused: BTreeSet<(Audience, Name)>,
+    /// Whether the table failed in this invocation, or a notice was refused.
+    pub is_disturbed: bool,
+    /// The notices that were accepted, by the audience and their ids, and what they told.
+    notices: BTreeSet<(Audience, String)>,
+    told: BTreeSet<(Audience, Name)>,
+    /// How many alerts became lines of a summary, and how many matches summaries and lists had.
+    pub summarised: u64,
+    pub in_summaries: usize,
+    pub in_lists: usize,
     /// What had an alert of its own, and what the alert of another rule covered.
     pub alone: HashSet<Name>,
     pub covered: HashSet<Name>,
@@ -72,6 +84,12 @@ impl World {
             accepted: BTreeSet::new(),
             broken: HashSet::new(),
             refused: BTreeSet::new(),
+            is_disturbed: false,
+            notices: BTreeSet::new(),
+            told: BTreeSet::new(),
+            summarised: 0,
+            in_summaries: 0,
+            in_lists: 0,
             covered: HashSet::new(),
             alone: HashSet::new(),
         }
@@ -87,9 +105,10 @@ impl World {
             15..20 => ("C", "quiet", Vec::new()),
             _ => ("D", "x", Vec::new()),
         };
+        let time = Timestamp::from_second(BEGIN / 1_000 + i64::try_from(event).unwrap()).unwrap();
         let filler = r#"}]\",\\{"#.repeat(self.random.below(20));
         let text = format!(
-            r#"{{"x":"{filler}","eventName":"{kind}","userAgent":"{agent}","sourceIPAddress":"{event}","eventID":"event-{event}"}}"#
+            r#"{{"x":"{filler}","eventName":"{kind}","userAgent":"{agent}","eventTime":"{time}","sourceIPAddress":"{event}","eventID":"event-{event}"}}"#
         );
         (text, due)
     }
@@ -116,11 +135,45 @@ impl World {
     pub fn begin(&mut self) {
         self.broken.clear();
         self.refused.clear();
+        self.is_disturbed = false;
     }
 
-    /// Whether every audience of an alert has accepted it, or one that covers it.
-    pub fn is_published(&self, name: Name) -> bool {
-        name.audiences().iter().all(|audience| self.accepted.contains(&(*audience, name)))
+    /// Whether the table fails now, as it does at one request of a hundred.
+    pub fn is_table_fault(&mut self) -> bool {
+        let is_fault = self.random.percent(1);
+        self.faults += usize::from(is_fault);
+        self.is_disturbed |= is_fault;
+        is_fault
+    }
+
+    /// What an audience was told of neither in an alert nor in one that covers it nor in a notice. Some lines do not tell what
+    /// they are about, and of some alerts a list tells only how many they are: so many names may be missing.
+    pub fn missing(&self, due: &HashSet<Name>) -> Option<String> {
+        Audience::ALL.into_iter().find_map(|audience| {
+            // A chat may have its list before the others, with some of the lines.
+            let of_chat = self.notices(audience).filter(|_| audience == Audience::Chat);
+            let listed: HashSet<Name> = of_chat.flat_map(|about| &about.names).copied().collect();
+            let is_missing = |name: &&Name| {
+                let key = (audience, **name);
+                name.audiences().contains(&audience)
+                    && !self.accepted.contains(&key)
+                    && !self.told.contains(&key)
+                    && !listed.contains(name)
+            };
+            let (unread, matches): (Vec<Name>, Vec<Name>) =
+                due.iter().filter(is_missing).copied().partition(|name| matches!(name, Name::Unread(..)));
+            let unnamed: usize = self.notices(audience).map(|about| about.unread).sum();
+            let uncounted: usize = self.notices(audience).map(|about| about.more).sum();
+            let is_told = unread.len() <= unnamed && matches.len() <= uncounted;
+            (!is_told).then(|| {
+                format!("not told to {audience:?}: {unread:?} but for {unnamed}, {matches:?} but for {uncounted}")
+            })
+        })
+    }
+
+    /// What the notices are about that an audience accepted.
+    fn notices(&self, audience: Audience) -> impl Iterator<Item = &About> {
+        self.notices.iter().filter(move |(to, _)| *to == audience).map(|(_, id)| &self.names[id])
     }
 
     /// Whether an alert was refused in this invocation, and no other accepted that is about the same.
@@ -164,12 +217,12 @@ impl World {
         let is_plain = messages.iter().any(|message| list(message, "tags").is_none());
         let fault = match self.random.below(100) {
             0..15 => 1 + self.random.below(5),
-            15..60 if is_plain => 3,
+            15..95 if is_plain => 3,
             _ => 0,
         };
         let (mut answers, mut is_any_hit) = (Vec::new(), false);
-        for names in &about {
-            let is_hit = fault == 1 || fault > 1 && self.random.percent(50);
+        for (about, message) in about.iter().zip(messages) {
+            let is_hit = fault == 1 || is_plain && fault == 3 || fault > 1 && self.random.percent(50);
             is_any_hit |= is_hit;
             let (is_accepted, answer) = match (is_hit, fault) {
                 (false, _) => (true, Some(Ok(()))),
@@ -179,7 +232,14 @@ impl World {
                 (_, 4) => (true, Some(Err(publish_error("the answer was lost", false)))),
                 _ => (false, None),
             };
-            for key in names.iter().map(|name| (audience, *name)) {
+            if about.is_notice {
+                self.is_disturbed |= !matches!(answer, Some(Ok(())));
+                if is_accepted {
+                    self.notices.insert((audience, message.id.clone()));
+                    self.told.extend(about.names.iter().map(|name| (audience, *name)));
+                }
+            }
+            for key in about.names.iter().filter(|_| !about.is_notice).map(|name| (audience, *name)) {
                 if is_accepted {
                     self.accepted.insert(key);
                 }
@@ -194,33 +254,104 @@ impl World {
             answers.push(answer);
         }
         self.faults += usize::from(is_any_hit);
-        let unanswered = about[answers.len()..].iter().flatten();
-        self.refused.extend(unanswered.map(|name| (audience, *name)));
+        let unanswered = &about[answers.len()..];
+        self.is_disturbed |= unanswered.iter().any(|about| about.is_notice);
+        let names = unanswered.iter().filter(|about| !about.is_notice).flat_map(|about| &about.names);
+        self.refused.extend(names.map(|name| (audience, *name)));
         answers
     }
 
-    /// What an alert is about. Its plain form has no tags, which name the rules that it covers: it has the id of the one before.
-    fn about(&mut self, audience: Audience, message: &Message) -> Vec<Name> {
+    /// What a message is about. Its plain form has no tags, which name the rules that it covers: it has the id of the one before.
+    fn about(&mut self, audience: Audience, message: &Message) -> About {
         let Some(tags) = list(message, "tags") else { return self.names[&message.id].clone() };
         let rule = message.attributes.iter().find(|attribute| attribute.name == "rule").unwrap().string_value();
-        let of_rule = |id: &str, event| Name::Match(id.to_uppercase().chars().next().unwrap(), event);
-        let about = match (event(message), audience) {
-            (Some(event), _) => {
+        let about = match (&*tags[0], event(&message.body)) {
+            ("kind.alert", Some(event)) => {
                 let others = tags.iter().filter_map(|tag| tag.strip_prefix("also.")).map(|id| of_rule(id, event));
                 // An alert names what it covers to every audience, also to one that does not get the covered alerts.
                 let others = others.filter(|name| name.audiences().contains(&audience));
-                [of_rule(&rule, event)].into_iter().chain(others).collect()
+                About::of([of_rule(&rule, event)].into_iter().chain(others).collect())
             }
-            (None, Audience::Alerts) => vec![unread(message)],
-            (None, _) => self.names[&message.id].clone(),
+            // A finding does not tell which record; the chat was told before.
+            ("kind.alert", None) if audience == Audience::Findings => self.names[&message.id].clone(),
+            ("kind.alert", None) => About::of(vec![unread(audience, message)]),
+            ("kind.summary", _) => summary(&message.body),
+            ("kind.roll-up", _) => self.roll_up(audience, &rule, message),
+            (kind, _) => panic!("{kind}: {message:?}"),
         };
-        for (place, name) in about.iter().enumerate() {
-            let set = if place == 0 { &mut self.alone } else { &mut self.covered };
-            set.insert(*name);
+        if about.is_notice {
+            let count = if tags[0] == "kind.summary" { &mut self.in_summaries } else { &mut self.in_lists };
+            *count += about.names.len();
+        } else {
+            self.alone.extend(about.names.first());
+            self.covered.extend(about.names.iter().skip(1));
         }
         self.names.insert(message.id.clone(), about.clone());
         about
     }
+
+    /// What a roll-up is about: nothing at first, and at the end of the hour what was held back. A chat has room for some of the
+    /// lines, and is told of the rest as the others are.
+    fn roll_up(&self, audience: Audience, rule: &str, message: &Message) -> About {
+        let known = self.names.get(&message.id).cloned().unwrap_or_default();
+        let names = if audience == Audience::Chat { known.names } else { Vec::new() };
+        let mut about = About { names, is_notice: true, ..known };
+        let events = message.body.split("event-").skip(1).map(number).map(|event| of_rule(rule, event));
+        about.names.extend(events);
+        about.names.sort_unstable();
+        about.names.dedup();
+        if audience == Audience::Findings {
+            let finding: Value = serde_json::from_str(&message.body).unwrap();
+            let more = finding["unmapped"]["held_back_not_listed"].as_u64().unwrap_or(0);
+            about.more = usize::try_from(more).unwrap();
+        }
+        about
+    }
+}
+
+/// What a message is about.
+#[derive(Clone, Debug, Default)]
+struct About {
+    /// Of an alert its own subject first, then the matches that it covers.
+    names: Vec<Name>,
+    is_notice: bool,
+    /// How many unreadable records it tells of, without which ones.
+    unread: usize,
+    /// How many matches it only counts.
+    more: usize,
+}
+
+impl About {
+    fn of(names: Vec<Name>) -> Self {
+        Self { names, ..Self::default() }
+    }
+}
+
+fn of_rule(id: &str, event: usize) -> Name {
+    Name::Match(id.to_uppercase().chars().next().unwrap(), event)
+}
+
+/// What the lines of a summary are about, from the text for people: under a heading for each rule first what happened, with the
+/// rules that the alert covers, and then the id of the event.
+fn summary(body: &str) -> About {
+    let (mut about, mut rule, mut others) = (About { is_notice: true, ..About::default() }, "", "");
+    for line in body.lines() {
+        if let Some((_, heading)) = line.split_once("SEV")
+            && let Some((id, count)) = heading[2..].split_once(", ")
+        {
+            rule = id;
+            if rule == "trailbell-unread-record" {
+                about.unread += count.split_once(": ").unwrap().1.parse::<usize>().unwrap();
+            }
+        } else if let Some((_, also)) = line.split_once("; also ") {
+            others = also;
+        } else if let Some(event) = event(line) {
+            let names = [rule].into_iter().chain(others.split(", ").filter(|id| !id.is_empty()));
+            about.names.extend(names.map(|id| of_rule(id, event)));
+            others = "";
+        }
+    }
+    about
 }
 
 /// The texts of an attribute that is a list.
@@ -232,18 +363,21 @@ fn list<'a>(message: &'a Message, name: &str) -> Option<&'a [String]> {
 }
 
 /// The number of the event, in any format.
-fn event(message: &Message) -> Option<usize> {
-    let (_, rest) = message.body.split_once("event-")?;
-    let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..end].parse().ok()
+fn event(text: &str) -> Option<usize> {
+    Some(number(text.split_once("event-")?.1))
 }
 
-/// The unreadable record of an alert, from the text for people.
-fn unread(message: &Message) -> Name {
-    let line = |start: &str| message.body.lines().find_map(|line| line.strip_prefix(start));
-    let record = line("SEV2 record ").unwrap().split(' ').next().unwrap();
-    let object = line("Object    s3://logs/").unwrap();
-    Name::Unread(object.parse().unwrap(), record.parse().unwrap())
+fn number(text: &str) -> usize {
+    let end = text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().unwrap()
+}
+
+/// The unreadable record of an alert, from a message for people or a chat.
+fn unread(audience: Audience, message: &Message) -> Name {
+    let before = if audience == Audience::Alerts { "s3://logs/" } else { "Read the object `" };
+    let object = message.body.split_once(before).unwrap().1;
+    let mut parts = message.body.split("record ").filter(|part| part.starts_with(|start: char| start.is_ascii_digit()));
+    Name::Unread(number(object), number(parts.next().unwrap()))
 }
 
 pub struct S3<'a>(pub &'a Mutex<World>);

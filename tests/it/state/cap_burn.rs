@@ -6,7 +6,7 @@ use trailbell::{
     engine::Engine,
     handler::{Channels, Outcome},
     rule::RuleSet,
-    state::{DueEntry, MemoryTable, StoredItem, Table},
+    state::{Change, DueEntry, MemoryTable, Stored, StoredItem, Table, TableError, Written},
 };
 
 use crate::{
@@ -216,4 +216,27 @@ fn a_retry_is_silent() {
         deliver(&engine, &table, &outbox, "a.json.gz", &records, 60);
         assert_eq!((outbox.sent(), notices(&outbox)), (11, 1));
     }
+}
+
+/// A table that answers and stores nothing.
+struct ReadOnly<'a>(&'a MemoryTable);
+
+impl Table for ReadOnly<'_> {
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Stored>>, TableError> {
+        self.0.read(keys).await
+    }
+
+    async fn write(&self, _: &[Change]) -> Result<Written, TableError> {
+        Err(TableError::service("throttled"))
+    }
+}
+
+/// No later list would name it, so the invocation does.
+#[test]
+fn what_is_held_back_and_not_stored_is_listed_at_once() {
+    let (engine, table, outbox) = (stop_logging(), MemoryTable::default(), Outbox::open());
+    deliver(&engine, &table, &outbox, "a.json.gz", &denied(60, "dev-admin"), 60);
+    let late = stop(61, "dev-admin", "late-trail", Some("AccessDenied"));
+    let outcome = deliver(&engine, &ReadOnly(&table), &outbox, "b.json.gz", &[late], 60);
+    assert_eq!((outcome.matches.capped, outcome.failed(), about(&outbox, "late-trail")), (1, 0, 1));
 }
