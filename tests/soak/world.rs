@@ -60,6 +60,8 @@ pub struct World {
     pub broken: HashSet<usize>,
     /// What the alerts are about whose last answer in this invocation was a failure.
     refused: BTreeSet<(Audience, Name)>,
+    /// The messages that were refused for their content in this invocation, by their ids: their plain form follows.
+    refused_forms: BTreeSet<(Audience, String)>,
     /// Whether the table failed in this invocation, or a notice was refused.
     pub is_disturbed: bool,
     /// The notices that were accepted, by the audience and their ids, and what they told.
@@ -84,6 +86,7 @@ impl World {
             accepted: BTreeSet::new(),
             broken: HashSet::new(),
             refused: BTreeSet::new(),
+            refused_forms: BTreeSet::new(),
             is_disturbed: false,
             notices: BTreeSet::new(),
             told: BTreeSet::new(),
@@ -135,6 +138,7 @@ impl World {
     pub fn begin(&mut self) {
         self.broken.clear();
         self.refused.clear();
+        self.refused_forms.clear();
         self.is_disturbed = false;
     }
 
@@ -214,7 +218,7 @@ impl World {
     fn publish(&mut self, audience: Audience, messages: &[Message]) -> Vec<Result<(), PublishError>> {
         let about: Vec<_> = messages.iter().map(|message| self.about(audience, message)).collect();
         // What refused a message refuses its plain form more often than by chance.
-        let is_plain = messages.iter().any(|message| list(message, "tags").is_none());
+        let is_plain = messages.iter().any(|message| self.is_plain(audience, message));
         let fault = match self.random.below(100) {
             0..15 => 1 + self.random.below(5),
             15..95 if is_plain => 3,
@@ -232,6 +236,9 @@ impl World {
                 (_, 4) => (true, Some(Err(publish_error("the answer was lost", false)))),
                 _ => (false, None),
             };
+            if is_hit && fault == 3 {
+                self.refused_forms.insert((audience, message.id.clone()));
+            }
             if about.is_notice {
                 self.is_disturbed |= !matches!(answer, Some(Ok(())));
                 if is_accepted {
@@ -261,9 +268,16 @@ impl World {
         answers
     }
 
-    /// What a message is about. Its plain form has no tags, which name the rules that it covers: it has the id of the one before.
+    fn is_plain(&self, audience: Audience, message: &Message) -> bool {
+        self.refused_forms.contains(&(audience, message.id.clone()))
+    }
+
+    /// What a message is about. Its plain form has no tags that name the rules that it covers: it has the id of the one before.
     fn about(&mut self, audience: Audience, message: &Message) -> About {
-        let Some(tags) = list(message, "tags") else { return self.names[&message.id].clone() };
+        if self.is_plain(audience, message) {
+            return self.names[&message.id].clone();
+        }
+        let tags = list(message, "tags").unwrap();
         let rule = message.attributes.iter().find(|attribute| attribute.name == "rule").unwrap().string_value();
         let about = match (&*tags[0], event(&message.body)) {
             ("kind.alert", Some(event)) => {
