@@ -273,7 +273,7 @@ fn notices_are_played_by_the_time_of_the_events() {
             "2026-03-02T10:44:00Z roll-up getobject alerts are held back until 11:00 UTC",
             "2026-03-02T11:05:00Z roll-up getobject 10 alerts held back in an hour",
             "2026-03-02T13:20:00Z follow-up putobject 3 more events",
-            "2026-03-02T15:00:12Z summary deleteobject Summary of 22 alerts",
+            "2026-03-02T15:00:12Z summary deleteobject [111122223333] Summary of 22 alerts",
         ]
     );
     assert_eq!((&notices[1]["held_back"], notices[1]["evidences"].as_array().unwrap().len()), (&json!(10), 10));
@@ -282,7 +282,7 @@ fn notices_are_played_by_the_time_of_the_events() {
     let alerts: Vec<&Value> = lines.iter().filter(|line| line["kind"] == "alert").collect();
     let in_summary = alerts.iter().filter(|alert| alert["in_summary"] == true).count();
     assert!(
-        notices[3]["title"].as_str().unwrap().starts_with(&format!("Summary of {in_summary} alerts")),
+        notices[3]["title"].as_str().unwrap().starts_with(&format!("[111122223333] Summary of {in_summary} alerts")),
         "{notices:?}"
     );
     let plain = scan(&["--format", "jsonl"]);
