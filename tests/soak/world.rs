@@ -64,9 +64,9 @@ pub struct World {
     refused_forms: BTreeSet<(Audience, String)>,
     /// Whether the table failed in this invocation, or a notice was refused.
     pub is_disturbed: bool,
-    /// The notices that were accepted, by the audience and their ids, and what they told.
+    /// The notices that were accepted, by the audience and their ids, and what they reported.
     notices: BTreeSet<(Audience, String)>,
-    told: BTreeSet<(Audience, Name)>,
+    reported: BTreeSet<(Audience, Name)>,
     /// How many alerts became lines of a summary, and how many matches summaries and lists had.
     pub summarised: u64,
     pub in_summaries: usize,
@@ -89,7 +89,7 @@ impl World {
             refused_forms: BTreeSet::new(),
             is_disturbed: false,
             notices: BTreeSet::new(),
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
             summarised: 0,
             in_summaries: 0,
             in_lists: 0,
@@ -150,7 +150,7 @@ impl World {
         is_fault
     }
 
-    /// What an audience was told of neither in an alert nor in one that covers it nor in a notice. Some lines do not tell what
+    /// What was reported to an audience neither in an alert nor in one that covers it nor in a notice. Some lines do not tell what
     /// they are about, and of some alerts a list tells only how many they are: so many names may be missing.
     pub fn missing(&self, due: &HashSet<Name>) -> Option<String> {
         Audience::ALL.into_iter().find_map(|audience| {
@@ -161,16 +161,16 @@ impl World {
                 let key = (audience, **name);
                 name.audiences().contains(&audience)
                     && !self.accepted.contains(&key)
-                    && !self.told.contains(&key)
+                    && !self.reported.contains(&key)
                     && !listed.contains(name)
             };
             let (unread, matches): (Vec<Name>, Vec<Name>) =
                 due.iter().filter(is_missing).copied().partition(|name| matches!(name, Name::Unread(..)));
             let unnamed: usize = self.notices(audience).map(|about| about.unread).sum();
             let uncounted: usize = self.notices(audience).map(|about| about.more).sum();
-            let is_told = unread.len() <= unnamed && matches.len() <= uncounted;
-            (!is_told).then(|| {
-                format!("not told to {audience:?}: {unread:?} but for {unnamed}, {matches:?} but for {uncounted}")
+            let is_reported = unread.len() <= unnamed && matches.len() <= uncounted;
+            (!is_reported).then(|| {
+                format!("not reported to {audience:?}: {unread:?} but for {unnamed}, {matches:?} but for {uncounted}")
             })
         })
     }
@@ -243,7 +243,7 @@ impl World {
                 self.is_disturbed |= !matches!(answer, Some(Ok(())));
                 if is_accepted {
                     self.notices.insert((audience, message.id.clone()));
-                    self.told.extend(about.names.iter().map(|name| (audience, *name)));
+                    self.reported.extend(about.names.iter().map(|name| (audience, *name)));
                 }
             }
             for key in about.names.iter().filter(|_| !about.is_notice).map(|name| (audience, *name)) {
@@ -286,7 +286,7 @@ impl World {
                 let others = others.filter(|name| name.audiences().contains(&audience));
                 About::of([of_rule(&rule, event)].into_iter().chain(others).collect())
             }
-            // A finding does not tell which record; the chat was told before.
+            // A finding does not tell which record; the chat was informed before.
             ("kind.alert", None) if audience == Audience::Findings => self.names[&message.id].clone(),
             ("kind.alert", None) => About::of(vec![unread(audience, message)]),
             ("kind.summary", _) => summary(&message.body),
@@ -305,7 +305,7 @@ impl World {
     }
 
     /// What a roll-up is about: nothing at first, and at the end of the hour what was held back. A chat has room for some of the
-    /// lines, and is told of the rest as the others are.
+    /// lines, and gets the rest as the others do.
     fn roll_up(&self, audience: Audience, rule: &str, message: &Message) -> About {
         let known = self.names.get(&message.id).cloned().unwrap_or_default();
         let names = if audience == Audience::Chat { known.names } else { Vec::new() };
