@@ -33,7 +33,7 @@ pub struct Decided {
 
 /// Decides about the matches of a delivery, in their order. The more matches one call takes, the fewer requests they need:
 /// for those with at most a hundred items one reading and one write, and no write where nothing is new. It never fails: see
-/// [`Firing::unremembered`]. `headline` gives what is kept of the alert that a
+/// [`Firing::unremembered`](super::Firing::unremembered). `headline` gives what is kept of the alert that a
 /// match would raise, by its index.
 pub async fn decide(
     table: &impl Table,
