@@ -134,7 +134,7 @@ mod tests {
         let (a, b) = ("a".repeat(40), "b".repeat(90));
         let short = fit(&[own("SEV1 "), value("ada"), own(" copies "), value(&a), own(" to "), value(&b)]);
         assert_eq!(short, format!("SEV1 ada copies {a} to {}...{}", "b".repeat(18), "b".repeat(18)));
-        let short = fit(&[own("x".repeat(60)), value(&b), own(" "), value(&b)]);
+        let short = fit(&[own("x".repeat(50)), value(&b), own(" "), value(&b)]);
         assert_eq!(short.matches(CUT).count(), 2, "{short}");
         assert!(short.chars().count() == MAX && short.ends_with("bbb"), "{short}");
     }
