@@ -234,4 +234,18 @@ mod tests {
         assert_eq!((moved.len(), texts(&moved)), (10_001, texts(&left)));
         assert!(texts(&moved).contains(&more));
     }
+
+    #[test]
+    fn a_table_that_ends_with_the_invocation_has_all_that_is_due() {
+        let (table, now) = (MemoryTable::default(), Timestamp::UNIX_EPOCH);
+        for (due, name) in [(0, "a"), (1_000_000, "b")] {
+            let mut items = Items::default();
+            DueEntry::HeldBack { key: name.to_owned() }.add(&mut items, due, 0, now);
+            pollster::block_on(table.write(&items.changes(&Items::default()))).unwrap();
+        }
+        let found = pollster::block_on(read_all_due(&table)).unwrap();
+        assert_eq!(found.len(), 2);
+        pollster::block_on(remove_due(&table, &found, now)).unwrap();
+        assert!(pollster::block_on(read_all_due(&table)).unwrap().is_empty());
+    }
 }

@@ -146,9 +146,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::state::{
-        Change, DueEntry, MemoryTable, Stored, StoredItem, Write, Written, due::due_key, read_all_due, remove_due,
-    };
+    use crate::state::{Change, DueEntry, MemoryTable, Stored, StoredItem, Write, Written, due::due_key, remove_due};
 
     const BEGIN: i64 = 1_772_442_000;
 
@@ -445,33 +443,5 @@ mod tests {
         assert!(pollster::block_on(tick.read(&failing)).is_err());
         failing.requests.store(1_000, Relaxed);
         assert_eq!(names(&read(&mut tick, &failing)), ["b"]);
-    }
-
-    #[test]
-    fn a_flood_of_entries_is_read_in_parts() {
-        let table = MemoryTable::default();
-        for number in 0..20_000_u64 {
-            put(&table, &due_key(BEGIN, number), &entry(&format!("{number:0500}")).encode());
-        }
-        let mut tick = begin(&table, 300).unwrap();
-        let mut reads = Vec::new();
-        while tick.has_more() {
-            let found = pollster::block_on(tick.read(&table)).unwrap();
-            reads.push(found.len());
-            pollster::block_on(remove_due(&table, &found, at(300))).unwrap();
-        }
-        assert_eq!(reads.iter().sum::<usize>(), 20_000);
-        assert!(table.due_keys().is_empty());
-    }
-
-    #[test]
-    fn a_table_that_ends_with_the_invocation_has_all_that_is_due() {
-        let table = MemoryTable::default();
-        add(&table, 0, &["a"]);
-        add(&table, 1_000_000, &["b"]);
-        let found = pollster::block_on(read_all_due(&table)).unwrap();
-        assert_eq!(names(&found), ["a", "b"]);
-        pollster::block_on(remove_due(&table, &found, at(0))).unwrap();
-        assert!(pollster::block_on(read_all_due(&table)).unwrap().is_empty());
     }
 }

@@ -262,7 +262,7 @@ fn check_plain(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
         check_limits(message)?;
         prop_assert!(message.body.is_ascii() && message.id == alert.id, "{message:?}");
         let names: Vec<_> = message.attributes.iter().map(|attribute| attribute.name).collect();
-        prop_assert_eq!(names, ["severity", "rule", "alert_id"]);
+        prop_assert_eq!(names, ["severity", "rule", "tags", "alert_id"]);
     }
     check_chat(&serde_json::from_str(&plain[1].body).unwrap(), description)?;
     let finding: Value = serde_json::from_str(&plain[2].body).unwrap();
