@@ -4,7 +4,8 @@
 //! to another site.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use uuid::{Uuid, fmt::Hyphenated};
+
+use crate::untrusted::is_uuid;
 
 /// All but the characters of a key that are not encoded: the unreserved characters of RFC 3986 and `/`.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -42,11 +43,6 @@ fn console(region: &str) -> Option<&'static str> {
         (true, _, place) if place.starts_with("iso") => None,
         (true, ..) => Some("console.aws.amazon.com"),
     }
-}
-
-/// Whether a text is a UUID with hyphens and without braces or a prefix, as every `eventID` is.
-fn is_uuid(text: &str) -> bool {
-    text.len() == Hyphenated::LENGTH && Uuid::try_parse(text).is_ok()
 }
 
 /// Whether the text can be the name of a bucket ("Bucket naming rules" in the Amazon S3 User Guide).

@@ -5,7 +5,7 @@
 use super::phrase::{Phrase, PhrasePart, Row};
 use crate::{
     filter::ast::{Expr, ExprKind},
-    record::{Path, Record, Root, Scalar, Step, is_name, leaves},
+    record::{Path, Record, Root, Scalar, Step, is_name, is_of_attempt, leaves},
     rule::{FieldPath, Rule, Title},
     untrusted::{line, shorten_middle},
 };
@@ -22,21 +22,8 @@ const MAX_LOOKED: usize = 100;
 /// The steps that looking through a record may take.
 const MAX_WORK: u64 = 3_000_000;
 
-/// What makes equal requests differ, or is in each request of a service; in lower case.
-const NOISE: [&str; 12] = [
-    "clienttoken",
-    "clientrequesttoken",
-    "idempotencytoken",
-    "requesttoken",
-    "nexttoken",
-    "marker",
-    "maxresults",
-    "maxitems",
-    "host",
-    "x-id",
-    "signatureversion",
-    "authenticationmethod",
-];
+/// What is in each request of a service, beside what differs between equal calls; in lower case.
+const NOISE: [&str; 4] = ["host", "x-id", "signatureversion", "authenticationmethod"];
 
 /// The rows about the request of a record and its response.
 pub fn rows(rule: &Rule, record: &Record) -> Vec<Row> {
@@ -83,7 +70,7 @@ impl Rank {
     fn of_request(keys: &[&str]) -> Self {
         let last = last_of(keys);
         let lower = last.to_ascii_lowercase();
-        if NOISE.contains(&&*lower) || lower.starts_with("x-amz-") {
+        if is_of_attempt(&lower) || NOISE.contains(&&*lower) || lower.starts_with("x-amz-") {
             Self::Noise
         } else if is_name(last) {
             Self::Name

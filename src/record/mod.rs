@@ -25,6 +25,7 @@ pub use node::{Node, Scalar, Tree};
 pub use parsed::Record;
 pub use path::{ElementVisitor, Path, Place, Root, Scalars, Step, Visitor, each_element};
 pub(crate) use repair::repair;
+pub use request_hash::is_of_attempt;
 pub use target::{is_name, target};
 pub use virtual_field::Virtual;
 pub use work::{WorkBudget, test_steps};

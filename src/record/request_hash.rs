@@ -6,7 +6,11 @@ use super::{
 };
 use crate::digest::Digest;
 
-/// What differs between equal calls, in lower case: names for one attempt, and the pages of a list.
+/// Whether a parameter of this name differs between equal calls: names for one attempt, and the pages of a list.
+pub fn is_of_attempt(name: &str) -> bool {
+    ATTEMPT.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 const ATTEMPT: &[&str] = &[
     "clienttoken",
     "clientrequesttoken",
@@ -104,7 +108,7 @@ impl Canonical {
 const STEPS_A_BYTE: u64 = 4;
 
 fn is_kept(key: &str, level: Level) -> bool {
-    level == Level::Below || !ATTEMPT.iter().any(|name| key.eq_ignore_ascii_case(name))
+    level == Level::Below || !is_of_attempt(key)
 }
 
 fn below(key: &str, level: Level) -> Level {

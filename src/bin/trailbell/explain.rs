@@ -1,9 +1,6 @@
 //! `trailbell explain`: prints the conditions of a rule with the values that they compared.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    path::Path,
-};
+use std::io::{self, IsTerminal, Write};
 
 use trailbell::{
     diagnostic::{counted, one_of},
@@ -12,7 +9,7 @@ use trailbell::{
     untrusted::{printable, shorten_to},
 };
 
-use crate::{inputs, status::Status};
+use crate::{inputs::RuleAndRecord, status::Status};
 
 /// Longer values are shortened, in characters.
 const MAX_SHOWN: usize = 200;
@@ -25,8 +22,8 @@ const MAX_ELEMENTS: usize = 10;
 /// # Errors
 ///
 /// If the rule or the record cannot be read.
-pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
-    let (_, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
+pub fn run(of: &RuleAndRecord) -> Status {
+    let (_, rule, record) = of.read()?;
     let explanation = rule.explain(&record);
     let verdict = match explanation.verdict {
         Verdict::NoMatch => "does not match",

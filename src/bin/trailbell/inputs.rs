@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::Args;
 use thiserror::Error;
 use trailbell::{
     diagnostic::{Diagnostic, chain, counted, nearest, render, tally},
@@ -165,26 +166,46 @@ pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
 }
 
-/// All rules of a rules file, one of them, and one record of another file, for commands that take a rule and a record.
-///
-/// # Errors
-///
-/// If the rules cannot be used, there is no such rule, or the file does not hold one such record.
-pub fn rule_and_record(
-    rules: &Path,
-    rule: &str,
-    file: &Path,
-    event_id: Option<&str>,
-) -> Result<(RuleSet, Rule, Record), Stop> {
-    let rules = self::rules(rules)?;
-    let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
-    let read =
-        open(file).map_err(|error| RecordFileError::Read(error.into())).and_then(|input| record(input, event_id));
-    let record = read.map_err(|error| {
-        let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
-        Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
-    })?;
-    Ok((rules, rule, record))
+/// A rule and a record, for commands that show what the one makes of the other.
+#[derive(Args)]
+pub struct RuleAndRecord {
+    /// The rules file
+    #[arg(long, default_value = "rules.yaml")]
+    pub rules: PathBuf,
+    /// The name or the id of the rule
+    pub rule: String,
+    /// A file with the record, or - for standard input
+    pub file: PathBuf,
+    /// The event id of the record, if the file holds several
+    #[arg(long, value_name = "ID")]
+    pub event_id: Option<String>,
+}
+
+impl RuleAndRecord {
+    /// All rules of the file, the rule, and the record.
+    ///
+    /// # Errors
+    ///
+    /// If the rules cannot be used, there is no such rule, or the file does not hold one such record.
+    pub fn read(&self) -> Result<(RuleSet, Rule, Record), Stop> {
+        let Self { rules, rule, file, event_id } = self;
+        let rules = self::rules(rules)?;
+        let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
+        let read = open(file)
+            .map_err(|error| RecordFileError::Read(error.into()))
+            .and_then(|input| record(input, event_id.as_deref()));
+        let record = read.map_err(|error| {
+            let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
+            Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
+        })?;
+        Ok((rules, rule, record))
+    }
+}
+
+/// The message for a rule that raises no alert for a record.
+pub fn does_not_match(rule: &Rule) -> Stop {
+    let hint = "`trailbell explain` with the same arguments shows why";
+    Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name))
 }
 
 fn unknown(rule: &str, rules: &RuleSet) -> String {

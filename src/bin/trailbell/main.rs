@@ -31,6 +31,7 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
+use inputs::RuleAndRecord;
 use status::{Status, Stop};
 use trailbell::untrusted::printable;
 
@@ -101,33 +102,11 @@ enum Command {
     /// Show why a rule matches a record, or does not
     ///
     /// Exit status: 0 shown, 2 the rule or the record could not be read.
-    Explain {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
-        /// The name or the id of the rule
-        rule: String,
-        /// A file with the record, or - for standard input
-        file: PathBuf,
-        /// The event id of the record, if the file holds several
-        #[arg(long, value_name = "ID")]
-        event_id: Option<String>,
-    },
+    Explain(RuleAndRecord),
     /// Show the alert that a rule raises for a record, in every format
     ///
     /// Exit status: 0 shown, 2 the rule or the record could not be read, or the rule does not match the record.
-    Preview {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
-        /// The name or the id of the rule
-        rule: String,
-        /// A file with the record, or - for standard input
-        file: PathBuf,
-        /// The event id of the record, if the file holds several
-        #[arg(long, value_name = "ID")]
-        event_id: Option<String>,
-    },
+    Preview(RuleAndRecord),
     /// Print the entry of overrides.yaml that suppresses a rule for the caller of a record
     ///
     /// The entry suppresses the rule for this caller alone, and ends after some days. There is none for the root user, or by a
@@ -139,16 +118,8 @@ enum Command {
     /// Exit status: 0 printed, 2 the rule or the record could not be read, the rule raises no alert for the record, or no
     /// suppression covers only this caller.
     Suppress {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
-        /// The name or the id of the rule
-        rule: String,
-        /// A file with the record, or - for standard input
-        file: PathBuf,
-        /// The event id of the record, if the file holds several
-        #[arg(long, value_name = "ID")]
-        event_id: Option<String>,
+        #[command(flatten)]
+        of: RuleAndRecord,
         /// What the suppression knows the caller by
         #[arg(long, value_enum)]
         by: suppress::SuppressBy,
@@ -264,11 +235,9 @@ fn main() -> ExitCode {
         Command::Check { rules, format } => check::run(&rules, format),
         Command::Test { rules } => test::run(&rules),
         Command::Scan { rules, format, alerts, notices, paths } => scan::run(&rules, format, alerts, notices, &paths),
-        Command::Explain { rules, rule, file, event_id } => explain::run(&rules, &rule, &file, event_id.as_deref()),
-        Command::Preview { rules, rule, file, event_id } => preview::run(&rules, &rule, &file, event_id.as_deref()),
-        Command::Suppress { rules, rule, file, event_id, by, days } => {
-            suppress::run(&rules, &rule, &file, event_id.as_deref(), by, days)
-        }
+        Command::Explain(of) => explain::run(&of),
+        Command::Preview(of) => preview::run(&of),
+        Command::Suppress { of, by, days } => suppress::run(&of, by, days),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
         #[cfg(feature = "aws")]

@@ -19,8 +19,8 @@ use trailbell::{
 };
 
 use crate::{
-    inputs,
-    status::{Status, Stop},
+    inputs::{RuleAndRecord, does_not_match},
+    status::Status,
 };
 
 /// Prints the renderings, each under its name; JSON is indented.
@@ -28,12 +28,11 @@ use crate::{
 /// # Errors
 ///
 /// If the rule or the record cannot be read, or the rule does not match the record.
-pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Status {
-    let (rules, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
+pub fn run(of: &RuleAndRecord) -> Status {
+    let (rules, rule, record) = of.read()?;
     let verdict = rule.verdict(&record);
     if verdict == Verdict::NoMatch {
-        let hint = "`trailbell explain` with the same arguments shows why";
-        return Err(Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name)));
+        return Err(does_not_match(&rule));
     }
     let mut stdout = io::stdout().lock();
     if verdict == Verdict::Suppressed {
@@ -47,7 +46,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>) -> Sta
     }
     let (rule, record) = (Arc::new(rule), Arc::new(record));
     let finding = Finding { rule, position: 0, suppressed: verdict == Verdict::Suppressed, record };
-    let alert = alert(finding, origin(file), &rules.accounts);
+    let alert = alert(finding, origin(&of.file), &rules.accounts);
     for (at, format) in Format::ALL.into_iter().enumerate() {
         let gap = if at == 0 { "" } else { "\n" };
         writeln!(stdout, "{gap}{}\n", heading(format.name))?;

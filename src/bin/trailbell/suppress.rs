@@ -1,9 +1,6 @@
 //! `trailbell suppress`: prints the entry of `overrides.yaml` that suppresses a rule for the caller of a record.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
@@ -13,7 +10,7 @@ use trailbell::{
 };
 
 use crate::{
-    inputs,
+    inputs::{RuleAndRecord, does_not_match, shown},
     status::{Status, Stop},
 };
 
@@ -43,14 +40,11 @@ impl From<SuppressBy> for rule::SuppressBy {
 /// # Errors
 ///
 /// If the rule or the record cannot be read, the rule raises no alert for the record, or no suppression covers this caller alone.
-pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>, by: SuppressBy, days: u16) -> Status {
-    let (_, rule, record) = inputs::rule_and_record(rules, rule, file, event_id)?;
+pub fn run(of: &RuleAndRecord, by: SuppressBy, days: u16) -> Status {
+    let (_, rule, record) = of.read()?;
     match rule.verdict(&record) {
         Verdict::Match => {}
-        Verdict::NoMatch => {
-            let hint = "`trailbell explain` with the same arguments shows why";
-            return Err(Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name)));
-        }
+        Verdict::NoMatch => return Err(does_not_match(&rule)),
         Verdict::Suppressed => {
             let hint = "`trailbell explain` shows by which suppression";
             return Err(Stop::Message(format!(
@@ -66,8 +60,7 @@ pub fn run(rules: &Path, rule: &str, file: &Path, event_id: Option<&str>, by: Su
     let mut stdout = io::stdout().lock();
     write!(stdout, "{}", entry.lines())?;
     stdout.flush()?;
-    let overrides =
-        rule::overrides_path(rules).map_or_else(|| "overrides.yaml".to_owned(), |path| inputs::shown(&path));
+    let overrides = rule::overrides_path(&of.rules).map_or_else(|| "overrides.yaml".to_owned(), |path| shown(&path));
     let temporary = if entry.filter.starts_with("accessKey = \"ASIA") {
         "The key is of one session: the suppression covers no later one.\n"
     } else {

@@ -338,9 +338,14 @@ fn of_rule(
     outcome
 }
 
-fn kinds(outbox: &Outbox) -> usize {
-    let is_follow_up = |message: &&Message| message.id.contains(".more");
-    outbox.sent.lock().unwrap().iter().filter(is_follow_up).count()
+/// How many messages have an id with this part.
+fn with_id(outbox: &Outbox, part: &str) -> usize {
+    outbox.sent.lock().unwrap().iter().filter(|message| message.id.contains(part)).count()
+}
+
+/// How many messages follow alerts.
+fn follow_ups(outbox: &Outbox) -> usize {
+    with_id(outbox, ".more")
 }
 
 #[test]
@@ -350,7 +355,7 @@ fn what_came_after_an_alert_follows_it_once_for_each_audience() {
     let outcome = with_findings(&table, [&alerts, &findings], 0, &event(&["a"]));
     assert_eq!((outcome.matches.alerted, outcome.matches.deduplicated), (1, 2));
     assert_eq!(with_findings(&table, [&alerts, &findings], 600, &scheduled()).notices.due, 0);
-    assert_eq!((kinds(&alerts), kinds(&findings)), (0, 0));
+    assert_eq!((follow_ups(&alerts), follow_ups(&findings)), (0, 0));
     // Longer than any silence.
     let outcome = with_findings(&table, [&alerts, &closed], 90_000, &scheduled());
     assert_eq!((outcome.notices.sent, outcome.ticks), (1, 0));
@@ -358,7 +363,7 @@ fn what_came_after_an_alert_follows_it_once_for_each_audience() {
     for now in [90_600, 90_601, 91_200, 200_000] {
         assert_eq!(with_findings(&table, [&alerts, &findings], now, &scheduled()).ticks, 1);
     }
-    assert_eq!((kinds(&alerts), kinds(&findings)), (1, 1));
+    assert_eq!((follow_ups(&alerts), follow_ups(&findings)), (1, 1));
     let sent = alerts.sent.lock().unwrap();
     let follow_up = sent.last().unwrap();
     assert!(follow_up.body.contains("2 more events"), "{}", follow_up.body);
@@ -450,8 +455,7 @@ fn a_covered_rule_follows_an_alert_whose_rule_does_not() {
 
 /// How many messages list what was held back.
 fn lists(outbox: &Outbox) -> usize {
-    let is_list = |message: &&Message| message.id.contains(".list");
-    outbox.sent.lock().unwrap().iter().filter(is_list).count()
+    with_id(outbox, ".list")
 }
 
 #[test]
