@@ -280,6 +280,21 @@ fn alerts_that_are_mailed_go_out_singly_and_the_most_urgent_first() {
     let audit = world.alerts.arrivals(&[3]);
     assert!(audit.len() == 12 && in_a_second(&audit) >= 10, "{audit:?}");
     assert_eq!(world.chat.requests().iter().max(), Some(&10));
+    let mut requests = world.alerts.requests();
+    requests.sort_unstable();
+    assert_eq!(requests, [1, 1, 1, 1, 1, 1, 1, 1, 2, 10], "what is mailed has a request of its own");
+}
+
+/// Beside three requests to the table, each message has one for its token, and the first one more to read the budget.
+#[test]
+fn each_message_that_is_mailed_takes_one_request() {
+    for (messages, requests) in [(1, 3 + 2), (2, 3 + 3), (5, 3 + 6)] {
+        let world = World::new(5);
+        world.invoke("a", &records(1, true, messages), MAIL, MINUTES);
+        // A request to the table takes 5 ms, and a publish of the topics 20; the chat gets one batch.
+        let publishes = i64::try_from(messages).unwrap() + 1;
+        assert_eq!(world.since_begin() - 20 * publishes, 5 * requests, "{messages}");
+    }
 }
 
 #[test]
@@ -347,10 +362,13 @@ fn flood_ends_in_a_summary_and_is_sent_once() {
 #[test]
 fn urgent_alerts_find_their_tokens_in_a_flood_of_others() {
     let world = World::new(5);
-    world.invoke("a", &records(2, true, 300), MAIL, MINUTES);
-    let milder = world.alerts.ids().len();
-    world.invoke("b", &records(1, true, 20), MAIL, MINUTES);
+    let file = |records: &[String]| log_file(&records.iter().map(String::as_str).collect::<Vec<_>>());
+    let objects = Memory::default()
+        .with("a", vec![Ok(file(&records(2, true, 300)))])
+        .with("b", vec![Ok(file(&records(1, true, 20)))]);
+    world.handle(&event(&["a", "b"]), &objects, MAIL, MINUTES);
     assert_eq!(world.alerts.arrivals(&[1]).len(), 20);
+    let milder = world.alerts.arrivals(&[2]).len();
     assert!(milder <= 30, "half of the minute: {milder}");
 }
 
@@ -418,6 +436,20 @@ fn what_is_due_waits_for_its_token() {
     let tick = world.tick();
     assert!((1..=2).contains(&tick.notices.sent) && tick.notices.failed == 0, "{:?}", tick.notices);
     assert!(in_a_second(&world.alerts.arrivals(&[2])) <= 5);
+}
+
+/// However long that takes: here nearly a minute, since an alert has just taken the only token that is not for urgent ones.
+#[test]
+fn what_is_due_waits_longer_than_any_alert() {
+    let (world, mail) = (World::new(5), Some(MailBudget { per_minute: 2, mildest: Severity::REVIEW }));
+    world.invoke("a", &records(2, true, 3), mail, MINUTES);
+    assert_eq!(world.lines().len(), 2);
+    world.pass(15 * 60 * 1_000);
+    world.invoke("b", &records(2, false, 1), mail, MINUTES);
+    let before = world.since_begin();
+    let tick = world.scheduled(mail, MINUTES);
+    assert_eq!((tick.notices.sent, tick.ticks, world.lines().len()), (1, 1, 0));
+    assert!((55_000..=61_000).contains(&(world.since_begin() - before)), "{}", world.since_begin() - before);
 }
 
 /// An alert whose line is not stored has failed, and goes out when its object is delivered again.
