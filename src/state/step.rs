@@ -77,7 +77,7 @@ pub struct Outcome {
 pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
     let outcome = Outcome { noticed: turn.noticed.clone(), acts: turn.acts.clone(), ..Outcome::default() };
     let mut stepping =
-        Stepping { items, turn, outcome, decided: Vec::new(), acts: HashSet::new(), apart: HashSet::new() };
+        Stepping { items, turn, outcome, decided: Vec::new(), reported: HashSet::new(), apart: HashSet::new() };
     let (mut arrived, mut decisions) = (BTreeMap::new(), BTreeMap::new());
     for at in order(turn.matches) {
         let Some(one) = turn.matches.get(at) else { continue };
@@ -91,7 +91,7 @@ pub fn step(items: &mut Items, turn: &Turn<'_>) -> Result<Outcome, TableError> {
         }
         let thread_id = || (turn.headline)(at).map(|headline| headline.thread_id).unwrap_or_default();
         stepping.outcome.acts.note(one, &decision, thread_id);
-        stepping.note_act(one, &decision);
+        stepping.note_reported(one, &decision);
         decisions.insert(at, decision);
     }
     stepping.outcome.decisions = decisions.into_values().collect();
@@ -176,9 +176,9 @@ struct Stepping<'s, 'a> {
     outcome: Outcome,
     /// The alerts that were decided about: the keys of their series, their anchors, and the events that raised them.
     decided: Vec<(String, i64, u64)>,
-    /// The records of which an alert, or the follow-up of one, tells.
-    acts: HashSet<u64>,
-    /// The keys of series that silenced an event of which nothing else tells.
+    /// The records that an alert, or the follow-up of one, reports.
+    reported: HashSet<u64>,
+    /// The keys of series that silenced an event that nothing else reports.
     apart: HashSet<String>,
 }
 
@@ -228,7 +228,7 @@ impl Stepping<'_, '_> {
         let verdict = series.arrive(&plan, &one.arrival, delivery);
         let expires = timestamp(series.expires(&plan, delivery.now), self.turn.now);
         self.items.keep(&one.key, expires);
-        if matches!(verdict, Verdict::Silenced) && one.act().is_none_or(|record| !self.acts.contains(&record)) {
+        if matches!(verdict, Verdict::Silenced) && one.act().is_none_or(|record| !self.reported.contains(&record)) {
             self.apart.insert(one.key.clone());
         }
         match verdict {
@@ -240,18 +240,18 @@ impl Stepping<'_, '_> {
         }
     }
 
-    /// Notes that milder rules have nothing to add to what an alert or a follow-up tells of a record.
-    fn note_act(&mut self, one: &Match, decision: &Decision) {
-        let is_told = match decision {
+    /// Notes that an alert or a follow-up reports a record, to which milder rules have nothing to add.
+    fn note_reported(&mut self, one: &Match, decision: &Decision) {
+        let is_reported = match decision {
             Decision::Fire(_) | Decision::Covered(_) => true,
             Decision::Deduplicated => one.rule.follows_up(),
             _ => false,
         };
-        self.acts.extend(one.act().filter(|_| is_told));
+        self.reported.extend(one.act().filter(|_| is_reported));
     }
 
     /// Makes a follow-up due, once for an alert, where events came that no alert has reported. A covered alert has one only if
-    /// its series silenced an event that no more severe rule tells of.
+    /// its series silenced an event that no more severe rule reports.
     fn follow_up(&mut self, key: &str, at: usize) -> Result<(), TableError> {
         let Some(one) = self.turn.matches.get(at).filter(|one| one.rule.notify && one.rule.follows_up()) else {
             return Ok(());
