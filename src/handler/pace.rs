@@ -17,6 +17,25 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// How long an invocation waits for tokens, all waits together; half as long for other than urgent alerts.
 const MAX_WAITS: Duration = Duration::from_secs(20);
 
+impl MailBudget {
+    /// What kind of token an alert needs to go to people, if it needs any.
+    pub fn token_use(&self, alert: &Alert) -> Option<TokenUse> {
+        let is_urgent = alert.severity().number() == 1 && alert.is_success();
+        (alert.severity() <= self.mildest).then_some(if is_urgent { TokenUse::Urgent } else { TokenUse::Other })
+    }
+
+    /// Whether an invocation that has waited for `waited` in all waits for `wait` more. What is due for a while waits as long as
+    /// the invocation has time.
+    pub fn may_wait(token_use: TokenUse, waited: Duration, wait: Duration) -> bool {
+        let most = match token_use {
+            TokenUse::Due => return true,
+            TokenUse::Urgent => MAX_WAITS,
+            TokenUse::Other => MAX_WAITS / 2,
+        };
+        wait <= MAX_WAIT && waited.saturating_add(wait) <= most
+    }
+}
+
 /// The pace of one invocation.
 pub(super) struct Pace {
     budget: Option<MailBudget>,
@@ -37,9 +56,7 @@ impl Pace {
 
     /// What kind of token the alert needs to go to people, if it needs any.
     pub(super) fn token_use(&self, alert: &Alert) -> Option<TokenUse> {
-        self.budget.filter(|budget| alert.severity() <= budget.mildest)?;
-        let is_urgent = alert.severity().number() == 1 && alert.is_success();
-        Some(if is_urgent { TokenUse::Urgent } else { TokenUse::Other })
+        self.budget?.token_use(alert)
     }
 
     /// Takes a token, for which it waits; whether there is one, which lapses unless its message is published now. What is
@@ -72,11 +89,6 @@ impl Pace {
     }
 
     fn may_wait(&self, wait: Duration, token_use: TokenUse) -> bool {
-        let most = match token_use {
-            TokenUse::Due => return true,
-            TokenUse::Urgent => MAX_WAITS,
-            TokenUse::Other => MAX_WAITS / 2,
-        };
-        wait <= MAX_WAIT && self.waited.saturating_add(wait) <= most
+        MailBudget::may_wait(token_use, self.waited, wait)
     }
 }

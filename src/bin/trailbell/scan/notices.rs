@@ -14,16 +14,17 @@ use trailbell::{
     engine::Engine,
     handler::{Channel, Channels, Clock, Handler, InvocationLimits, MailBudget, PublishError},
     local::Folder,
-    state::{Claimant, KnownBudget, MemoryTable, Outage, Taken, TokenUse, due::SLOT_SECONDS, store_lines},
+    state::{
+        Claimant, KnownBudget, MemoryTable, Outage, Taken,
+        due::{SLOT_SECONDS, slot},
+        store_lines,
+    },
 };
 
 /// The event of the schedule: see `events/invocations/eventbridge-schedule.json`.
 const TICK: &[u8] = br#"{"source": "aws.events", "detail-type": "Scheduled Event", "id": "scan", "detail": {}}"#;
 /// The longest time between events in which every tick is played; after a longer one, only the last.
 const MAX_SLOTS: i64 = 2 * 24 * 3_600 / SLOT_SECONDS;
-/// The waits of the function for a token: one, and all of a delivery.
-const MAX_WAIT: i64 = 2_000;
-const MAX_WAITS: i64 = 20_000;
 
 /// A notice as it is printed.
 pub struct NoticeLine {
@@ -51,8 +52,8 @@ pub struct Notices<'e> {
     slot: Option<i64>,
     budget: KnownBudget,
     outage: Outage,
-    /// How long the function has waited for tokens, in milliseconds.
-    waited: i64,
+    /// How long the function has waited for tokens.
+    waited: Duration,
     sent: Vec<NoticeLine>,
 }
 
@@ -64,25 +65,25 @@ impl<'e> Notices<'e> {
             slot: None,
             budget: KnownBudget::default(),
             outage: Outage::default(),
-            waited: 0,
+            waited: Duration::ZERO,
             sent: Vec::new(),
         }
     }
 
     /// Another file is another delivery.
     pub fn next_file(&mut self) {
-        self.waited = 0;
+        self.waited = Duration::ZERO;
     }
 
     /// The time of an event: the clock does not go back, and plays the ticks up to it.
     pub fn advance(&mut self, table: &MemoryTable, time: Timestamp) {
-        let to = slot(time);
+        let to = slot(time.as_second());
         let Some(from) = self.slot.replace(self.slot.map_or(to, |from| from.max(to))) else {
             return self.clock.set(time);
         };
         if to > from {
             // CloudTrail delivers what is of another slot in another file.
-            self.waited = 0;
+            self.waited = Duration::ZERO;
             let first = if to - from > MAX_SLOTS { to } else { from + 1 };
             for slot in first..=to {
                 self.clock.set(Timestamp::from_second(slot.saturating_mul(SLOT_SECONDS)).unwrap_or(time));
@@ -124,22 +125,18 @@ impl<'e> Notices<'e> {
 
     /// Whether an alert may be sent now, for which the clock waits; otherwise it becomes a line of the next summary.
     pub async fn pace(&mut self, table: &MemoryTable, claimant: &mut Claimant, alert: &Alert) -> bool {
-        let MailBudget { per_minute, mildest } = MailBudget::default();
-        if alert.severity() > mildest {
-            return true;
-        }
-        let is_urgent = alert.severity().number() == 1 && alert.is_success();
-        let (token_use, most) =
-            if is_urgent { (TokenUse::Urgent, MAX_WAITS) } else { (TokenUse::Other, MAX_WAITS / 2) };
+        let budget = MailBudget::default();
+        let Some(token_use) = budget.token_use(alert) else { return true };
         loop {
             let now = self.clock.now();
-            let taken = self.budget.take(table, &mut self.outage, per_minute, token_use, now).await;
+            let taken = self.budget.take(table, &mut self.outage, budget.per_minute, token_use, now).await;
             let Taken::NotBefore(then) = taken else { return true };
             let wait = then.saturating_sub(now.as_millisecond()).max(1);
-            if wait > MAX_WAIT || self.waited + wait > most {
+            let waited = Duration::from_millis(wait.unsigned_abs());
+            if !MailBudget::may_wait(token_use, self.waited, waited) {
                 break;
             }
-            self.waited += wait;
+            self.waited += waited;
             self.clock.wait(SignedDuration::from_millis(wait));
         }
         // A table in memory never fails.
@@ -156,10 +153,6 @@ impl<'e> Notices<'e> {
     pub fn sent(&self) -> &[NoticeLine] {
         &self.sent
     }
-}
-
-fn slot(time: Timestamp) -> i64 {
-    time.as_second().div_euclid(SLOT_SECONDS)
 }
 
 /// The text of an attribute; of a list its first element.
