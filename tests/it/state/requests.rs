@@ -154,7 +154,7 @@ fn a_series_of_more_items_than_a_request_takes_is_counted_as_one() {
 #[test]
 #[ignore = "measures time, by hand"]
 fn a_thousand_alerts_behind_a_table_of_5_ms() {
-    let rules = ["aggregate_fields: [ip]", "id: other, aggregate_fields: [ip]"];
+    let rules = ["aggregate_fields: [ip], alone: true", "id: other, aggregate_fields: [ip], alone: true"];
     let table = Counting { wait: std::time::Duration::from_millis(5), ..Counting::default() };
     let (engine, objects) = (engine(&rules), object(500));
     let begun = std::time::Instant::now();
