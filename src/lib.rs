@@ -41,6 +41,7 @@
 //! On a laptop:
 //!
 //! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
+//! - [`search`]: which records a search of logs wants.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
@@ -62,6 +63,7 @@ pub mod number;
 pub mod object;
 pub mod record;
 pub mod rule;
+pub mod search;
 pub mod state;
 pub mod trigger;
 pub mod untrusted;

@@ -179,7 +179,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["filter"],
     &["rule"],
     &["engine", "import", "lint"],
-    &["backtest", "state"],
+    &["backtest", "search", "state"],
     &["alert"],
     &["handler"],
     &["aws", "local"],

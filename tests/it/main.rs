@@ -45,6 +45,7 @@ mod real_logs;
 mod reference;
 mod rules_file;
 mod schema;
+mod selection;
 mod sequence;
 mod state;
 mod suppress;

@@ -14,10 +14,12 @@ mod generate;
 mod import;
 mod inputs;
 mod invoke;
+mod logs;
 mod preview;
 #[cfg(feature = "aws")]
 mod redrive;
 mod scan;
+mod selection;
 mod status;
 mod suppress;
 mod test;
@@ -32,6 +34,7 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 use inputs::RuleAndRecord;
+use selection::SelectionArgs;
 use status::{Status, Stop};
 use trailbell::untrusted::printable;
 
@@ -83,6 +86,8 @@ enum Command {
         /// The rules file
         #[arg(long, default_value = "rules.yaml")]
         rules: PathBuf,
+        #[command(flatten)]
+        selection: SelectionArgs,
         /// How matches, or alerts, are printed
         #[arg(long, value_enum, default_value_t)]
         format: scan::ScanFormat,
@@ -234,7 +239,9 @@ fn main() -> ExitCode {
     let status = match Arguments::parse().command {
         Command::Check { rules, format } => check::run(&rules, format),
         Command::Test { rules } => test::run(&rules),
-        Command::Scan { rules, format, alerts, notices, paths } => scan::run(&rules, format, alerts, notices, &paths),
+        Command::Scan { rules, selection, format, alerts, notices, paths } => {
+            scan::run(&rules, &selection, format, alerts, notices, &paths)
+        }
         Command::Explain(of) => explain::run(&of),
         Command::Preview(of) => preview::run(&of),
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),

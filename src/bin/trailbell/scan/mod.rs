@@ -2,11 +2,8 @@
 
 mod alerts;
 mod line;
-#[cfg(not(feature = "aws"))]
-mod no_buckets;
 mod notices;
 mod replay;
-mod sources;
 
 pub use alerts::Alerts;
 pub use line::ScanFormat;

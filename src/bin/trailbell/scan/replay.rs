@@ -1,368 +1,189 @@
-//! Reads the files of a scan in parallel, evaluates their records and prints their lines in the order of the files. The
-//! output of files that wait for their turn is bounded.
+//! Evaluates the records of all files, and prints their lines in the order of the files.
 
 use std::{
-    collections::VecDeque,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
-    },
-    thread,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use trailbell::{
     backtest::Counts,
-    diagnostic::{chain, counted},
-    engine::{self, Engine, Evaluated, Finding, Scratch},
-    local,
-    log_file::{FileHead, FileItem, Limits, RawRecord},
-    object::Foreign,
+    diagnostic::counted,
+    engine::{self, Engine, Evaluated, Finding, ParseError, Scratch},
+    log_file::RawRecord,
     untrusted::printable,
 };
 
 use super::{
     alerts::Alerts,
     line::{ScanFormat, write_match},
-    sources::{LogSource, LogSources, PassedOver},
 };
-use crate::{inputs, status::Status};
+use crate::{
+    inputs,
+    logs::{self, LogSource, LogSources, LogTally, Output, RecordReader},
+    selection::{Selection, SelectionArgs},
+    status::Status,
+};
 
 /// Lines are passed on in blocks of about this many bytes.
 const BLOCK: usize = 32 * 1024;
 /// How many findings are decided together.
 const DECIDED_TOGETHER: usize = 200;
-/// How many blocks of a file may wait for its turn.
-const BLOCKS: usize = 8;
-
 /// From how many bytes on a record is long.
 const LONG_RECORD: usize = 16 * 1024;
-/// How many objects are read from S3 at once.
-const MAX_REQUESTS: usize = 8;
-/// Input of more bytes gets a progress bar.
-const LONG: u64 = 32 << 20;
 
 /// Prints matches or alerts on standard output, and errors and a tally on standard error.
 ///
 /// # Errors
 ///
 /// If the rules or S3 cannot be used, or the output cannot be written.
-pub fn run(rules: &Path, format: ScanFormat, alerts: bool, notices: bool, paths: &[PathBuf]) -> Status {
+pub fn run(
+    rules: &Path,
+    selection: &SelectionArgs,
+    format: ScanFormat,
+    alerts: bool,
+    notices: bool,
+    paths: &[PathBuf],
+) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
-    let mut sources = LogSources::default();
-    for path in paths {
-        sources.add(path)?;
-    }
-    let LogSources { list: mut files, bytes, mut passed_over, complaints, .. } = sources;
+    let selection = selection.read(Timestamp::now())?;
+    let mut sources = LogSources::of(paths)?;
     if alerts {
         // All accounts and regions together, in the order of delivery.
-        files.sort_by_cached_key(LogSource::delivered);
+        sources.list.sort_by_cached_key(LogSource::delivered);
     }
-    let mut failed = complaints.len() as u64;
-    for complaint in complaints {
-        writeln!(io::stderr(), "error: {complaint}")?;
-    }
-    let progress = progress(bytes);
-    let before = passed_over.count;
     let mut total = Counts::new(engine.rules().len());
     let mut raised = alerts.then(|| Alerts::new(&engine, notices));
-    let threads = threads(&files);
-    let (jobs, queue) = channel::<Job>();
-    let queue = Mutex::new(queue);
-    thread::scope(|scope| -> io::Result<()> {
-        // Dropped at the end of this closure, which ends the workers.
-        let jobs = jobs;
-        for _ in 0..threads {
-            scope.spawn(|| work(&engine, (!alerts).then_some(format), &queue, &progress));
-        }
-        let mut output = Output {
-            progress: &progress,
-            total: &mut total,
-            failed: &mut failed,
-            passed_over: &mut passed_over,
-            alerts: raised.as_mut(),
-        };
-        let mut waiting = VecDeque::new();
-        for file in &files {
-            waiting.push_back((file.shown(), start(&jobs, file)));
-            if waiting.len() > 2 * threads
-                && let Some(first) = waiting.pop_front()
-            {
-                output.drain(first)?;
+    let reader = || Replay::new(&engine, &selection, (!alerts).then_some(format));
+    let (mut found, mut scratch) = (Vec::new(), Scratch::default());
+    let read = logs::read(sources, reader, &mut |file, output| {
+        match (output, &mut raised) {
+            (Replayed::FirstEvent(time), Some(alerts)) => alerts.begin(time),
+            (Replayed::Findings(findings), Some(alerts)) => {
+                found.extend(findings);
+                if found.len() >= DECIDED_TOGETHER {
+                    alerts.decide(file, std::mem::take(&mut found));
+                }
             }
+            (Replayed::LongMatch(text), Some(alerts)) => {
+                alerts.decide(file, std::mem::take(&mut found));
+                alerts.decide_record(file, &text, &mut scratch);
+            }
+            (Replayed::Lines(block), _) => io::stdout().write_all(&block)?,
+            (Replayed::End(counts), alerts) => {
+                total.add(&counts);
+                if let Some(alerts) = alerts {
+                    alerts.decide(file, std::mem::take(&mut found));
+                }
+            }
+            (Replayed::FirstEvent(_) | Replayed::Findings(_) | Replayed::LongMatch(_), None) => {}
         }
-        waiting.into_iter().try_for_each(|file| output.drain(file))
+        Ok(())
     })?;
-    progress.finish_and_clear();
     if let Some(alerts) = &mut raised {
         alerts.finish();
         alerts.print(format, &mut io::stdout().lock())?;
     }
-    let read = files.len() as u64 - (passed_over.count - before);
-    if read == 0 && failed == 0 {
-        writeln!(io::stderr(), "error: nothing to read: no file holds records of CloudTrail")?;
-        failed = 1;
-    }
-    tally(&engine, &total, raised.as_ref(), read, &passed_over, failed)?;
-    Ok(u8::from(failed > 0 || total.unparsable > 0))
+    tally(&engine, &total, raised.as_ref(), &read)?;
+    Ok(u8::from(read.is_incomplete()))
 }
 
-/// A file to read, and the channel for its output.
-struct Job {
-    file: LogSource,
-    output: SyncSender<Replayed>,
-}
-
-/// The output of a file: the time of its first event, where alerts are wanted; its lines or findings and errors, in their
-/// order; its end.
+/// What comes of a file: the time of its first event, where alerts are wanted; its lines or findings; its counts at its end.
 enum Replayed {
     FirstEvent(Timestamp),
     Lines(Vec<u8>),
     Findings(Vec<Finding>),
     /// The text of a long record that rules match. Parsed, many of these would take too much memory while they wait.
     LongMatch(Vec<u8>),
-    Error(String),
-    /// Why the file is something else than CloudTrail's.
-    PassedOver(String),
-    /// The file is another service's.
-    Foreign(Foreign),
-    End {
-        counts: Counts,
-        failed: bool,
-    },
+    End(Counts),
 }
 
-/// Records of one file that cannot be read.
-#[derive(Default)]
-struct Unread {
-    /// How many were reported.
-    reported: u64,
-    /// How many were not.
-    hidden: u64,
-    /// How many documents are of another kind, and the first of them: where the file has nothing else, it is passed over.
-    others: u64,
-    first_other: Option<String>,
+/// Evaluates records; without a format, it passes on findings instead of lines.
+struct Replay<'e> {
+    engine: &'e Engine,
+    selection: &'e Selection,
+    format: Option<ScanFormat>,
+    scratch: Scratch,
+    /// The name of the file as it can be shown.
+    file: String,
+    counts: Counts,
+    block: Vec<u8>,
 }
 
-impl Unread {
-    const MAX_REPORTED: u64 = 20;
-
-    /// Whether another one is reported.
-    fn report(&mut self) -> bool {
-        let has_room = self.reported < Self::MAX_REPORTED;
-        if has_room {
-            self.reported += 1;
-        } else {
-            self.hidden += 1;
-        }
-        has_room
+impl<'e> Replay<'e> {
+    fn new(engine: &'e Engine, selection: &'e Selection, format: Option<ScanFormat>) -> Self {
+        let (scratch, counts) = (Scratch::default(), Counts::default());
+        Self { engine, selection, format, scratch, file: String::new(), counts, block: Vec::new() }
     }
 }
 
-/// How many threads read: a thread that waits for S3 uses no processor.
-fn threads(files: &[LogSource]) -> usize {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let is_far = files.iter().any(|file| matches!(file, LogSource::Object(..)));
-    processors.max(if is_far { MAX_REQUESTS } else { 1 }).min(files.len().max(1))
-}
+impl RecordReader for Replay<'_> {
+    type Output = Replayed;
 
-fn start(jobs: &Sender<Job>, file: &LogSource) -> Receiver<Replayed> {
-    let (output, receiver) = sync_channel(BLOCKS);
-    // If no worker is left, the channel closes, which ends the file.
-    let _ = jobs.send(Job { file: file.clone(), output });
-    receiver
-}
-
-/// Replays files from the queue; without a format, it passes on findings instead of lines.
-fn work(engine: &Engine, format: Option<ScanFormat>, queue: &Mutex<Receiver<Job>>, progress: &ProgressBar) {
-    let mut scratch = Scratch::default();
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        replay(engine, format, &job, &mut scratch, progress);
+    fn begin(&mut self, file: &str) {
+        file.clone_into(&mut self.file);
+        self.counts = Counts::new(self.engine.rules().len());
+        self.block.clear();
     }
-}
 
-fn replay(engine: &Engine, format: Option<ScanFormat>, job: &Job, scratch: &mut Scratch, progress: &ProgressBar) {
-    let shown = job.file.shown();
-    let mut counts = Counts::new(engine.rules().len());
-    let (mut block, mut unread) = (Vec::new(), Unread::default());
-    // A closed channel ends the file.
-    let send = |output| match job.output.send(output) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
-    };
-    let mut see = |item: FileItem<'_>| {
-        let (index, reason) = match item {
-            FileItem::Record(record) => match engine.evaluate(record, scratch) {
-                Evaluated::Record { findings, repaired } => {
-                    let is_first = counts.evaluated == 0;
-                    counts.evaluated(&findings, repaired);
-                    let Some(format) = format else {
-                        if is_first && let Some(time) = time_of(record) {
-                            send(Replayed::FirstEvent(time))?;
-                        }
-                        return match (findings.is_empty(), record.text.len()) {
-                            (true, _) => ControlFlow::Continue(()),
-                            (false, ..LONG_RECORD) => send(Replayed::Findings(findings)),
-                            (false, _) => send(Replayed::LongMatch(record.text.to_owned())),
-                        };
-                    };
-                    for finding in &findings {
-                        write_match(&mut block, format, finding, &shown);
-                        if block.len() >= BLOCK {
-                            send(Replayed::Lines(std::mem::take(&mut block)))?;
-                        }
-                    }
-                    return ControlFlow::Continue(());
-                }
-                Evaluated::Unparsable(error) => (record.index, chain(&error)),
-            },
-            FileItem::Unparsable { reason, .. } if job.file.may_be_other() && reason.is_of_another_kind() => {
-                unread.others += 1;
-                unread.first_other.get_or_insert_with(|| chain(&reason));
-                return ControlFlow::Continue(());
-            }
-            FileItem::Unparsable { index, reason } => (index, chain(&reason)),
+    fn record(
+        &mut self,
+        record: RawRecord<'_>,
+        output: &mut Output<'_, Replayed>,
+    ) -> Result<ControlFlow<()>, ParseError> {
+        let (mut findings, repaired) = match self.engine.evaluate(record, &mut self.scratch) {
+            Evaluated::Record { findings, repaired } => (findings, repaired),
+            Evaluated::Unparsable(error) => return Err(error),
         };
-        counts.unparsable += 1;
-        if !unread.report() {
+        // All findings are about one record. Few records have any, so the selection comes last.
+        if findings.first().is_some_and(|finding| !self.selection.wants(&finding.record)) {
+            findings.clear();
+        }
+        let is_first = self.counts.evaluated == 0;
+        self.counts.evaluated(&findings, repaired);
+        let Some(format) = self.format else {
+            if is_first
+                && let Some(time) = time_of(record)
+                && output(Replayed::FirstEvent(self.selection.period.since.map_or(time, |since| since.max(time))))
+                    .is_break()
+            {
+                return Ok(ControlFlow::Break(()));
+            }
+            return Ok(match (findings.is_empty(), record.text.len()) {
+                (true, _) => ControlFlow::Continue(()),
+                (false, ..LONG_RECORD) => output(Replayed::Findings(findings)),
+                (false, _) => output(Replayed::LongMatch(record.text.to_owned())),
+            });
+        };
+        for finding in &findings {
+            write_match(&mut self.block, format, finding, &self.file);
+            if self.block.len() >= BLOCK && self.flush(output).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn flush(&mut self, output: &mut Output<'_, Replayed>) -> ControlFlow<()> {
+        if self.block.is_empty() {
             return ControlFlow::Continue(());
         }
-        send(Replayed::Lines(std::mem::take(&mut block)))?;
-        send(Replayed::Error(format!("{shown}: record {index}: {}", printable(&reason))))
-    };
-    let read = match open(&job.file) {
-        Ok((first, _)) if let Some(kind) = job.file.foreign(&first) => {
-            let _ = send(Replayed::Foreign(kind));
-            return;
-        }
-        Ok((first, rest)) => {
-            let input = io::Cursor::new(first).chain(rest);
-            local::read(input, Limits::default(), &|bytes| progress.inc(bytes), &mut see)
-        }
-        Err(error) => Err(error.into()),
-    };
-    let _ = send(Replayed::Lines(block));
-    let has_records = counts.evaluated + counts.unparsable > 0;
-    let passed_over = match &read {
-        _ if has_records || !job.file.may_be_other() => None,
-        Ok(()) => unread.first_other.clone(),
-        Err(local::ReadError::LogFile(error)) if error.is_of_another_kind(job.file.has_name_of_json()) => {
-            Some(chain(error))
-        }
-        Err(_) => None,
-    };
-    if let Some(reason) = passed_over {
-        let _ = send(Replayed::PassedOver(reason));
-        return;
+        output(Replayed::Lines(std::mem::take(&mut self.block)))
     }
-    if let Some(reason) = &unread.first_other {
-        counts.unparsable += unread.others;
-        unread.hidden += unread.others - 1;
-        let _ = send(Replayed::Error(format!("{shown}: {}", printable(reason))));
-    }
-    if unread.hidden > 0 {
-        let hidden = counted(unread.hidden, "more record");
-        let _ = send(Replayed::Error(format!("{shown}: {hidden} that cannot be read")));
-    }
-    if let Err(error) = &read {
-        let _ = send(Replayed::Error(format!("{shown}: {}", printable(&chain(error)))));
-    }
-    let _ = send(Replayed::End { counts, failed: read.is_err() });
-}
 
-/// The first bytes of a file that is not named by the user, and the rest of it.
-fn open(file: &LogSource) -> io::Result<(Vec<u8>, Box<dyn Read + '_>)> {
-    let (mut first, mut input) = (Vec::new(), file.open()?);
-    if !matches!(file, LogSource::File(_)) {
-        input.by_ref().take(FileHead::MAX_BYTES as u64).read_to_end(&mut first)?;
+    fn end(&mut self, output: &mut Output<'_, Replayed>) -> ControlFlow<()> {
+        output(Replayed::End(std::mem::take(&mut self.counts)))
     }
-    Ok((first, input))
 }
 
 fn time_of(record: RawRecord<'_>) -> Option<Timestamp> {
     engine::parse(record.text).ok()?.0.event_time()
 }
 
-/// Collects and prints the output of all files.
-struct Output<'a, 'e> {
-    progress: &'a ProgressBar,
-    total: &'a mut Counts,
-    failed: &'a mut u64,
-    passed_over: &'a mut PassedOver,
-    alerts: Option<&'a mut Alerts<'e>>,
-}
-
-impl Output<'_, '_> {
-    /// Prints the output of one file as it arrives.
-    fn drain(&mut self, (file, output): (String, Receiver<Replayed>)) -> io::Result<()> {
-        let (mut found, mut scratch) = (Vec::new(), Scratch::default());
-        for output in output {
-            match output {
-                Replayed::FirstEvent(time) => {
-                    if let Some(alerts) = &mut self.alerts {
-                        alerts.begin(time);
-                    }
-                }
-                Replayed::Findings(findings) => {
-                    found.extend(findings);
-                    if let Some(alerts) = self.alerts.as_mut().filter(|_| found.len() >= DECIDED_TOGETHER) {
-                        alerts.decide(&file, std::mem::take(&mut found));
-                    }
-                }
-                Replayed::LongMatch(text) => {
-                    if let Some(alerts) = &mut self.alerts {
-                        alerts.decide(&file, std::mem::take(&mut found));
-                        alerts.decide_record(&file, &text, &mut scratch);
-                    }
-                }
-                Replayed::Lines(block) if block.is_empty() => {}
-                Replayed::Lines(block) => self.progress.suspend(|| io::stdout().write_all(&block))?,
-                Replayed::Error(text) => self.progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
-                Replayed::Foreign(kind) => self.passed_over.add_foreign(&file, kind),
-                Replayed::PassedOver(reason) => self.passed_over.add(&file, &reason),
-                Replayed::End { counts, failed } => {
-                    self.total.add(&counts);
-                    *self.failed += u64::from(failed);
-                }
-            }
-        }
-        if let Some(alerts) = &mut self.alerts {
-            alerts.decide(&file, found);
-        }
-        Ok(())
-    }
-}
-
-fn progress(bytes: u64) -> ProgressBar {
-    if bytes < LONG || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");
-    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn tally(
-    engine: &Engine,
-    total: &Counts,
-    alerts: Option<&Alerts<'_>>,
-    files: u64,
-    passed_over: &PassedOver,
-    failed: u64,
-) -> io::Result<()> {
+fn tally(engine: &Engine, total: &Counts, alerts: Option<&Alerts<'_>>, read: &LogTally) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
-    for shown in &passed_over.shown {
-        writeln!(stderr, "passed over: {shown}")?;
-    }
-    let hidden = passed_over.count - passed_over.shown.len() as u64;
-    if hidden > 0 {
-        writeln!(stderr, "passed over: {hidden} more")?;
-    }
+    read.write_passed_over(&mut stderr)?;
     for (at, (rule, matches)) in engine.rules().iter().zip(&total.matches).enumerate() {
         let raised = alerts.map(|alerts| format!("{:>9} of", alerts.of_rule(at))).unwrap_or_default();
         if *matches > 0 {
@@ -374,7 +195,7 @@ fn tally(
     }
     let matches: u64 = total.matches.iter().sum();
     let mut parts = vec![
-        counted(files, "file"),
+        counted(read.files, "file"),
         counted(total.evaluated, "record"),
         if matches == 1 { "1 match".to_owned() } else { format!("{matches} matches") },
     ];
@@ -391,18 +212,8 @@ fn tally(
             parts.push(format!("{} ({of_kind})", counted(notices.values().sum(), "notice")));
         }
     }
-    let others = [
-        (total.repaired, "repaired"),
-        (total.unparsable, "unparsable"),
-        (failed, "failed"),
-        (passed_over.count, "passed over"),
-    ];
-    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    let foreign: Vec<_> =
-        passed_over.foreign.iter().map(|(kind, count)| format!("{count} {}", kind.replace('_', " "))).collect();
-    if let Some(tally) = parts.last_mut().filter(|_| !foreign.is_empty()) {
-        *tally = format!("{tally} ({})", foreign.join(", "));
-    }
+    parts.extend((total.repaired > 0).then(|| format!("{} repaired", total.repaired)));
+    parts.extend(read.unread());
     writeln!(stderr, "{}", parts.join(", "))
 }
 

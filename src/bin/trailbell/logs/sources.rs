@@ -1,4 +1,4 @@
-//! What a scan reads: files, those of folders, and objects in S3.
+//! What a command reads: files, those of folders, and objects in S3.
 //!
 //! Files of a folder are read whatever their names, since their content shows what they are. What is passed over is named
 //! and counted, and a folder or a bucket that cannot be read is reported.
@@ -151,13 +151,24 @@ impl PassedOver {
 }
 
 impl LogSources {
+    /// What the paths lead to, each as [`Self::add`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::add`].
+    pub fn of(paths: &[PathBuf]) -> Result<Self, Stop> {
+        let mut sources = Self::default();
+        paths.iter().try_for_each(|path| sources.add(path))?;
+        Ok(sources)
+    }
+
     /// Adds a file, the log files of a folder, or those of `s3://BUCKET/PREFIX`. A file or an object that is named itself
     /// is read whatever its name.
     ///
     /// # Errors
     ///
     /// If the path is not a usable `s3://` URL, or this build or this account cannot use S3.
-    pub fn add(&mut self, path: &Path) -> Result<(), Stop> {
+    fn add(&mut self, path: &Path) -> Result<(), Stop> {
         if let Some(place) = path.to_str().and_then(|path| path.strip_prefix("s3://")) {
             self.add_objects(place)?;
         } else if path.is_dir() {

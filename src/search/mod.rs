@@ -1,0 +1,5 @@
+//! Searches of logs: which records are wanted.
+
+mod period;
+
+pub use period::{Period, PeriodError};
