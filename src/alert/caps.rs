@@ -14,8 +14,7 @@ pub struct TextCaps {
 }
 
 impl TextCaps {
-    /// What is cut, in this order: the description, the conditions, then every value. The last step fits SNS's limit
-    /// whatever an alert holds, apart from the lines of other alerts.
+    /// What is cut, in this order: the description, the conditions, then every value.
     pub const STEPS: [Self; 5] = [
         Self { description: 16_000, reasons: 40, value: 1_500, lines: usize::MAX },
         Self { description: 2_000, reasons: 40, value: 1_500, lines: usize::MAX },
@@ -26,4 +25,7 @@ impl TextCaps {
 
     /// The last of the steps.
     pub const SHORTEST: Self = Self { description: 1_000, reasons: 10, value: 150, lines: usize::MAX };
+
+    /// What fits SNS's limit whatever an alert holds, apart from the lines of other alerts: names and ids can be cut.
+    pub const LEAST: Self = Self { description: 500, reasons: 5, value: 50, lines: usize::MAX };
 }

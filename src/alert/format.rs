@@ -43,7 +43,7 @@ pub fn render_ascii(format: Format, alert: &Alert) -> Message {
     })
 }
 
-/// The message by the first of these steps that fits, else by the last one with as many lines of other alerts as fit.
+/// The message by the first of these steps that fits, else with as many lines of other alerts as fit, or as short as it can be.
 fn fitting(alert: &Alert, steps: &[TextCaps], make: impl Fn(&LazyStory<'_>, &TextCaps) -> Message) -> Message {
     let story: LazyStory<'_> = LazyCell::new(Box::new(|| alert.story()));
     let fits = |message: &Message| message.bytes() <= MAX_BYTES;
@@ -53,8 +53,11 @@ fn fitting(alert: &Alert, steps: &[TextCaps], make: impl Fn(&LazyStory<'_>, &Tex
             return message;
         }
     }
-    let with = |lines| make(&story, &TextCaps { lines, ..TextCaps::SHORTEST });
     let (mut fitting, mut too_many) = (0, alert.content().lines());
+    if too_many == 0 {
+        return make(&story, &TextCaps::LEAST);
+    }
+    let with = |lines| make(&story, &TextCaps { lines, ..TextCaps::SHORTEST });
     while fitting + 1 < too_many {
         let middle = usize::midpoint(fitting, too_many);
         if fits(&with(middle)) { fitting = middle } else { too_many = middle }

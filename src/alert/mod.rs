@@ -23,6 +23,7 @@ mod ocsf;
 mod origin;
 mod phrase;
 mod place;
+mod plain;
 mod reason;
 mod request;
 mod short_name;

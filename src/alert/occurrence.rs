@@ -147,13 +147,10 @@ fn in_common(occurrences: &Occurrences) -> Vec<Row> {
 /// The events of a sequence, each with what its step looks for; in what the events of a series differ, and their ids: of each at
 /// most `most`.
 pub fn differences(occurrences: &Occurrences, rule: Option<&Rule>, most: usize) -> Vec<Row> {
-    let filters = rule.map_or(&[][..], Rule::steps).iter().map(Some).chain(iter::repeat(None));
-    let steps = occurrences.steps.iter().zip(filters).enumerate().map(|(at, ((time, id), step))| {
+    let steps = occurrences.steps.iter().zip(step_filters(rule)).enumerate().map(|(at, ((time, id), filter))| {
         let phrase = Phrase::ours(format!("{} at {time}: event ", at + 1)).value(id);
-        match step {
-            Some(step) => {
-                phrase.then(", ").with(PhrasePart::Rule(shorten_middle(&step.filter.to_string(), MAX_FILTER)))
-            }
+        match filter {
+            Some(filter) => phrase.then(", ").with(PhrasePart::Rule(filter)),
             None => phrase,
         }
     });
@@ -163,6 +160,12 @@ pub fn differences(occurrences: &Occurrences, rule: Option<&Rule>, most: usize) 
     });
     let ids = occurrences.ids().map(|events| list(Phrase::default(), events, most));
     [story::rows("Steps", steps), story::rows("Different", fields), story::rows("Events", ids)].concat()
+}
+
+/// What each step of the rule looks for, and `None` after the last one.
+pub fn step_filters(rule: Option<&Rule>) -> impl Iterator<Item = Option<String>> {
+    let steps = rule.map_or(&[][..], Rule::steps).iter();
+    steps.map(|step| Some(shorten_middle(&step.filter.to_string(), MAX_FILTER))).chain(iter::repeat(None))
 }
 
 /// The values of a listing, and how many there are: so none of them is at the end, where an e-mail shows it without quotes.

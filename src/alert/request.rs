@@ -25,29 +25,71 @@ const MAX_WORK: u64 = 3_000_000;
 /// What is in each request of a service, beside what differs between equal calls; in lower case.
 const NOISE: [&str; 4] = ["host", "x-id", "signatureversion", "authenticationmethod"];
 
-/// The rows about the request of a record and its response.
-pub fn rows(rule: &Rule, record: &Record) -> Vec<Row> {
-    let read = read_by(rule);
-    let (mut request, mut response) = (Found::default(), Found::default());
-    let looked = record.work().bounded(MAX_WORK, || {
-        leaves(record, REQUEST, &mut |keys, value| request.add(&read, keys, value, Some(Rank::of_request(keys))));
-        let has_request = request.count > 0;
-        for block in ["serviceEventDetails", "additionalEventData"] {
-            // A sign-in has no request.
-            let rank = if has_request { None } else { Some(Rank::Other) };
-            leaves(record, block, &mut |keys, value| request.add(&read, keys, value, rank));
-        }
-        leaves(record, RESPONSE, &mut |keys, value| response.add(&read, keys, value, Rank::of_response(keys)));
-    });
-    response.leave_out(&request);
-    let lines = response.lines();
-    let of_response = lines.len().min(MAX_RESPONSE);
-    let mut rows = request.rows("What", &request.lines(), MAX_LINES - of_response);
-    rows.extend(response.rows("Response", &lines, MAX_RESPONSE));
-    if looked.is_none() {
-        rows.push(Row::new("", Phrase::ours("and more: the record is too large to show")));
+/// What a call asked for, and what its response identifies.
+pub struct Asked {
+    /// Of the request; of an event without one, what it says beside it.
+    pub request: Fields,
+    /// Of the response.
+    pub response: Fields,
+    /// Whether the whole record was looked through.
+    pub is_whole: bool,
+}
+
+/// Fields with their values, those that matter most first.
+pub struct Fields {
+    /// At most [`MAX_LINES`] of request and response together.
+    pub lines: Vec<Field>,
+    /// How many values these do not show.
+    pub more: usize,
+}
+
+/// A field of a request or a response. Its texts are printable, and short.
+pub struct Field {
+    /// Its keys, without `requestParameters` or `responseElements`; empty for a value without a key.
+    pub name: String,
+    /// Whether the author of the rule wrote the name; otherwise the caller can have chosen it.
+    is_own: bool,
+    /// Its values, at most [`MAX_JOINED`].
+    pub values: Vec<String>,
+}
+
+impl Asked {
+    /// What is shown of the request of a record, and of its response.
+    pub fn of(rule: &Rule, record: &Record) -> Self {
+        let read = read_by(rule);
+        let (mut request, mut response) = (Found::default(), Found::default());
+        let looked = record.work().bounded(MAX_WORK, || {
+            leaves(record, REQUEST, &mut |keys, value| request.add(&read, keys, value, Some(Rank::of_request(keys))));
+            let has_request = request.count > 0;
+            for block in ["serviceEventDetails", "additionalEventData"] {
+                // A sign-in has no request.
+                let rank = if has_request { None } else { Some(Rank::Other) };
+                leaves(record, block, &mut |keys, value| request.add(&read, keys, value, rank));
+            }
+            leaves(record, RESPONSE, &mut |keys, value| response.add(&read, keys, value, Rank::of_response(keys)));
+        });
+        response.leave_out(&request);
+        let response = response.fields(MAX_RESPONSE);
+        let of_response = response.lines.len() + usize::from(response.more > 0);
+        Self { request: request.fields(MAX_LINES - of_response), response, is_whole: looked.is_some() }
     }
-    rows
+
+    /// The rows that people read.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = self.request.rows("What");
+        rows.extend(self.response.rows("Response"));
+        if !self.is_whole {
+            rows.push(Row::new("", Phrase::ours("and more: the record is too large to show")));
+        }
+        rows
+    }
+}
+
+impl Fields {
+    fn rows(&self, name: &'static str) -> Vec<Row> {
+        let more = (self.more > 0).then(|| Phrase::ours(format!("and {} more", self.more)));
+        super::story::rows(name, self.lines.iter().map(phrase).chain(more))
+    }
 }
 
 const REQUEST: &str = "requestParameters";
@@ -156,43 +198,38 @@ impl Found {
         }
     }
 
-    /// The values in the order of their ranks; those of one field that follow one another are on one line.
-    fn lines(&self) -> Vec<Vec<&Named>> {
-        let mut lines: Vec<Vec<&Named>> = Vec::new();
+    /// The values in the order of their ranks, in at most so many lines; those of one field that follow one another are on one.
+    fn fields(&self, most: usize) -> Fields {
+        let mut lines: Vec<Field> = Vec::new();
         for one in self.held.iter().flat_map(|held| &held.values) {
             match lines.last_mut() {
-                Some(line) if line[0].name == one.name && line.len() < MAX_JOINED => line.push(one),
-                _ => lines.push(vec![one]),
+                Some(line) if line.name == one.name && line.values.len() < MAX_JOINED => {
+                    line.values.push(one.value.clone());
+                }
+                _ => lines.push(Field { name: one.name.clone(), is_own: one.is_own, values: vec![one.value.clone()] }),
             }
         }
-        lines
-    }
-
-    /// At most so many lines, and how many values they do not show.
-    fn rows(&self, name: &'static str, lines: &[Vec<&Named>], most: usize) -> Vec<Row> {
-        let fitting: usize = lines.iter().take(most).map(Vec::len).sum();
-        let most = if fitting < self.count { most - 1 } else { most };
-        let shown: usize = lines.iter().take(most).map(Vec::len).sum();
-        let mut phrases: Vec<Phrase> = lines.iter().take(most).map(|line| phrase(line)).collect();
-        phrases.extend((shown < self.count).then(|| Phrase::ours(format!("and {} more", self.count - shown))));
-        super::story::rows(name, phrases)
+        let count = |lines: &[Field]| lines.iter().map(|line| line.values.len()).sum::<usize>();
+        let fits = lines.len() <= most && count(&lines) == self.count;
+        // One of the lines says how many more there are.
+        lines.truncate(if fits { most } else { most - 1 });
+        let more = self.count - count(&lines);
+        Fields { lines, more }
     }
 }
 
 /// The name of a field and its values.
-fn phrase(line: &[&Named]) -> Phrase {
-    let phrase = match line {
-        [first, ..] if first.name.is_empty() => Phrase::default(),
-        [first, ..] if first.is_own => Phrase::default().with(PhrasePart::Rule(first.name.clone())).then(" = "),
-        [first, ..] => Phrase::theirs(&*first.name).then(" = "),
-        [] => Phrase::default(),
+fn phrase(field: &Field) -> Phrase {
+    let phrase = match &*field.name {
+        "" => Phrase::default(),
+        name if field.is_own => Phrase::default().with(PhrasePart::Rule(name.to_owned())).then(" = "),
+        name => Phrase::theirs(name).then(" = "),
     };
-    match line {
-        [one] => phrase.value(&*one.value),
+    match &field.values[..] {
+        [one] => phrase.value(one),
         several => {
-            let add = |phrase: Phrase, (at, one): (usize, &&Named)| {
-                phrase.then(if at == 0 { "" } else { ", " }).value(&*one.value)
-            };
+            let add =
+                |phrase: Phrase, (at, one): (usize, &String)| phrase.then(if at == 0 { "" } else { ", " }).value(one);
             // No value is at the end, where it would need no quotes.
             several.iter().enumerate().fold(phrase, add).then("")
         }

@@ -13,14 +13,11 @@ use super::{
     model::Alert,
     next_step::next_steps,
     phrase::{Phrase, PhrasePart, Row},
+    plain::{by_author, in_a_sentence, on_a_line, sentence},
     story::{LazyStory, List},
     subject::subject,
 };
-use crate::{
-    diagnostic::counted,
-    rule::FilledPart,
-    untrusted::{self, Kept},
-};
+use crate::{diagnostic::counted, rule::FilledPart, untrusted};
 
 impl Format {
     /// Plain text for people, by e-mail or on a terminal.
@@ -30,7 +27,7 @@ impl Format {
 /// Who did what, where and when; what to do; then the details in rows.
 fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     let mut body = TextBody { text: String::new(), caps };
-    let [what, place] = story.lead.each_ref().map(|phrase| phrase.show(|part| shown(part, caps)));
+    let [what, place] = story.lead.each_ref().map(|phrase| sentence(phrase, caps));
     body.line(&format!("SEV{} {what}", alert.severity().number()));
     body.line(&place);
     body.gap();
@@ -75,26 +72,6 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
 /// The longest address of a runbook, in characters.
 const MAX_URL: usize = 2_000;
 
-/// A part inside a sentence: a value is in quotes, unless it is one word.
-fn shown(part: &PhrasePart, caps: &TextCaps) -> String {
-    match part {
-        PhrasePart::Ours(text) | PhrasePart::Link(text) => text.clone(),
-        PhrasePart::Rule(text) => by_author(&untrusted::cut(&untrusted::printable(text), caps.value)),
-        PhrasePart::Quoted(text) => untrusted::defanged(&untrusted::line(text, caps.value)),
-        PhrasePart::Theirs(text) => {
-            let value = untrusted::defanged(&untrusted::line(text, caps.value));
-            let is_word = |c: char| c.is_alphanumeric() || "._:/@+=,-*~[]".contains(c);
-            let is_word = !value.is_empty() && value.chars().all(is_word);
-            if is_word { value } else { format!("\"{}\"", value.replace('"', "'")) }
-        }
-    }
-}
-
-/// Words of the author of the rules: names of fields and patterns stay as they are.
-fn by_author(text: &str) -> String {
-    untrusted::defanged_with(text, Kept::Patterns, |sign| format!("[{sign}]"))
-}
-
 /// Lines of a name and a value; a value never continues on another line.
 struct TextBody<'c> {
     text: String,
@@ -132,7 +109,7 @@ impl TextBody<'_> {
 
     /// The author's own text as it is, and a value inside it as in any other sentence.
     fn advised(&self, part: FilledPart) -> String {
-        if part.is_value { shown(&PhrasePart::Theirs(part.text), self.caps) } else { part.text }
+        if part.is_value { in_a_sentence(&PhrasePart::Theirs(part.text), self.caps) } else { part.text }
     }
 
     /// The title of an alert whose subject does not show the whole of it.
@@ -145,11 +122,11 @@ impl TextBody<'_> {
 
     /// What to do next: words, and below them what can be copied.
     fn next(&mut self, alert: &Alert, questions: &[Phrase]) {
-        let asked = questions.iter().map(|question| vec![self.shown(question)]);
+        let asked = questions.iter().map(|question| vec![on_a_line(question, self.caps)]);
         let steps = next_steps(alert).into_iter().map(|step| {
             let lines = [step.command, step.link].into_iter().flatten();
             let entry = step.entry.iter().flat_map(|entry| entry.lines()).map(str::to_owned);
-            [self.shown(&step.what)].into_iter().chain(lines).chain(entry).collect()
+            [on_a_line(&step.what, self.caps)].into_iter().chain(lines).chain(entry).collect()
         });
         let lines: Vec<String> = asked.chain(steps).flatten().collect();
         for (at, line) in lines.iter().enumerate() {
@@ -162,12 +139,12 @@ impl TextBody<'_> {
         for (at, item) in list.items.iter().take(self.caps.lines).enumerate() {
             if let Some(heading) = &item.heading {
                 self.gap();
-                let heading = heading.show(|part| shown(part, self.caps));
-                self.line(&heading);
+                self.line(&sentence(heading, self.caps));
                 self.gap();
             }
             for (nth, line) in item.lines.iter().enumerate() {
-                let (number, line) = (if nth == 0 { (at + 1).to_string() } else { String::new() }, self.shown(line));
+                let (number, line) =
+                    (if nth == 0 { (at + 1).to_string() } else { String::new() }, on_a_line(line, self.caps));
                 self.line(&format!("{number:>2} {line}"));
             }
         }
@@ -183,20 +160,7 @@ impl TextBody<'_> {
     }
 
     fn phrase(&mut self, name: &str, phrase: &Phrase) {
-        let text = self.shown(phrase);
-        self.line_of(name, &text);
-    }
-
-    /// The text of a row. A value at its end needs no quotes.
-    fn shown(&self, phrase: &Phrase) -> String {
-        let caps = self.caps;
-        match phrase.parts() {
-            [before @ .., PhrasePart::Theirs(value)] => {
-                let before: String = before.iter().map(|part| shown(part, caps)).collect();
-                before + &untrusted::defanged(&untrusted::line(value, caps.value))
-            }
-            parts => parts.iter().map(|part| shown(part, caps)).collect(),
-        }
+        self.line_of(name, &on_a_line(phrase, self.caps));
     }
 
     /// A name and a value; nothing if the value is empty.

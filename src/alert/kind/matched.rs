@@ -8,7 +8,7 @@ use crate::{
         phrase::{Phrase, PhrasePart, Row},
         place::{account, named},
         reason::reasons,
-        request,
+        request::Asked,
         story::{Story, event_row, rows},
     },
     engine::Finding,
@@ -79,7 +79,7 @@ impl Content for Finding {
             Story { what: insight.rows(), steps: vec![insight.question()], ..Story::of(lead(insight.lead())) }
         } else {
             let mut what = error(event);
-            what.extend(request::rows(&self.rule, &self.record));
+            what.extend(Asked::of(&self.rule, &self.record).rows());
             what.extend(resources(event));
             let (who, steps) = (actor(around.accounts, event), ask(event).into_iter().collect());
             Story { what, who, steps, ..Story::of(lead(call(event))) }

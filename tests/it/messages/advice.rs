@@ -26,7 +26,7 @@ fn text(alert: &Alert) -> String {
 
 fn others(alert: &Alert) -> (String, Value) {
     let chat = rendered(alert, Format::CHAT)["content"]["description"].as_str().unwrap().to_owned();
-    (chat.rsplit("\n\n").next().unwrap().to_owned(), rendered(alert, Format::OCSF)["finding_info"]["desc"].clone())
+    (chat.rsplit("\n\n").next().unwrap().to_owned(), rendered(alert, Format::OCSF)["remediation"]["desc"].clone())
 }
 
 #[test]

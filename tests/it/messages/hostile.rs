@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, AttributeValue, Format, Message, Origin, Unread, render, render_ascii},
+    alert::{Alert, AttributeValue, Format, Message, Origin, Unread, next_steps, render, render_ascii},
     object::ObjectId,
     rule::RuleSet,
     state::Listing,
@@ -252,6 +252,31 @@ fn check(alert: &Alert, description: &str) -> Result<(), TestCaseError> {
     violations("detection_finding", &finding, "finding", &mut found);
     prop_assert!(found.is_empty(), "{found:?}");
     prop_assert!(texts(&finding).iter().all(|text| text.chars().all(|c| c == '\n' || !unfit(c))));
+    check_sentences(alert, &finding)
+}
+
+/// Sentences for people have no links of others, and what people paste is whole.
+fn check_sentences(alert: &Alert, finding: &Value) -> Result<(), TestCaseError> {
+    let unmapped = &finding["unmapped"];
+    let sentences = [
+        &finding["finding_info"]["desc"],
+        &finding["finding_info"]["src_url"],
+        &unmapped["reasons"],
+        &unmapped["object_link"],
+    ];
+    let steps: Vec<&Value> = unmapped["next_steps"].as_array().into_iter().flatten().collect();
+    let what = steps.iter().flat_map(|step| [&step["what"], &step["link"]]);
+    for text in sentences.into_iter().chain(what).flat_map(texts) {
+        prop_assert!(addresses(text).into_iter().all(is_ours), "{text:?}");
+    }
+    let made: Vec<_> = next_steps(alert).into_iter().map(|step| [step.command, step.link, step.entry]).collect();
+    let asked = steps.len().checked_sub(made.len());
+    prop_assert!(asked.is_some(), "{steps:?}");
+    let shown = steps
+        .iter()
+        .skip(asked.unwrap())
+        .map(|step| ["command", "link", "entry"].map(|key| step[key].as_str().map(str::to_owned)));
+    prop_assert_eq!(shown.collect::<Vec<_>>(), made);
     Ok(())
 }
 
@@ -450,6 +475,38 @@ fn the_largest_alert_is_cut_in_order() {
         assert!(message.body.contains("… (400000 characters)"));
         // The alert names who did what even then.
         assert_eq!(message.body.lines().take(2).filter(|line| line.len() > 20).count(), 2);
+    }
+}
+
+/// All that a finding can hold, each part as long as it can be.
+#[test]
+fn the_largest_finding_fits() {
+    let large = "\u{10fffd}\"".repeat(4_000);
+    let listing = Listing { values: vec![large.clone(); 10], more: 7, at_least: true };
+    let mut record = rich();
+    poisoned(&mut record, std::slice::from_ref(&large), &mut std::iter::repeat(0));
+    record["requestParameters"] = json!({"a": vec![large.clone(); 5], "b": {"c": large}, "d": large});
+    record["resources"] = json!(vec![json!({"ARN": large, "type": large}); 30]);
+    let mut unusual = insight("Start", "ApiErrorRateInsight");
+    let share = json!({"value": large, "average": 1});
+    let attribution = |nth: usize| json!({"attribute": "userIdentityArn", "insight": (0..10).map(|at| json!({"value": format!("{nth}{at}{large}"), "average": 1})).collect::<Vec<_>>(), "baseline": [share]});
+    unusual["insightDetails"]["eventName"] = json!(large);
+    unusual["insightDetails"]["insightContext"]["attributions"] = json!((0..6).map(attribution).collect::<Vec<_>>());
+    for record in [record, unusual] {
+        let rules =
+            hostile_rules("{{user}}{{ip}}", "Rule", &large, &vec![large.chars().take(150).collect(); 60]).unwrap();
+        let mut alert = alert_of(rules, 0, record, Some(origin(&large)));
+        alert.occurrences.count = 30;
+        alert.occurrences.values = (0..30).map(|at| (format!("{at}{large}"), Some(large.clone()))).collect();
+        alert.occurrences.distinct = (0..10).map(|at| (format!("{at}{large}"), listing.clone())).collect();
+        alert.occurrences.events =
+            Listing { values: (0..10).map(|at| format!("{at}{large}")).collect(), ..listing.clone() };
+        alert.occurrences.steps = (0..8).map(|at| (Timestamp::UNIX_EPOCH, format!("s{at}{large}"))).collect();
+        for message in [render(Format::OCSF, &alert), render_ascii(Format::OCSF, &alert)] {
+            check_limits(&message).unwrap();
+            let finding: Value = serde_json::from_str(&message.body).unwrap();
+            assert!(message.bytes() > 50_000 && !finding["observables"].as_array().unwrap().is_empty());
+        }
     }
 }
 

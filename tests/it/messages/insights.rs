@@ -130,10 +130,14 @@ fn a_finding_has_the_numbers() {
         {"value": "Boto3/1.34.11", "rate": 6.0}, {"value": "autoscaling.amazonaws.com", "baseline": 0.001_785_714_3},
     ]});
     assert_eq!(insight["attributions"][1], clients);
-    let users: Vec<_> =
-        finding["evidences"].as_array().unwrap().iter().map(|one| &one["actor"]["user"]["uid"]).collect();
+    let [whole, users @ ..] = &finding["evidences"].as_array().unwrap()[..] else { panic!() };
+    assert_eq!(whole["uid"], "8f2b4c1d-3a5e-4d6f-9b7a-0c1d2e3f4a5b");
+    let users: Vec<_> = users.iter().map(|one| &one["actor"]["user"]["uid"]).collect();
     let mallory = "arn:aws:iam::111122223333:user/mallory";
     assert_eq!(users, ["arn:aws:sts::111122223333:assumed-role/web/i-0123456789abcdef0", mallory]);
+    let rate = |value: &str| json!([{"observation_parameter": "ApiErrorRateInsight", "observation_type": "Frequency Analysis", "observations": [{"value": value}]}]);
+    let analysis = json!({"analysis_targets": [{"name": "RunInstances", "type": "API"}], "anomalies": rate("6"), "baselines": rate("0.0017857143")});
+    assert_eq!(finding["anomaly_analyses"], json!([analysis]));
     assert_eq!(finding["api"], json!({"operation": "RunInstances", "service": {"name": "ec2.amazonaws.com"}}));
 }
 

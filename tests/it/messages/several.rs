@@ -157,13 +157,58 @@ fn a_step_shows_what_it_looks_for() {
             "          2 at 2026-05-04T10:00:00Z: event e2, eventName exists",
         ]
     );
+    let (_, unmapped) = others(&alert);
+    assert_eq!(
+        (&unmapped["steps"][0]["filter"], &unmapped["steps"][1]["filter"]),
+        (&json!("eventName = \"A\""), &json!("eventName exists"))
+    );
+}
+
+/// Each event has one evidence, that of the record first, and each address in which the events differ is an observable.
+#[test]
+fn every_listed_event_is_an_evidence() {
+    let own = "bb2adece-e2ad-49af-a023-29c3643ce7f5";
+    let fields = [
+        ("ip", listing(&["192.0.2.1", "AWS Internal"], 5, false)),
+        ("principal", listing(&["arn:aws:iam::111122223333:user/ada", "x"], 0, false)),
+    ];
+    let finding = rendered(&series(&fields, listing(&["u01", own, "u02"], 27, false)), Format::OCSF);
+    let evidences = finding["evidences"].as_array().unwrap();
+    let ids: Vec<_> = evidences.iter().map(|one| one["uid"].as_str().unwrap()).collect();
+    assert_eq!(ids, [own, "u01", "u02"]);
+    assert_eq!(
+        (&evidences[0]["actor"]["user"]["name"], &evidences[1]["data"]),
+        (&json!("GitHubActions"), &json!({"event_id": "u01"}))
+    );
+    let observed = finding["observables"].as_array().unwrap();
+    let of = |type_id: u8| {
+        observed
+            .iter()
+            .filter(|one| one["type_id"] == type_id)
+            .map(|one| (one["name"].as_str().unwrap(), one["value"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(2),
+        [("evidences[0].src_endpoint.ip", "2001:db8:4:12::a5"), ("unmapped.distinct_values.ip.values[0]", "192.0.2.1")]
+    );
+    assert_eq!(
+        of(31)[1..],
+        [
+            ("unmapped.distinct_values.principal.values[0]", "arn:aws:iam::111122223333:user/ada"),
+            ("unmapped.distinct_values.principal.values[1]", "x")
+        ]
+    );
+    assert_eq!(finding["unmapped"]["event_ids"]["not_listed"], 27);
 }
 
 #[test]
 fn an_alert_for_something_new_says_what_is_new() {
     let new = |first_seen: &str| {
         let rules = format!("rules: [{{name: N, severity: 2, filter: eventName exists, {first_seen}}}]");
-        let body = render(Format::TEXT, &alert_of(RuleSet::parse(&rules).unwrap().0, 0, put_image(), None)).body;
+        let alert = alert_of(RuleSet::parse(&rules).unwrap().0, 0, put_image(), None);
+        let (body, finding) = (render(Format::TEXT, &alert).body, rendered(&alert, Format::OCSF));
+        assert_eq!(finding["unmapped"]["first_seen"]["within"].is_string(), body.contains("\nNew "), "{finding}");
         let rows = body.lines().skip_while(|line| !line.starts_with("New "));
         rows.take_while(|line| !line.starts_with("Event ")).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -189,6 +234,14 @@ fn the_events_of_a_sequence_are_in_the_order_of_its_steps() {
     assert_eq!(
         rows(&alert),
         ["Steps     1 at 2026-05-04T10:00:00Z: event e1", "          2 at 2026-05-04T10:20:00Z: event e2"]
+    );
+    let finding = rendered(&alert, Format::OCSF);
+    assert_eq!(
+        finding["evidences"].as_array().unwrap()[1..],
+        [
+            json!({"uid": "e1", "name": "CloudTrail event", "data": {"event_id": "e1", "step": 1, "time": "2026-05-04T10:00:00Z"}}),
+            json!({"uid": "e2", "name": "CloudTrail event", "data": {"event_id": "e2", "step": 2, "time": "2026-05-04T10:20:00Z"}}),
+        ]
     );
     let (chat, unmapped) = others(&alert);
     assert!(
