@@ -137,11 +137,45 @@ fn a_rule_that_takes_more_than_one_event_says_what_it_takes() {
     let root = folder("preview-counting", &files.each_ref().map(|(name, text)| (*name, text.as_bytes())));
     let path = |name: &str| root.join(name).display().to_string();
     let before = |rule: &str, file: &str| check(&["--rules", &path("rules.yaml"), rule, &path(file)]).0;
-    insta::assert_snapshot!(before("Many", "b.json"), @"The rule takes 21 events within 10m; the alert below is about this record alone.");
-    insta::assert_snapshot!(before("Values", "b.json"), @"The rule takes 5 different values of `region` within 24h; the alert below is about this record alone.");
-    insta::assert_snapshot!(before("New", "b.json"), @"The rule takes 3 new combinations of `principal`, `ip` within 24h; the alert below is about this record alone.");
-    insta::assert_snapshot!(before("Steps", "b.json"), @"The rule takes an event for each of 2 steps within 1h, of which this record can be step 2; the alert below is about this record alone.");
-    insta::assert_snapshot!(before("Steps", "a.json"), @"The rule takes an event for each of 2 steps within 1h, of which this record can be step 1; the alert below is about this record alone.");
+    insta::assert_snapshot!(before("Many", "b.json"), @"The rule takes 21 events within 10m. This file has 1; the alert below is as if 20 more had come.");
+    insta::assert_snapshot!(before("Values", "b.json"), @"The rule takes 5 different values of `region` within 24h. This file has 1; the alert below is as if 4 more had come.");
+    insta::assert_snapshot!(before("New", "b.json"), @"The rule takes 3 new combinations of `principal`, `ip` within 24h. This file has 1; the alert below is as if 2 more had come.");
+    insta::assert_snapshot!(before("Steps", "b.json"), @"The rule takes an event for each of 2 steps within 1h. This record can be step 2; the alert below is as if the others had come at the same time.");
+    insta::assert_snapshot!(before("Steps", "a.json"), @"The rule takes an event for each of 2 steps within 1h. This record can be step 1; the alert below is as if the others had come at the same time.");
+    insta::assert_snapshot!(before("Steps", "log.json"), @"The rule takes an event for each of 2 steps within 1h: the alert below is about those of this file.");
+    // What the alert counts is what the rule takes.
+    let counts = |rule: &str, file: &str| {
+        let (_, [text, _, ocsf]) = check(&["--rules", &path("rules.yaml"), rule, &path(file)]);
+        let ocsf: Value = serde_json::from_str(&ocsf).unwrap();
+        let count = [&ocsf["count"], &ocsf["unmapped"]["count_of_values"]].into_iter().find_map(Value::as_u64);
+        let names = ["Count ", "Steps ", "          2 at", "Events "];
+        let rows = text.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+        (count, rows.collect::<Vec<_>>().join("\n"))
+    };
+    assert_eq!(counts("Many", "b.json"), (Some(21), "Count     21 events\nEvents    2, and 20 more".to_owned()));
+    assert_eq!(
+        counts("Values", "b.json"),
+        (Some(5), "Count     5 different values of region\nEvents    2, and 4 more".to_owned())
+    );
+    assert_eq!(
+        counts("New", "b.json"),
+        (Some(3), "Count     3 new combinations of principal, ip\nEvents    2, and 2 more".to_owned())
+    );
+    let (count, rows) = counts("Steps", "b.json");
+    assert_eq!(count, Some(2));
+    insta::assert_snapshot!(rows, @r#"
+    Count     2 events
+    Steps     1 at 2026-03-02T09:10:00Z: event "not in this file", eventName = "A"
+              2 at 2026-03-02T09:10:00Z: event 2, eventName exists
+    "#);
+    let (count, rows) = counts("Steps", "log.json");
+    assert_eq!(count, Some(2));
+    insta::assert_snapshot!(rows, @r#"
+    Count     2 events, from 2026-03-02T09:00:00Z to 2026-03-02T09:10:00Z
+    Steps     1 at 2026-03-02T09:00:00Z: event 1, eventName = "A"
+              2 at 2026-03-02T09:10:00Z: event 2, eventName exists
+    Events    1, 2 (2 in all)
+    "#);
     let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", "--rules", &path("rules.yaml"), &path("log.json")]);
     let alert: Value = serde_json::from_str(ran.stdout.trim()).unwrap();
     assert_eq!((&alert["rule"], &alert["values"]), (&"Steps".into(), &serde_json::json!({"requestParameters.a": "x"})));
@@ -179,4 +213,69 @@ fn the_alert_of_new_values_is_that_of_a_scan() {
         values.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         assert_eq!(ocsf["unmapped"]["aggregate_values"], values, "{alert}");
     }
+}
+
+/// Twenty-five instances are terminated, one every ten seconds; the rule takes twenty.
+#[test]
+fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
+    let record: Value =
+        serde_json::from_slice(&std::fs::read("events/records/ec2/terminate-instances.json").unwrap()).unwrap();
+    let nth = |nth: u32| {
+        let mut record = record.clone();
+        record["eventID"] = format!("00000000-0000-4000-8000-{nth:012}").into();
+        record["eventTime"] = format!("2026-03-02T09:{:02}:{:02}Z", nth / 6, nth % 6 * 10).into();
+        record
+    };
+    let log = serde_json::json!({"Records": (1..=25).map(nth).collect::<Vec<_>>()}).to_string();
+    let root = folder("preview-series", &[("log.json", log.as_bytes())]);
+    let log = root.join("log.json").display().to_string();
+    let rule = "cloudtrail-ec2-destroyed-in-bulk";
+    let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", &log]);
+    let alerts = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let alert = alerts
+        .into_iter()
+        .find(|alert| alert["id"] == rule || alert["rule"] == "CloudTrail: EC2 Destroyed In Bulk")
+        .unwrap();
+    for arguments in [&[rule, &log][..], &[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000020"]] {
+        let (before, [text, ..]) = check(arguments);
+        assert_eq!(before, "The rule takes 20 events within 10m: the alert below is about those of this file.\n\n");
+        assert!(text.contains("\nCount     20 events, from 2026-03-02T09:00:10Z to 2026-03-02T09:03:20Z\n"), "{text}");
+        assert!(text.contains(&format!("\nAlert     {}", alert["alert_id"].as_str().unwrap())), "{text}\n{alert}");
+    }
+    let (before, [text, ..]) = check(&[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000007"]);
+    assert_eq!(
+        before,
+        "The rule takes 20 events within 10m. This file has 7; the alert below is as if 13 more had come.\n\n"
+    );
+    assert!(text.contains("\nCount     20 events, from 2026-03-02T09:00:10Z to 2026-03-02T09:01:10Z\n"), "{text}");
+    assert!(text.contains("000000000006, 00000000-0000-4000-8000-000000000007, and 13 more\n"), "{text}");
+}
+
+#[test]
+fn a_first_seen_alert_and_an_insight_are_as_they_come() {
+    let mut record: Value =
+        serde_json::from_slice(&std::fs::read("events/records/ec2/run-instances.json").unwrap()).unwrap();
+    for key in ["errorCode", "errorMessage"] {
+        record.as_object_mut().unwrap().remove(key);
+    }
+    let insight = serde_json::json!({
+        "eventVersion": "1.11", "eventTime": "2026-05-04T11:11:00Z", "awsRegion": "us-east-1", "eventCategory": "Insight",
+        "eventID": "8f2b4c1d-3a5e-4d6f-9b7a-0c1d2e3f4a5b", "eventType": "AwsCloudTrailInsight", "recipientAccountId": "111122223333",
+        "insightDetails": {"state": "Start", "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "insightType": "ApiCallRateInsight",
+            "insightContext": {"statistics": {"baseline": {"average": 0.5}, "insight": {"average": 6}, "insightDuration": 5}}},
+    });
+    let rules = "rules: [{name: Unusual, severity: 2, filter: event_type = 'insight'}]";
+    let (record, insight) = (record.to_string(), insight.to_string());
+    let files =
+        [("run.json", record.as_bytes()), ("insight.json", insight.as_bytes()), ("rules.yaml", rules.as_bytes())];
+    let root = folder("preview-kinds", &files);
+    let path = |name: &str| root.join(name).display().to_string();
+    let (before, [text, ..]) = check(&["CloudTrail: New Region", &path("run.json")]);
+    assert!(
+        before.is_empty() && text.contains("\nNew       recipientAccountId = 111122223333\n          region = "),
+        "{before}{text}"
+    );
+    assert!(text.contains("\n          not seen together in the 90d before\n"), "{text}");
+    let (before, [text, ..]) = check(&["--rules", &path("rules.yaml"), "Unusual", &path("insight.json")]);
+    assert!(before.is_empty() && text.contains("began: 6 calls a minute, usually 30 an hour\n"), "{before}{text}");
 }

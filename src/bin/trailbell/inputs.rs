@@ -15,7 +15,7 @@ use trailbell::{
     local::{self, ReadError, RulesFiles, TextFile, TextFileError},
     log_file::{FileItem, Limits},
     record::Record,
-    rule::{Rule, RuleSet, missing_tests, overrides_beside_errors},
+    rule::{Rule, RuleSet, Verdict, missing_tests, overrides_beside_errors},
     untrusted::printable,
 };
 
@@ -188,17 +188,41 @@ impl RuleAndRecord {
     ///
     /// If the rules cannot be used, there is no such rule, or the file does not hold one such record.
     pub fn read(&self) -> Result<(RuleSet, Rule, Record), Stop> {
-        let Self { rules, rule, file, event_id } = self;
-        let rules = self::rules(rules)?;
-        let rule = rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, &rules)))?.clone();
-        let read = open(file)
+        let (rules, rule) = self.rule()?;
+        let read = open(&self.file)
             .map_err(|error| RecordFileError::Read(error.into()))
-            .and_then(|input| record(input, event_id.as_deref()));
-        let record = read.map_err(|error| {
-            let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
-            Stop::Message(format!("{}: {}{hint}", shown(file), chain(&error)))
-        })?;
-        Ok((rules, rule, record))
+            .and_then(|input| record(input, self.event_id.as_deref()));
+        Ok((rules, rule, read.map_err(|error| self.failed(&error))?))
+    }
+
+    /// All rules of the file, the rule, and the records that the rule matches, in the order of their times. With an event id the last
+    /// of them is the record of that id, whether the rule matches it or not; without, the file can hold no more than one record, or
+    /// the rule takes several.
+    ///
+    /// # Errors
+    ///
+    /// If the rules cannot be used, there is no such rule, or the file does not hold such records.
+    pub fn read_series(&self) -> Result<(RuleSet, Rule, Vec<Record>), Stop> {
+        let (rules, rule) = self.rule()?;
+        if rule.threshold == 1 && rule.sequence.is_none() {
+            let (rules, rule, record) = self.read()?;
+            return Ok((rules, rule, vec![record]));
+        }
+        let read = open(&self.file)
+            .map_err(|error| RecordFileError::Read(error.into()))
+            .and_then(|input| series(input, &rule, self.event_id.as_deref()));
+        Ok((rules, rule, read.map_err(|error| self.failed(&error))?))
+    }
+
+    fn rule(&self) -> Result<(RuleSet, Rule), Stop> {
+        let rules = self::rules(&self.rules)?;
+        let rule = rules.find(&self.rule).ok_or_else(|| Stop::Message(unknown(&self.rule, &rules)))?.clone();
+        Ok((rules, rule))
+    }
+
+    fn failed(&self, error: &RecordFileError) -> Stop {
+        let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
+        Stop::Message(format!("{}: {}{hint}", shown(&self.file), chain(error)))
     }
 }
 
@@ -247,4 +271,36 @@ pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, Record
         (.., Some(id)) => Err(RecordFileError::SeveralWithId(id.to_owned())),
         (.., None) => Err(RecordFileError::Several),
     }
+}
+
+/// The records of a file that a rule matches, by time; with `event_id` up to the one with that id, whether the rule matches it or not.
+///
+/// # Errors
+///
+/// If the file cannot be read, or holds no record, or none with that id.
+fn series(input: impl Read, rule: &Rule, event_id: Option<&str>) -> Result<Vec<Record>, RecordFileError> {
+    let (mut found, mut other, mut broken) = (Vec::new(), None, None);
+    let is_it = |record: &Record| event_id.is_some() && record.at(&["eventID"]).as_deref() == event_id;
+    let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
+        let parsed = match item {
+            FileItem::Record(record) => engine::parse(record.text).map_err(|error| (record.index, chain(&error))),
+            FileItem::Unparsable { index, reason } => Err((index, chain(&reason))),
+        };
+        match parsed {
+            Ok((record, _)) if is_it(&record) || rule.verdict(&record) != Verdict::NoMatch => found.push(record),
+            Ok((record, _)) => other = other.take().or(Some(record)),
+            Err((index, reason)) => broken = broken.take().or(Some(RecordFileError::Unparsable { index, reason })),
+        }
+        ControlFlow::Continue(())
+    });
+    let broken = broken.or_else(|| read.err().map(RecordFileError::from));
+    found.sort_by_key(Record::event_time);
+    match (event_id, found.iter().position(is_it), broken) {
+        (Some(_), Some(at), _) => found.truncate(at + 1),
+        (_, _, Some(error)) => return Err(error),
+        (Some(id), None, None) => return Err(RecordFileError::NoRecordWithId(id.to_owned())),
+        (None, ..) if found.is_empty() => found.push(other.ok_or(RecordFileError::NoRecord)?),
+        (None, ..) => {}
+    }
+    Ok(found)
 }
