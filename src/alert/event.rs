@@ -101,6 +101,13 @@ impl<'r> EventView<'r> {
         self.field(Virtual::Principal).is_some_and(|principal| principal == "anonymous")
     }
 
+    /// Whether the caller is an AWS service, for itself or for an account.
+    pub fn is_service(self) -> bool {
+        let service = self.at(&["userIdentity", "invokedBy"]);
+        self.field(Virtual::UserType).is_some_and(|kind| kind == "AWSService")
+            || service.is_some() && self.field(Virtual::User) == service
+    }
+
     /// The short name of the actor, and that it is a session.
     pub fn caller(self) -> String {
         let name = self.actor();

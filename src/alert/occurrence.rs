@@ -101,19 +101,30 @@ pub fn counts_events(rule: &Rule) -> bool {
     noun(rule).1.is_none()
 }
 
+/// The phrase, and how many events the alert covers, or how many values the rule counts of them.
+fn counted_of(occurrences: &Occurrences, rule: &Rule, phrase: Phrase) -> Phrase {
+    let (noun, of) = noun(rule);
+    let about = if occurrences.approximate { "about " } else { "" };
+    let phrase = phrase.then(format!("{about}{}", counted(occurrences.count, noun)));
+    match of {
+        Some(fields) => phrase.then(" of ").with(PhrasePart::Rule(fields)),
+        None => phrase,
+    }
+}
+
+/// The phrase about an event, and how many there are, if it is the last of several.
+pub fn last_of(occurrences: &Occurrences, rule: &Rule, phrase: Phrase) -> Phrase {
+    if occurrences.count > 1 { counted_of(occurrences, rule, phrase.then(", the last of ")) } else { phrase }
+}
+
 /// How many events the alert covers, unless it is only that of its record, and what they have in common.
 pub fn counts(occurrences: &Occurrences, rule: &Rule) -> Vec<Row> {
     let Occurrences { count, first, last, since_last, approximate, .. } = occurrences;
-    let (noun, of) = noun(rule);
-    if *count == 0 || !occurrences.is_series() && of.is_none() {
+    if *count == 0 || !occurrences.is_series() && counts_events(rule) {
         return Vec::new();
     }
-    let about = if *approximate { "about " } else { "" };
-    let phrase = Phrase::ours(format!("{about}{}", counted(*count, noun)));
-    let phrase = match of {
-        Some(fields) => phrase.then(" of ").with(PhrasePart::Rule(fields)),
-        None => phrase,
-    };
+    let (about, noun) = (if *approximate { "about " } else { "" }, rule.counted());
+    let phrase = counted_of(occurrences, rule, Phrase::default());
     let mut rows = vec![match (first, last) {
         (Some(first), Some(last)) if first != last => {
             Row::new("Count", phrase.then(format!(", from {first} to {last}")))

@@ -23,7 +23,7 @@ const MAX_LOOKED: usize = 100;
 const MAX_WORK: u64 = 3_000_000;
 
 /// What is in each request of a service, beside what differs between equal calls; in lower case.
-const NOISE: [&str; 4] = ["host", "x-id", "signatureversion", "authenticationmethod"];
+const NOISE: [&str; 6] = ["host", "x-id", "signatureversion", "authenticationmethod", "loginto", "mobileversion"];
 
 /// What a call asked for, and what its response identifies.
 pub struct Asked {
@@ -63,8 +63,8 @@ impl Asked {
             let has_request = request.count > 0;
             for block in ["serviceEventDetails", "additionalEventData"] {
                 // A sign-in has no request.
-                let rank = if has_request { None } else { Some(Rank::Other) };
-                leaves(record, block, &mut |keys, value| request.add(&read, keys, value, rank));
+                let rank = |keys: &[&str]| Some(Rank::of_request(keys)).filter(|_| !has_request);
+                leaves(record, block, &mut |keys, value| request.add(&read, keys, value, rank(keys)));
             }
             leaves(record, RESPONSE, &mut |keys, value| response.add(&read, keys, value, Rank::of_response(keys)));
         });

@@ -240,6 +240,7 @@ fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
         let (before, [text, ..]) = check(arguments);
         assert_eq!(before, "The rule takes 20 events within 10m: the alert below is about those of this file.\n\n");
         assert!(text.contains("\nCount     20 events, from 2026-03-02T09:00:10Z to 2026-03-02T09:03:20Z\n"), "{text}");
+        assert!(text.contains(" and it succeeded, the last of 20 events\n"), "{text}");
         assert!(text.contains(&format!("\nAlert     {}", alert["alert_id"].as_str().unwrap())), "{text}\n{alert}");
     }
     let (before, [text, ..]) = check(&[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000007"]);

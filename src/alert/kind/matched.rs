@@ -81,8 +81,9 @@ impl Content for Finding {
             let mut what = error(event);
             what.extend(Asked::of(&self.rule, &self.record).rows());
             what.extend(resources(event));
-            let (who, steps) = (actor(around.accounts, event), ask(event).into_iter().collect());
-            Story { what, who, steps, ..Story::of(lead(call(event))) }
+            let (who, steps) = (actor(event), ask(around.accounts, event).into_iter().collect());
+            let what_happened = occurrence::last_of(occurrences, &self.rule, call(around.accounts, event));
+            Story { what, who, steps, ..Story::of(lead(what_happened)) }
         };
         story.reasons = why(self);
         story.events = occurrence::counts(occurrences, &self.rule);
@@ -127,11 +128,25 @@ fn event_link(event: EventView<'_>) -> Option<String> {
 }
 
 /// The step that asks the caller; no one can be asked for an anonymous one.
-fn ask(event: EventView<'_>) -> Option<Phrase> {
+fn ask(accounts: &Accounts, event: EventView<'_>) -> Option<Phrase> {
     event.field(Virtual::User).filter(|_| !event.is_anonymous())?;
-    Some(match event.issuer() {
-        Some(_) => Phrase::ours("Find out who used the ").and(who(event)),
-        None => Phrase::ours("Ask ").and(who(event)).then(" whether it was them"),
+    if event.issuer().is_some() {
+        return Some(Phrase::ours("Find out who used the ").and(who(event)));
+    }
+    let kind = event.field(Virtual::UserType);
+    Some(match (kind.as_deref(), event.foreign_account()) {
+        (Some("Root"), None) => Phrase::ours("Find out who used the root user"),
+        (Some("Root"), Some(id)) => named(accounts, Phrase::ours("Find out who used the root user of account "), id),
+        (_, Some(id)) if event.is_service() => named(accounts, Phrase::ours("Find out who owns account "), id),
+        (_, None) if event.is_service() => Phrase::ours("Find out for whom ").and(who(event)).then(" did this"),
+        // It names its callers to other accounts by ids.
+        (Some("AWSAccount"), Some(id)) => {
+            named(accounts, Phrase::ours("Ask the owner of account "), id).then(" whether it was them")
+        }
+        (Some("IdentityCenterUser"), _) => {
+            Phrase::ours("Find the user ").and(who(event)).then(" in IAM Identity Center, and ask whether it was them")
+        }
+        _ => Phrase::ours("Ask ").and(who(event)).then(" whether it was them"),
     })
 }
 
@@ -145,14 +160,22 @@ fn why(finding: &Finding) -> Vec<Phrase> {
 }
 
 /// Who did what, and with which result.
-fn call(event: EventView<'_>) -> Phrase {
+fn call(accounts: &Accounts, event: EventView<'_>) -> Phrase {
     let phrase = who(event);
+    let phrase = match event.foreign_account().filter(|_| !event.is_anonymous()) {
+        Some(id) if event.is_service() => named(accounts, phrase.then(" for account "), id),
+        Some(id) => named(accounts, phrase.then(" of account "), id),
+        None => phrase,
+    };
+    // What a service writes of itself is no call, and has no result ("AwsServiceEvent" in the AWS CloudTrail User Guide).
+    let is_report = event.is_service() && event.at(&["eventType"]).is_some_and(|kind| kind == "AwsServiceEvent");
     let phrase = match event.at(&["eventName"]) {
-        Some(name) => phrase.then(" called ").value(name),
+        Some(name) => phrase.then(if is_report { " reported " } else { " called " }).value(name),
         None => phrase.then(" made a call without a name"),
     };
     let phrase = phrase.maybe(" at ", event.at(&["eventSource"]));
     match event.outcome() {
+        CallOutcome::Success if is_report => phrase,
         CallOutcome::Success => phrase.then(", and it succeeded"),
         CallOutcome::Failure { code, .. } => phrase.then(", and it failed").maybe(": ", code),
     }
@@ -190,7 +213,7 @@ fn place(accounts: &Accounts, event: EventView<'_>) -> Phrase {
 }
 
 /// The credentials of the caller, and the session that they belong to.
-fn actor(accounts: &Accounts, event: EventView<'_>) -> Vec<Row> {
+fn actor(event: EventView<'_>) -> Vec<Row> {
     let identity = |key: &str| event.at(&["userIdentity", key]);
     let kind = event.field(Virtual::UserType);
     let who = identity("arn").or_else(|| identity("principalId")).or_else(|| identity("userName"));
@@ -200,8 +223,6 @@ fn actor(accounts: &Accounts, event: EventView<'_>) -> Vec<Row> {
         let phrase = kind.map_or_else(Phrase::default, Phrase::theirs);
         shown.push(Row::new("Who", phrase.maybe(blank, who)));
     }
-    let foreign = event.foreign_account().map(|id| named(accounts, Phrase::ours("from another account: "), id));
-    shown.extend(foreign.map(|phrase| Row::new("", phrase)));
     let issuer = |key: &str| event.session(&["sessionIssuer", key]);
     if let Some(arn) = issuer("arn").or_else(|| issuer("userName")) {
         let since = event.session(&["attributes", "creationDate"]);
@@ -216,11 +237,14 @@ fn actor(accounts: &Accounts, event: EventView<'_>) -> Vec<Row> {
         ("on behalf of the user ", behalf),
         ("invoked by ", identity("invokedBy")),
     ] {
-        shown.extend(value.map(|value| Row::new("", Phrase::ours(before).value(value))));
+        let name = if shown.is_empty() { "Who" } else { "" };
+        shown.extend(value.map(|value| Row::new(name, Phrase::ours(before).value(value))));
     }
     shown.extend(event.mfa().map(|mfa| Row::new("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
     shown.extend(event.field(Virtual::AccessKey).map(|key| Row::new("Key", Phrase::theirs(key))));
-    let client = event.at(&["userAgent"]).map(|agent| untrusted::line(&agent, MAX_RECORD));
+    // A service writes its name as the client, too.
+    let client = event.at(&["userAgent"]).filter(|agent| event.field(Virtual::Ip).as_ref() != Some(agent));
+    let client = client.map(|agent| untrusted::line(&agent, MAX_RECORD));
     shown.extend(client.map(|agent| Row::new("Client", Phrase::theirs(untrusted::shorten_middle(&agent, MAX_CLIENT)))));
     shown
 }

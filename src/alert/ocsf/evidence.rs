@@ -99,18 +99,20 @@ fn actor(alert: &Alert, event: EventView<'_>) -> Value {
     let identity = |key: &str| event.at(&["userIdentity", key]);
     let kind = event.field(Virtual::UserType);
     let type_id = match kind.as_deref() {
+        _ if event.is_service() => 4,
         None => 0,
         Some("IAMUser" | "IdentityCenterUser") => 1,
         Some("Root") => 2,
-        Some("AWSService") => 4,
         Some(_) => 99,
     };
     let (arn, principal) = (identity("arn"), identity("principalId"));
+    // A user of IAM Identity Center has no other id.
+    let person = event.at(&["userIdentity", "onBehalfOf", "userId"]);
     let since = event.session(&["attributes", "creationDate"]).and_then(|time| time.parse::<Timestamp>().ok());
     json!({
         "user": {
             "name": Some(event.actor()).filter(|name| is_visible(name)).unwrap_or_else(|| "unknown".to_owned()),
-            "uid": arn.as_ref().or(principal.as_ref()),
+            "uid": arn.as_ref().or(principal.as_ref()).or(person.as_ref()),
             "uid_alt": principal.as_ref().filter(|_| arn.is_some()),
             "type_id": type_id,
             "type": kind,

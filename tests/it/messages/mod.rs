@@ -2,6 +2,7 @@
 
 mod advice;
 mod chat;
+mod eight;
 mod hostile;
 mod ids;
 mod insights;

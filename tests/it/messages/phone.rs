@@ -17,7 +17,7 @@ use crate::real_logs;
 const WIDTH: usize = 45;
 const SCREEN: usize = 15;
 
-fn shipped() -> RuleSet {
+pub fn shipped() -> RuleSet {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules.yaml")).unwrap();
     RuleSet::parse(&text).unwrap().0
 }

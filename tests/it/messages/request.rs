@@ -107,8 +107,8 @@ fn a_sign_in_shows_its_further_data() {
     assert_eq!(
         rows("responseElements.ConsoleLogin exists", "t", record),
         [
-            "What      additionalEventData.LoginTo = https[:][//]console[.]aws[.]amazon[.]com/",
-            "          additionalEventData.MFAUsed = No",
+            "What      additionalEventData.MFAUsed = No",
+            "          additionalEventData.LoginTo = https[:][//]console[.]aws[.]amazon[.]com/",
             "Response  ConsoleLogin = Success",
         ]
     );

@@ -111,6 +111,8 @@ fn a_denied_call_shows_its_error() {
 #[test]
 fn an_alert_for_many_events_shows_their_count() {
     let body = text(&window()).body;
+    let lead = "SEV2 session GitHubActions of the role ci-deploy called PutImage at ecr.amazonaws.com, and it succeeded, the last of about 1200 events\n";
+    assert!(body.starts_with(lead), "{body}");
     let from = body.find("Count ").unwrap();
     insta::assert_snapshot!(body[from..].split("\n\n").next().unwrap(), @"
     Count     about 1200 events, from 2026-03-02T08:00:00Z to 2026-03-02T09:07:33Z
@@ -240,7 +242,6 @@ fn a_session_shows_who_issued_it_and_on_whose_behalf() {
         },
     })), @"
     Who       AssumedRole arn:aws:sts::444455556666:assumed-role/ops/ada
-              from another account: 444455556666
     Session   issued by arn:aws:iam::444455556666:role/ops, since 2026-03-02T08:00:00Z
               source identity ada lovelace
               federated by arn:aws:iam::444455556666:oidc-provider/idp[.]example[.]com
@@ -287,6 +288,67 @@ fn links_lead_to_the_console_of_the_partition() {
         let body = text(&alert(0, record)).body;
         assert!(!body.contains("cloudtrailv2"), "{body}");
     }
+}
+
+/// The first line names the account of a caller from another one, and the first step is one that someone can take.
+#[test]
+fn each_kind_of_caller_has_a_lead_and_a_question() {
+    let of = |event: &str, identity: Value| {
+        let record = json!({"eventName": "X", "eventType": event, "recipientAccountId": "111122223333", "userIdentity": identity});
+        let alert = alert(1, record);
+        let lead = text(&alert).body.lines().next().unwrap().trim_start_matches("SEV3 ").to_owned();
+        [lead, row(&alert, "Next")]
+    };
+    let account = "444455556666";
+    for (identity, expected) in [
+        (
+            json!({"type": "Root", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:root"}),
+            ["Root called X, and it succeeded", "Find out who used the root user"],
+        ),
+        (
+            json!({"type": "Root", "accountId": account, "arn": "arn:aws:iam::444455556666:root"}),
+            [
+                "Root of account 444455556666 called X, and it succeeded",
+                "Find out who used the root user of account 444455556666",
+            ],
+        ),
+        (
+            json!({"type": "IAMUser", "accountId": "111122223333", "userName": "ada"}),
+            ["ada called X, and it succeeded", "Ask ada whether it was them"],
+        ),
+        (
+            json!({"type": "AWSAccount", "accountId": account, "principalId": "AROAEXAMPLE:scan"}),
+            [
+                "AROAEXAMPLE:scan of account 444455556666 called X, and it succeeded",
+                "Ask the owner of account 444455556666 whether it was them",
+            ],
+        ),
+        (
+            json!({"type": "AssumedRole", "accountId": account, "arn": "arn:aws:sts::444455556666:assumed-role/ops/ada", "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "ops"}}}),
+            [
+                "session ada of the role ops of account 444455556666 called X, and it succeeded",
+                "Find out who used the session ada of the role ops",
+            ],
+        ),
+        (
+            json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"}),
+            ["lambda.amazonaws.com called X, and it succeeded", "Find out for whom lambda.amazonaws.com did this"],
+        ),
+        (
+            json!({"type": "IdentityCenterUser", "accountId": "111122223333", "onBehalfOf": {"userId": "u-1"}}),
+            ["u-1 called X, and it succeeded", "Find the user u-1 in IAM Identity Center, and ask whether it was them"],
+        ),
+    ] {
+        assert_eq!(of("AwsApiCall", identity), expected);
+    }
+    // What a service writes of itself is no call.
+    let service = json!({"accountId": account, "invokedBy": "ec2.amazonaws.com"});
+    assert_eq!(
+        of("AwsServiceEvent", service),
+        ["ec2.amazonaws.com for account 444455556666 reported X", "Find out who owns account 444455556666"]
+    );
+    let person = json!({"type": "Unknown", "accountId": "111122223333", "userName": "ada"});
+    assert_eq!(of("AwsServiceEvent", person)[0], "ada called X, and it succeeded");
 }
 
 /// No one can be asked whether it was them, and it is no user of that name.
