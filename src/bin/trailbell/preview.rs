@@ -121,12 +121,19 @@ fn first(rule: &Rule, records: &[Arc<Record>]) -> Option<(usize, Firing)> {
     })
 }
 
-/// The alert that the last of the records raises: no more of those before it are taken than that needs.
+/// The alert that the last of the records raises: no more of those before it are taken than that needs, since an earlier alert would
+/// cover the last record.
 fn raised(rule: &Rule, records: &[Arc<Record>]) -> Option<Firing> {
-    let least = usize::try_from(rule.threshold).unwrap_or(usize::MAX).max(rule.steps().len());
-    let mut enough = (least..=records.len()).map(|count| &records[records.len() - count..]);
-    let (records, (at, firing)) = enough.find_map(|records| Some((records, first(rule, records)?)))?;
-    (at + 1 == records.len()).then_some(firing)
+    let fires = |count: usize| first(rule, &records[records.len() - count..]);
+    fires(records.len())?;
+    // That many are too few, and that many are enough.
+    let (mut few, mut enough) = (0, records.len());
+    while few + 1 < enough {
+        let middle = usize::midpoint(few, enough);
+        if fires(middle).is_some() { enough = middle } else { few = middle }
+    }
+    let (at, firing) = fires(enough)?;
+    (at + 1 == enough).then_some(firing)
 }
 
 /// The records that the rule counts together with the last one, which is the last of them, too.
