@@ -1,8 +1,7 @@
 //! The format for chat: a custom notification of Amazon Q Developer in chat applications, which posts it to Slack or Teams.
 //!
-//! All text of records and rules is in code spans and has no markup characters: it can neither mention people, nor make
-//! links, nor break out of its line. See "Custom notifications" in the Amazon Q Developer in chat applications
-//! Administrator Guide.
+//! The fields are those of "Custom notifications" in the Amazon Q Developer in chat applications Administrator Guide. The
+//! description has the sections of an e-mail in their order; `markup` keeps all text of records and rules harmless.
 
 use std::collections::BTreeMap;
 
@@ -14,29 +13,44 @@ use super::{
     caps::TextCaps,
     event::EventView,
     format::Format,
+    markup::{code, code_by_author, exact, filled, harmless, plain},
     model::Alert,
+    next_step::{NextStep, next_steps},
     occurrence,
     phrase::{Phrase, PhrasePart, Row},
+    section::{Section, fitted},
     story::{LazyStory, List, Story},
+    subject::headline,
 };
 use crate::{
     diagnostic::counted,
     record::Virtual,
+    rule::FilledPart,
     untrusted::{self, Kept},
 };
 
-/// In characters. A section in Slack has at most 3,000; the rest is for what Amazon Q Developer adds.
+/// The longest description in characters, and together with the next steps. A section in Slack has at most 3,000 ("Section
+/// block" in Slack's developer documentation); the rest is for what Amazon Q Developer adds.
 const MAX_DESCRIPTION: usize = 2_000;
+const MAX_TEXT: usize = 2_900;
 const MAX_TITLE: usize = 250;
+/// The same below, where the title of the notification is cut.
+const MAX_WHOLE: usize = 600;
+const MAX_ACCOUNT: usize = 40;
+/// The longest values: what fits is shown with the first of these limits.
 const MAX_VALUE: usize = 150;
-const MAX_ABOUT: usize = 700;
-const MAX_DIFFERENCES: usize = 1_200;
+const SHORTER: usize = 60;
+const SHORTEST: usize = 30;
+/// The longest advice of the rule's author.
+const MAX_ADVICE: [usize; 3] = [700, 500, 270];
 /// The longest value in a step: the longest key in S3, in bytes.
 const MAX_STEP: usize = 1_024;
-/// The most lines of other alerts, the longest value in one, and the longest text of all.
+/// The longest list of sections that have no room.
+const MAX_OMITTED: usize = 120;
+/// The most lines of other alerts, the longest value in one, and the longest texts of all.
 const MAX_LINES: usize = 10;
 const MAX_LINE: usize = 80;
-const MAX_LIST: usize = 1_300;
+const MAX_LISTS: [usize; 3] = [1_300, 1_000, 700];
 /// The most rules that are listed beside the own one.
 const MAX_ALSO: usize = 5;
 const MAX_KEYWORDS: usize = 10;
@@ -97,20 +111,23 @@ impl Format {
 
 /// The notification as JSON. It has limits of its own, far below that of SNS, so it ignores the caps.
 fn body(alert: &Alert, story: &LazyStory<'_>, _: &TextCaps) -> String {
+    let (title, is_whole) = title(alert);
+    let description = description(alert, story, is_whole);
+    let room = MAX_TEXT.saturating_sub(description.chars().count());
     let notification = CustomNotification {
         version: "1.0",
         source: "custom",
         id: &alert.id,
         content: Content {
             text_type: "client-markdown",
-            title: title(alert),
-            description: description(alert, story),
-            next_steps: next_steps(alert, story),
+            title,
+            description,
+            next_steps: steps(alert, story, room),
             keywords: keywords(alert),
         },
         metadata: Metadata {
             thread_id: alert.thread_id(),
-            summary: plain(&alert.title(), MAX_TITLE),
+            summary: summary(alert),
             event_type: alert.rule_id(),
             related_resources: related_resources(alert),
             additional_context: additional_context(alert),
@@ -119,65 +136,117 @@ fn body(alert: &Alert, story: &LazyStory<'_>, _: &TextCaps) -> String {
     serde_json::to_string(&notification).unwrap_or_default()
 }
 
-/// The title, without text of the record, since it is not in a code span.
-fn title(alert: &Alert) -> String {
-    let name = safe(&untrusted::line(alert.rule_name(), usize::MAX), MAX_TITLE, Kept::Names).replace('_', "＿");
-    format!("SEV{} | {name}", alert.severity().number())
+/// The severity, the account and what happened, and whether that is whole.
+fn title(alert: &Alert) -> (String, bool) {
+    let account = alert.account();
+    let name = account.as_deref().map(|id| match alert.account_name(id) {
+        Some(name) => plain(name, MAX_ACCOUNT, Kept::Names),
+        None => plain(id, MAX_ACCOUNT, Kept::Nothing),
+    });
+    let account = name.filter(|name| !name.is_empty()).map(|name| format!("[{name}] ")).unwrap_or_default();
+    let title = format!("SEV{} {account}", alert.severity().number());
+    let parts: Vec<FilledPart> = headline(alert).into_iter().filter(|part| !part.text.is_empty()).collect();
+    let room = MAX_TITLE.saturating_sub(title.chars().count());
+    let shown = |value: usize| {
+        let is_uncut = parts.iter().all(|part| !part.is_value || part.text.chars().count() <= value);
+        let (shown, fits) = filled(&parts, room, value);
+        (format!("{title}{shown}"), fits, is_uncut)
+    };
+    let fitting = [MAX_VALUE, SHORTER].into_iter().map(shown).find(|(_, fits, _)| *fits);
+    let (shown, fits, is_uncut) = fitting.unwrap_or_else(|| shown(SHORTEST));
+    (shown, fits && is_uncut)
 }
 
-/// The sections, the most important first. The last line lists those that are omitted because they do not fit.
-fn description(alert: &Alert, story: &Story) -> String {
-    let phrases =
-        |rows: &[Row]| -> Vec<String> { rows.iter().map(|row| named(row.name, &shown(&row.phrase))).collect() };
-    // Of long values fewer are listed, rather than none.
-    let differences = |most: &usize| phrases(&occurrence::differences(&alert.occurrences, alert.rule(), *most));
-    let fits =
-        |lines: &Vec<String>| lines.iter().map(|line| line.chars().count() + 1).sum::<usize>() <= MAX_DIFFERENCES;
-    let differences =
-        [occurrence::MAX_LISTED, 6, 3].iter().map(differences).find(fits).unwrap_or_else(|| differences(&1));
-    let title = Some(alert.title()).filter(|title| title != alert.rule_name());
-    let mut lines: Vec<String> = title.map(|title| code(&title, MAX_TITLE)).into_iter().collect();
-    lines.extend(story.lead.iter().map(shown));
-    let description: Vec<String> = Some(about(alert)).filter(|text| !text.is_empty()).into_iter().collect();
+/// What happened, without markup.
+fn summary(alert: &Alert) -> String {
+    let parts: String = headline(alert).into_iter().map(|part| part.text).collect();
+    plain(&parts, MAX_TITLE, Kept::Nothing)
+}
+
+/// The sections in the order of an e-mail. The last line lists those that are omitted because they do not fit.
+fn description(alert: &Alert, story: &Story, has_title: bool) -> String {
+    let lead = [MAX_VALUE, SHORTER, SHORTEST].map(|limit| shown_all(&story.lead, limit)).to_vec();
+    let advice = alert.advice();
+    let advice = |name| Section {
+        ways: MAX_ADVICE.map(|limit| advised(&advice, limit)).to_vec(),
+        ..Section::new(name, 280, Vec::new())
+    };
+    let nothing = || Section::new("", 0, Vec::new());
+    let is_notice = alert.kind.is_notice();
+    let title = Some(alert.title()).filter(|_| alert.has_rule() && !has_title);
+    let title = |limit| title.iter().map(|title| format!("Title: {}", code(title, limit))).collect();
+    let reasons = story.reasons.iter().enumerate();
+    let reasons = reasons.map(|(at, reason)| format!("{}• {}", if at == 0 { "Why:\n" } else { "" }, shown(reason)));
+    let id = format!("Alert: {}", code(&alert.id, MAX_VALUE));
+    let rule = format!("Rule: {} ({})", code_by_author(alert.rule_name(), MAX_VALUE), code(alert.rule_id(), MAX_VALUE));
     let sections = [
-        ("list", "", list(&story.list)),
-        ("other rules", "", phrases(&also::rows(&alert.also, MAX_ALSO))),
-        ("events", "", differences),
-        ("conditions", "Why:", story.reasons.iter().map(|reason| format!("• {}", shown(reason))).collect()),
-        ("what", "", phrases(&story.what)),
-        ("count", "", phrases(&story.events)),
-        ("actor", "", phrases(&story.who)),
-        ("description", "", description),
+        Section { name: "lead", ways: lead, share: 480 },
+        if is_notice { nothing() } else { advice("description") },
+        Section { name: "list", ways: MAX_LISTS.map(|limit| list(&story.list, limit)).to_vec(), share: 700 },
+        Section { ways: [MAX_WHOLE, MAX_VALUE].map(title).to_vec(), ..Section::new("title", 0, Vec::new()) },
+        of_rows("what", 240, &story.what),
+        of_rows("who", 330, &story.who),
+        events(alert, story),
+        if is_notice { advice("description") } else { nothing() },
+        Section::new("why", 0, reasons.collect()),
+        Section::new("other rules", 0, of_all(&also::rows(&alert.also, MAX_ALSO), MAX_VALUE)),
+        Section {
+            ways: if alert.has_rule() { vec![vec![rule, id.clone()], vec![id]] } else { vec![vec![id]] },
+            ..Section::new("ids", 150, Vec::new())
+        },
     ];
-    let mut text = lines.join("\n");
-    let mut omitted = Vec::new();
-    for (name, heading, lines) in sections {
-        for (at, line) in lines.iter().enumerate() {
-            let line = match (at, heading) {
-                (0, "") => format!("\n\n{line}"),
-                (0, heading) => format!("\n\n{heading}\n{line}"),
-                _ => format!("\n{line}"),
-            };
-            // The rest is for the list of omitted sections.
-            if text.chars().count() + line.chars().count() > MAX_DESCRIPTION - 100 {
-                omitted.push(name);
-                break;
-            }
-            text += &line;
-        }
+    // The shares together are no more than this, other than those of the list, which only a notice has.
+    let shown = fitted(&sections, MAX_DESCRIPTION - MAX_OMITTED);
+    let has_lines = |section: &Section| section.ways.iter().any(|lines| !lines.is_empty());
+    let omitted = sections.iter().zip(&shown).filter(|(section, lines)| lines.is_empty() && has_lines(section));
+    let omitted: Vec<&str> = omitted.map(|(section, _)| section.name).collect();
+    let mut texts: Vec<String> = shown.iter().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect();
+    if !omitted.is_empty() {
+        texts.push(format!("Too long for chat, only in the e-mail: {}", omitted.join(", ")));
     }
-    if omitted.is_empty() { text } else { format!("{text}\n\nToo long for chat, omitted: {}", omitted.join(", ")) }
+    texts.join("\n\n")
+}
+
+/// How many events there are, in what they differ, and their ids: of long values fewer are listed, rather than none.
+fn events(alert: &Alert, story: &Story) -> Section {
+    let with = |differences: &[Row], limit| of_all(&[&story.events, differences, &story.event].concat(), limit);
+    let mut ways = vec![with(&story.differences, MAX_VALUE)];
+    if !story.differences.is_empty() {
+        let fewer = |most| with(&occurrence::differences(&alert.occurrences, alert.rule(), most), MAX_VALUE);
+        ways.extend([6, 3, 1].map(fewer));
+    }
+    let fewest = occurrence::differences(&alert.occurrences, alert.rule(), 1);
+    ways.push(with(&fewest, SHORTER));
+    Section { ways, ..Section::new("events", 400, Vec::new()) }
+}
+
+fn of_rows(name: &'static str, share: usize, rows: &[Row]) -> Section {
+    Section { name, ways: [MAX_VALUE, SHORTER, SHORTEST].map(|limit| of_all(rows, limit)).to_vec(), share }
+}
+
+fn of_all(rows: &[Row], limit: usize) -> Vec<String> {
+    rows.iter().map(|row| named(row.name, &shown_within(&row.phrase, limit))).collect()
+}
+
+fn shown_all(phrases: &[Phrase], limit: usize) -> Vec<String> {
+    phrases.iter().map(|phrase| shown_within(phrase, limit)).collect()
+}
+
+/// What the rule's author advises, with its lines and its values in code spans.
+fn advised(advice: &[FilledPart], limit: usize) -> Vec<String> {
+    let (text, _) = filled(advice, limit, MAX_VALUE);
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect()
 }
 
 /// The first alerts of a list, as many as fit, and how many more there are.
-fn list(list: &List) -> Vec<String> {
+fn list(list: &List, limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut shown, mut length) = (0, 0);
     for item in list.items.iter().take(MAX_LINES) {
         let of_item = item.heading.iter().chain(&item.lines).map(|line| shown_within(line, MAX_LINE));
         let text = format!("• {}", of_item.collect::<Vec<_>>().join("\n"));
         length += text.chars().count() + 1;
-        if length > MAX_LIST {
+        if length > limit {
             break;
         }
         shown += 1;
@@ -190,35 +259,39 @@ fn list(list: &List) -> Vec<String> {
     lines
 }
 
-/// The rule's description with its lines; its values are in code spans, and none of them is cut with its span.
-fn about(alert: &Alert) -> String {
-    let mut about = String::new();
-    for part in alert.advice() {
-        let left = MAX_ABOUT.saturating_sub(about.chars().count());
-        let shown = if part.is_value {
-            code(&part.text, MAX_VALUE)
-        } else {
-            let lines = part.text.split('\n').map(untrusted::printable).collect::<Vec<_>>().join("\n");
-            safe(&lines, left, Kept::Patterns).replace('_', "＿")
-        };
-        if shown.chars().count() > left {
-            about.push('…');
-            break;
-        }
-        about += &shown;
-    }
-    about.trim().to_owned()
-}
-
 fn named(name: &str, text: &str) -> String {
     if name.is_empty() { text.to_owned() } else { format!("{name}: {text}") }
 }
 
-fn next_steps(alert: &Alert, story: &Story) -> Vec<String> {
-    let link = story.event_link.as_ref().map(|link| format!("See the event in CloudTrail: {link}"));
-    let runbook = alert.runbook().map(|runbook| format!("Follow the runbook: {}", address(runbook)));
-    let steps = story.steps.iter().map(|step| shown_within(step, MAX_STEP));
-    runbook.into_iter().chain(link).chain(steps).collect()
+/// The runbook, whom to ask, and what else to do, as far as there is room: of a step that has none its words.
+fn steps(alert: &Alert, story: &Story, room: usize) -> Vec<String> {
+    let runbook = alert.runbook().map(|runbook| {
+        vec![
+            format!("Follow the runbook: {}", address(runbook)),
+            "Follow the runbook; its address is in the e-mail".to_owned(),
+        ]
+    });
+    let questions = story.steps.iter().map(|step| [MAX_STEP, SHORTER].map(|limit| shown_within(step, limit)).to_vec());
+    let steps = runbook.into_iter().chain(questions).chain(next_steps(alert).into_iter().map(ways));
+    let sections: Vec<Section> = steps
+        .map(|ways| {
+            let share = ways.last().map_or(0, |shortest| shortest.chars().count() + 2);
+            Section { name: "step", ways: ways.into_iter().map(|way| vec![way]).collect(), share }
+        })
+        .collect();
+    fitted(&sections, room).concat()
+}
+
+/// The ways to write a step, the fullest first. A command is exact, or it is only in the e-mail.
+fn ways(step: NextStep) -> Vec<String> {
+    let what = shown(&step.what);
+    let (full, else_in_mail) = match (step.command, step.link, step.entry) {
+        (Some(command), ..) => (exact(&command).map(|command| format!("{what}: {command}")), "the command"),
+        (None, Some(link), _) => (Some(format!("{what}: {link}")), "the address"),
+        (None, None, Some(_)) => (None, "what to add"),
+        (None, None, None) => return vec![what],
+    };
+    full.into_iter().chain([format!("{what}; {else_in_mail} is in the e-mail")]).collect()
 }
 
 fn keywords(alert: &Alert) -> Vec<String> {
@@ -279,61 +352,10 @@ fn shown(phrase: &Phrase) -> String {
 
 fn shown_within(phrase: &Phrase, limit: usize) -> String {
     phrase.show(|part| match part {
-        PhrasePart::Ours(text) => text.clone(),
-        PhrasePart::Link(link) => link.clone(),
-        PhrasePart::Rule(text) => span(&safe(&untrusted::line(text, usize::MAX), limit, Kept::Patterns)),
+        PhrasePart::Ours(text) | PhrasePart::Link(text) => text.clone(),
+        PhrasePart::Rule(text) => code_by_author(text, limit),
         PhrasePart::Theirs(text) | PhrasePart::Quoted(text) => code(text, limit),
     })
-}
-
-/// A value in a code span, without markup and links.
-fn code(text: &str, limit: usize) -> String {
-    span(&safe(&untrusted::line(text, usize::MAX), limit, Kept::Nothing))
-}
-
-fn span(text: &str) -> String {
-    if text.is_empty() { "(empty)".to_owned() } else { format!("`{text}`") }
-}
-
-/// Text outside of code spans, on one line: there, underscores are markup, too.
-fn plain(text: &str, limit: usize) -> String {
-    safe(&untrusted::line(text, usize::MAX), limit, Kept::Nothing).replace('_', "＿")
-}
-
-/// The text without markup and links, within the limit. An `@` needs no brackets: its fullwidth form makes no link.
-fn safe(text: &str, limit: usize, kept: Kept) -> String {
-    let sign = |sign: &str| if sign == "@" { fullwidth('@').to_string() } else { format!("[{sign}]") };
-    untrusted::within(text, limit, untrusted::cut, |text| neutral(&untrusted::defanged_with(text, kept, sign)))
-}
-
-/// The text with its markup characters (of Slack, Teams and Markdown) in their fullwidth forms, which look alike and are not
-/// markup. Escapes are not safe here: it is not documented how often they are decoded on the way.
-fn neutral(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let at = |at: usize| characters.get(at).copied().unwrap_or(' ');
-    let shown = characters.iter().enumerate().map(|(here, &c)| match c {
-        '<' | '>' | '&' | '`' | '[' | ']' | '*' | '~' | '\\' | '|' => fullwidth(c),
-        // Before a name they make a mention or a channel.
-        '@' | '#' if here == 0 || !at(here - 1).is_ascii_alphanumeric() || is_group(&characters[here + 1..]) => {
-            fullwidth(c)
-        }
-        c => c,
-    });
-    shown.collect()
-}
-
-/// Whether the text begins with a name that notifies a whole group.
-fn is_group(characters: &[char]) -> bool {
-    let names = ["here", "channel", "everyone", "team", "general"];
-    let starts = |name: &str| {
-        name.chars().enumerate().all(|(at, c)| characters.get(at).is_some_and(|found| found.eq_ignore_ascii_case(&c)))
-    };
-    names.into_iter().any(starts)
-}
-
-/// The fullwidth form of a printable ASCII character ("Halfwidth and Fullwidth Forms" in Unicode).
-fn fullwidth(c: char) -> char {
-    char::from_u32(u32::from(c) + 0xfee0).unwrap_or(c)
 }
 
 /// The address of a runbook. Characters that can end the address or begin markup are percent-encoded.
@@ -345,7 +367,7 @@ fn address(url: &str) -> String {
 /// link, apart from what is kept.
 fn token(text: &str, limit: usize, kept: Kept) -> String {
     let line = untrusted::line(text, usize::MAX);
-    let line = untrusted::ascii(&neutral(&line));
+    let line = untrusted::ascii(&harmless(&line));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+=,-".contains(c);
     let word = untrusted::shorten_with(&line, limit, "");
     let token: String = word.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
@@ -361,19 +383,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_has_no_markup() {
-        for (text, expected) in [
-            ("<!channel> <@U012> &lt;!here&gt;", "＜!channel＞ ＜＠U012＞ ＆lt;!here＆gt;"),
-            ("@here a@here.example ada@example.com x @Ada", "＠here a＠here.example ada@example.com x ＠Ada"),
-            ("[a](b)", "［a］(b)"),
-            ("`code` *bold* ~no~ a\\_b", "｀code｀ ＊bold＊ ～no～ a＼_b"),
-            ("#general os/linux#6.8 ip-10-0-0-1", "＃general os/linux#6.8 ip-10-0-0-1"),
-        ] {
-            assert_eq!(neutral(text), expected);
-        }
-    }
-
-    #[test]
     fn a_token_has_no_meaning_in_a_shell() {
         let token = |text: &str, limit| token(text, limit, Kept::Names);
         assert_eq!(token("-rf $(x) `y` 'z' \"a\";b|c é", 100), "_rf___x___y___z___a__b_c__");
@@ -384,18 +393,5 @@ mod tests {
         assert_eq!(token("@here x@channel", 100), "_here_x_channel");
         assert_eq!(token("https://a.example www.b.example", 100), "https__a_example_www_b_example");
         assert_eq!(token("123456", 4), "1234");
-    }
-
-    #[test]
-    fn a_shown_value_has_no_links() {
-        for (text, expected) in [
-            (
-                "https://a.example www.b.c ada@example.com",
-                "https［:］［//］a［.］example www［.］b［.］c ada＠example［.］com",
-            ),
-            ("\\\\host\\x mailto:a", "［＼＼］host＼x mailto［:］a"),
-        ] {
-            assert_eq!(safe(text, 200, Kept::Nothing), expected);
-        }
     }
 }

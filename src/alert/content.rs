@@ -25,6 +25,11 @@ pub trait Content {
         vec![FilledPart::value(self.title())]
     }
 
+    /// The same in words that have a form in ASCII, in place of the rule's.
+    fn ascii_headline(&self) -> Vec<FilledPart> {
+        self.headline()
+    }
+
     /// What it means and what to do about it, in its parts; nothing if no one wrote it.
     fn advice(&self) -> Vec<FilledPart> {
         let text = self.rule().description;
@@ -59,7 +64,7 @@ pub trait Content {
         None
     }
 
-    /// The thread that it belongs to, unless it is that of the rule and the values in common.
+    /// The thread that it belongs to, unless it is that of its series or of its rule.
     fn thread_id(&self) -> Option<String> {
         None
     }

@@ -1,14 +1,14 @@
 //! What is kept of an alert for later messages about it.
 
-use super::{
-    event::EventView,
-    kind::title,
-    model::{shown, thread_id},
+use super::{event::EventView, kind::title};
+use crate::{
+    engine::Finding,
+    rule::AggregateValue,
+    state::{Headline, Series},
 };
-use crate::{engine::Finding, rule::AggregateValue, state::Headline};
 
 /// What is kept of the alert for a finding whose series has these values.
-pub fn headline(finding: &Finding, values: Vec<AggregateValue>) -> Headline {
+pub fn headline(finding: &Finding, values: &[AggregateValue]) -> Headline {
     let event = EventView(&finding.record);
     Headline {
         title: title(finding),
@@ -17,6 +17,6 @@ pub fn headline(finding: &Finding, values: Vec<AggregateValue>) -> Headline {
         event_source: event.event_source().unwrap_or_default(),
         event_name: event.event_name().unwrap_or_default(),
         actor: event.actor(),
-        thread_id: thread_id(&finding.rule.id, &shown(values)),
+        thread_id: Series::new(&finding.rule, values).thread_id(),
     }
 }

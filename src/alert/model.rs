@@ -13,6 +13,7 @@ use super::{
     origin::Origin,
     phrase::{Phrase, Row},
     place,
+    short_name::short_text,
     story::Story,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     object::ObjectId,
     record::Virtual,
     rule::{Accounts, AggregateValue, FilledPart, Rule, Severity},
-    state::{Firing, SummaryLine},
+    state::{Firing, Series, SummaryLine},
     untrusted,
 };
 
@@ -42,6 +43,8 @@ pub struct Alert {
     pub occurrences: Occurrences,
     /// Whether earlier alerts could be looked up.
     pub state: Remembered,
+    /// The thread of its series; none for a notice.
+    thread_id: Option<String>,
     accounts: Arc<Accounts>,
 }
 
@@ -99,25 +102,29 @@ impl Alert {
     pub fn new(finding: Finding, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
         let id = Self::id(&[&finding.rule.id, &finding.record.identity()]);
         let occurrences = Occurrences::one(&finding.record);
-        Self { origin, occurrences, ..Self::of(id, AlertKind::Match(finding), accounts) }
+        let first = finding.rule.arrivals(&finding.record).into_iter().next();
+        let thread_id = first.map(|arrival| Series::new(&finding.rule, &arrival.values).thread_id());
+        Self { origin, occurrences, thread_id, ..Self::of(id, AlertKind::Match(finding), accounts) }
     }
 
     /// The alert for a finding and for all events that the decision counts.
     pub fn fired(finding: Finding, firing: &Firing, origin: Option<Origin>, accounts: &Arc<Accounts>) -> Self {
+        let values = firing.values(&finding.rule, &finding.record);
+        let thread_id = Some(Series::new(&finding.rule, &values).thread_id());
         let occurrences = Occurrences {
             count: firing.count,
             first: Some(firing.first),
             last: Some(firing.last),
             since_last: firing.since_last,
             approximate: firing.approximate,
-            values: shown(firing.values(&finding.rule, &finding.record)),
+            values: shown(values),
             events: firing.events.clone(),
             distinct: firing.distinct.clone(),
             steps: firing.steps.clone(),
         };
         let state = if firing.unremembered { Remembered::Unavailable } else { Remembered::Known };
         let alert = Self::of(firing.alert_id.clone(), AlertKind::Match(finding), accounts);
-        Self { origin, occurrences, state, ..alert }
+        Self { origin, occurrences, state, thread_id, ..alert }
     }
 
     /// The alert of another rule that matches the same record; `None` unless this is the alert for a finding. `position` is that
@@ -186,7 +193,8 @@ impl Alert {
 
     fn of(id: String, kind: AlertKind, accounts: &Arc<Accounts>) -> Self {
         let (also, occurrences, accounts) = (Vec::new(), Occurrences::default(), Arc::clone(accounts));
-        Self { id, kind, origin: None, record: None, also, occurrences, state: Remembered::Known, accounts }
+        let (origin, record, thread_id, state) = (None, None, None, Remembered::Known);
+        Self { id, kind, origin, record, also, occurrences, state, thread_id, accounts }
     }
 
     /// The id of the alert that is made of these parts: 32 hexadecimal digits.
@@ -199,9 +207,11 @@ impl Alert {
         self.kind.content()
     }
 
-    /// The id of the thread that groups alerts of the same rule with the same values of its aggregate fields.
+    /// The id of the thread that groups the alerts of a series with what follows them. Notices about several series of a rule
+    /// have a thread of that rule.
     pub fn thread_id(&self) -> String {
-        self.content().thread_id().unwrap_or_else(|| thread_id(self.rule_id(), &self.occurrences.values))
+        let of_series = self.content().thread_id().or_else(|| self.thread_id.clone());
+        of_series.unwrap_or_else(|| Self::id(&["thread", self.rule_id()]))
     }
 
     /// The rule that matched a record.
@@ -265,6 +275,11 @@ impl Alert {
     /// What happened, in one line: for a match the rule's title.
     pub fn title(&self) -> String {
         self.content().title()
+    }
+
+    /// The title, with ARNs by short names.
+    pub fn short_title(&self) -> String {
+        short_text(&self.title(), self.account().as_deref())
     }
 
     /// The event, if a rule matched one.
@@ -359,21 +374,12 @@ impl Alert {
 }
 
 /// The values of a series as alerts show them.
-pub fn shown(values: Vec<AggregateValue>) -> Vec<(String, Option<String>)> {
+fn shown(values: Vec<AggregateValue>) -> Vec<(String, Option<String>)> {
     let value = |value: AggregateValue| {
         let text = (!value.values.is_empty()).then(|| value.to_string());
         (value.field, text)
     };
     values.into_iter().map(value).collect()
-}
-
-/// The id of the thread of the alerts of a rule that have these values in common: fields, each with its value.
-pub fn thread_id(rule: &str, values: &[(String, Option<String>)]) -> String {
-    let mut parts = vec!["thread", rule];
-    for (path, value) in values {
-        parts.extend([path.as_str(), if value.is_some() { "=" } else { "" }, value.as_deref().unwrap_or_default()]);
-    }
-    Digest::of(&parts).hex()
 }
 
 #[cfg(test)]

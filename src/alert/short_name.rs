@@ -23,6 +23,11 @@ pub fn short_names(parts: &[FilledPart], account: Option<&str>) -> Vec<FilledPar
     parts.iter().map(&mut short).collect()
 }
 
+/// A text, with the ARNs and the addresses of queues in it shortened.
+pub fn short_text(text: &str, account: Option<&str>) -> String {
+    short_names(&[FilledPart::value(text)], account).into_iter().map(|part| part.text).collect()
+}
+
 /// A word, and what separates it from the next.
 fn short_word(word: &str, before: &mut String, account: Option<&str>) -> String {
     let name = word.trim_end_matches([' ', ',', ';']);
@@ -103,6 +108,12 @@ mod tests {
         check("on ", "arn%3Aaws%3Aiam%3A%3A111122223333%3Auser%2Fada", "user/ada");
         check("to ", "arn:aws:iam::111122223333:root, arn:aws:iam::444455556666:root", "root, 444455556666:root");
         check("to ", "444455556666, *", "444455556666, *");
+    }
+
+    #[test]
+    fn a_title_has_short_names() {
+        let title = "ada assumes role arn:aws:iam::111122223333:role/app/x, then arn:aws:s3:::logs";
+        assert_eq!(short_text(title, Some("111122223333")), "ada assumes role app/x, then logs");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Story {
     pub events: Vec<Row>,
     /// The events of a sequence; in what the events differ, and their ids, if there are several.
     pub differences: Vec<Row>,
+    /// The id of the event that it is about.
+    pub event: Vec<Row>,
     /// The alerts that it reports about.
     pub list: List,
     /// What to do about it, beside what the rule's description advises.
@@ -61,6 +63,7 @@ impl Story {
             who: Vec::new(),
             events: Vec::new(),
             differences: Vec::new(),
+            event: Vec::new(),
             list: List::default(),
             steps: Vec::new(),
             reasons: Vec::new(),

@@ -26,9 +26,16 @@ pub fn subject(alert: &Alert) -> String {
     let named = named.map(|name| line(name, usize::MAX)).filter(|name| !name.is_empty());
     let account_name = named.map(|name| format!("[{}] ", middle(&name, MAX_ACCOUNT, 0))).unwrap_or_default();
     let mut parts = vec![FilledPart::own(format!("SEV{} {account_name}", alert.severity().number()))];
-    parts.extend(alert.content().headline());
+    let headline = alert.content().headline();
+    let has_ascii_form = headline.iter().all(|part| part.is_value || has_ascii_form(&part.text));
+    parts.extend(if has_ascii_form { headline } else { alert.content().ascii_headline() });
     let parts = short_names(&on_a_line(parts), account.as_deref());
     within("", MAX, |_, limit| fitted(&parts, limit), |line| ascii(&defanged(line)))
+}
+
+/// What happened, on a line and with short names, in the words of the rule's author.
+pub fn headline(alert: &Alert) -> Vec<FilledPart> {
+    short_names(&on_a_line(alert.content().headline()), alert.account().as_deref())
 }
 
 /// The parts on one line: runs of blanks, and what is not printable, become one blank.

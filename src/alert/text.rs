@@ -44,6 +44,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     }
     body.rows(&story.events);
     body.rows(&story.differences);
+    body.rows(&story.event);
     body.gap();
     body.next(alert, &story.steps);
     body.gap();

@@ -88,7 +88,7 @@ impl Waiting {
     fn headline(&self, at: usize) -> Option<Headline> {
         let (finding, ..) = self.finding(at)?;
         let values = self.matches.get(at)?.counted.values(&finding.record);
-        Some(alert::headline(&finding, values))
+        Some(alert::headline(&finding, &values))
     }
 
     /// A match with its record, parsed again, and the record's index and length.

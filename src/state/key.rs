@@ -37,6 +37,11 @@ impl Series {
         numbers.iter().fold(digest, |digest, number| digest.bytes(&number.to_be_bytes())).hex()
     }
 
+    /// The id of the thread of its alerts: the same for all of them and what follows them, and of no other series.
+    pub fn thread_id(&self) -> String {
+        self.id("thread", &[])
+    }
+
     /// The key of the item that counts its events.
     pub fn item_key(&self) -> String {
         self.key("series", &self.id("series", &[]))

@@ -88,6 +88,7 @@ pub use entry::StoredItem;
 pub use follow_up::{FollowUp, follow_up_id};
 pub use held::{HeldLine, HeldList};
 pub use hourly::{EndedHour, HourlyAlerts};
+pub use key::Series;
 pub use learn::start_learning;
 pub use listing::Listing;
 pub use mark::{mark_followed_up, mark_sent, unreported};

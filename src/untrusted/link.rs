@@ -150,8 +150,8 @@ impl Signs {
             && rest.get(length) == Some(&']')
         {
             self.mark(at + 1 + first..at + 2 + first);
-            return at + 2 + length;
         }
+        // What looks like an address can hold the name of a host.
         at + 1
     }
 
@@ -302,6 +302,7 @@ mod tests {
             ("www。evil。example a．com b｡de", "www[.]evil[.]example a[.]com b[.]de"),
             ("ｈｔｔｐ：／／ｅｖｉｌ．ｃｏｍ", "ｈｔｔｐ[:][//]ｅｖｉｌ[.]ｃｏｍ"),
             ("http://[2001:db8::1]/ [::1]:80", "http[:][//][2001[:]db8::1]/ [[:]:1]:80"),
+            ("[sub.evil.co...01:db8::1]", "[sub[.]evil[.]co...01[:]db8::1]"),
             ("ada@example.com root@host a@192.0.2.1", "ada[@]example[.]com root[@]host a[@]192[.]0[.]2[.]1"),
             ("evil.xn--p1ai пример.рф 例え.みんな x.com-y", "evil[.]xn--p1ai пример[.]рф 例え[.]みんな x[.]com-y"),
             (

@@ -10,6 +10,7 @@ use crate::{
         occurrence::{MAX_FIELDS, MAX_LISTED, list, listed},
         phrase::{Phrase, PhrasePart, Row},
         place::{Common, account, in_list, of_all},
+        short_name::short_text,
         story::{List, ListItem, Story, rows},
     },
     diagnostic::counted,
@@ -91,6 +92,11 @@ impl FollowUpNotice {
         follow_up_id(&self.alert_id, self.is_covered.then_some(&*self.rule.id))
     }
 
+    /// The title of the alert, with ARNs by short names.
+    fn short_title(&self) -> String {
+        short_text(&self.title, self.account.as_deref())
+    }
+
     /// How many more, such as `about 7 more events`.
     fn more(&self) -> String {
         let about = if self.approximate { "about " } else { "" };
@@ -103,7 +109,7 @@ impl FollowUpNotice {
     }
 
     fn item(&self, accounts: &Accounts, common: Common) -> ListItem {
-        let title = Phrase::ours(format!("SEV{} ", self.rule.severity.number())).value(&self.title);
+        let title = Phrase::ours(format!("SEV{} ", self.rule.severity.number())).value(self.short_title());
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let place = in_list(accounts, &text(&self.account), &text(&self.region), common);
         let event = event_line(Some(self.last), self.last, self.events.values.last().map_or("", String::as_str));
@@ -134,7 +140,7 @@ impl FollowUpNotice {
 
 /// What follows one alert.
 fn of_one(one: &FollowUpNotice, accounts: &Accounts) -> Story {
-    let first = Phrase::ours(format!("{} came after the alert ", one.more())).value(&one.title);
+    let first = Phrase::ours(format!("{} came after the alert ", one.more())).value(one.short_title());
     let second = account(accounts, Phrase::ours("in "), one.account.clone()).maybe(", region ", one.region.clone());
     let second = second.then(if one.first == one.last {
         format!(", at {}", one.last)

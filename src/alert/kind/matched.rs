@@ -2,13 +2,15 @@
 
 use crate::{
     alert::{
+        caller,
         content::{Around, Content, RuleView},
-        event::{CallOutcome, EventView, Issuer},
+        event::{CallOutcome, EventView},
         link, occurrence,
         phrase::{Phrase, PhrasePart, Row},
         place::{account, named},
         reason::reasons,
         request::Asked,
+        short_name::short_text,
         story::{Story, event_row, rows},
     },
     engine::Finding,
@@ -19,9 +21,8 @@ use crate::{
 
 /// The most resources that are listed.
 const MAX_RESOURCES: usize = 5;
-/// The longest error message, which can hold an encoded authorization message, and the longest user agent, in characters.
+/// The longest error message, which can hold an encoded authorization message, in characters.
 const MAX_ERROR: usize = 300;
-const MAX_CLIENT: usize = 60;
 /// No text of a record is longer.
 const MAX_RECORD: usize = 1 << 20;
 
@@ -41,10 +42,10 @@ impl Content for Finding {
     fn headline(&self) -> Vec<FilledPart> {
         let parts = self.rule.title.as_ref().map(|title| title.fill_parts(&self.record)).unwrap_or_default();
         let is_shown = |part: &FilledPart| !untrusted::line(&part.text, usize::MAX).is_empty();
-        if parts.iter().any(is_shown) && parts.iter().all(|part| part.is_value || untrusted::has_ascii_form(&part.text))
-        {
-            return parts;
-        }
+        if parts.iter().any(is_shown) { parts } else { self.ascii_headline() }
+    }
+
+    fn ascii_headline(&self) -> Vec<FilledPart> {
         let (event, rule) = (EventView(&self.record), FilledPart::own(format!("{}: ", self.rule().ascii_name())));
         if let Some(insight) = event.insight() {
             return vec![rule, FilledPart::value(insight.title())];
@@ -81,7 +82,8 @@ impl Content for Finding {
             let mut what = error(event);
             what.extend(Asked::of(&self.rule, &self.record).rows());
             what.extend(resources(event));
-            let (who, steps) = (actor(event), ask(around.accounts, event).into_iter().collect());
+            let who = caller::rows(event);
+            let steps = caller::ask(around.accounts, event).into_iter().collect();
             let what_happened = occurrence::last_of(occurrences, &self.rule, call(around.accounts, event));
             Story { what, who, steps, ..Story::of(lead(what_happened)) }
         };
@@ -89,7 +91,7 @@ impl Content for Finding {
         story.events = occurrence::counts(occurrences, &self.rule);
         story.events.extend(new(self));
         story.differences = occurrence::differences(occurrences, Some(&self.rule), occurrence::MAX_LISTED);
-        story.differences.push(event_row(event.at(&["eventID"])));
+        story.event = vec![event_row(event.at(&["eventID"]))];
         story.event_link = event_link(event);
         story
     }
@@ -127,27 +129,9 @@ fn event_link(event: EventView<'_>) -> Option<String> {
     link::event(&call.at(&["awsRegion"])?, &call.at(&["eventID"])?)
 }
 
-/// The step that asks the caller; no one can be asked for an anonymous one.
-fn ask(accounts: &Accounts, event: EventView<'_>) -> Option<Phrase> {
-    event.field(Virtual::User).filter(|_| !event.is_anonymous())?;
-    if event.issuer().is_some() {
-        return Some(Phrase::ours("Find out who used the ").and(who(event)));
-    }
-    let kind = event.field(Virtual::UserType);
-    Some(match (kind.as_deref(), event.foreign_account()) {
-        (Some("Root"), None) => Phrase::ours("Find out who used the root user"),
-        (Some("Root"), Some(id)) => named(accounts, Phrase::ours("Find out who used the root user of account "), id),
-        (_, Some(id)) if event.is_service() => named(accounts, Phrase::ours("Find out who owns account "), id),
-        (_, None) if event.is_service() => Phrase::ours("Find out for whom ").and(who(event)).then(" did this"),
-        // It names its callers to other accounts by ids.
-        (Some("AWSAccount"), Some(id)) => {
-            named(accounts, Phrase::ours("Ask the owner of account "), id).then(" whether it was them")
-        }
-        (Some("IdentityCenterUser"), _) => {
-            Phrase::ours("Find the user ").and(who(event)).then(" in IAM Identity Center, and ask whether it was them")
-        }
-        _ => Phrase::ours("Ask ").and(who(event)).then(" whether it was them"),
-    })
+/// The title, with ARNs by short names.
+pub fn short_title(finding: &Finding) -> String {
+    short_text(&title(finding), EventView(&finding.record).account().as_deref())
 }
 
 /// How many steps it may take to find the conditions that hold; the conditions of an ordinary match take some thousands.
@@ -161,7 +145,7 @@ fn why(finding: &Finding) -> Vec<Phrase> {
 
 /// Who did what, and with which result.
 fn call(accounts: &Accounts, event: EventView<'_>) -> Phrase {
-    let phrase = who(event);
+    let phrase = caller::who(event);
     let phrase = match event.foreign_account().filter(|_| !event.is_anonymous()) {
         Some(id) if event.is_service() => named(accounts, phrase.then(" for account "), id),
         Some(id) => named(accounts, phrase.then(" of account "), id),
@@ -181,23 +165,6 @@ fn call(accounts: &Accounts, event: EventView<'_>) -> Phrase {
     }
 }
 
-/// The caller. A session shows that it is one, since the caller chooses its name, which can be that of a person.
-fn who(event: EventView<'_>) -> Phrase {
-    let Some(name) = event.field(Virtual::User) else { return Phrase::ours("an unknown user") };
-    if event.is_anonymous() {
-        return Phrase::ours("an anonymous caller");
-    }
-    let session = |name| Phrase::ours("session ").value(name);
-    match event.issuer() {
-        None => Phrase::theirs(name),
-        Some(Issuer::Role(Some(role))) => session(name).then(" of the role ").value(role),
-        Some(Issuer::Role(None)) => session(name).then(" of an unknown role"),
-        Some(Issuer::User(Some(user))) => session(name).then(" of the user ").value(user),
-        Some(Issuer::User(None)) => session(name).then(" of an unknown user"),
-        Some(Issuer::Root) => session(name).then(" of the root user"),
-    }
-}
-
 /// Where and when.
 fn place(accounts: &Accounts, event: EventView<'_>) -> Phrase {
     let phrase = account(accounts, Phrase::ours("in "), event.account());
@@ -210,43 +177,6 @@ fn place(accounts: &Accounts, event: EventView<'_>) -> Phrase {
         Some(time) => phrase.then(", at ").value(time),
         None => phrase.then(", at an unknown time"),
     }
-}
-
-/// The credentials of the caller, and the session that they belong to.
-fn actor(event: EventView<'_>) -> Vec<Row> {
-    let identity = |key: &str| event.at(&["userIdentity", key]);
-    let kind = event.field(Virtual::UserType);
-    let who = identity("arn").or_else(|| identity("principalId")).or_else(|| identity("userName"));
-    let mut shown = Vec::new();
-    if kind.is_some() || who.is_some() {
-        let blank = if kind.is_some() { " " } else { "" };
-        let phrase = kind.map_or_else(Phrase::default, Phrase::theirs);
-        shown.push(Row::new("Who", phrase.maybe(blank, who)));
-    }
-    let issuer = |key: &str| event.session(&["sessionIssuer", key]);
-    if let Some(arn) = issuer("arn").or_else(|| issuer("userName")) {
-        let since = event.session(&["attributes", "creationDate"]);
-        let phrase = Phrase::ours("issued by ").value(arn).maybe(", since ", since);
-        shown.push(Row::new("Session", phrase));
-    }
-    let federated = event.session(&["webIdFederationData", "federatedProvider"]);
-    let behalf = event.at(&["userIdentity", "onBehalfOf", "userId"]);
-    for (before, value) in [
-        ("source identity ", event.session(&["sourceIdentity"])),
-        ("federated by ", federated),
-        ("on behalf of the user ", behalf),
-        ("invoked by ", identity("invokedBy")),
-    ] {
-        let name = if shown.is_empty() { "Who" } else { "" };
-        shown.extend(value.map(|value| Row::new(name, Phrase::ours(before).value(value))));
-    }
-    shown.extend(event.mfa().map(|mfa| Row::new("MFA", Phrase::ours(if mfa { "yes" } else { "no" }))));
-    shown.extend(event.field(Virtual::AccessKey).map(|key| Row::new("Key", Phrase::theirs(key))));
-    // A service writes its name as the client, too.
-    let client = event.at(&["userAgent"]).filter(|agent| event.field(Virtual::Ip).as_ref() != Some(agent));
-    let client = client.map(|agent| untrusted::line(&agent, MAX_RECORD));
-    shown.extend(client.map(|agent| Row::new("Client", Phrase::theirs(untrusted::shorten_middle(&agent, MAX_CLIENT)))));
-    shown
 }
 
 /// AWS's message about a failure.

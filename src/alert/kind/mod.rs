@@ -7,7 +7,7 @@ mod summary;
 mod unread;
 
 pub use follow_up::FollowUpNotice;
-pub use matched::title;
+pub use matched::{short_title, title};
 pub use roll_up::{RollUpNotice, RollUpStage};
 pub use summary::Summary;
 pub use unread::Unread;

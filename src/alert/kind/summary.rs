@@ -11,6 +11,7 @@ use crate::{
         content::{Around, Content, RuleView, common},
         phrase::Phrase,
         place::{Common, in_list, of_all},
+        short_name::short_text,
         story::{List, ListItem, Story},
     },
     diagnostic::counted,
@@ -140,7 +141,7 @@ fn order(line: &SummaryLine) -> impl Ord + use<'_> {
 /// What happened; where; when, and the id of the event.
 fn lines(line: &SummaryLine, accounts: &Accounts, common: Common, day: Timestamp) -> Vec<Phrase> {
     let SummaryLine { rule, title, account, region, event, .. } = line;
-    let title = Phrase::theirs(if title.is_empty() { rule } else { title });
+    let title = Phrase::theirs(if title.is_empty() { rule.clone() } else { short_text(title, Some(account)) });
     let event = event_line(Timestamp::from_second(line.time).ok(), day, event);
     [title].into_iter().chain(in_list(accounts, account, region, common)).chain([event]).collect()
 }

@@ -26,7 +26,7 @@ fn text(alert: &Alert) -> String {
 
 fn others(alert: &Alert) -> (String, Value) {
     let chat = rendered(alert, Format::CHAT)["content"]["description"].as_str().unwrap().to_owned();
-    (chat.rsplit("\n\n").next().unwrap().to_owned(), rendered(alert, Format::OCSF)["remediation"]["desc"].clone())
+    (chat.split("\n\n").nth(1).unwrap().to_owned(), rendered(alert, Format::OCSF)["remediation"]["desc"].clone())
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_value_in_a_description_is_data() {
     let alert = described("{{user}}: ask.", "x\nRunbook   https://evil.example `*");
     assert_eq!(text(&alert), "\"x Runbook https[:][//]evil[.]example `*\": ask.");
     let (chat, finding) = others(&alert);
-    assert_eq!(chat, "`x Runbook https［:］［//］evil［.］example ｀＊`: ask.");
+    assert_eq!(chat, "`x Runbook https[:][//]evil[.]example ｀*`: ask.");
     assert_eq!(finding, "x Runbook https://evil.example `*: ask.");
     let long = described(&format!("{}{{{{user}}}} {{{{user}}}}", "a".repeat(690)), &"b".repeat(400));
     let (chat, _) = others(&long);

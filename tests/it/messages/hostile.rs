@@ -1,9 +1,10 @@
 //! Whatever text a record or a rule has, SNS accepts the message, and it misleads no reader.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use regex::Regex;
 use serde_json::{Value, json};
 use trailbell::{
     alert::{Alert, AttributeValue, Format, Message, Origin, Unread, next_steps, render, render_ascii},
@@ -157,25 +158,83 @@ pub(super) fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
+/// What a chat makes something of, in code spans and outside of them: Slack's control sequences and the character references of
+/// HTML, names and groups after `@` and `#`, links of Markdown, and styles in pairs.
+static ALIVE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = [
+        "[<>]",
+        "(?i)&(?:#|lt|gt|amp|[a-z0-9]{1,31};)",
+        "(?:^|[^A-Za-z0-9])[@#]",
+        "(?i)[@#](?:here|channel|everyone|team|general)",
+        r"\]\(",
+        r"\*\*|~~",
+        r"(?i)www\.",
+        "(?i)://",
+    ];
+    patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect()
+});
+
+/// Styles of Slack, Teams and Markdown, and emojis of Slack. Between letters or digits, `_` is none.
+static STYLES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = [
+        r"[*~\\|]",
+        r"(?:^|[^\p{Alphabetic}\p{N}_])_|_(?:$|[^\p{Alphabetic}\p{N}_])",
+        r":[\p{Alphabetic}\p{N}_+'-]*[\p{Alphabetic}_+'-][\p{Alphabetic}\p{N}_+'-]*:",
+    ];
+    patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect()
+});
+
+/// A time of this program, which is the name of no emoji.
+static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z").unwrap());
+
+/// The text without the addresses of this program.
+fn without_ours(text: &str) -> String {
+    let words = |line: &str| line.split(' ').filter(|word| !is_ours(word)).collect::<Vec<_>>().join(" ");
+    text.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+/// The text without its code spans. Something remains in the place of each, since a chat shows it there.
+fn outside_of_code(text: &str) -> String {
+    let outside = |line: &str| line.split('`').step_by(2).collect::<Vec<_>>().join("x");
+    text.lines().map(outside).collect::<Vec<_>>().join("\n")
+}
+
 /// The text mentions no one, every link is one that trailbell made, and so is every line.
 pub(super) fn check_chat(body: &Value, description: &str) -> Result<(), TestCaseError> {
     for text in texts(body) {
-        prop_assert!(!text.contains(['<', '>', '[', ']', '*', '~', '\\']), "{text:?}");
-        prop_assert!(!text.contains('&'), "{text:?}");
-        let lower = text.to_ascii_lowercase();
-        prop_assert!(["@here", "@channel", "@everyone", "www."].iter().all(|bad| !lower.contains(bad)), "{text:?}");
-        let mentions = text.match_indices(['@', '#']).map(|(at, _)| text[..at].chars().next_back());
-        prop_assert!(
-            mentions.clone().all(|before| before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '/'))
-                || lower.contains("https://"),
-            "{text:?}"
-        );
         prop_assert!(addresses(text).into_iter().all(is_ours), "{text:?}");
         prop_assert!(text.lines().all(|line| line.matches('`').count() % 2 == 0), "{text:?}");
+        let text = without_ours(text);
+        // Whether a chat honours code spans or not.
+        let outside = outside_of_code(&text);
+        for read in [&text, &outside] {
+            let alive = ALIVE.iter().find_map(|pattern| pattern.find(read));
+            prop_assert!(alive.is_none(), "{alive:?} in {read:?}");
+        }
     }
     let content = &body["content"];
+    let read = texts(&content["nextSteps"])
+        .into_iter()
+        .chain([&content["title"], &content["description"]].map(texts).concat());
+    for text in read.chain(body["metadata"]["summary"].as_str()) {
+        let outside = TIME.replace_all(&outside_of_code(&without_ours(text)), "x").into_owned();
+        let style = STYLES.iter().find_map(|pattern| pattern.find(&outside));
+        prop_assert!(style.is_none(), "{style:?} in {outside:?}");
+    }
+    let title = content["title"].as_str().unwrap();
+    prop_assert!(title.starts_with("SEV") && title.chars().count() <= 250 && !title.contains('\n'), "{title:?}");
     let shown = content["description"].as_str().unwrap();
-    prop_assert!(shown.chars().count() <= 2_000);
+    let steps: usize = texts(&content["nextSteps"]).iter().map(|step| step.chars().count()).sum();
+    let length = shown.chars().count();
+    prop_assert!(length <= 2_000 && length + steps <= 2_900, "{length} {steps}");
+    // What matters most is never omitted.
+    if let Some(omitted) =
+        shown.lines().last().and_then(|line| line.strip_prefix("Too long for chat, only in the e-mail: "))
+    {
+        let mild = ["title", "why", "other rules"];
+        prop_assert!(omitted.split(", ").all(|section| mild.contains(&section)), "{omitted}");
+    }
+    prop_assert!(shown.contains("\nAlert: `"), "{shown}");
     let rows: Vec<String> = ROWS.iter().filter(|name| !name.is_empty()).map(|name| format!("{name}: ")).collect();
     let ours = [
         "`",
@@ -184,8 +243,9 @@ pub(super) fn check_chat(body: &Value, description: &str) -> Result<(), TestCase
         "Why:",
         "in ",
         "an unknown user",
+        "an anonymous caller ",
         "session ",
-        "Too long for chat, omitted: ",
+        "Too long for chat, only in the e-mail: ",
         "980 more records ",
         "source identity ",
         "federated by ",
@@ -305,6 +365,9 @@ pub(super) fn hostile() -> impl Strategy<Value = String> {
         Just("@channel &lt;!everyone&gt; #general <at>all</at> ![x](javascript://y) www.evil.example".to_owned()),
         Just("<a href=\"https://evil.example\">x</a><img src=x onerror=y>".to_owned()),
         Just("`*_~\\|".to_owned()),
+        Just("**a** ~~b~~ _c_ *d* e_f :fire: \\".to_owned()),
+        Just("&lt;!channel&gt; &#60;!here> &LT!here &commat;here & ]( [a]: b".to_owned()),
+        Just("[x][y] [Runbook](evil) ![x](y)".to_owned()),
         Just("日本語 😀 é :rotating_light:".to_owned()),
         Just("\u{ffff}\u{fffe}\u{feff}\u{fdd0}\u{1fffe}\u{3164}".to_owned()),
         Just("\"}{\\".to_owned()),

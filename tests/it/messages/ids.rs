@@ -1,7 +1,9 @@
 //! The ids of alerts and of their threads.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use trailbell::alert::Alert;
+use trailbell::rule::RuleSet;
 
 use crate::messages::{alert_of, notices::ended, origin, put_image, rules, unread, window};
 
@@ -31,25 +33,43 @@ fn ids_are_hexadecimal_and_of_one_length() {
     }
 }
 
+/// A rule that counts by a list, so that a caller can choose how many values there are, and by a field that can be missing.
+const BY_LIST: &str = "rules: [
+    {name: A, severity: 1, filter: eventName exists, aggregate_fields: [requestParameters.names, requestParameters.x]},
+    {name: B, severity: 1, filter: eventName exists, aggregate_fields: [requestParameters.names, requestParameters.x]},
+    {name: C, severity: 1, filter: eventName exists}]";
+
 #[test]
 fn a_thread_is_of_one_rule_and_the_same_values() {
-    let thread = |values: &[(&str, Option<&str>)]| {
-        let owned = values.iter().map(|(path, value)| ((*path).to_owned(), value.map(str::to_owned)));
-        let mut alert = window();
-        alert.occurrences.values = owned.collect();
-        // Neither the event nor the count matters.
-        alert.occurrences.count += values.len() as u64;
-        (Alert::id(&[]), alert.thread_id()).1
+    let rules = RuleSet::parse(BY_LIST).unwrap().0;
+    let thread = |rule, parameters: Value| {
+        let mut record = put_image();
+        record["requestParameters"] = parameters;
+        // Neither the event nor its time is a part of it.
+        let alert = |record: &Value| alert_of(rules.clone(), rule, record.clone(), Some(origin("k"))).thread_id();
+        let mut later = record.clone();
+        (later["eventID"], later["eventTime"]) = (json!("another"), json!("2026-03-03T09:07:33Z"));
+        assert_eq!(alert(&record), alert(&later));
+        alert(&record)
     };
-    assert_eq!(thread(&[("user", Some("a"))]), thread(&[("user", Some("a"))]));
-    for other in [&[("user", Some("b"))][..], &[("role", Some("a"))], &[("user", None)], &[], &[("user", Some(""))]] {
-        assert_ne!(thread(&[("user", Some("a"))]), thread(other), "{other:?}");
-    }
-    assert_ne!(thread(&[("user", None)]), thread(&[("user", Some(""))]));
-    assert_ne!(thread(&[("a", Some("b")), ("c", None)]), thread(&[("a", Some("bc")), ("", None)]));
-    assert_eq!(alert_of(rules(), 0, put_image(), None).thread_id(), ended(3, 0).thread_id());
-    assert_ne!(
-        alert_of(rules(), 0, put_image(), None).thread_id(),
-        alert_of(rules(), 1, put_image(), None).thread_id()
-    );
+    let threads = [
+        thread(0, json!({"names": ["a", "b"], "x": "c"})),
+        thread(1, json!({"names": ["a", "b"], "x": "c"})),
+        // No caller joins the thread of other values, however these are written.
+        thread(0, json!({"names": ["a, b"], "x": "c"})),
+        thread(0, json!({"names": ["a"], "x": "b, c"})),
+        thread(0, json!({"names": ["a", "b", "c"]})),
+        thread(0, json!({"names": ["a", "b"], "x": "null"})),
+        thread(0, json!({"names": ["a", "b"]})),
+        thread(0, json!({"names": ["a", "b"], "x": ""})),
+        thread(0, json!({"names": [], "x": "c"})),
+        thread(0, json!({})),
+        thread(0, json!({"names": "a".repeat(10_000)})),
+        thread(0, json!({"names": "a".repeat(10_001)})),
+    ];
+    assert_eq!(threads.iter().collect::<BTreeSet<_>>().len(), threads.len(), "{threads:#?}");
+    // By default a thread is of the call, and not of its parameters.
+    assert_eq!(thread(2, json!({"names": ["a"]})), thread(2, json!({"names": ["b"]})));
+    // A roll-up is about several series of a rule.
+    assert_ne!(alert_of(super::rules(), 0, put_image(), None).thread_id(), ended(3, 0).thread_id());
 }

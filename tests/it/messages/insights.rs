@@ -94,9 +94,10 @@ fn a_text_shows_the_rate_its_baseline_and_its_users() {
 fn a_notification_shows_the_same() {
     let notification = rendered(&alert_of(insight("End", "ApiErrorRateInsight")), Format::CHAT);
     insta::assert_snapshot!(rows(notification["content"]["description"].as_str().unwrap()), @"
-    `unusual rate of AccessDenied of RunInstances ended`
     an unusual rate of the error `AccessDenied` of `RunInstances` at `ec2.amazonaws.com` ended: 6 errors a minute, usually 2.57 a day
     in account `111122223333` (`production`), region `us-east-1`, at `2026-05-04T11:11:00Z`
+
+    Rules may  be  odd too
 
     Insight: error rate of `AccessDenied`, ended
     Rate: 6 errors a minute for 5 minutes
@@ -108,10 +109,14 @@ fn a_notification_shows_the_same() {
     no error: 5.5 a minute, usually 2.57 a day
     error `Client.InstanceLimitExceeded`: 30 an hour, usually not listed
 
-    Rules may  be  odd too
+    Event: `8f2b4c1d-3a5e-4d6f-9b7a-0c1d2e3f4a5b`
+
+    Rule: `Nothing to say` (`nothing-to-say`)
+    Alert: `9edf193288fad34763b2eb9768f256d8`
     ");
     let next = &notification["content"]["nextSteps"];
-    assert_eq!(next, &json!(["Find out who calls `RunInstances`, and what changed"]));
+    assert_eq!(next[0], "Find out who calls `RunInstances`, and what changed");
+    assert!(next[1].as_str().unwrap().ends_with(" --end-time 2026-05-04T12:11:00Z`"), "{next}");
     assert_eq!(notification["metadata"]["additionalContext"]["event_name"], "RunInstances");
 }
 

@@ -262,8 +262,8 @@ fn a_link_of_each_kind_stays_readable() {
     let chat: Value = serde_json::from_str(&render(Format::CHAT, &alert).body).unwrap();
     assert_eq!(
         chat["metadata"]["summary"],
-        "session root stops trail evil［.］example/reset ［＼＼］evil［.］example＼share mailto［:］x＠evil［.］example \
-         tel［:］+123 file［:］C:＼x sip［:］a＠b［.］c www［.］evil［.］example"
+        "session root stops trail evil[.]example/reset [＼＼]evil[.]example＼share mailto[:]x＠evil[.]example \
+         tel[:]+123 file[:]C:＼x sip[:]a＠b[.]c www[.]evil[.]example"
     );
 }
 
@@ -279,6 +279,10 @@ fn a_session_is_shown_as_one() {
     );
     let chat: Value = serde_json::from_str(&render(Format::CHAT, &alert).body).unwrap();
     let description = chat["content"]["description"].as_str().unwrap();
-    assert!(description.contains("\nsession `root` of the role `dev-admin` called `StopLogging`"), "{description}");
-    assert_eq!(chat["content"]["nextSteps"], json!(["Find out who used the session `root` of the role `dev-admin`"]));
+    assert!(description.starts_with("session `root` of the role `dev-admin` called `StopLogging`"), "{description}");
+    assert_eq!(
+        chat["content"]["nextSteps"][0],
+        "Ask the owner of the role `dev-admin` who or what used it, and look up who began the session `root`; its caller \
+         chose that name"
+    );
 }

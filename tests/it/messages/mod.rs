@@ -1,6 +1,7 @@
 //! The messages that go to SNS: what people and machines read, and that SNS accepts them whatever a record holds.
 
 mod advice;
+mod callers;
 mod chat;
 mod eight;
 mod hostile;

@@ -207,8 +207,7 @@ fn what_an_hour_held_back_is_listed() {
     Alert     26b9b78552c1cdec74f415047d022b39.list
     ");
     insta::assert_snapshot!(shown(&ended(3, 17)), @"
-    SEV2 | CloudTrail: ECR Put Image
-    `20 alerts held back in an hour`
+    SEV2 [production] 20 alerts held back: `CloudTrail: ECR Put Image`
     20 alerts of the rule `CloudTrail: ECR Put Image` were held back
     in account `111122223333` (`production`), from 2026-03-02T09:00:00Z to 2026-03-02T10:00:00Z; none has a message of its own; some are listed here
 
@@ -229,6 +228,9 @@ fn what_an_hour_held_back_is_listed() {
     An image was pushed.
 
     Compare its digest with the one that the build made.
+
+    Rule: `CloudTrail: ECR Put Image` (`cloudtrail-ecr-put-image`)
+    Alert: `26b9b78552c1cdec74f415047d022b39.list`
     - Follow the runbook: https://example.com/runbooks/ecr
     - Check who did this, and what the list has no room for
     - See every match: run trailbell scan on the log files of 2026/03/02
@@ -303,8 +305,7 @@ fn what_follows_one_alert_is_in_its_thread() {
     Alert     00000000000000000000000000000000.more
     "#);
     insta::assert_snapshot!(shown(&one), @"
-    SEV2 | CloudTrail: ECR Put Image
-    `37 more events: user-0 put image shop/web`
+    SEV2 [production] 37 more events: `user-0 put image shop/web`
     37 more events came after the alert `user-0 put image shop/web`
     in account `111122223333` (`production`), region `us-east-1`, from 2026-03-02T09:10:00Z to 2026-03-02T10:31:12Z
 
@@ -312,6 +313,9 @@ fn what_follows_one_alert_is_in_its_thread() {
     Call: `PutImage` at `ecr.amazonaws.com`
     Values: `ip`: `192.0.2.1`, `192.0.2.7` (2 in all)
     Events: `e1bc3319-334c-4672-9365-000000000001`, `e1bc3319-334c-4672-9365-000000000002`, and 35 more
+
+    Rule: `CloudTrail: ECR Put Image` (`cloudtrail-ecr-put-image`)
+    Alert: `00000000000000000000000000000000.more`
     - Follow the runbook: https://example.com/runbooks/ecr
     - Check that these events fit what you found out about the alert
     - If they are expected, add a suppression to the rule
@@ -418,8 +422,7 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
     Alert     873bae4f5cf2731271151ca57924fa7b
     ");
     insta::assert_snapshot!(shown(summary), @"
-    SEV1 | Summary of alerts
-    `7 alerts in one message`
+    SEV1 [production] Summary of 7 alerts: `user-0 put image shop/web`
     7 alerts came too fast for a message each; they are listed here instead
     in account `111122223333` (`production`), region `us-east-1`: 1 of severity 1 that succeeded, 1 of severity 1 that failed, 5 of severity 2 that failed
 
@@ -440,6 +443,8 @@ fn alerts_that_came_too_fast_are_listed_by_urgency() {
     09:04 `e1bc3319-334c-4672-9365-000000000004`
     • `user-6 put image shop/web`
     09:06 `e1bc3319-334c-4672-9365-000000000006`
+
+    Alert: `873bae4f5cf2731271151ca57924fa7b`
     - Begin with what succeeded; the id finds the event in CloudTrail's event history
     - If one rule raises most of them, add a suppression to it or raise its threshold
     - For more messages a minute, raise the stack's parameter AlertsPerMinute; bursts of seconds remain summaries

@@ -231,7 +231,7 @@ fn a_finding_follows_the_schema() {
       "is_alert": true,
       "message": "GitHubActions put image shop/web",
       "metadata": {
-        "correlation_uid": "5d9aab7461c0ca23e84013961763d708",
+        "correlation_uid": "0846bffcdf9ea13a381b82d53d5fac4a",
         "event_code": "PutImage",
         "labels": [
           "kind.alert",
@@ -320,7 +320,7 @@ fn a_finding_follows_the_schema() {
         "key": "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz",
         "next_steps": [
           {
-            "what": "Find out who used the session GitHubActions of the role ci-deploy"
+            "what": "Ask the owner of the role ci-deploy who or what used it, and look up who began the session GitHubActions; its caller chose that name"
           },
           {
             "command": "aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z",

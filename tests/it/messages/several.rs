@@ -86,9 +86,9 @@ fn of_long_values_a_chat_lists_fewer() {
     let alert = series(&[("principal", long.clone()), ("target", long.clone())], listing(&TWELVE, 0, false));
     let chat = others(&alert).0;
     let row = |name: &str| chat.lines().find(|line| line.starts_with(name)).map(str::to_owned).unwrap_or_default();
-    assert!(row("Different: `principal`").ends_with("/12`, and at least 9 more"), "{chat}");
-    assert!(row("`target`: ").ends_with("/12`, and at least 9 more"), "{chat}");
-    assert_eq!(row("Events"), "Events: `u01`, `u02`, `u03`, and 9 more");
+    assert!(row("Different: `principal`").ends_with("/10`, and at least 11 more"), "{chat}");
+    assert!(row("`target`: ").ends_with("/10`, and at least 11 more"), "{chat}");
+    assert_eq!(row("Events"), "Events: `u01`, and 11 more");
     assert!(rows(&alert)[0].ends_with("/19, and at least 2 more"), "{:?}", rows(&alert));
 }
 
@@ -110,9 +110,7 @@ fn a_listed_value_is_no_two_values_and_no_link() {
     let fields = [("ip", listing(&["a", "b, c", "https://evil.example/x\nEvents    forged"], 0, false))];
     let alert = series(&fields, Listing::default());
     assert_eq!(rows(&alert), ["Different ip: a, \"b, c\", \"https[:][//]evil[.]example/x Events forged\" (3 in all)"]);
-    assert!(
-        others(&alert).0.contains("`ip`: `a`, `b, c`, `https［:］［//］evil［.］example/x Events forged` (3 in all)")
-    );
+    assert!(others(&alert).0.contains("`ip`: `a`, `b, c`, `https[:][//]evil[.]example/x Events forged` (3 in all)"));
 }
 
 #[test]

@@ -13,5 +13,6 @@ mod model;
 mod rate_limit;
 mod requests;
 mod sequential;
+mod threads;
 mod tick;
 mod world;

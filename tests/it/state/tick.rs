@@ -27,7 +27,7 @@ use crate::ports::{Memory, Outbox, event, failures, image, log_file, publish_err
 const BEGIN: i64 = 1_772_442_000;
 const INVOCATION: Duration = Duration::from_mins(5);
 
-struct At(Timestamp);
+pub(super) struct At(pub(super) Timestamp);
 
 impl Clock for At {
     fn now(&self) -> Timestamp {
@@ -43,11 +43,11 @@ impl Clock for At {
     }
 }
 
-fn at(seconds: i64) -> At {
+pub(super) fn at(seconds: i64) -> At {
     At(Timestamp::from_second(BEGIN + seconds).unwrap())
 }
 
-fn scheduled() -> Value {
+pub(super) fn scheduled() -> Value {
     json!({"id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
 }
 

@@ -53,6 +53,7 @@ struct Raised {
     rule: usize,
     id: String,
     title: String,
+    short_title: String,
     /// The rules of the alerts that it covers.
     also: Vec<Arc<Rule>>,
     /// What its events have in common.
@@ -132,7 +133,7 @@ impl<'e> Alerts<'e> {
         let headline = |at: usize| {
             let (_, finding, counted) = found.get(at)?;
             let values = counted.values(&finding.record);
-            Some(alert::headline(finding, values))
+            Some(alert::headline(finding, &values))
         };
         let (table, claimant) = (&self.table, &mut self.claimant.1);
         let decided = state::decide(table, claimant, &matches, headline, now).await;
@@ -194,6 +195,7 @@ impl<'e> Alerts<'e> {
             rule: finding.position,
             id: firing.alert_id.clone(),
             title: alert.title(),
+            short_title: alert.short_title(),
             values: alert.occurrences.values.iter().map(value).collect(),
             also,
             firing,
@@ -231,12 +233,22 @@ impl<'e> Alerts<'e> {
                 write_notice(output, format, notice)?;
             }
             let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
-            let Raised { time, id, title, also, values, firing, is_in_summary, .. } = alert;
+            let Raised { time, id, title, short_title, also, values, firing, is_in_summary, .. } = alert;
             let is_last = last.get(firing.ticket.key()) == Some(&at);
             let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
             let more = if is_last { unreported() } else { 0 };
-            let line =
-                AlertLine { time: *time, rule, id, title, also, values, firing, more, is_in_summary: *is_in_summary };
+            let line = AlertLine {
+                time: *time,
+                rule,
+                id,
+                title,
+                short_title,
+                also,
+                values,
+                firing,
+                more,
+                is_in_summary: *is_in_summary,
+            };
             write_alert(output, format, &line)?;
         }
         notices.try_for_each(|notice| write_notice(output, format, notice))

@@ -40,6 +40,8 @@ pub struct AlertLine<'a> {
     pub rule: &'a Rule,
     pub id: &'a str,
     pub title: &'a str,
+    /// The same, with ARNs by short names.
+    pub short_title: &'a str,
     /// The further rules that it names, whose alerts it covers.
     pub also: &'a [Arc<Rule>],
     /// What its events have in common.
@@ -82,7 +84,7 @@ fn match_text(finding: &Finding, file: &str) -> String {
         finding.rule.severity.number(),
         printable(&finding.rule.name),
         if finding.suppressed { "  (suppressed)" } else { "" },
-        shown(Some(alert::title(finding))),
+        shown(Some(alert::short_title(finding))),
         event("eventID"),
     )
 }
@@ -137,7 +139,7 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
         alert.time,
         alert.rule.severity.number(),
         printable(&alert.rule.name),
-        untrusted::line(alert.title, MAX_SHOWN),
+        untrusted::line(alert.short_title, MAX_SHOWN),
         alert.id
     )
 }
