@@ -41,7 +41,7 @@
 //! On a laptop:
 //!
 //! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
-//! - [`search`]: which records a search of logs wants.
+//! - [`search`]: which records a search of logs wants, in which order they come, and what of them is shown.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]

@@ -10,13 +10,14 @@ use super::{
     projected::View,
 };
 use crate::{
+    filter::Filter,
     log_file::{RawRecord, Scan, Strings},
     record::Record,
     rule::{Accounts, Rule, RuleSet, Verdict},
 };
 
 /// How many steps the rules may take on one parsed record. An ordinary record takes some thousands.
-const MAX_WORK: u64 = 100_000_000;
+pub(super) const MAX_WORK: u64 = 100_000_000;
 
 /// The enabled rules of a rule set, ready to evaluate records.
 pub struct Engine {
@@ -28,11 +29,11 @@ pub struct Engine {
 /// Buffers and caches that are reused from record to record.
 #[derive(Default)]
 pub struct Scratch {
-    scan: Scan,
-    fields: RecordFields,
+    pub(super) scan: Scan,
+    pub(super) fields: RecordFields,
     nested: NestedValues,
     cache: SelectionCache,
-    candidates: Vec<usize>,
+    pub(super) candidates: Vec<usize>,
     preselected: usize,
 }
 
@@ -124,25 +125,7 @@ impl Engine {
 
     /// Leaves in `scratch.candidates` the rules that match the record, as far as its text shows.
     fn preselect(&self, record: RawRecord<'_>, scratch: &mut Scratch) {
-        let Scratch { scan, fields, nested, cache, candidates, preselected } = scratch;
-        let (index, text) = (&self.index, record.text);
-        let strings = record.strings().or_else(|| own_strings(text, scan));
-        let Some(strings) = strings.filter(|strings| fields.read(index.filed_names(), text, *strings)) else {
-            candidates.clear();
-            candidates.extend(0..self.rules.len());
-            *preselected = candidates.len();
-            return;
-        };
-        index.candidates(&View::new(text, strings, index.filed_names(), fields, nested), cache, candidates);
-        *preselected = candidates.len();
-        if candidates.is_empty() {
-            return;
-        }
-        fields.read(index.names(), text, strings);
-        let view = View::new(text, strings, index.names(), fields, nested);
-        candidates.retain(|rule| {
-            index.may_match(&view, *rule) && self.rules[*rule].filter.matches(view.root()) | view.take_unsure()
-        });
+        preselect(&self.index, self.rules.len(), |rule| &self.rules[rule].filter, record, scratch);
     }
 
     /// The rules that match. The alert of each reads the record again, so half of its length in bytes counts as work.
@@ -161,8 +144,35 @@ impl Engine {
     }
 }
 
+/// Leaves in `scratch.candidates` those of the `count` filters of an index that match the record, as far as its text shows.
+pub(super) fn preselect<'f>(
+    index: &Arc<Index>,
+    count: usize,
+    filter: impl Fn(usize) -> &'f Filter,
+    record: RawRecord<'_>,
+    scratch: &mut Scratch,
+) {
+    let Scratch { scan, fields, nested, cache, candidates, preselected } = scratch;
+    let text = record.text;
+    let strings = record.strings().or_else(|| own_strings(text, scan));
+    let Some(strings) = strings.filter(|strings| fields.read(index.filed_names(), text, *strings)) else {
+        candidates.clear();
+        candidates.extend(0..count);
+        *preselected = candidates.len();
+        return;
+    };
+    index.candidates(&View::new(text, strings, index.filed_names(), fields, nested), cache, candidates);
+    *preselected = candidates.len();
+    if candidates.is_empty() {
+        return;
+    }
+    fields.read(index.names(), text, strings);
+    let view = View::new(text, strings, index.names(), fields, nested);
+    candidates.retain(|rule| index.may_match(&view, *rule) && filter(*rule).matches(view.root()) | view.take_unsure());
+}
+
 /// The own strings of a record that no reader has scanned; `None` if `text` is not exactly one object.
-fn own_strings<'a>(text: &[u8], scan: &'a mut Scan) -> Option<Strings<'a>> {
+pub(super) fn own_strings<'a>(text: &[u8], scan: &'a mut Scan) -> Option<Strings<'a>> {
     scan.reset();
     let whole = text.first() == Some(&b'{') && matches!(scan.run(text), Ok(Some(length)) if length == text.len());
     scan.strings().filter(|_| whole)

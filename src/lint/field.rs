@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
-    filter::ast::{ExprKind, SpannedPath},
+    filter::ast::{Expr, ExprKind, SpannedPath},
     record::{Root, Step, Virtual},
     rule::FieldPath,
 };
@@ -21,9 +21,14 @@ pub const LINT: Lint = Lint {
 
 const CODE: &str = "unknown-field";
 
-/// Checks all names except those in back-quotes.
 fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
-    condition::walk(filter.filter, &mut |expr, scope| {
+    found.extend(unknown_fields(filter.filter));
+}
+
+/// A warning for each field of a filter that CloudTrail records do not have. Names in back-quotes are not checked.
+pub fn unknown_fields(filter: &Expr) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    condition::walk(filter, &mut |expr, scope| {
         match &expr.kind {
             ExprKind::Compare(compare) => {
                 found.extend(unknown(&compare.left, scope));
@@ -34,12 +39,18 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
         }
         true
     });
+    found
+}
+
+/// A warning if a path leads to no field that CloudTrail records have. Names in back-quotes are not checked.
+pub fn unknown_field(path: &SpannedPath) -> Option<Diagnostic> {
+    unknown(path, &Scope::default())
 }
 
 /// Checks a path that is not part of a filter, such as an item of `aggregate_fields`.
 fn check_field(field: &FieldPath) -> Option<Diagnostic> {
     let path = SpannedPath::parse(&field.written.text).ok()?;
-    unknown(&path, &Scope::default()).map(|finding| finding.at(|span| field.written.place(span)))
+    unknown_field(&path).map(|finding| finding.at(|span| field.written.place(span)))
 }
 
 fn unknown(written: &SpannedPath, scope: &Scope) -> Option<Diagnostic> {

@@ -1,7 +1,7 @@
 //! Likely mistakes in a rules file: filters that cannot match, misspelled fields, rules that repeat each other.
 //!
 //! A lint warns only where it is certain, and a warning never makes a file invalid. Lints read the rules alone; only
-//! `trailbell check` runs them, the function never does.
+//! `trailbell check` runs them, the function never does. The filters and fields of a search are checked for unknown fields, too.
 
 mod account;
 mod backslash;
@@ -33,4 +33,5 @@ mod wildcard;
 
 pub use check::{check, check_overrides};
 pub use entry::Lint;
+pub use field::{unknown_field, unknown_fields};
 pub use table::{ALL, REFERENCE, codes};

@@ -7,6 +7,7 @@ mod call;
 mod caller;
 mod document;
 mod event_time;
+mod joined;
 mod json;
 mod leaf;
 mod node;
@@ -19,6 +20,7 @@ mod virtual_field;
 mod work;
 mod zone;
 
+pub use joined::JoinedLimits;
 pub(crate) use json::Json;
 pub use leaf::leaves;
 pub use node::{Node, Scalar, Tree};

@@ -1,16 +1,10 @@
 //! The value of a field as a title shows it.
 
-use crate::{
-    record::{Node, Path, Place, Record, Root, Scalar, Virtual, Visitor},
-    untrusted::shorten_to,
-};
+use crate::record::{JoinedLimits, Path, Record, Root, Virtual};
 
-/// How many bytes of a field's values a title shows.
+/// How much of a field's values a title shows.
+const LIMITS: JoinedLimits = JoinedLimits { values: MAX_FIELD, object: 200 };
 const MAX_FIELD: usize = 4_096;
-/// How many characters of an object a title shows.
-const MAX_OBJECT: usize = 200;
-/// How many steps the values of a field may take.
-const MAX_WORK: u64 = 1_000_000;
 
 /// The types of identity whose name the caller chooses.
 const SESSIONS: [&str; 2] = ["AssumedRole", "FederatedUser"];
@@ -21,75 +15,12 @@ pub fn value(path: &Path, record: &Record) -> Option<String> {
     if path.root == Root::Virtual(Virtual::Principal) && path.steps.is_empty() {
         return record.principal_name();
     }
-    let mut values = Values::default();
-    let fill = || path.walk(record.root(), Place::record(record.root()), &mut values);
-    if record.work().bounded(MAX_WORK, fill).unwrap_or(true) && !values.0.is_empty() {
-        values.0.push("…".to_owned());
-    }
+    let value = record.joined(path, LIMITS)?;
     // `Root` is the root user; a session whose caller chose that name is not.
-    let is_session = |name: &str| {
-        name.eq_ignore_ascii_case("root")
-            && record.field(Virtual::UserType).is_some_and(|kind| SESSIONS.contains(&&*kind))
-    };
-    match &values.0[..] {
-        [] => None,
-        [name] if path.root == Root::Virtual(Virtual::User) && is_session(name) => Some(format!("session {name}")),
-        values => Some(values.join(", ")),
-    }
-}
-
-/// The values that were seen, and their length.
-#[derive(Default)]
-struct Values(Vec<String>, usize);
-
-impl Visitor for Values {
-    fn visit<'n, N: Node<'n>>(&mut self, place: Place<N>) -> bool {
-        let text = match place.node.scalar() {
-            _ if !place.node.work().spend(1) => return true,
-            Scalar::List => return place.node.elements().any(|element| self.visit(place.with(element))),
-            Scalar::Object { empty: false } => {
-                let mut json = String::new();
-                write_json(place.node, &mut json);
-                Some(shorten_to(&json, MAX_OBJECT))
-            }
-            scalar => scalar.to_text().filter(|text| !text.is_empty()),
-        };
-        let Some(text) = text else { return false };
-        self.1 += text.len() + 2;
-        self.0.push(shorten_to(&text, MAX_FIELD));
-        self.1 > MAX_FIELD
-    }
-}
-
-/// Adds a value as JSON without blanks, until there is more than a title shows.
-fn write_json<'n, N: Node<'n>>(node: N, json: &mut String) {
-    let quoted = |text: &str| serde_json::Value::from(shorten_to(text, MAX_OBJECT)).to_string();
-    match node.scalar() {
-        _ if json.len() > 4 * MAX_OBJECT => {}
-        Scalar::Null => json.push_str("null"),
-        Scalar::Text(text) => json.push_str(&quoted(text)),
-        Scalar::List => {
-            json.push('[');
-            for (at, element) in node.elements().take(MAX_OBJECT).enumerate() {
-                json.push_str(if at > 0 { "," } else { "" });
-                write_json(element, json);
-            }
-            json.push(']');
-        }
-        Scalar::Object { .. } => {
-            json.push('{');
-            for (at, key) in node.keys().take(MAX_OBJECT).enumerate() {
-                json.push_str(if at > 0 { "," } else { "" });
-                json.push_str(&quoted(key));
-                json.push(':');
-                if let Some(member) = node.get(key) {
-                    write_json(member, json);
-                }
-            }
-            json.push('}');
-        }
-        scalar => json.push_str(&scalar.to_text().unwrap_or_default()),
-    }
+    let is_session = path.root == Root::Virtual(Virtual::User)
+        && value.eq_ignore_ascii_case("root")
+        && record.field(Virtual::UserType).is_some_and(|kind| SESSIONS.contains(&&*kind));
+    Some(if is_session { format!("session {value}") } else { value })
 }
 
 #[cfg(test)]
@@ -111,7 +42,7 @@ mod tests {
         assert!(fill(json!("x".repeat(200_000))).len() < 2 * MAX_FIELD);
         assert_eq!(fill(json!(vec![json!({}); 200_000])), "undefined, undefined");
         let object = fill(json!({"k": vec![json!({"x": "y".repeat(1_000)}); 100_000]}));
-        assert!(object.starts_with(r#"{"k":[{"x":"yyy"#) && object.chars().count() == MAX_OBJECT + 11, "{object}");
+        assert!(object.starts_with(r#"{"k":[{"x":"yyy"#) && object.chars().count() == LIMITS.object + 11, "{object}");
     }
 
     #[test]

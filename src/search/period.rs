@@ -60,6 +60,18 @@ impl Period {
         }
     }
 
+    /// The part that is also within `length` before and after a moment, which are included.
+    #[must_use]
+    pub fn around(self, moment: Timestamp, length: SignedDuration) -> Self {
+        let first = moment.saturating_sub(length).unwrap_or(Timestamp::MIN);
+        // Times have whole seconds in CloudTrail, and the last one is included.
+        let after = moment.saturating_add(length).and_then(|last| last.saturating_add(SignedDuration::from_nanos(1)));
+        let after = after.unwrap_or(Timestamp::MAX);
+        let since = self.since.map_or(first, |since| since.max(first));
+        let until = self.until.map_or(after, |until| until.min(after));
+        Self { since: Some(since), until: Some(until) }
+    }
+
     /// Whether it includes a moment.
     pub fn includes(&self, time: Timestamp) -> bool {
         self.since.is_none_or(|since| since <= time) && self.until.is_none_or(|until| time < until)
@@ -98,13 +110,13 @@ fn written(text: &str, now: Timestamp) -> Result<Written, PeriodError> {
     {
         return Ok(Written::Day(day));
     }
-    let age = age(text).ok_or_else(|| PeriodError::NotTime(text.to_owned()))?;
+    let age = parse_length(text).ok_or_else(|| PeriodError::NotTime(text.to_owned()))?;
     let moment = now.checked_sub(age).map_err(|_| PeriodError::TooLong(text.to_owned()))?;
     Ok(Written::Moment(moment))
 }
 
-/// A length of time that is not negative, such as `90m`, `1h30m` or `2d`; a day has 24 hours.
-fn age(text: &str) -> Option<SignedDuration> {
+/// A length of time that is not negative, such as `90m`, `1h30m` or `2d`; a day has 24 hours. `None` for another text.
+pub fn parse_length(text: &str) -> Option<SignedDuration> {
     let length = text.parse::<Span>().ok()?.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     (!length.is_negative()).then_some(length)
 }
@@ -162,6 +174,25 @@ mod tests {
             assert_eq!(day.includes(at(time)), is_in, "{time}");
         }
         assert!(Period::default().includes(at("2026-03-02T00:00:00Z")));
+    }
+
+    #[test]
+    fn the_time_around_a_moment_includes_its_ends() {
+        let hour = SignedDuration::from_hours(1);
+        let around = Period::default().around(at("2026-03-02T09:00:00Z"), hour);
+        for (time, is_in) in [
+            ("2026-03-02T07:59:59Z", false),
+            ("2026-03-02T08:00:00Z", true),
+            ("2026-03-02T10:00:00Z", true),
+            ("2026-03-02T10:00:01Z", false),
+        ] {
+            assert_eq!(around.includes(at(time)), is_in, "{time}");
+        }
+        let cut = period("2026-03-02T08:30:00Z", "2026-03-02T09:30:00Z").unwrap();
+        assert_eq!(cut.around(at("2026-03-02T09:00:00Z"), hour), cut);
+        let moment = at("2026-03-02T09:00:00Z");
+        assert!(Period::default().around(moment, SignedDuration::ZERO).includes(moment));
+        assert!(Period::default().around(Timestamp::MAX, SignedDuration::MAX).includes(Timestamp::MIN));
     }
 
     #[test]

@@ -24,6 +24,16 @@ fn readme_shows_a_shipped_rule_and_the_alert_that_it_raises() {
     assert_eq!(ran.stdout.lines().filter(|line| line.starts_with("Subject")).count(), 9);
 }
 
+/// The words of a command for a shell; blanks in single quotes separate none.
+fn words(command: &str) -> Vec<String> {
+    let mut is_quoted = false;
+    let parts = command.split(|c| {
+        is_quoted ^= c == '\'';
+        c == ' ' && !is_quoted
+    });
+    parts.map(|word| word.replace('\'', "")).collect()
+}
+
 #[test]
 fn readme_shows_what_the_command_line_prints() {
     let readme = read("README.md");
@@ -38,8 +48,9 @@ fn readme_shows_what_the_command_line_prints() {
             fs::write(folder.join("my-rules.yaml"), rules.replace("==", "=")).unwrap();
         }
         let (typed, shown) = example.split_once('\n').unwrap();
-        let arguments: Vec<_> = typed.strip_prefix("$ trailbell ").unwrap().split(' ').collect();
-        let output = command(&arguments).current_dir(&folder).output().unwrap();
+        let arguments = words(typed.strip_prefix("$ trailbell ").unwrap());
+        let output =
+            command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).current_dir(&folder).output().unwrap();
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert_eq!(printed, shown, "{typed}");
     }

@@ -45,6 +45,7 @@ mod real_logs;
 mod reference;
 mod rules_file;
 mod schema;
+mod search;
 mod selection;
 mod sequence;
 mod state;

@@ -1,5 +1,5 @@
-//! The command line: check and test rules, replay logs, explain a match, preview its alert, suppress its caller, import rules of
-//! other systems, run the function's own handler, check a deployed stack and send its failed events again.
+//! The command line: check and test rules, replay and search logs, explain a match, preview its alert, suppress its caller,
+//! import rules of other systems, run the function's own handler, check a deployed stack and send its failed events again.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 mod alert_test;
@@ -13,12 +13,14 @@ mod explain;
 mod generate;
 mod import;
 mod inputs;
+mod interrupt;
 mod invoke;
 mod logs;
 mod preview;
 #[cfg(feature = "aws")]
 mod redrive;
 mod scan;
+mod search;
 mod selection;
 mod status;
 mod suppress;
@@ -34,6 +36,7 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 use inputs::RuleAndRecord;
+use search::SearchArgs;
 use selection::SelectionArgs;
 use status::{Status, Stop};
 use trailbell::untrusted::printable;
@@ -104,6 +107,16 @@ enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Find events in logs, in the order of time and without a rules file
+    ///
+    /// All of `--filter`, `--since` and `--until` must hold; without them, every event is found. An event that is in several
+    /// files is printed once. Sorting uses a temporary file if much is found.
+    ///
+    /// Standard error has what could not be read, and counts. Ctrl-C ends the reading; what is found so far is printed, with
+    /// its tallies.
+    ///
+    /// Exit status: 0 found, 1 none found, 2 something could not be read, or the search could not run, 130 interrupted.
+    Search(SearchArgs),
     /// Show why a rule matches a record, or does not
     ///
     /// Exit status: 0 shown, 2 the rule or the record could not be read.
@@ -242,6 +255,7 @@ fn main() -> ExitCode {
         Command::Scan { rules, selection, format, alerts, notices, paths } => {
             scan::run(&rules, &selection, format, alerts, notices, &paths)
         }
+        Command::Search(arguments) => search::run(&arguments),
         Command::Explain(of) => explain::run(&of),
         Command::Preview(of) => preview::run(&of),
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),

@@ -5,8 +5,9 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 use jiff::Timestamp;
 use trailbell::{
-    diagnostic::{render, tally},
+    diagnostic::{Diagnostic, render, tally},
     filter::Filter,
+    lint::unknown_fields,
     record::Record,
     search::Period,
 };
@@ -56,16 +57,24 @@ impl Selection {
     }
 }
 
-/// The filter of an argument.
+/// The filter of an argument; a warning is printed for each field that no record has.
 ///
 /// # Errors
 ///
 /// If it has mistakes, which are printed with their places in the argument.
 fn filter(text: &str) -> Result<Filter, Stop> {
-    Filter::parse(text).map_err(|findings| {
+    let print = |findings: &[Diagnostic]| {
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{}", render(&findings, "--filter", text, io::stderr().is_terminal()));
-        let _ = writeln!(stderr, "{}", tally(&findings));
+        let _ = write!(stderr, "{}", render(findings, "--filter", text, io::stderr().is_terminal()));
+        let _ = writeln!(stderr, "{}", tally(findings));
+    };
+    let filter = Filter::parse(text).map_err(|findings| {
+        print(&findings);
         Stop::Reported
-    })
+    })?;
+    let unknown = unknown_fields(filter.expr());
+    if !unknown.is_empty() {
+        print(&unknown);
+    }
+    Ok(filter)
 }

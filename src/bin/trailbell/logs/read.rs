@@ -2,7 +2,7 @@
 //! the turn of its file is bounded.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     io::{self, IsTerminal, Read, Write},
     ops::ControlFlow,
     sync::{
@@ -23,6 +23,7 @@ use trailbell::{
 };
 
 use super::sources::{LogSource, LogSources, PassedOver};
+use crate::interrupt;
 
 /// How many outputs of a file may wait for its turn.
 const MAX_WAITING: usize = 8;
@@ -71,9 +72,25 @@ pub struct LogTally {
     pub unparsable: u64,
     /// What is not CloudTrail's.
     pub passed_over: PassedOver,
+    /// The errors that were reported, the first of many.
+    pub reported: HashSet<String>,
 }
 
 impl LogTally {
+    const MAX_REPORTED: usize = 10_000;
+
+    /// Reports an error, unless it is known.
+    fn report(&mut self, error: String) -> io::Result<()> {
+        if self.reported.contains(&error) {
+            return Ok(());
+        }
+        writeln!(io::stderr(), "error: {error}")?;
+        if self.reported.len() < Self::MAX_REPORTED {
+            self.reported.insert(error);
+        }
+        Ok(())
+    }
+
     /// Whether something could not be read.
     pub fn is_incomplete(&self) -> bool {
         self.failed > 0 || self.unparsable > 0
@@ -113,6 +130,7 @@ impl LogTally {
 
 /// Reads all files with the readers that `reader` makes, one a thread, and passes the output of each file to `see` with the
 /// name of the file, in the order of the files. Errors go to standard error as they come, and a terminal shows the progress.
+/// It ends early if [`interrupt::is_requested`].
 ///
 /// # Errors
 ///
@@ -122,12 +140,9 @@ pub fn read<R: RecordReader>(
     reader: impl Fn() -> R + Sync,
     see: &mut dyn FnMut(&str, R::Output) -> io::Result<()>,
 ) -> io::Result<LogTally> {
-    let LogSources { list: files, bytes, passed_over, complaints, .. } = sources;
-    for complaint in &complaints {
-        writeln!(io::stderr(), "error: {complaint}")?;
-    }
-    let before = passed_over.count;
-    let mut tally = LogTally { failed: complaints.len() as u64, passed_over, ..LogTally::default() };
+    let LogSources { list: files, bytes, passed_over, complaints, reported, .. } = sources;
+    let mut tally = LogTally { failed: complaints.len() as u64, passed_over, reported, ..LogTally::default() };
+    complaints.into_iter().try_for_each(|complaint| tally.report(complaint))?;
     let progress = progress(bytes);
     let threads = threads(&files);
     let (jobs, queue) = channel::<Job<R::Output>>();
@@ -150,9 +165,8 @@ pub fn read<R: RecordReader>(
         waiting.into_iter().try_for_each(|file| drain(file, &progress, &mut tally, see))
     })?;
     progress.finish_and_clear();
-    tally.files = files.len() as u64 - (tally.passed_over.count - before);
-    if tally.files == 0 && tally.failed == 0 {
-        writeln!(io::stderr(), "error: nothing to read: no file holds records of CloudTrail")?;
+    if tally.files == 0 && tally.failed == 0 && !interrupt::is_requested() {
+        tally.report("nothing to read: no file holds records of CloudTrail".to_owned())?;
         tally.failed = 1;
     }
     Ok(tally)
@@ -226,7 +240,10 @@ fn work<R: RecordReader>(reader: &mut R, queue: &Mutex<Receiver<Job<R::Output>>>
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        read_file(reader, &job, progress);
+        // What is not read is not there.
+        if !interrupt::is_requested() {
+            read_file(reader, &job, progress);
+        }
     }
 }
 
@@ -241,6 +258,9 @@ fn read_file<R: RecordReader>(reader: &mut R, job: &Job<R::Output>, progress: &P
     let (mut records, mut unread) = (0, Unread::default());
     reader.begin(&shown);
     let mut see = |item: FileItem<'_>| {
+        if interrupt::is_requested() {
+            return ControlFlow::Break(());
+        }
         let (index, reason) = match item {
             FileItem::Record(record) => match reader.record(record, &mut output) {
                 Ok(flow) => {
@@ -322,10 +342,11 @@ fn drain<T>(
     for output in output {
         match output {
             FileOutput::Output(output) => progress.suspend(|| see(&file, output))?,
-            FileOutput::Error(text) => progress.suspend(|| writeln!(io::stderr(), "error: {text}"))?,
+            FileOutput::Error(text) => progress.suspend(|| tally.report(text))?,
             FileOutput::Foreign(kind) => tally.passed_over.add_foreign(&file, kind),
             FileOutput::PassedOver(reason) => tally.passed_over.add(&file, &reason),
             FileOutput::End { unparsable, failed } => {
+                tally.files += 1;
                 tally.unparsable += unparsable;
                 tally.failed += u64::from(failed);
             }

@@ -107,13 +107,15 @@ pub struct LogSources {
     pub passed_over: PassedOver,
     /// Folders and buckets that cannot be read.
     pub complaints: Vec<String>,
+    /// Errors that need not be reported again.
+    pub reported: HashSet<String>,
     buckets: Option<Arc<Buckets>>,
     /// Files and folders so far, where links lead: each is read once.
     seen: HashSet<PathBuf>,
 }
 
 /// What is passed over: how much, and the first names with reasons.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct PassedOver {
     pub count: u64,
     pub shown: Vec<String>,
@@ -160,6 +162,11 @@ impl LogSources {
         let mut sources = Self::default();
         paths.iter().try_for_each(|path| sources.add(path))?;
         Ok(sources)
+    }
+
+    /// The same files and objects, to be read once more.
+    pub fn again(&self) -> Self {
+        Self { list: self.list.clone(), bytes: self.bytes, passed_over: self.passed_over.clone(), ..Self::default() }
     }
 
     /// Adds a file, the log files of a folder, or those of `s3://BUCKET/PREFIX`. A file or an object that is named itself
