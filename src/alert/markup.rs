@@ -16,6 +16,8 @@
 //! - In Markdown, a `_` between letters or digits is no style, a backslash in a code span is a backslash, and a code span ends
 //!   at the next backtick (`CommonMark` 0.31, sections 6.1 and 6.2).
 //!
+//! What the author of a rule has in backticks is a code span in a chat, too.
+//!
 //! So a code span keeps what people copy, such as `trusted_accounts`, `s3:*` and `a|b`. What is replaced there would also be
 //! dangerous where a chat ignores the span; a style is not: at worst, letters in a card of Teams are in italics.
 
@@ -45,8 +47,8 @@ pub fn plain(text: &str, limit: usize, kept: Kept) -> String {
     safe(text, limit, kept, Place::Open)
 }
 
-/// Parts in a row, with the values in code spans of at most `value` characters: as much as fits, and whether that is all. No
-/// span is cut.
+/// Parts in a row, with the values in code spans of at most `value` characters, and what the author has in backticks in code
+/// spans as well: as much as fits, and whether that is all. No span is cut.
 pub fn filled(parts: &[FilledPart], limit: usize, value: usize) -> (String, bool) {
     let mut out = String::new();
     let mut at = 0;
@@ -54,17 +56,47 @@ pub fn filled(parts: &[FilledPart], limit: usize, value: usize) -> (String, bool
         // Two spans without a character between them would be one.
         let same = parts[at..].iter().take_while(|part| part.is_value == first.is_value).count();
         let text: String = parts[at..at + same].iter().map(|part| part.text.as_str()).collect();
+        let pieces = if first.is_value { vec![(true, &*text)] } else { pieces(&text, at > 0, at + same < parts.len()) };
         at += same;
-        let left = limit.saturating_sub(out.chars().count());
-        let (shown, is_whole) = if first.is_value { (code(&text, value), true) } else { by_author(&text, left) };
-        if shown.chars().count() > left || !is_whole {
-            let mark = if left > 0 { "…" } else { "" };
-            let is_part = !first.is_value && shown.chars().count() <= left;
-            return (out + if is_part { &shown } else { mark }, false);
+        for (is_span, text) in pieces {
+            let left = limit.saturating_sub(out.chars().count());
+            let (shown, is_whole) = match (is_span, first.is_value) {
+                (true, true) => (code(text, value), true),
+                (true, false) => (code_by_author(text, value), true),
+                (false, _) => by_author(text, left),
+            };
+            if shown.chars().count() > left || !is_whole {
+                let mark = if left > 0 { "…" } else { "" };
+                let is_part = !is_span && shown.chars().count() <= left;
+                return (out + if is_part { &shown } else { mark }, false);
+            }
+            out += &shown;
         }
-        out += &shown;
     }
     (out, true)
+}
+
+/// The author's own text as words, and as names in backticks without these. Backticks beside others, or beside a value that is
+/// before or after the text, belong to the words.
+fn pieces(text: &str, has_value_before: bool, has_value_after: bool) -> Vec<(bool, &str)> {
+    let mut pieces = Vec::new();
+    let (mut words, mut from) = (0, 0);
+    while let Some(open) = text[from..].find('`').map(|at| from + at) {
+        from = open + 1;
+        let Some(close) = text[from..].find(['`', '\n']).map(|at| from + at) else { break };
+        let (before, after) = (text[words..open].chars().next_back(), text[close..].chars().nth(1));
+        let is_apart =
+            before.map_or(open == 0 && !has_value_before, |c| c != '`') && after.map_or(!has_value_after, |c| c != '`');
+        if text[close..].starts_with('`') && is_apart && !text[from..close].trim().is_empty() {
+            pieces.extend([(false, &text[words..open]), (true, &text[from..close])]);
+            (words, from) = (close + 1, close + 1);
+        } else if !text[close..].starts_with('`') {
+            from = close + 1;
+        }
+    }
+    pieces.push((false, &text[words..]));
+    pieces.retain(|(_, text)| !text.is_empty());
+    pieces
 }
 
 /// The author's own text with its lines and its blanks, and whether it is whole.
@@ -259,6 +291,18 @@ mod tests {
         assert_eq!(filled(&parts, 100, 50), ("a_b uses `x_y` ＊now＊\n- b".to_owned(), true));
         assert_eq!(filled(&parts, 11, 50), ("a_b uses …".to_owned(), false));
         assert_eq!(filled(&[own("abc"), value("d"), own(" by "), value("e")], 8, 50), ("abc`d`…".to_owned(), false));
+        for (text, expected) in [
+            ("Fill `trusted_accounts`, then `a`.", "Fill `trusted_accounts`, then `a`."),
+            ("`a` b", "`a` b"),
+            ("`a``b` ``c`` ` ` d", "｀a｀｀b｀ ｀｀c｀｀ ｀ ｀ d"),
+            ("a ` b\n`c` `d\ne`", "a ｀ b\n`c` ｀d\ne｀"),
+            ("`<!here>` `x](y)`", "`＜!here＞` `x］(y)`"),
+        ] {
+            assert_eq!(filled(&[own(text)], 100, 50), (expected.to_owned(), true));
+        }
+        assert_eq!(filled(&[value("v"), own("`a`"), value("w")], 100, 50).0, "`v`｀a｀`w`");
+        assert_eq!(filled(&[value("v"), own(" `a` "), value("w")], 100, 50).0, "`v` `a` `w`");
+        assert_eq!(filled(&[own("Fill `trusted_accounts`, then `a`.")], 20, 50), ("Fill …".to_owned(), false));
         let (shown, is_whole) = filled(&[own(&"x".repeat(100))], 50, 50);
         assert!(shown.chars().count() <= 50 && !is_whole, "{shown}");
         assert_eq!(filled(&[value(&"x".repeat(100))], 50, 30).0, format!("`{}… (100 characters)`", "x".repeat(12)));

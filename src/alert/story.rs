@@ -28,8 +28,6 @@ pub struct Story {
     pub reasons: Vec<Phrase>,
     /// The object or message that holds the record.
     pub places: Vec<Row>,
-    /// The page of the event in the CloudTrail console.
-    pub event_link: Option<String>,
 }
 
 /// Alerts that a message reports about.
@@ -68,7 +66,6 @@ impl Story {
             steps: Vec::new(),
             reasons: Vec::new(),
             places: Vec::new(),
-            event_link: None,
         }
     }
 }

@@ -17,6 +17,10 @@ const NAMES: [&str; 15] = [
     "cluster", "instance", "domain",
 ];
 
+/// What names a request or its caller and not what it acts on, in the same form: parameters of `AssumeRole` in the AWS STS API
+/// Reference.
+const OF_CALLER: [&str; 2] = ["externalid", "rolesessionname"];
+
 /// The first `ARN` of the record's `resources`, else the first parameter of the request whose name says that it names
 /// something, an outer one before inner ones; `None` if there is neither.
 pub fn target(record: &Record) -> Option<String> {
@@ -29,7 +33,7 @@ fn parameter(request: Tree<'_>) -> Option<String> {
     let mut waiting = VecDeque::from([("", request)]);
     let mut looked_at = 0;
     while let Some((name, node)) = waiting.pop_front() {
-        if let Some(text) = text(node).filter(|_| is_name(name)) {
+        if let Some(text) = text(node).filter(|_| is_name(name) && !OF_CALLER.contains(&&*name.to_ascii_lowercase())) {
             return Some(text);
         }
         looked_at += 1;
@@ -85,6 +89,10 @@ mod tests {
             (json!({"secretIds": ["one", "two"]}), Some("one")),
             (json!({"DBInstanceIdentifier": "orders"}), Some("orders")),
             (json!({"accountId": 111_122_223_333_u64}), Some("111122223333")),
+            (
+                json!({"externalId": "x", "roleSessionName": "ada", "roleArn": "arn:aws:iam::1:role/a"}),
+                Some("arn:aws:iam::1:role/a"),
+            ),
             (json!({"grid": "a", "learn": "b", "valid": true, "paid": "c", "maxResults": 5}), None),
             (json!({"userName": "", "roleName": null}), None),
             (json!("name"), None),

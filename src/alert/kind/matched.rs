@@ -5,7 +5,7 @@ use crate::{
         caller,
         content::{Around, Content, RuleView},
         event::{CallOutcome, EventView},
-        link, occurrence,
+        occurrence,
         phrase::{Phrase, PhrasePart, Row},
         place::{account, named},
         reason::reasons,
@@ -92,7 +92,6 @@ impl Content for Finding {
         story.events.extend(new(self));
         story.differences = occurrence::differences(occurrences, Some(&self.rule), occurrence::MAX_LISTED);
         story.event = vec![event_row(event.at(&["eventID"]))];
-        story.event_link = event_link(event);
         story
     }
 }
@@ -121,12 +120,6 @@ pub fn title(finding: &Finding) -> String {
         Some(insight) => insight.title(),
         None => format!("{} by {}", event.name(), event.caller()),
     }
-}
-
-/// The page of a call in the CloudTrail console.
-fn event_link(event: EventView<'_>) -> Option<String> {
-    let call = Some(event).filter(|event| event.insight().is_none())?;
-    link::event(&call.at(&["awsRegion"])?, &call.at(&["eventID"])?)
 }
 
 /// The title, with ARNs by short names.

@@ -18,6 +18,7 @@ use crate::{
         format::Format,
         insight::Insight,
         model::Alert,
+        next_step::next_steps,
         occurrence::counts_events,
         plain::sentence,
         story::{LazyStory, Story},
@@ -98,9 +99,10 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
         "unmapped": unmapped(alert, story, caps),
     });
     let mut finding = safe(finding, caps).unwrap_or_default();
+    let page = next_steps(alert).into_iter().find_map(|step| step.link);
     // These are checked where they are made, and useless if they are cut.
     let links = [
-        ("finding_info", "src_url", story.event_link.clone().map(Value::String)),
+        ("finding_info", "src_url", page.map(Value::String)),
         ("remediation", "references", runbook(alert).map(|address| json!([address]))),
         ("unmapped", "object_link", object_link(alert).map(Value::String)),
         ("unmapped", "next_steps", list(steps(alert, story, caps))),

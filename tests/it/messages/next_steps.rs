@@ -11,7 +11,7 @@ use std::{
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use trailbell::{
-    alert::{Alert, NextStep, Origin, next_steps},
+    alert::{Alert, Format, NextStep, Origin, next_steps, render},
     record::Record,
     rule::{RuleSet, Verdict},
 };
@@ -105,6 +105,9 @@ fn a_data_event_is_in_its_log_file_alone() {
     assert_eq!(next_steps(&alert(0, older)), next_steps(&alert(0, record.clone())));
     let in_message = alert_of(rules(), 0, record, Some(Origin::Message("EventBridge event 1".to_owned())));
     assert!(next_steps(&in_message).iter().all(|step| step.link.is_none()));
+    // The finding for machines names no page that lacks the event, either.
+    let finding: serde_json::Value = serde_json::from_str(&render(Format::OCSF, &in_message).body).unwrap();
+    assert_eq!(finding["finding_info"].get("src_url"), None);
     assert_eq!(next_steps(&in_message).last().unwrap().command, None);
 }
 
