@@ -1,6 +1,7 @@
 """docs/backfill.md: its commands are what AWS's API takes, the function handles what the job sends, and its table is right."""
 
 import datetime
+import gzip
 import json
 import re
 import shlex
@@ -141,6 +142,14 @@ class Page(unittest.TestCase):
         trust = json.loads(one("CreateRole")["AssumeRolePolicyDocument"])["Statement"]
         self.assertEqual([each["Principal"] for each in trust], [{"Service": "batchoperations.s3.amazonaws.com"}])
         self.assertEqual(job["RoleArn"], f"arn:aws:iam::{ACCOUNT}:role/{one('CreateRole')['RoleName']}")
+
+    def test_the_size_of_a_record_is_that_of_the_samples(self):
+        claimed = re.findall(r"(\d+) in\s+`(tests/logs/[a-z_.]+)`", PAGE)
+        self.assertEqual(len(claimed), 2)
+        for size, path in claimed:
+            packed = (ROOT / path).read_bytes()
+            records = json.loads(gzip.decompress(packed))["Records"]
+            self.assertEqual(int(size), round(len(packed) / len(records)), path)
 
     def test_the_table_of_costs_follows_from_the_measurements(self):
         capacity = (ROOT / "docs/capacity.md").read_text()

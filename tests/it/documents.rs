@@ -56,6 +56,57 @@ fn readme_shows_what_the_command_line_prints() {
     }
 }
 
+/// A line without the blanks that align its columns.
+fn cells(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a document shows what was printed; a line `…` takes the place of any number of lines.
+fn shows(shown: &[&str], printed: &[&str]) -> bool {
+    match (shown, printed) {
+        (["…", rest @ ..], _) => (0..=printed.len()).any(|from| shows(rest, &printed[from..])),
+        ([first, shown @ ..], [line, printed @ ..]) => cells(first) == cells(line) && shows(shown, printed),
+        ([], printed) => printed.is_empty(),
+        (_, []) => false,
+    }
+}
+
+#[test]
+fn an_omission_is_any_number_of_lines() {
+    for (shown, printed, expected) in [
+        ("a\n…\nd", "a\nb\nc\nd", true),
+        ("a\n…\nd", "a\nd", true),
+        ("a\n…\nd", "a\nb\ne", false),
+        ("a  b", "a\tb", true),
+        ("a", "a\nb", false),
+        ("a\nb", "a", false),
+    ] {
+        let (shown, printed): (Vec<_>, Vec<_>) = (shown.lines().collect(), printed.lines().collect());
+        assert_eq!(shows(&shown, &printed), expected, "{shown:?} {printed:?}");
+    }
+}
+
+#[test]
+fn the_investigation_shows_what_its_commands_print() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = folder("investigate", &[]);
+    for name in ["tests", "rules.yaml", "events"] {
+        std::os::unix::fs::symlink(root.join(name), folder.join(name)).unwrap();
+    }
+    let page = read("docs/investigate.md");
+    let examples = blocks(&page, "console");
+    assert!(examples.len() >= 12, "{examples:?}");
+    for example in examples {
+        let (typed, shown) = example.split_once('\n').unwrap();
+        let arguments = words(typed.strip_prefix("$ trailbell ").unwrap());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = command(&arguments).current_dir(&folder).output().unwrap();
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let (shown, printed): (Vec<_>, Vec<_>) = (shown.lines().collect(), printed.lines().collect());
+        assert!(shows(&shown, &printed), "{typed}\n{}", printed.join("\n"));
+    }
+}
+
 #[test]
 fn the_functions_own_reads_are_suppressed_and_no_others() {
     let root = env!("CARGO_MANIFEST_DIR");
