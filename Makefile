@@ -86,6 +86,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	PROPTEST_RNG_SEED=$(TEST_SEED) cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
+	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
 docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.

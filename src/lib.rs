@@ -44,6 +44,7 @@
 //! - [`search`]: which records a search of logs wants, in which order they come, and what of them is shown.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
+//! - [`sql`]: a filter → a query over the table of CloudTrail in Athena, or over log files in DuckDB.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 pub mod alert;
@@ -64,6 +65,7 @@ pub mod object;
 pub mod record;
 pub mod rule;
 pub mod search;
+pub mod sql;
 pub mod state;
 pub mod trigger;
 pub mod untrusted;

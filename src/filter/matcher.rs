@@ -207,7 +207,7 @@ fn compile_all(parts: &[Expr], lists: &Lists) -> Result<Box<[Matcher]>, Vec<Diag
 }
 
 /// Whether a condition in an `any` names the element itself.
-fn names_it(expr: &Expr) -> bool {
+pub fn names_it(expr: &Expr) -> bool {
     let is_it = |path: &Path| path.root == Root::Element && path.steps.is_empty();
     match &expr.kind {
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().any(names_it),

@@ -17,7 +17,9 @@ mod value_set;
 
 pub use compiled::Filter;
 pub use explain::{Compared, Condition, Explanation, Gap, HiddenElements, SeenValues};
+pub(crate) use matcher::names_it;
 pub use observer::{Observer, Unobserved};
 pub use operand::Lists;
 pub use parser::continues_bare_word;
 pub use reference::REFERENCE;
+pub(crate) use right_side::listed;

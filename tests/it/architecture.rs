@@ -180,7 +180,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["rule"],
     &["engine", "import", "lint"],
     &["backtest", "search", "state"],
-    &["alert"],
+    &["alert", "sql"],
     &["handler"],
     &["aws", "local"],
 ];

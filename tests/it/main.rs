@@ -48,6 +48,7 @@ mod schema;
 mod search;
 mod selection;
 mod sequence;
+mod sql;
 mod state;
 mod suppress;
 mod third_party;

@@ -216,7 +216,7 @@ impl RuleAndRecord {
 
     fn rule(&self) -> Result<(RuleSet, Rule), Stop> {
         let rules = self::rules(&self.rules)?;
-        let rule = rules.find(&self.rule).ok_or_else(|| Stop::Message(unknown(&self.rule, &rules)))?.clone();
+        let rule = self::rule(&self.rule, &rules)?.clone();
         Ok((rules, rule))
     }
 
@@ -230,6 +230,15 @@ impl RuleAndRecord {
 pub fn does_not_match(rule: &Rule) -> Stop {
     let hint = "`trailbell explain` with the same arguments shows why";
     Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name))
+}
+
+/// The rule of that name or id.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn rule<'r>(rule: &str, rules: &'r RuleSet) -> Result<&'r Rule, Stop> {
+    rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, rules)))
 }
 
 fn unknown(rule: &str, rules: &RuleSet) -> String {

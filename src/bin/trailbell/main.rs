@@ -22,6 +22,7 @@ mod redrive;
 mod scan;
 mod search;
 mod selection;
+mod sql;
 mod status;
 mod suppress;
 mod test;
@@ -145,6 +146,14 @@ enum Command {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
         days: u16,
     },
+    /// Print a rule or a filter as a query in SQL, for a history that is too large for this machine
+    ///
+    /// The query reads the table that AWS documents for CloudTrail in Athena, or log files in DuckDB, and returns at least the
+    /// records that the filter matches. Its first comment is `exact` if it returns no others. Otherwise the comments name
+    /// what it cannot compare, and the command that decides on its result.
+    ///
+    /// Exit status: 0 printed, 2 the rule, the filter or the table could not be used.
+    Sql(sql::SqlArguments),
     /// Run the function's handler on an invocation, with folders as S3 and the terminal as SNS
     ///
     /// Exit status: 0 all processed, 1 something failed, 2 the rules or the event could not be read.
@@ -259,6 +268,7 @@ fn main() -> ExitCode {
         Command::Explain(of) => explain::run(&of),
         Command::Preview(of) => preview::run(&of),
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),
+        Command::Sql(of) => sql::run(&of),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
         #[cfg(feature = "aws")]
