@@ -295,7 +295,7 @@ fn scan_prints_json_lines_with_keys_in_this_order() {
     let ran = check(&["scan", "--format", "jsonl", &path], 0, true, true);
     let line = |id: &str, time: &str, file: &str| {
         format!(
-            r#"{{"rule":"CloudTrail: ECR Put Image","id":"cloudtrail-ecr-put-image","severity":3,"eventID":{id},"eventTime":{time},"eventSource":"ecr.amazonaws.com","eventName":"PutImage","file":"{file}"}}"#
+            r#"{{"rule":"CloudTrail: ECR Put Image","id":"cloudtrail-ecr-put-image","severity":3,"eventID":{id},"eventTime":{time},"eventSource":"ecr.amazonaws.com","eventName":"PutImage","principal":null,"user":null,"ip":null,"accessKey":null,"account":null,"region":null,"result":"success","outcome":"success","title":"undefined pushes image","file":"{file}"}}"#
         ) + "\n"
     };
     assert_eq!(ran.stdout, line(r#""1""#, r#""2026-03-02T09:00:00Z""#, &path));

@@ -44,6 +44,7 @@ mod preview;
 mod real_logs;
 mod reference;
 mod rules_file;
+mod scan_lines;
 mod schema;
 mod search;
 mod selection;

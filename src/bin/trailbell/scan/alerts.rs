@@ -13,7 +13,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::{self, Alert, NamedRule, RollUpNotice, RollUpStage},
+    alert::{self, Alert, EventFacts, NamedRule, RollUpNotice, RollUpStage},
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
@@ -26,12 +26,15 @@ use super::{
     notices::{NoticeLine, Notices},
 };
 
+/// The longest fact that is kept of an event, in characters.
+const MAX_FACT: usize = 2_000;
+
 /// All alerts so far.
 pub struct Alerts<'e> {
     engine: &'e Engine,
     table: MemoryTable,
     /// The file that is being read, and its claims.
-    claimant: (String, Claimant),
+    claimant: (Arc<str>, Claimant),
     /// How many files there were.
     files: i64,
     raised: Vec<Raised>,
@@ -59,6 +62,9 @@ struct Raised {
     /// What its events have in common.
     values: Map<String, Value>,
     firing: Firing,
+    /// Those of the event that raised it, and the file of its record.
+    facts: EventFacts,
+    file: Arc<str>,
     /// Whether it came too fast for a message of its own.
     is_in_summary: bool,
 }
@@ -69,7 +75,7 @@ impl<'e> Alerts<'e> {
         Self {
             engine,
             table: MemoryTable::default(),
-            claimant: (String::new(), claimant("")),
+            claimant: (Arc::default(), claimant("")),
             files: 0,
             raised: Vec::new(),
             notices: notices.then(|| Notices::new(engine)),
@@ -95,11 +101,11 @@ impl<'e> Alerts<'e> {
 
     /// Decides about matches of a file, in their order.
     pub fn decide(&mut self, file: &str, found: Vec<Finding>) {
-        if self.claimant.0 != file {
+        if *self.claimant.0 != *file {
             // A file that comes again is another attempt.
             self.files += 1;
             let began = Timestamp::from_second(self.files).unwrap_or_default();
-            self.claimant = (file.to_owned(), claimant(file).begun(began));
+            self.claimant = (file.into(), claimant(file).begun(began));
             self.notices.iter_mut().for_each(Notices::next_file);
         }
         let mut now = self.raised.last().map_or(Timestamp::UNIX_EPOCH, |last| last.time);
@@ -199,6 +205,8 @@ impl<'e> Alerts<'e> {
             values: alert.occurrences.values.iter().map(value).collect(),
             also,
             firing,
+            facts: EventFacts::of(&finding.record).within(MAX_FACT),
+            file: Arc::clone(&self.claimant.0),
             is_in_summary,
         });
     }
@@ -233,10 +241,10 @@ impl<'e> Alerts<'e> {
                 write_notice(output, format, notice)?;
             }
             let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
-            let Raised { time, id, title, short_title, also, values, firing, is_in_summary, .. } = alert;
+            let Raised { time, id, title, short_title, also, values, firing, facts, file, is_in_summary, .. } = alert;
             let is_last = last.get(firing.ticket.key()) == Some(&at);
             let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
-            let more = if is_last { unreported() } else { 0 };
+            let (more, is_in_summary) = (if is_last { unreported() } else { 0 }, *is_in_summary);
             let line = AlertLine {
                 time: *time,
                 rule,
@@ -247,7 +255,9 @@ impl<'e> Alerts<'e> {
                 values,
                 firing,
                 more,
-                is_in_summary: *is_in_summary,
+                facts,
+                file,
+                is_in_summary,
             };
             write_alert(output, format, &line)?;
         }

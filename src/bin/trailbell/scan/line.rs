@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert,
+    alert::{self, EventFacts},
     diagnostic::counted,
     engine::Finding,
     rule::Rule,
@@ -49,6 +49,10 @@ pub struct AlertLine<'a> {
     pub firing: &'a Firing,
     /// How many more of the series no alert reports.
     pub more: u64,
+    /// Those of the event that raised it.
+    pub facts: &'a EventFacts,
+    /// The file that holds the record of that event, as it can be shown.
+    pub file: &'a str,
     /// Whether it came too fast for a message of its own.
     pub is_in_summary: bool,
 }
@@ -91,31 +95,25 @@ fn match_text(finding: &Finding, file: &str) -> String {
 
 /// The members of a match in the order in which they are printed.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct MatchLine<'a> {
     rule: &'a str,
     id: &'a str,
     severity: u8,
-    #[serde(rename = "eventID")]
-    event_id: Option<String>,
-    event_time: Option<String>,
-    event_source: Option<String>,
-    event_name: Option<String>,
+    #[serde(flatten)]
+    facts: EventFacts,
+    title: String,
     file: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     suppressed: bool,
 }
 
 fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
-    let event = |key| finding.record.at(&[key]);
     let line = MatchLine {
         rule: &finding.rule.name,
         id: &finding.rule.id,
         severity: finding.rule.severity.number(),
-        event_id: event("eventID"),
-        event_time: event("eventTime"),
-        event_source: event("eventSource"),
-        event_name: event("eventName"),
+        facts: EventFacts::of(&finding.record),
+        title: alert::title(finding),
         file,
         suppressed: finding.suppressed,
     };
@@ -149,6 +147,10 @@ fn alert_json(alert: &AlertLine<'_>) -> Value {
     let mut shown = json!({"kind": "alert", "rule": alert.rule.name, "id": alert.rule.id,
         "severity": alert.rule.severity.number(), "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title,
         "count": firing.count, "first": firing.first.to_string(), "last": firing.last.to_string()});
+    if let (Some(members), Ok(Value::Object(facts))) = (shown.as_object_mut(), serde_json::to_value(alert.facts)) {
+        members.extend(facts);
+        members.insert("file".to_owned(), json!(alert.file));
+    }
     if !alert.also.is_empty() {
         shown["also"] = alert.also.iter().map(|rule| rule.id.as_str()).collect();
     }
