@@ -3,10 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::event::EventView;
-use crate::{
-    record::{Record, Virtual},
-    untrusted::shorten_to,
-};
+use crate::record::{Record, Virtual};
 
 /// How a fact is read.
 type Read = fn(EventView<'_>) -> Option<String>;
@@ -37,15 +34,9 @@ impl EventFacts {
         Self(FACTS.map(|(_, read)| read(EventView(record))))
     }
 
-    /// The same, each shortened to `limit` characters.
-    pub fn within(self, limit: usize) -> Self {
-        Self(self.0.map(|fact| fact.map(|text| shorten_to(&text, limit))))
-    }
-
-    /// The fact of that name; `None` if the event has none.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let at = FACTS.iter().position(|(known, _)| *known == name)?;
-        self.0.get(at)?.as_deref()
+    /// The same, each as `show` makes it.
+    pub fn map(self, show: impl Fn(&str) -> String) -> Self {
+        Self(self.0.map(|fact| fact.map(|text| show(&text))))
     }
 }
 

@@ -14,7 +14,10 @@ use trailbell::{
     untrusted::printable,
 };
 
-use crate::scan::{Alerts, ScanFormat};
+use crate::{
+    replay::Alerts,
+    scan::{self, ScanFormat},
+};
 
 /// Why the events of a test cannot be played.
 #[derive(Debug, Error)]
@@ -52,7 +55,7 @@ pub enum PlayError {
 pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Result<Vec<String>, PlayError> {
     let tested = Rule { enabled: true, notify: true, ..rule.clone() };
     let engine = Engine::new(RuleSet { rules: vec![tested], ..rules.clone() });
-    let (mut alerts, mut scratch) = (Alerts::new(&engine, false), engine::Scratch::default());
+    let (mut alerts, mut scratch) = (Alerts::new(&engine, false, ()), engine::Scratch::default());
     let (mut failed, mut count) = (None, 0_u64);
     let mut play = |item: FileItem<'_>| {
         let (index, json) = match item {
@@ -89,7 +92,7 @@ pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Re
 fn lines(alerts: &Alerts<'_>, rule: &Rule) -> Vec<String> {
     let mut printed = Vec::new();
     // A vector takes everything that is written to it.
-    let _ = alerts.print(ScanFormat::Jsonl, &mut printed);
+    let _ = scan::print(alerts, ScanFormat::Jsonl, &mut printed);
     let alerts = printed.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
     alerts.map(|alert: Value| line(&alert, rule)).collect()
 }

@@ -19,6 +19,7 @@ mod logs;
 mod preview;
 #[cfg(feature = "aws")]
 mod redrive;
+mod replay;
 mod scan;
 mod search;
 mod selection;

@@ -1,24 +1,18 @@
 //! The output formats of a scan: how a match and an alert are printed. A new format is a new arm of each `match` here.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::io::{self, Write};
 
 use clap::ValueEnum;
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::{self, EventFacts},
+    alert::{self, CoveredRule, EventFacts},
     diagnostic::counted,
     engine::Finding,
-    rule::Rule,
-    state::Firing,
     untrusted::{self, printable},
 };
 
-use super::notices::NoticeLine;
+use crate::replay::{NoticeLine, RaisedAlert};
 
 /// How matches, or alerts, are printed.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -32,30 +26,6 @@ pub enum ScanFormat {
 
 /// The longest value shown, in characters.
 const MAX_SHOWN: usize = 300;
-
-/// An alert as it is printed.
-pub struct AlertLine<'a> {
-    /// When it would have been sent, if CloudTrail delivered without delay.
-    pub time: Timestamp,
-    pub rule: &'a Rule,
-    pub id: &'a str,
-    pub title: &'a str,
-    /// The same, with ARNs by short names.
-    pub short_title: &'a str,
-    /// The further rules that it names, whose alerts it covers.
-    pub also: &'a [Arc<Rule>],
-    /// What its events have in common.
-    pub values: &'a Map<String, Value>,
-    pub firing: &'a Firing,
-    /// How many more of the series no alert reports.
-    pub more: u64,
-    /// Those of the event that raised it.
-    pub facts: &'a EventFacts,
-    /// The file that holds the record of that event, as it can be shown.
-    pub file: &'a str,
-    /// Whether it came too fast for a message of its own.
-    pub is_in_summary: bool,
-}
 
 /// Appends the line of a match in `file`.
 pub fn write_match(output: &mut Vec<u8>, format: ScanFormat, finding: &Finding, file: &str) {
@@ -72,7 +42,7 @@ pub fn write_match(output: &mut Vec<u8>, format: ScanFormat, finding: &Finding, 
 /// # Errors
 ///
 /// If `output` cannot be written.
-pub fn write_alert(output: &mut impl Write, format: ScanFormat, alert: &AlertLine<'_>) -> io::Result<()> {
+pub fn write_alert(output: &mut impl Write, format: ScanFormat, alert: &RaisedAlert<'_>) -> io::Result<()> {
     match format {
         ScanFormat::Text => writeln!(output, "{}", alert_text(alert)),
         ScanFormat::Jsonl => writeln!(output, "{}", alert_json(alert)),
@@ -120,8 +90,8 @@ fn match_json(finding: &Finding, file: &str) -> Vec<u8> {
     serde_json::to_vec(&line).unwrap_or_default()
 }
 
-fn alert_text(alert: &AlertLine<'_>) -> String {
-    let AlertLine { firing, more, .. } = alert;
+fn alert_text(alert: &RaisedAlert<'_>) -> String {
+    let RaisedAlert { firing, more, .. } = alert;
     let about = if firing.approximate { "about " } else { "" };
     let from = if firing.first < firing.last { format!(", from {}", firing.first) } else { String::new() };
     let since = firing.since_last.filter(|since| *since > 0);
@@ -129,7 +99,8 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
     let more = if *more > 0 { format!(", {more} more after it") } else { String::new() };
     let summary = if alert.is_in_summary { ", in a summary" } else { "" };
     let scope = format!("{about}{}{from}{since}{more}{summary}", counted(firing.count, alert.rule.counted()));
-    let also = |rule: &Arc<Rule>| format!("SEV{} {}", rule.severity.number(), printable(&rule.name));
+    let also =
+        |CoveredRule { rule, .. }: &CoveredRule| format!("SEV{} {}", rule.severity.number(), printable(&rule.name));
     let also: Vec<String> = alert.also.iter().map(also).collect();
     let also = if also.is_empty() { String::new() } else { format!("; also {}", also.join(", ")) };
     format!(
@@ -138,21 +109,21 @@ fn alert_text(alert: &AlertLine<'_>) -> String {
         alert.rule.severity.number(),
         printable(&alert.rule.name),
         untrusted::line(alert.short_title, MAX_SHOWN),
-        alert.id
+        firing.alert_id
     )
 }
 
-fn alert_json(alert: &AlertLine<'_>) -> Value {
-    let AlertLine { values, firing, more, .. } = alert;
+fn alert_json(alert: &RaisedAlert<'_>) -> Value {
+    let RaisedAlert { values, firing, more, .. } = alert;
     let mut shown = json!({"kind": "alert", "rule": alert.rule.name, "id": alert.rule.id,
-        "severity": alert.rule.severity.number(), "alert_id": alert.id, "time": alert.time.to_string(), "title": alert.title,
+        "severity": alert.rule.severity.number(), "alert_id": firing.alert_id, "time": alert.time.to_string(), "title": alert.title,
         "count": firing.count, "first": firing.first.to_string(), "last": firing.last.to_string()});
     if let (Some(members), Ok(Value::Object(facts))) = (shown.as_object_mut(), serde_json::to_value(alert.facts)) {
         members.extend(facts);
         members.insert("file".to_owned(), json!(alert.file));
     }
     if !alert.also.is_empty() {
-        shown["also"] = alert.also.iter().map(|rule| rule.id.as_str()).collect();
+        shown["also"] = alert.also.iter().map(|covered| covered.rule.id.as_str()).collect();
     }
     if let Some(since) = firing.since_last {
         shown["since"] = json!(since);
@@ -167,7 +138,7 @@ fn alert_json(alert: &AlertLine<'_>) -> Value {
     if alert.is_in_summary {
         shown["in_summary"] = json!(true);
     }
-    shown["values"] = Value::Object((*values).clone());
+    shown["values"] = values.iter().map(|(field, value)| (field.clone(), json!(value))).collect::<Map<_, _>>().into();
     shown
 }
 

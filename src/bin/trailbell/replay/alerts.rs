@@ -1,36 +1,47 @@
-//! `trailbell scan --alerts`: the alerts that matches raise, by the function's own decisions, with a table in memory.
+//! The alerts that matches raise, by the function's own decisions, with a table in memory.
 //!
-//! Files are read in the order of their paths, and matches are decided in the order in which they are read. Alerts are
-//! printed once all files are read, in the order of their times, among them the notices that the function would have sent if
-//! these are wanted.
+//! Files are read in the order in which they were delivered, and matches are decided in the order in which they are read.
+//! Commands see the alerts once all files are read, in the order of their times, beside the notices that the function would
+//! have sent if these are wanted.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, Write},
     sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
 use trailbell::{
-    alert::{self, Alert, EventFacts, NamedRule, RollUpNotice, RollUpStage},
+    alert::{self, Alert, CoveredRule, EventFacts, NamedRule, RollUpNotice, RollUpStage},
     engine::{Engine, Evaluated, Finding, Scratch},
     handler::InvocationLimits,
     log_file::RawRecord,
+    record::Record,
     rule::Rule,
     state::{self, Audience, Claimant, Decision, Firing, Match, MemoryTable, RollUp, due::SLOT_SECONDS},
+    untrusted::shorten_to,
 };
 
-use super::{
-    line::{AlertLine, ScanFormat, write_alert, write_notice},
-    notices::{NoticeLine, Notices},
-};
+use super::notices::{NoticeLine, Notices};
 
 /// The longest fact that is kept of an event, in characters.
 const MAX_FACT: usize = 2_000;
 
+/// What a command keeps of records and alerts, as they come.
+pub trait AlertKeeper {
+    /// A record that rules match. Alerts about it follow.
+    fn record(&mut self, _: &Record) {}
+
+    /// An alert, the match that raised it, and the file that holds the record of that match, as it can be shown.
+    fn alert(&mut self, _: Alert, _: &Finding, _: &str) {}
+}
+
+/// Keeps nothing.
+impl AlertKeeper for () {}
+
 /// All alerts so far.
-pub struct Alerts<'e> {
+pub struct Alerts<'e, K = ()> {
+    /// What the command keeps of them.
+    pub keeper: K,
     engine: &'e Engine,
     table: MemoryTable,
     /// The file that is being read, and its claims.
@@ -54,25 +65,49 @@ struct Raised {
     time: Timestamp,
     /// The rule's index among those of the engine.
     rule: usize,
-    id: String,
     title: String,
     short_title: String,
     /// The rules of the alerts that it covers.
-    also: Vec<Arc<Rule>>,
+    also: Vec<CoveredRule>,
     /// What its events have in common.
-    values: Map<String, Value>,
+    values: Vec<(String, Option<String>)>,
     firing: Firing,
-    /// Those of the event that raised it, and the file of its record.
     facts: EventFacts,
     file: Arc<str>,
-    /// Whether it came too fast for a message of its own.
     is_in_summary: bool,
 }
 
-impl<'e> Alerts<'e> {
+/// An alert as commands see it once all files are read.
+pub struct RaisedAlert<'a> {
+    /// When it would have been sent, if CloudTrail delivered without delay.
+    pub time: Timestamp,
+    /// The rule that raised it.
+    pub rule: &'a Rule,
+    /// Its title, as it is filled: not safe to show.
+    pub title: &'a str,
+    /// The same, with ARNs by short names.
+    pub short_title: &'a str,
+    /// The further rules that it names, whose alerts it covers.
+    pub also: &'a [CoveredRule],
+    /// What its events have in common.
+    pub values: &'a [(String, Option<String>)],
+    /// What was decided.
+    pub firing: &'a Firing,
+    /// How many more of the series no alert reports.
+    pub more: u64,
+    /// Those of the event that raised it.
+    pub facts: &'a EventFacts,
+    /// The file that holds the record of that event, as it can be shown.
+    pub file: &'a str,
+    /// Whether it came too fast for a message of its own.
+    pub is_in_summary: bool,
+}
+
+impl<'e, K: AlertKeeper> Alerts<'e, K> {
     /// No alerts yet; `notices` is whether the function's notices are wanted, too.
-    pub fn new(engine: &'e Engine, notices: bool) -> Self {
+    pub fn new(engine: &'e Engine, notices: bool, keeper: K) -> Self {
         Self {
+            keeper,
             engine,
             table: MemoryTable::default(),
             claimant: (Arc::default(), claimant("")),
@@ -113,6 +148,9 @@ impl<'e> Alerts<'e> {
         for finding in found.iter().filter(|finding| !finding.suppressed) {
             let is_same = last.replace(&finding.record).is_some_and(|last| Arc::ptr_eq(last, &finding.record));
             self.records += u64::from(!is_same);
+            if !is_same {
+                self.keeper.record(&finding.record);
+            }
             let place = (self.records, finding.position);
             now = finding.record.event_time().unwrap_or(now);
             let counted = Match::of(&finding.rule, &finding.record, &[Audience::Alerts], now);
@@ -176,13 +214,18 @@ impl<'e> Alerts<'e> {
         let sent: Vec<_> = all.iter().filter_map(|(_, decision)| ticket(decision)).collect();
         // A table in memory never fails.
         let _ = state::mark_sent(table, claimant, &sent).await;
+        let rule = |at: usize| found.get(at).map(|(_, finding, _)| &finding.rule);
+        let covered_rule = |(at, decision): &(usize, Decision)| match decision {
+            Decision::Covered(firing) => Some((*at, CoveredRule::new(rule(*at)?, firing))),
+            _ => None,
+        };
+        let covered: HashMap<usize, CoveredRule> = all.iter().filter_map(covered_rule).collect();
         for ((at, decision), (alert, is_in_summary)) in all.into_iter().zip(outgoing.drain(..).zip(in_summary)) {
             let Some((_, finding, _)) = found.get(at) else { continue };
             match (decision, alert) {
-                (Decision::Fire(firing), Some(alert)) => {
-                    let covered = firing.covers.iter().filter_map(|at| found.get(*at));
-                    let also = covered.map(|(_, finding, _)| Arc::clone(&finding.rule)).collect();
-                    self.raise(finding, &alert, firing, also, is_in_summary);
+                (Decision::Fire(firing), Some(mut alert)) => {
+                    alert.also = firing.covers.iter().filter_map(|at| covered.get(at).cloned()).collect();
+                    self.raise(finding, alert, firing, is_in_summary);
                 }
                 (Decision::Covered(firing), _) => {
                     *self.covered.entry(finding.position).or_default() += 1;
@@ -193,22 +236,22 @@ impl<'e> Alerts<'e> {
         }
     }
 
-    fn raise(&mut self, finding: &Finding, alert: &Alert, firing: Firing, also: Vec<Arc<Rule>>, is_in_summary: bool) {
-        let value = |(field, value): &(String, Option<String>)| (field.clone(), json!(value));
+    fn raise(&mut self, finding: &Finding, alert: Alert, firing: Firing, is_in_summary: bool) {
+        let file = Arc::clone(&self.claimant.0);
         self.raised.push(Raised {
             // The last event raises the alert.
             time: firing.last,
             rule: finding.position,
-            id: firing.alert_id.clone(),
             title: alert.title(),
             short_title: alert.short_title(),
-            values: alert.occurrences.values.iter().map(value).collect(),
-            also,
+            also: alert.also.clone(),
+            values: alert.occurrences.values.clone(),
             firing,
-            facts: EventFacts::of(&finding.record).within(MAX_FACT),
-            file: Arc::clone(&self.claimant.0),
+            facts: EventFacts::of(&finding.record).map(|fact| shorten_to(fact, MAX_FACT)),
+            file: Arc::clone(&file),
             is_in_summary,
         });
+        self.keeper.alert(alert, finding, &file);
     }
 
     /// Call this after the last file: what is due is sent.
@@ -222,46 +265,28 @@ impl<'e> Alerts<'e> {
         *self.silent.entry(silent.word()).or_default() += 1;
     }
 
-    /// Prints the alerts in the order of their time.
-    ///
-    /// # Errors
-    ///
-    /// If `output` cannot be written.
-    pub fn print(&self, format: ScanFormat, output: &mut impl Write) -> io::Result<()> {
-        // What no alert of a series reported is printed with the last one that was raised.
+    /// The alerts in the order of their time.
+    pub fn raised(&self) -> impl Iterator<Item = RaisedAlert<'_>> {
+        // What no alert of a series reported is shown with the last one that was raised.
         let last: HashMap<&str, usize> =
             self.raised.iter().enumerate().map(|(at, alert)| (alert.firing.ticket.key(), at)).collect();
         let mut raised: Vec<(usize, &Raised)> = self.raised.iter().enumerate().collect();
         raised.sort_by_key(|(_, alert)| alert.time);
-        let mut notices: Vec<&NoticeLine> = self.notices.iter().flat_map(Notices::sent).collect();
-        notices.sort_by_key(|notice| notice.time);
-        let mut notices = notices.into_iter().peekable();
-        for (at, alert) in raised {
-            while let Some(notice) = notices.next_if(|notice| notice.time < alert.time) {
-                write_notice(output, format, notice)?;
-            }
-            let Some(rule) = self.engine.rules().get(alert.rule) else { continue };
-            let Raised { time, id, title, short_title, also, values, firing, facts, file, is_in_summary, .. } = alert;
+        raised.into_iter().filter_map(move |(at, alert)| {
+            let rule = self.engine.rules().get(alert.rule)?;
+            let Raised { time, title, short_title, also, values, firing, facts, file, is_in_summary, .. } = alert;
             let is_last = last.get(firing.ticket.key()) == Some(&at);
             let unreported = || pollster::block_on(state::unreported(&self.table, &firing.ticket));
-            let (more, is_in_summary) = (if is_last { unreported() } else { 0 }, *is_in_summary);
-            let line = AlertLine {
-                time: *time,
-                rule,
-                id,
-                title,
-                short_title,
-                also,
-                values,
-                firing,
-                more,
-                facts,
-                file,
-                is_in_summary,
-            };
-            write_alert(output, format, &line)?;
-        }
-        notices.try_for_each(|notice| write_notice(output, format, notice))
+            let (more, time, is_in_summary) = (if is_last { unreported() } else { 0 }, *time, *is_in_summary);
+            Some(RaisedAlert { time, rule, title, short_title, also, values, firing, more, facts, file, is_in_summary })
+        })
+    }
+
+    /// The notices in the order of their time.
+    pub fn sent_notices(&self) -> Vec<&NoticeLine> {
+        let mut notices: Vec<&NoticeLine> = self.notices.iter().flat_map(Notices::sent).collect();
+        notices.sort_by_key(|notice| notice.time);
+        notices
     }
 
     /// How many notices there are of each kind.

@@ -1,4 +1,4 @@
-//! `trailbell scan --alerts --notices`: what the function sends beside alerts. The clock is the greatest time of an event so far;
+//! What the function sends beside alerts. The clock is the greatest time of an event so far;
 //! whenever it enters a new slot, the function's own tick sends what is due.
 
 use std::{
