@@ -41,6 +41,7 @@
 //! On a laptop:
 //!
 //! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
+//! - [`report`]: alerts as one HTML page.
 //! - [`search`]: which records a search of logs wants, in which order they come, and what of them is shown.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
@@ -63,6 +64,7 @@ pub mod log_file;
 pub mod number;
 pub mod object;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod search;
 pub mod sql;

@@ -1,5 +1,7 @@
 //! Text on its lines, printable and shortened.
 
+use std::fmt::Write;
+
 /// The text on one line: characters that are not printable become blanks, runs of blanks become one blank, and text longer
 /// than `limit` characters is cut as by [`cut`].
 pub fn line(text: &str, limit: usize) -> String {
@@ -18,6 +20,22 @@ pub fn line(text: &str, limit: usize) -> String {
 /// The text on one line: each character that is not printable becomes a blank.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
+}
+
+/// The text of JSON with an escape in place of each character that is not printable (RFC 8259, section 7). Such a character can only
+/// be in a string there, so the text means the same.
+pub fn visible(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_printable(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
 }
 
 /// The text with its lines, each as by [`printable`], and cut as by [`cut`].

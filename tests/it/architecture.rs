@@ -181,7 +181,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["engine", "import", "lint"],
     &["backtest", "search", "state"],
     &["alert", "sql"],
-    &["handler"],
+    &["handler", "report"],
     &["aws", "local"],
 ];
 

@@ -43,6 +43,7 @@ mod ports;
 mod preview;
 mod real_logs;
 mod reference;
+mod report;
 mod rules_file;
 mod scan_lines;
 mod schema;

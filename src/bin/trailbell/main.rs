@@ -20,6 +20,7 @@ mod preview;
 #[cfg(feature = "aws")]
 mod redrive;
 mod replay;
+mod report;
 mod scan;
 mod search;
 mod selection;
@@ -119,6 +120,30 @@ enum Command {
     ///
     /// Exit status: 0 found, 1 none found, 2 something could not be read, or the search could not run, 130 interrupted.
     Search(SearchArgs),
+    /// Write the alerts that logs raise as one HTML page, which needs no other file and no network
+    ///
+    /// The page shows the alerts over time, by severity, rule, principal, account, region and address; each alert opens to its
+    /// story, what to do next and its events. It has a search box, and it prints. It holds what the logs hold: keep it as you
+    /// keep them.
+    ///
+    /// Reads the same as `trailbell scan --alerts`. A page is at most 25 MB; of more alerts than have room, it holds the most
+    /// severe, and it reports how many are left out.
+    ///
+    /// Exit status: 0 all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could not be
+    /// used, or the page could not be written.
+    Report {
+        /// The rules file
+        #[arg(long, default_value = "rules.yaml")]
+        rules: PathBuf,
+        #[command(flatten)]
+        selection: SelectionArgs,
+        /// The page to write, in place of an earlier report; - for standard output
+        #[arg(long, value_name = "FILE", default_value = "trailbell-report.html")]
+        out: PathBuf,
+        /// Files, folders, `s3://BUCKET/PREFIX`, or - for standard input
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
     /// Show why a rule matches a record, or does not
     ///
     /// Exit status: 0 shown, 2 the rule or the record could not be read.
@@ -266,6 +291,7 @@ fn main() -> ExitCode {
             scan::run(&rules, &selection, format, alerts, notices, &paths)
         }
         Command::Search(arguments) => search::run(&arguments),
+        Command::Report { rules, selection, out, paths } => report::run(&rules, &selection, &out, &paths),
         Command::Explain(of) => explain::run(&of),
         Command::Preview(of) => preview::run(&of),
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),

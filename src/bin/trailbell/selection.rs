@@ -10,6 +10,7 @@ use trailbell::{
     lint::unknown_fields,
     record::Record,
     search::Period,
+    untrusted::printable,
 };
 
 use crate::status::Stop;
@@ -37,6 +38,12 @@ pub struct Selection {
 }
 
 impl SelectionArgs {
+    /// Which records are wanted, as the user wrote it: names and values.
+    pub fn shown(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let given = [("Filter", &self.filter), ("Since", &self.since), ("Until", &self.until)];
+        given.into_iter().filter_map(|(name, value)| Some((name, printable(value.as_ref()?))))
+    }
+
     /// The selection at this time, from which ages count.
     ///
     /// # Errors
