@@ -60,7 +60,9 @@ fn policy() -> String {
 fn about(head: &ReportHead) -> String {
     let made = [("Made", head.made.clone())];
     let rows = head.about.iter().chain(&made);
-    rows.map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value))).collect()
+    rows.map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value)))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn problems(head: &ReportHead, data: &PageData) -> String {
@@ -70,8 +72,8 @@ fn problems(head: &ReportHead, data: &PageData) -> String {
             "{count} of the mildest severity had no room on this page: choose fewer with --since, --until or --filter."
         )
     });
-    let problems: String =
-        head.problems.iter().chain(&left_out).map(|problem| format!("<li>{}</li>", escaped(problem))).collect();
+    let problems = head.problems.iter().chain(&left_out).map(|problem| format!("<li>{}</li>", escaped(problem)));
+    let problems = problems.collect::<Vec<_>>().concat();
     if problems.is_empty() { problems } else { format!("<ul class=\"problems\">{problems}</ul>") }
 }
 

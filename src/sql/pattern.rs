@@ -42,14 +42,15 @@ fn write(hir: &Hir, out: &mut String) -> Option<()> {
             out.push_str("(?:");
             write(&repetition.sub, out)?;
             out.push(')');
-            out.push_str(&match (repetition.min, repetition.max) {
+            let times = match (repetition.min, repetition.max) {
                 (0, None) => "*".to_owned(),
                 (1, None) => "+".to_owned(),
                 (0, Some(1)) => "?".to_owned(),
                 (min, None) => format!("{{{min},}}"),
                 (min, Some(max)) if min == max => format!("{{{min}}}"),
                 (min, Some(max)) => format!("{{{min},{max}}}"),
-            });
+            };
+            out.push_str(&times);
         }
         HirKind::Capture(capture) => write(&capture.sub, out)?,
         HirKind::Concat(parts) => parts.iter().try_for_each(|part| write(part, out))?,
