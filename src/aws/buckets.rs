@@ -5,6 +5,7 @@
 use std::{
     error::Error,
     io::{self, Read},
+    ops::ControlFlow,
 };
 
 use aws_sdk_s3::config::ProvideCredentials;
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     handler::{Body, FetchError, Objects},
     object::ObjectId,
+    search::{KeyRange, ListedKey},
 };
 
 /// S3 with the credentials and the region of a user.
@@ -66,14 +68,20 @@ impl Buckets {
         Ok(Self { runtime, s3 })
     }
 
-    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of
-    /// the keys.
+    /// Passes the objects of a range of keys to `see` in the order of the keys, until it breaks. A request returns up to a
+    /// thousand of them; `requested` is called after each.
     ///
     /// # Errors
     ///
     /// The bucket does not exist or may not be listed, or S3 gives no answer.
-    pub fn list(&self, bucket: &str, prefix: &str, see: &mut dyn FnMut(&str, u64)) -> Result<(), FetchError> {
-        self.runtime.block_on(self.s3.list(bucket, prefix, see))
+    pub fn list(
+        &self,
+        bucket: &str,
+        range: KeyRange<'_>,
+        requested: &(dyn Fn() + Sync),
+        see: &mut dyn FnMut(ListedKey) -> ControlFlow<()>,
+    ) -> Result<(), FetchError> {
+        self.runtime.block_on(self.s3.list(bucket, range, requested, see))
     }
 
     /// Starts to read an object. Only the bytes that arrived and were not read yet are in memory.

@@ -2,7 +2,7 @@
 //!
 //! A body of which no byte arrives for the read time-out is an error.
 
-use std::{io, time::Duration};
+use std::{io, ops::ControlFlow, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
@@ -20,6 +20,7 @@ use super::{client::own_retries, request_error::RequestError, settings::Timeouts
 use crate::{
     handler::{Body, FetchError, Objects},
     object::{ObjectId, decode_form},
+    search::{KeyRange, ListedKey},
 };
 
 /// Reads objects.
@@ -73,23 +74,41 @@ impl S3 {
         Self { client: Client::from_conf(config), read_timeout: timeouts.read, requester }
     }
 
-    /// Passes the key and the size in bytes of every object whose key begins with `prefix` to `see`, in the order of
-    /// the keys.
+    /// Passes the objects of a range of keys to `see` in the order of the keys, until it breaks. A request returns up to a
+    /// thousand of them; `requested` is called after each.
     ///
     /// See [ListObjectsV2](https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
     ///
     /// # Errors
     ///
     /// The bucket does not exist or may not be listed, or S3 gives no answer.
-    pub async fn list(&self, bucket: &str, prefix: &str, see: &mut dyn FnMut(&str, u64)) -> Result<(), FetchError> {
+    pub async fn list(
+        &self,
+        bucket: &str,
+        range: KeyRange<'_>,
+        requested: &(dyn Fn() + Sync),
+        see: &mut dyn FnMut(ListedKey) -> ControlFlow<()>,
+    ) -> Result<(), FetchError> {
+        let KeyRange { prefix, after, by_folder } = range;
         // A key can contain characters that XML cannot, so S3 encodes it.
         let request = self.client.list_objects_v2().encoding_type(EncodingType::Url).bucket(bucket).prefix(prefix);
+        let request = request.set_start_after(after.map(str::to_owned));
+        let request = request.set_delimiter(by_folder.then(|| "/".to_owned()));
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.failed(error, "it", S3Error::ListDenied))?;
+            requested();
+            let decoded = |key: Option<&str>| decode_form(key.unwrap_or_default()).map_err(FetchError::permanent);
+            for folder in page.common_prefixes() {
+                if see(ListedKey::Folder(decoded(folder.prefix())?)).is_break() {
+                    return Ok(());
+                }
+            }
             for object in page.contents() {
-                let key = decode_form(object.key().unwrap_or_default()).map_err(FetchError::permanent)?;
-                see(&key, object.size().unwrap_or_default().try_into().unwrap_or_default());
+                let (key, bytes) = (decoded(object.key())?, object.size().unwrap_or_default().try_into());
+                if see(ListedKey::Object(key, bytes.unwrap_or_default())).is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())

@@ -21,6 +21,7 @@ mod quick_table;
 mod runtime_api;
 mod scan;
 mod scene;
+mod search;
 mod startup;
 
 /// The binary that Lambda would start.

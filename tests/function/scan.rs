@@ -12,10 +12,11 @@ use crate::{
     scene::{gzip, log_file},
 };
 
-struct Ran {
-    status: i32,
-    lines: Vec<String>,
-    stderr: String,
+/// What a run of the command line printed.
+pub struct Ran {
+    pub status: i32,
+    pub lines: Vec<String>,
+    pub stderr: String,
 }
 
 /// Runs the command line with only this environment, in the root of the repository.
@@ -33,9 +34,13 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
 }
 
 /// The same as a person with keys.
-fn scan_at(endpoint: &str, arguments: &[&str]) -> Ran {
+pub fn run_at(endpoint: &str, arguments: &[&str]) -> Ran {
     let keys = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")];
-    run(&[&["scan"], arguments].concat(), &[&keys[..], &[("AWS_ENDPOINT_URL", endpoint)]].concat())
+    run(arguments, &[&keys[..], &[("AWS_ENDPOINT_URL", endpoint)]].concat())
+}
+
+fn scan_at(endpoint: &str, arguments: &[&str]) -> Ran {
+    run_at(endpoint, &[&["scan"], arguments].concat())
 }
 
 fn scan(arguments: &[&str]) -> Ran {
@@ -43,7 +48,7 @@ fn scan(arguments: &[&str]) -> Ran {
 }
 
 /// A bucket with these objects.
-fn bucket(name: &str, objects: &[(&str, &[u8])]) {
+pub fn bucket(name: &str, objects: &[(&str, &[u8])]) {
     Cloud::get().bucket(name);
     for (key, bytes) in objects {
         Cloud::get().put(name, key, bytes);

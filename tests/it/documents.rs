@@ -48,11 +48,26 @@ fn readme_shows_what_the_command_line_prints() {
             fs::write(folder.join("my-rules.yaml"), rules.replace("==", "=")).unwrap();
         }
         let (typed, shown) = example.split_once('\n').unwrap();
-        let arguments = words(typed.strip_prefix("$ trailbell ").unwrap());
-        let output =
-            command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).current_dir(&folder).output().unwrap();
-        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(printed, shown, "{typed}");
+        assert_eq!(printed(typed, &folder), shown, "{typed}");
+    }
+}
+
+/// What a command prints that a reader types in a folder.
+fn printed(typed: &str, folder: &Path) -> String {
+    let arguments = words(typed.strip_prefix("$ trailbell ").unwrap());
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let output = command(&arguments).current_dir(folder).output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn the_page_on_searches_shows_what_they_print() {
+    let page = read("docs/search.md");
+    let examples = blocks(&page, "console");
+    assert!(examples.len() >= 3, "{examples:?}");
+    for example in examples {
+        let (typed, shown) = example.split_once('\n').unwrap();
+        assert_eq!(printed(typed, Path::new(env!("CARGO_MANIFEST_DIR"))), shown, "{typed}");
     }
 }
 

@@ -115,6 +115,10 @@ enum Command {
     /// All of `--filter`, `--since` and `--until` must hold; without them, every event is found. An event that is in several
     /// files is printed once. Sorting uses a temporary file if much is found.
     ///
+    /// `s3://BUCKET/PREFIX` with `--since` or `--until` lists and reads only the days that can hold events of that period, by
+    /// CloudTrail's layout of keys and the times in them; objects of another layout are all read. What reading them takes is
+    /// announced.
+    ///
     /// Standard error has what could not be read, and counts. Ctrl-C ends the reading; what is found so far is printed, with
     /// its tallies.
     ///

@@ -20,7 +20,6 @@ use trailbell::{
 
 use crate::{
     inputs::{self, shown},
-    logs::LogSources,
     replay::{self, AlertKeeper, Alerts, Replay, Wanted, write_tally},
     selection::SelectionArgs,
     status::{Status, Stop},
@@ -38,9 +37,10 @@ pub fn run(rules: &Path, selection: &SelectionArgs, out: &Path, paths: &[PathBuf
     refuse_other(out)?;
     let engine = Engine::new(inputs::rules(rules)?);
     let now = Timestamp::now();
-    let sources = LogSources::of(paths)?;
+    let records = selection.read(now)?;
+    let sources = records.sources(paths)?;
     let mut alerts = Alerts::new(&engine, false, Keeper::default());
-    let replay = Replay::of(sources, &engine, &selection.read(now)?, Wanted::Alerts(&mut alerts))?;
+    let replay = Replay::of(sources, &engine, &records, Wanted::Alerts(&mut alerts))?;
     let more: HashMap<String, u64> = alerts
         .raised()
         .map(|alert| (alert.firing.alert_id.clone(), alert.more))

@@ -1,19 +1,25 @@
 //! Which records a command is about: the arguments `--filter`, `--since` and `--until`.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use trailbell::{
     diagnostic::{Diagnostic, render, tally},
     filter::Filter,
     lint::unknown_fields,
     record::Record,
-    search::Period,
+    search::{DeliverySpan, Period, parse_length},
     untrusted::printable,
 };
 
-use crate::status::Stop;
+use crate::{
+    logs::{Delivery, LogSources},
+    status::Stop,
+};
 
 /// Which records a command is about.
 #[derive(Args)]
@@ -27,6 +33,11 @@ pub struct SelectionArgs {
     /// Only events before then; of a day, until its end
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// With `s3://` and a period: how long after its events a log file may be delivered and is still read, such as `1h` or `30d`
+    ///
+    /// CloudTrail delivers most files within minutes. If the bucket refuses them, it tries for 30 days.
+    #[arg(long, value_name = "LENGTH", default_value = "1d")]
+    late: String,
 }
 
 /// Which records are wanted.
@@ -35,6 +46,8 @@ pub struct Selection {
     pub filter: Option<Filter>,
     /// When its event must have happened.
     pub period: Period,
+    /// How long after it a log file may be delivered, and as the user writes it.
+    late: (SignedDuration, String),
 }
 
 impl SelectionArgs {
@@ -52,16 +65,48 @@ impl SelectionArgs {
     pub fn read(&self, now: Timestamp) -> Result<Selection, Stop> {
         let filter = self.filter.as_deref().map(filter).transpose()?;
         let period = Period::parse(self.since.as_deref(), self.until.as_deref(), now);
-        Ok(Selection { filter, period: period.map_err(|error| Stop::Message(error.to_string()))? })
+        let period = period.map_err(|error| Stop::Message(error.to_string()))?;
+        let late = length(&self.late)?;
+        Ok(Selection { filter, period, late: (late, self.late.clone()) })
     }
 }
 
 impl Selection {
+    /// When the log files with its events are delivered.
+    pub fn delivery(&self) -> Delivery {
+        let (late, shown) = &self.late;
+        Delivery { span: DeliverySpan::of(self.period, *late), late: printable(shown) }
+    }
+
+    /// What the paths lead to; with a period, of S3 only the objects that can hold events of it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`LogSources::of`].
+    pub fn sources(&self, paths: &[PathBuf]) -> Result<LogSources, Stop> {
+        if self.period == Period::default() {
+            LogSources::of(paths)
+        } else {
+            LogSources::delivered(paths, self.delivery())
+        }
+    }
+
     /// Whether a record is wanted. An event whose time is unknown is in every period, so that none is lost.
     pub fn wants(&self, record: &Record) -> bool {
         record.event_time().is_none_or(|time| self.period.includes(time))
             && self.filter.as_ref().is_none_or(|filter| filter.matches(record.root()))
     }
+}
+
+/// The length of time of an argument.
+///
+/// # Errors
+///
+/// If it is none.
+pub fn length(text: &str) -> Result<SignedDuration, Stop> {
+    parse_length(text).ok_or_else(|| {
+        Stop::Message(format!("`{text}` is not a length of time: write it such as `10m`, `1h` or `30d`"))
+    })
 }
 
 /// The filter of an argument; a warning is printed for each field that no record has.

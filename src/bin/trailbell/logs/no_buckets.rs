@@ -1,9 +1,16 @@
 //! Takes the place of S3 in a command line that is built without it, and names the build that reads S3.
 
-use std::io::{self, Empty};
+use std::{
+    io::{self, Empty},
+    ops::ControlFlow,
+};
 
 use thiserror::Error;
-use trailbell::{handler::FetchError, object::ObjectId};
+use trailbell::{
+    handler::FetchError,
+    object::ObjectId,
+    search::{KeyRange, ListedKey},
+};
 
 use crate::without_aws::INSTALL;
 
@@ -24,7 +31,13 @@ impl NoBuckets {
         Err(WithoutS3)
     }
 
-    pub fn list(&self, _: &str, _: &str, _: &mut dyn FnMut(&str, u64)) -> Result<(), FetchError> {
+    pub fn list(
+        &self,
+        _: &str,
+        _: KeyRange<'_>,
+        _: &(dyn Fn() + Sync),
+        _: &mut dyn FnMut(ListedKey) -> ControlFlow<()>,
+    ) -> Result<(), FetchError> {
         match *self {}
     }
 

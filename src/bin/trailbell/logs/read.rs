@@ -29,8 +29,9 @@ use crate::interrupt;
 const MAX_WAITING: usize = 8;
 /// How many objects are read from S3 at once.
 const MAX_REQUESTS: usize = 8;
-/// Input of more bytes gets a progress bar.
+/// Input of more bytes gets a progress bar; from S3, of fewer.
 const LONG: u64 = 32 << 20;
+const LONG_FAR: u64 = 1 << 20;
 
 /// What a command makes of records. Every thread has one, which reads one file after the other.
 pub trait RecordReader {
@@ -140,11 +141,12 @@ pub fn read<R: RecordReader>(
     reader: impl Fn() -> R + Sync,
     see: &mut dyn FnMut(&str, R::Output) -> io::Result<()>,
 ) -> io::Result<LogTally> {
-    let LogSources { list: files, bytes, passed_over, complaints, reported, .. } = sources;
+    let LogSources { list: files, bytes, passed_over, complaints, has_others, reported, .. } = sources;
     let mut tally = LogTally { failed: complaints.len() as u64, passed_over, reported, ..LogTally::default() };
     complaints.into_iter().try_for_each(|complaint| tally.report(complaint))?;
-    let progress = progress(bytes);
-    let threads = threads(&files);
+    let is_far = files.iter().any(|file| matches!(file, LogSource::Object(..)));
+    let progress = progress(bytes, if is_far { LONG_FAR } else { LONG });
+    let threads = threads(files.len(), is_far);
     let (jobs, queue) = channel::<Job<R::Output>>();
     let queue = Mutex::new(queue);
     thread::scope(|scope| -> io::Result<()> {
@@ -165,7 +167,7 @@ pub fn read<R: RecordReader>(
         waiting.into_iter().try_for_each(|file| drain(file, &progress, &mut tally, see))
     })?;
     progress.finish_and_clear();
-    if tally.files == 0 && tally.failed == 0 && !interrupt::is_requested() {
+    if tally.files == 0 && tally.failed == 0 && !has_others && !interrupt::is_requested() {
         tally.report("nothing to read: no file holds records of CloudTrail".to_owned())?;
         tally.failed = 1;
     }
@@ -223,10 +225,9 @@ impl Unread {
 }
 
 /// How many threads read: a thread that waits for S3 uses no processor.
-fn threads(files: &[LogSource]) -> usize {
+fn threads(files: usize, is_far: bool) -> usize {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let is_far = files.iter().any(|file| matches!(file, LogSource::Object(..)));
-    processors.max(if is_far { MAX_REQUESTS } else { 1 }).min(files.len().max(1))
+    processors.max(if is_far { MAX_REQUESTS } else { 1 }).min(files.max(1))
 }
 
 fn start<T>(jobs: &Sender<Job<T>>, file: &LogSource) -> Receiver<FileOutput<T>> {
@@ -355,8 +356,8 @@ fn drain<T>(
     Ok(())
 }
 
-fn progress(bytes: u64) -> ProgressBar {
-    if bytes < LONG || !io::stderr().is_terminal() {
+fn progress(bytes: u64, long: u64) -> ProgressBar {
+    if bytes < long || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left");

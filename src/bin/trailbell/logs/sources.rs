@@ -18,12 +18,14 @@ use trailbell::{
     diagnostic::chain,
     log_file::FileHead,
     object::{self, Foreign, ObjectId, ObjectKind},
+    search::DeliverySpan,
     untrusted::printable,
 };
 use walkdir::WalkDir;
 
 #[cfg(not(feature = "aws"))]
 use super::no_buckets::NoBuckets as Buckets;
+use super::{announcement, delivered};
 use crate::{inputs::shown, status::Stop};
 
 /// One file or object to read.
@@ -97,7 +99,7 @@ impl LogSource {
 }
 
 /// All files and objects to read.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct LogSources {
     /// In the order of the paths; within a folder or a prefix, in the order of their names.
     pub list: Vec<LogSource>,
@@ -107,11 +109,23 @@ pub struct LogSources {
     pub passed_over: PassedOver,
     /// Folders and buckets that cannot be read.
     pub complaints: Vec<String>,
+    /// Whether a bucket has files, and none of them is of the span that is wanted.
+    pub has_others: bool,
     /// Errors that need not be reported again.
     pub reported: HashSet<String>,
     buckets: Option<Arc<Buckets>>,
+    /// Which objects are wanted, and that what reading them takes is announced.
+    delivery: Option<Delivery>,
     /// Files and folders so far, where links lead: each is read once.
     seen: HashSet<PathBuf>,
+}
+
+/// When the log files are delivered that are wanted.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub span: DeliverySpan,
+    /// How late files may come after their events, as the user writes it.
+    pub late: String,
 }
 
 /// What is passed over: how much, and the first names with reasons.
@@ -142,7 +156,12 @@ impl PassedOver {
 
     /// Counts a file of a folder or an object below a prefix, if its name shows that it holds no records; whether it does.
     fn add_by_name(&mut self, shown: &str, name: &str) -> bool {
-        match ObjectKind::of(name) {
+        self.add_kind(shown, ObjectKind::of(name))
+    }
+
+    /// Counts what holds no records; whether it does not.
+    fn add_kind(&mut self, shown: &str, kind: ObjectKind) -> bool {
+        match kind {
             ObjectKind::Log => return false,
             ObjectKind::Digest => self.add(shown, "a digest of CloudTrail, which holds no records"),
             ObjectKind::Aggregated => self.add(shown, "aggregated events, which are not records"),
@@ -159,14 +178,30 @@ impl LogSources {
     ///
     /// As for [`Self::add`].
     pub fn of(paths: &[PathBuf]) -> Result<Self, Stop> {
-        let mut sources = Self::default();
-        paths.iter().try_for_each(|path| sources.add(path))?;
-        Ok(sources)
+        Self::default().with(paths)
     }
 
-    /// The same files and objects, to be read once more.
-    pub fn again(&self) -> Self {
-        Self { list: self.list.clone(), bytes: self.bytes, passed_over: self.passed_over.clone(), ..Self::default() }
+    /// The same; of S3 only objects that are delivered in a span, as far as their names show. It announces what reading them
+    /// takes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::add`].
+    pub fn delivered(paths: &[PathBuf], delivery: Delivery) -> Result<Self, Stop> {
+        Self { delivery: Some(delivery), ..Self::default() }.with(paths)
+    }
+
+    fn with(mut self, paths: &[PathBuf]) -> Result<Self, Stop> {
+        paths.iter().try_for_each(|path| self.add(path))?;
+        Ok(self)
+    }
+
+    /// The same files, and those of the objects that are delivered in a span, to be read once more.
+    pub fn again(&self, span: &DeliverySpan) -> Self {
+        let is_wanted =
+            |source: &&LogSource| !matches!(source, LogSource::Object(_, object) if !span.may_hold(&object.key));
+        let list = self.list.iter().filter(is_wanted).cloned().collect();
+        Self { list, bytes: self.bytes, passed_over: self.passed_over.clone(), ..Self::default() }
     }
 
     /// Adds a file, the log files of a folder, or those of `s3://BUCKET/PREFIX`. A file or an object that is named itself
@@ -248,39 +283,59 @@ impl LogSources {
                 self.buckets.insert(Arc::new(Buckets::connect().map_err(|error| Stop::Message(chain(&error)))?)),
             ),
         };
-        let mut add = |key: &str| {
-            let object = ObjectId { bucket: bucket.to_owned(), key: key.to_owned() };
-            self.list.push(LogSource::Object(Arc::clone(&buckets), object));
-        };
         if has_ending_of_json(prefix) {
             // Reading an object takes no permission to list the bucket.
-            add(prefix);
+            self.add_object(&buckets, bucket, prefix.to_owned(), 0);
             return Ok(());
         }
-        let mut is_empty = true;
-        let listed = buckets.list(bucket, prefix, &mut |key, bytes| {
-            is_empty = false;
-            let name = printable(&format!("s3://{bucket}/{key}"));
-            let is_named = key == prefix && !key.ends_with('/');
-            if !is_named && self.passed_over.add_by_name(&name, key) {
-                return;
+        let shown = printable(&format!("s3://{bucket}/{prefix}"));
+        if let Some(Delivery { span, late }) = &self.delivery {
+            announcement::before(&shown, span, late)?;
+        }
+        let span = self.delivery.as_ref().map(|delivery| delivery.span).unwrap_or_default();
+        let mut found = match delivered::list(&buckets, bucket, prefix, &span) {
+            Ok(found) => found,
+            Err(error) => {
+                self.complaints.push(printable(&format!("s3://{bucket}: {}", chain(&error))));
+                return Ok(());
             }
-            if is_named || has_ending_of_logs(key) {
-                add(key);
-                self.bytes += bytes;
-            } else {
-                self.passed_over.add(&name, "not the name of a log file");
-            }
-        });
-        match listed {
-            Err(error) => self.complaints.push(printable(&format!("s3://{bucket}: {}", chain(&error)))),
-            Ok(()) if is_empty => {
-                self.complaints
-                    .push(printable(&format!("s3://{bucket}/{prefix}: no object has a key with this prefix")));
-            }
-            Ok(()) => {}
+        };
+        self.has_others |= found.is_there && found.objects.is_empty();
+        if !found.is_there {
+            self.complaints.push(format!("{shown}: no object has a key with this prefix"));
+        }
+        found.objects.retain(|(key, _)| self.is_log(bucket, key, key == prefix && !key.ends_with('/')));
+        for (folder, kind) in &found.passed_over {
+            self.passed_over.add_kind(&printable(&format!("s3://{bucket}/{folder}")), *kind);
+        }
+        if self.delivery.is_some() {
+            announcement::after(&shown, bucket, &found)?;
+        }
+        for (key, bytes) in found.objects {
+            self.add_object(&buckets, bucket, key, bytes);
         }
         Ok(())
+    }
+
+    fn add_object(&mut self, buckets: &Arc<Buckets>, bucket: &str, key: String, bytes: u64) {
+        self.list.push(LogSource::Object(Arc::clone(buckets), ObjectId { bucket: bucket.to_owned(), key }));
+        self.bytes += bytes;
+    }
+
+    /// Whether the object of this key holds records, as far as its name shows; one that is named itself always does.
+    fn is_log(&mut self, bucket: &str, key: &str, is_named: bool) -> bool {
+        let name = printable(&format!("s3://{bucket}/{key}"));
+        if is_named {
+            return true;
+        }
+        if self.passed_over.add_by_name(&name, key) {
+            return false;
+        }
+        if !has_ending_of_logs(key) {
+            self.passed_over.add(&name, "not the name of a log file");
+            return false;
+        }
+        true
     }
 }
 

@@ -11,7 +11,6 @@ use trailbell::engine::Engine;
 use super::line::{ScanFormat, write_alert, write_match, write_notice};
 use crate::{
     inputs,
-    logs::LogSources,
     replay::{Alerts, Replay, Wanted, write_tally},
     selection::SelectionArgs,
     status::Status,
@@ -32,7 +31,7 @@ pub fn run(
 ) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let selection = selection.read(Timestamp::now())?;
-    let sources = LogSources::of(paths)?;
+    let sources = selection.sources(paths)?;
     let mut raised = alerts.then(|| Alerts::new(&engine, notices, ()));
     let line = |block: &mut Vec<u8>, finding: &_, file: &str| write_match(block, format, finding, file);
     let wanted = match &mut raised {

@@ -78,15 +78,15 @@ pub fn check_paths(paths: &[PathBuf]) -> Result<(), Stop> {
 /// # Errors
 ///
 /// If the id is not that of any event, the event lacks a value of `--same`, or standard error cannot be written.
-pub fn find(around: &Around, sources: LogSources, period: Period) -> Result<Anchor, Stop> {
+pub fn find(around: &Around, sources: &LogSources, period: Period) -> Result<Anchor, Stop> {
     let id = &around.id;
-    let names = Names::of(&sources);
+    let names = Names::of(sources);
     let filter = format!("eventID = {}", Value::Text(id.clone()));
     let filter = Filter::parse(&filter).map_err(|_| Stop::Message("`--around` takes the id of an event".to_owned()))?;
     let wanted = Wanted { sieve: Sieve::new(Some(filter)), period, pivots: None };
     let keep = |_: FoundRecord<'_>, _: &EventKey, text: &[u8]| text.to_owned();
     let (mut candidates, mut more, mut looked_at) = (Vec::<Candidate>::new(), 0_u64, LookedAt::default());
-    let read = logs::read(sources, || Finder::new(&wanted, &keep), &mut |file, searched| {
+    let read = logs::read(sources.clone(), || Finder::new(&wanted, &keep), &mut |file, searched| {
         match searched {
             Searched::Matches(matches) => {
                 for found in matches {

@@ -9,11 +9,11 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use trailbell::{
     diagnostic::{render, tally},
-    search::{Column, parse_length},
+    search::Column,
 };
 
 use crate::{
-    selection::{Selection, SelectionArgs},
+    selection::{Selection, SelectionArgs, length},
     status::Stop,
 };
 
@@ -96,9 +96,7 @@ impl SearchArgs {
         let around = match &self.around {
             None => None,
             Some(id) => {
-                let within = parse_length(&self.within).ok_or_else(|| {
-                    Stop::Message(format!("`{}` is not a length of time: write it such as `10m` or `1h`", self.within))
-                })?;
+                let within = length(&self.within)?;
                 Some(Around { id: id.trim().to_owned(), within, same: list("--same", &self.same)? })
             }
         };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use trailbell::{
     diagnostic::{chain, counted},
     engine::Sieve,
-    search::{EventKey, FoundRecord, is_same_event},
+    search::{DeliverySpan, EventKey, FoundRecord, is_same_event},
     untrusted::printable,
 };
 
@@ -22,7 +22,6 @@ use super::{
 use crate::{
     interrupt,
     logs::{self, LogSources, LogTally},
-    selection::Selection,
     status::{Status, Stop},
 };
 
@@ -34,25 +33,26 @@ use crate::{
 pub fn run(arguments: &SearchArgs) -> Status {
     let Request { selection, around, columns, tops, counts_only, format } = arguments.read(Timestamp::now())?;
     interrupt::listen();
-    let mut sources = LogSources::of(&arguments.paths)?;
-    let Selection { filter, mut period } = selection;
+    let mut period = selection.period;
+    if around.is_some() {
+        anchor::check_paths(&arguments.paths)?;
+    }
+    let mut sources = LogSources::delivered(&arguments.paths, selection.delivery())?;
     let (mut pivots, mut anchor, mut was_incomplete) = (None, None, false);
     if let Some(around) = around {
-        anchor::check_paths(&arguments.paths)?;
-        let mut again = sources.again();
-        match anchor::find(&around, sources, period)? {
+        match anchor::find(&around, &sources, period)? {
             Anchor::None { status } => return Ok(status),
             Anchor::Event(event) => {
                 let FoundEvent { key, time, pivots: common, read } = *event;
                 writeln!(io::stderr(), "around {} at {time}: {}", printable(&around.id), common.shown())?;
                 (period, pivots, anchor) = (period.around(time, around.within), Some(common), Some(key));
                 was_incomplete = read.is_incomplete();
-                again.reported = read.reported;
+                sources = sources.again(&DeliverySpan::of(period, DeliverySpan::LATEST));
+                sources.reported = read.reported;
             }
         }
-        sources = again;
     }
-    let wanted = Wanted { sieve: Sieve::new(filter), period, pivots };
+    let wanted = Wanted { sieve: Sieve::new(selection.filter), period, pivots };
     let (is_needed, has_marks) = (!counts_only, anchor.is_some());
     let lines = Lines { format, columns, tops, is_narrow: is_table(format), is_needed, has_marks };
     let keep = |found: FoundRecord<'_>, key: &EventKey, text: &[u8]| {
