@@ -76,9 +76,11 @@ ALL_TESTS := $(if $(wildcard ../shared/data/logs),-- --include-ignored)
 # Every run draws the same cases in the property tests, so that it fails only because of a change; `make cases` draws others.
 TEST_SEED := 17
 
+# Without Chromium, the tests of tests/report are listed as skipped, each by its name.
+#
 # clippy also checks the command line on its own, because it must build without the AWS SDK. Only the library, which has no
 # doctor, has documentation.
-test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS, then `check`.
+test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS and a browser, then `check`.
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
@@ -87,6 +89,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
+	.venv/bin/python -W ignore -m unittest discover --verbose --start-directory tests/report
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
 docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.

@@ -67,10 +67,12 @@ class Browser:
         return [line for line in self.driver.get_log("browser") if line["level"] != "INFO"]
 
     def requests(self):
-        """The addresses that the page asked for, other than its own."""
+        """The addresses that the page asked for, other than its own, and that its policy did not block."""
         messages = [json.loads(line["message"])["message"] for line in self.driver.get_log("performance")]
-        sent = [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
-        return [url for url in sent if not url.startswith("file://") or not url.endswith(".html")]
+        of = lambda method: [one["params"] for one in messages if one["method"] == method]
+        blocked = {one["requestId"] for one in of("Network.loadingFailed") if one.get("blockedReason") == "csp"}
+        sent = [one["request"]["url"] for one in of("Network.requestWillBeSent") if one["requestId"] not in blocked]
+        return [url for url in sent if not (url.startswith("file://") and url.endswith(".html"))]
 
     def media(self, **features):
         """Sets what the reader prefers, such as `prefers_color_scheme="dark"`."""
