@@ -28,6 +28,7 @@ pub fn who(event: EventView<'_>) -> Phrase {
     }
     let session = |name| Phrase::ours("session ").value(name);
     match event.issuer() {
+        None if is_credential(event) => Phrase::ours("credential ").value(name).then(" of IAM Identity Center"),
         None => Phrase::theirs(name),
         Some(Issuer::Role(Some(role))) => session(name).then(" of the role ").value(role),
         Some(Issuer::Role(None)) => session(name).then(" of an unknown role"),
@@ -46,7 +47,7 @@ pub fn ask(accounts: &Accounts, event: EventView<'_>) -> Option<Phrase> {
     let issuer = arn.splitn(6, ':').nth(5).unwrap_or_default();
     if event.is_anonymous() {
         return Some(Phrase::ours(
-            "No one can be asked, since the caller has no identity: find out who lets anyone do this",
+            "No one can be asked, since the caller has no identity: look at the address, and at what allows this",
         ));
     }
     if name == HIDDEN {
@@ -87,20 +88,47 @@ pub fn ask(accounts: &Accounts, event: EventView<'_>) -> Option<Phrase> {
             phrase.value(name)
         }
         None if kind == "Root" => of_root(accounts, event).then(whether),
+        None if is_credential(event) => {
+            let phrase = Phrase::ours("Find who has the session with the credential ").value(name);
+            phrase.then(" in IAM Identity Center, and ask whether it was them")
+        }
         // The record has only the id.
         None if kind == "IdentityCenterUser" => {
             let phrase = Phrase::ours("Find the user ").value(name);
             phrase.then(" in IAM Identity Center, and ask whether it was them")
         }
+        None if matches!(&*kind, "SAMLUser" | "WebIdentityUser") => of_provider(event, &kind, name),
+        None if kind == "Role" => Phrase::ours("Ask the owner of the role ").value(name).then(" who or what used it"),
         None => {
-            let of = match &*kind {
-                "IAMUser" => "Ask the owner of the user ",
-                "SAMLUser" | "WebIdentityUser" => "Ask the user of the identity provider ",
-                _ => "Ask the owner of ",
-            };
+            let of = if kind == "IAMUser" { "Ask the owner of the user " } else { "Ask the owner of " };
             Phrase::ours(of).value(name).then(whether)
         }
     })
+}
+
+/// Whether the record has of a user of IAM Identity Center only the credential.
+fn is_credential(event: EventView<'_>) -> bool {
+    let identity = |key: &str| event.at(&["userIdentity", key]);
+    event.field(Virtual::UserType).is_some_and(|kind| kind == "IdentityCenterUser")
+        && event.at(&["userIdentity", "onBehalfOf", "userId"]).is_none()
+        && identity("credentialId").is_some_and(|credential| event.field(Virtual::User) == Some(credential))
+}
+
+/// Who an identity provider signed in: a person, or a workload, whose name there has parts, such as `repo:shop/web:ref:main`
+/// (OpenID Connect tokens of GitHub) or `system:serviceaccount:default:web` (of Kubernetes).
+fn of_provider(event: EventView<'_>, kind: &str, name: String) -> Phrase {
+    // That of SAML is a hash.
+    let provider = event.at(&["userIdentity", "identityProvider"]).filter(|_| kind == "WebIdentityUser");
+    let provider = provider.map(|arn| match arn.split_once(":oidc-provider/") {
+        Some((_, name)) => name.to_owned(),
+        None => arn,
+    });
+    if kind == "WebIdentityUser" && name.contains([':', '/']) {
+        let phrase = Phrase::ours("The identity provider").maybe(" ", provider).then(" signed in ").value(name);
+        return phrase.then(": ask the owner of that repository or workload");
+    }
+    let phrase = Phrase::ours("Ask the user ").value(name).then(" of the identity provider").maybe(" ", provider);
+    phrase.then(" whether it was them")
 }
 
 /// Who holds the credentials of the root user.

@@ -91,14 +91,15 @@ impl<'r> EventView<'r> {
             (Some("Root" | "IAMUser" | "AWSService"), _) => None,
             (_, Some("Root")) => Some(Issuer::Root),
             (_, Some("IAMUser")) | (Some("FederatedUser"), _) => Some(Issuer::User(name)),
-            (Some("AssumedRole"), _) | (_, Some("Role")) => Some(Issuer::Role(name)),
-            _ => name.map(|name| Issuer::Role(Some(name))),
+            (Some("AssumedRole"), _) | (_, Some("Role")) => Some(Issuer::Role(name.or_else(|| self.0.role_in_arn()))),
+            // A session can lack its issuer, and even its type.
+            _ => name.or_else(|| self.0.role_in_arn()).map(|name| Issuer::Role(Some(name))),
         }
     }
 
     /// Whether the record has a caller without an identity, as for a public object of S3.
     pub fn is_anonymous(self) -> bool {
-        self.field(Virtual::Principal).is_some_and(|principal| principal == "anonymous")
+        self.0.is_anonymous()
     }
 
     /// Whether the caller is an AWS service, for itself or for an account.

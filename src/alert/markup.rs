@@ -26,9 +26,11 @@ use crate::{
     untrusted::{self, Kept},
 };
 
-/// A value in a code span.
+/// A value in a code span; of a long one both ends, since what it is about can be at either.
 pub fn code(text: &str, limit: usize) -> String {
-    span(&safe(text, limit, Kept::Nothing, Place::Span))
+    let line = untrusted::line(text, usize::MAX);
+    let show = |text: &str| neutral(&defanged(text, Kept::Nothing), Place::Span);
+    span(&untrusted::within(&line, limit, untrusted::shorten_middle, show))
 }
 
 /// Words of the author of the rules in a code span: names of fields and patterns.
@@ -305,6 +307,6 @@ mod tests {
         assert_eq!(filled(&[own("Fill `trusted_accounts`, then `a`.")], 20, 50), ("Fill …".to_owned(), false));
         let (shown, is_whole) = filled(&[own(&"x".repeat(100))], 50, 50);
         assert!(shown.chars().count() <= 50 && !is_whole, "{shown}");
-        assert_eq!(filled(&[value(&"x".repeat(100))], 50, 30).0, format!("`{}… (100 characters)`", "x".repeat(12)));
+        assert_eq!(filled(&[value(&"x".repeat(100))], 50, 30).0, format!("`{0}x…{0}`", "x".repeat(14)));
     }
 }

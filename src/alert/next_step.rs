@@ -106,7 +106,8 @@ fn attribute(event: EventView<'_>) -> Option<(&'static str, &'static str, String
     if let Some(key) = event.field(Virtual::AccessKey) {
         return Some(("this access key", "AccessKeyId", key));
     }
-    let kind = event.field(Virtual::UserType)?;
+    // A caller of another account can have the name of a user of this one.
+    let kind = event.field(Virtual::UserType).filter(|_| event.foreign_account().is_none())?;
     match kind.as_str() {
         "Root" => Some(("the root user", "Username", "root".to_owned())),
         "IAMUser" => Some(("this user", "Username", event.at(&["userIdentity", "userName"])?)),
@@ -151,8 +152,12 @@ fn suppress(alert: &Alert, event: EventView<'_>, place: &Place) -> Option<NextSt
     if command.is_none() && lines.is_none() {
         return None;
     }
-    let what =
-        format!("If this is expected: suppress the rule for this caller for {SUPPRESSED_DAYS} days, in overrides.yaml");
+    // The command counts from the day on which it runs, the lines from the event.
+    let span = match &lines {
+        Some(_) => format!("until {}", entry.expires),
+        None => format!("for {SUPPRESSED_DAYS} days"),
+    };
+    let what = format!("If this is expected: suppress the rule for this caller {span}, in overrides.yaml");
     Some(NextStep { command, entry: lines, ..NextStep::new(Phrase::ours(what)) })
 }
 

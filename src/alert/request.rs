@@ -17,6 +17,8 @@ const MAX_RESPONSE: usize = 4;
 const MAX_JOINED: usize = 5;
 /// The longest value and the longest name of a field, in characters.
 const MAX_VALUE: usize = 120;
+/// The longest ARN: that of a role of IAM Identity Center is longer than other values.
+const MAX_ARN: usize = 160;
 /// The most values of one rank that are looked at; those beyond are counted.
 const MAX_LOOKED: usize = 100;
 /// The steps that looking through a record may take.
@@ -174,7 +176,8 @@ impl Found {
         let of_rank = &mut self.held[at];
         if of_rank.values.len() < MAX_LINES && of_rank.looked < MAX_LOOKED {
             of_rank.looked += 1;
-            let text = shorten_middle(&line(&start(&value.to_text().unwrap_or_default()), MAX_LINE), MAX_VALUE);
+            let text = line(&start(&value.to_text().unwrap_or_default()), MAX_LINE);
+            let text = shorten_middle(&text, if text.starts_with("arn:") { MAX_ARN } else { MAX_VALUE });
             let is_own = field.is_some_and(|at| read[at].len() == keys.len());
             let one = Named { name: name(keys), is_own, value: text };
             if of_rank.values.contains(&one) {

@@ -1,19 +1,24 @@
 //! The subject of a message, such as `SEV2 [production] ada shares snapshot orders with 444455556666`.
 //!
-//! It must do on the screen of a phone: what begins it is never cut, and longer values further on lose their middle.
+//! It must do on the screen of a phone: of what begins it only a long name of the principal loses its middle, and then
+//! longer values further on do.
 
 use super::{model::Alert, short_name::short_names};
 use crate::{
     rule::FilledPart,
-    untrusted::{ascii, defanged, has_ascii_form, line, printable, shorten_with, within},
+    untrusted::{ascii, defanged, has_ascii_form, line, printable, within},
 };
 
 /// The limit of SNS: "less than 100 characters" ("Publish" in the Amazon SNS API Reference).
 const MAX: usize = 99;
-/// How many characters are never cut: a phone shows about as many.
+/// How many characters are not cut, apart from the principal: a phone shows about as many.
 const KEPT: usize = 60;
 /// How short a value may become: the ids of instances and of access keys stay whole.
 const SHORTEST: usize = 20;
+/// The longest name of the principal in a subject that is longer than a phone shows, and how much of the next value, such as the
+/// target, has its room first.
+const MAX_PRINCIPAL: usize = 28;
+const TARGET: usize = 8;
 /// What replaces the middle of a value.
 const CUT: &str = "...";
 /// The longest name of an account.
@@ -29,8 +34,16 @@ pub fn subject(alert: &Alert) -> String {
     let headline = alert.content().headline();
     let has_ascii_form = headline.iter().all(|part| part.is_value || has_ascii_form(&part.text));
     parts.extend(if has_ascii_form { headline } else { alert.content().ascii_headline() });
+    let principal = principal(alert, &parts);
     let parts = short_names(&on_a_line(parts), account.as_deref());
-    within("", MAX, |_, limit| fitted(&parts, limit), |line| ascii(&defanged(line)))
+    within("", MAX, |_, limit| fitted(&parts, principal, limit), |line| ascii(&defanged(line)))
+}
+
+/// Which of the parts names the caller.
+fn principal(alert: &Alert, parts: &[FilledPart]) -> Option<usize> {
+    let event = alert.event()?;
+    let names = [event.0.principal_name(), Some(event.actor())];
+    parts.iter().position(|part| part.is_value && names.iter().flatten().any(|name| *name == part.text))
 }
 
 /// What happened, on a line and with short names, in the words of the rule's author.
@@ -62,10 +75,15 @@ fn on_a_line(parts: Vec<FilledPart>) -> Vec<FilledPart> {
     parts
 }
 
-/// The parts in at most `limit` characters: values lose their middle, the longest first, and then the end is cut.
-fn fitted(parts: &[FilledPart], limit: usize) -> String {
+/// The parts in at most `limit` characters: the principal loses its middle, then the longest value, and then the end is cut.
+fn fitted(parts: &[FilledPart], principal: Option<usize>, limit: usize) -> String {
     let whole: Vec<usize> = parts.iter().map(|part| part.text.chars().count()).collect();
     let mut lengths = whole.clone();
+    if let Some(at) = principal.filter(|_| whole.iter().sum::<usize>() > KEPT) {
+        let act: usize = (at + 1..parts.len()).take_while(|at| !parts[*at].is_value).map(|at| whole[at]).sum();
+        let room = KEPT.saturating_sub(whole[..at].iter().sum::<usize>() + act + TARGET);
+        lengths[at] = whole[at].min(room.clamp(SHORTEST, MAX_PRINCIPAL));
+    }
     loop {
         let excess = lengths.iter().sum::<usize>().saturating_sub(limit);
         let mut starts = lengths.iter().scan(0, |end, length| Some(std::mem::replace(end, *end + length)));
@@ -89,13 +107,21 @@ fn fitted(parts: &[FilledPart], limit: usize) -> String {
     }
     let mut out = String::new();
     let mut start = 0;
-    for ((part, whole), length) in parts.iter().zip(whole).zip(lengths) {
-        let text =
-            if length < whole { middle(&part.text, length, KEPT.saturating_sub(start)) } else { part.text.clone() };
-        out += &text;
+    for (at, ((part, whole), length)) in parts.iter().zip(whole).zip(lengths).enumerate() {
+        let kept = if principal == Some(at) { 0 } else { KEPT.saturating_sub(start) };
+        out += &if length < whole { middle(&part.text, length, kept) } else { part.text.clone() };
         start += length;
     }
-    shorten_with(&out, limit, CUT)
+    if out.chars().count() <= limit {
+        return out;
+    }
+    let out: String = out.chars().take(limit.saturating_sub(CUT.len())).collect();
+    out.trim_end_matches(is_mark).to_owned() + CUT
+}
+
+/// Whether a character beside a cut can be read as a part of it.
+fn is_mark(c: char) -> bool {
+    matches!(c, '.' | '…') || c.is_whitespace()
 }
 
 /// A text in at most `length` characters, with its end and its beginning: at least `kept` characters of that.
@@ -104,7 +130,8 @@ fn middle(text: &str, length: usize, kept: usize) -> String {
     let Some(shown) = length.checked_sub(CUT.len()).filter(|_| whole > length) else { return text.to_owned() };
     let head = shown.div_ceil(2).max(kept.min(shown));
     let tail = whole - (shown - head);
-    text.chars().take(head).chain(CUT.chars()).chain(text.chars().skip(tail)).collect()
+    let (head, tail): (String, String) = (text.chars().take(head).collect(), text.chars().skip(tail).collect());
+    format!("{}{CUT}{}", head.trim_end_matches(is_mark), tail.trim_start_matches(is_mark))
 }
 
 #[cfg(test)]
@@ -120,7 +147,7 @@ mod tests {
     }
 
     fn fit(parts: &[FilledPart]) -> String {
-        fitted(parts, MAX)
+        fitted(parts, None, MAX)
     }
 
     #[test]
@@ -156,6 +183,32 @@ mod tests {
         assert_eq!(fit(&[own("x".repeat(200))]), format!("{}...", "x".repeat(96)));
         assert_eq!(fit(&[own("x".repeat(99))]), "x".repeat(99));
         assert_eq!(fit(&[value("x".repeat(200))]), format!("{}...{}", "x".repeat(60), "x".repeat(36)));
+    }
+
+    #[test]
+    fn a_long_principal_leaves_room_for_the_act_and_the_target() {
+        let role = "payments-prod-stack-ProcessorLambdaExecutionRole-1ABCDEFGHIJKL";
+        let parts = [own("SEV1 [production] "), value(role), own(" deletes trail "), value("audit")];
+        let short = fitted(&parts, Some(1), MAX);
+        assert_eq!(short, "SEV1 [production] payments-...EFGHIJKL deletes trail audit");
+        // What fits a phone stays whole.
+        let parts = [own("SEV1 "), value("stratus-red-team-ec2-steal-data"), own(" lists "), value("x")];
+        assert_eq!(fitted(&parts, Some(1), MAX), "SEV1 stratus-red-team-ec2-steal-data lists x");
+    }
+
+    #[test]
+    fn a_cut_is_three_dots() {
+        for text in ["a.b.".repeat(40), format!("{}…{}", "a".repeat(50), "b".repeat(60))] {
+            for before in 0..8 {
+                let parts = [own("x".repeat(before)), value(&text), own(" to "), value(&text)];
+                for principal in [None, Some(1), Some(3)] {
+                    let short = fitted(&parts, principal, MAX);
+                    let is_cut_twice =
+                        ["....", "...…", "…..."].iter().any(|twice| short.replace(&text, "").contains(twice));
+                    assert!(!is_cut_twice && short.contains(CUT), "{short}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -112,17 +112,47 @@ impl<'a, N: Node<'a>> Caller<N> {
     }
 
     /// A short name of the principal, for people: of a role or a user its name, of a person in a role of IAM Identity Center the
-    /// person's; with the caller's account if that is not `account`. What is named as the root user and is another caller is
-    /// shown with its kind.
+    /// person's, of a federated user that of its issuer and then that of the session; with the caller's account if that is not
+    /// `account`. What is named as the root user and is another caller is shown with its kind.
     pub fn principal_name(self, account: Option<&str>) -> Cow<'a, str> {
         let (kind, name) = self.kind_and_name();
         let foreign = self.account().filter(|own| account.is_some_and(|account| account != *own));
-        match (kind, foreign) {
+        let shown: Cow<'a, str> = match (kind, foreign) {
             ("Root", None) | ("account" | "service", _) => name.into(),
             (_, Some(own)) => format!("{own}:{name}").into(),
+            ("federated", None) => format!("session {name}").into(),
             (kind, None) if name.eq_ignore_ascii_case("root") => format!("{kind} {name}").into(),
             (_, None) => name.into(),
+        };
+        match self.session() {
+            Some(session) if self.kind() == Some("FederatedUser") && kind != "federated" => {
+                format!("{shown} (session {session})").into()
+            }
+            _ => shown,
         }
+    }
+
+    /// Whether nothing in the record names the caller: no one signed the request.
+    pub fn is_anonymous(self) -> bool {
+        let is_of_kind = match self.kind() {
+            Some("AWSAccount") => self.account().is_none(),
+            kind => kind.is_none_or(|kind| kind == "Unknown" || is_placeholder(kind)),
+        };
+        let names = [
+            self.text(&["userName"]),
+            self.text(&["arn"]),
+            self.text(&["principalId"]),
+            self.text(&["accessKeyId"]),
+            self.text(&["invokedBy"]),
+            self.issuer("arn"),
+            self.person(),
+        ];
+        is_of_kind && names.into_iter().flatten().all(is_placeholder)
+    }
+
+    /// The name of the role in the ARN of a session.
+    pub fn role_in_arn(self) -> Option<&'a str> {
+        last(role_of_session(self.text(&["arn"])?)?, '/')
     }
 
     fn kind_and_name(self) -> (&'static str, &'a str) {
@@ -136,11 +166,15 @@ impl<'a, N: Node<'a>> Caller<N> {
         }
         match self.kind() {
             Some("Root") => ("Root", self.user()),
-            Some("FederatedUser") => ("session", self.session().unwrap_or_else(|| self.user())),
+            Some("FederatedUser") => match (self.issuer("type"), self.issuer("userName")) {
+                (Some("Root"), _) => ("Root", "Root"),
+                (_, Some(user)) => ("user", user),
+                _ => ("federated", self.session().unwrap_or_else(|| self.user())),
+            },
             Some("AWSAccount") => ("account", self.account().unwrap_or_else(|| self.user())),
             Some("AWSService") => ("service", self.text(&["invokedBy"]).unwrap_or_else(|| self.user())),
             _ if self.text(&["userName"]) == Some(HIDDEN) => ("user", UNKNOWN),
-            _ => match self.text(&["arn"]).and_then(role_of_session).and_then(|role| last(role, '/')) {
+            _ => match self.role_in_arn() {
                 Some(role) => ("role", role),
                 None => ("user", self.user()),
             },
@@ -149,8 +183,7 @@ impl<'a, N: Node<'a>> Caller<N> {
 
     /// What a session of a role has of the role's name where it has no issuer: the ARN, or else the id.
     fn role_otherwise(self) -> Option<&'a str> {
-        let of_arn = || last(role_of_session(self.text(&["arn"])?)?, '/');
-        of_arn().or_else(|| self.text(&["principalId"]).map(|id| before(id, ':')))
+        self.role_in_arn().or_else(|| self.text(&["principalId"]).map(|id| before(id, ':')))
     }
 
     /// A session of a role: the ARN of the role, or else what the session has of it.
@@ -191,6 +224,11 @@ impl<'a, N: Node<'a>> Caller<N> {
         let of_arn = || self.text(&["arn"])?.split(':').nth(4);
         self.text(&["accountId"]).filter(is_account).or_else(|| of_arn().filter(is_account))
     }
+}
+
+/// Whether a name is what services write in place of one where a caller has no identity.
+pub fn is_placeholder(name: &str) -> bool {
+    name.eq_ignore_ascii_case(ANONYMOUS) || name.eq_ignore_ascii_case("ANONYMOUS_PRINCIPAL")
 }
 
 fn is_account(id: &&str) -> bool {

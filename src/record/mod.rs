@@ -20,6 +20,7 @@ mod virtual_field;
 mod work;
 mod zone;
 
+pub use caller::is_placeholder;
 pub use joined::JoinedLimits;
 pub(crate) use json::Json;
 pub use leaf::leaves;

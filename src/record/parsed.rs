@@ -79,6 +79,16 @@ impl Record {
         Caller::of(self.root()).map(|caller| caller.principal_name(account).into_owned())
     }
 
+    /// Whether the record has a caller that nothing in it names, as for a public object of S3.
+    pub fn is_anonymous(&self) -> bool {
+        Caller::of(self.root()).is_some_and(Caller::is_anonymous)
+    }
+
+    /// The name of the role in the ARN of the caller's session; `None` for a caller with another ARN.
+    pub fn role_in_arn(&self) -> Option<String> {
+        Caller::of(self.root()).and_then(Caller::role_in_arn).map(str::to_owned)
+    }
+
     /// When the event happened, as `eventTime` reads it.
     pub fn event_time(&self) -> Option<Timestamp> {
         event_time(self.root())

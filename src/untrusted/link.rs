@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::{
     domain::{is_aws_service, is_top_level},
-    scheme::is_scheme,
+    scheme::{is_name, is_scheme},
 };
 
 /// What may look like a link.
@@ -127,7 +127,14 @@ impl Signs {
         let continues = self.before(colon - length) == Some(':')
             && self.marked.last().is_none_or(|last| last.end != colon - length);
         let begins = opens && word.len() > 1 && (!continues || word.contains('.'));
+        let is_image = next.is_ascii_digit() && self.is_in_path(colon - length);
+        let is_scheme = |word: &str| is_scheme(word) && !(is_image && is_name(word));
         begins || is_scheme(word) || is_scheme(&word[word.len() - plain..]) || ends.into_iter().any(is_scheme)
+    }
+
+    /// Whether what begins here follows a part of a path, as in `shop/search:3.9.2`.
+    fn is_in_path(&self, at: usize) -> bool {
+        self.before(at) == Some('/') && self.before(at - 1).is_some_and(is_label)
     }
 
     /// Whether the `@` here is between a name and a host.
@@ -298,6 +305,7 @@ mod tests {
             ("mailto:x@evil.example tel:+123 sip:a@b.c", "mailto[:]x[@]evil[.]example tel[:]+123 sip[:]a[@]b[.]c"),
             ("file:C:\\x javascript:alert(1) x-evil:open", "file[:]C:\\x javascript[:]alert(1) x-evil[:]open"),
             ("evil:/x ms-msdt:/id data:text/html", "evil[:]/x ms-msdt[:]/id data[:]text/html"),
+            ("search:3 x/data:text/html x/ssh:1 /search:1", "search[:]3 x/data[:]text/html x/ssh[:]1 /search[:]1"),
             ("\\\\host\\share //host a//b \\/h", "[\\\\]host\\share [//]host a[//]b [\\/]h"),
             ("www。evil。example a．com b｡de", "www[.]evil[.]example a[.]com b[.]de"),
             ("ｈｔｔｐ：／／ｅｖｉｌ．ｃｏｍ", "ｈｔｔｐ[:][//]ｅｖｉｌ[.]ｃｏｍ"),
@@ -323,6 +331,7 @@ mod tests {
     fn ordinary_values_stay_as_they_are() {
         for text in [
             "arn:aws:iam::111122223333:user/é www",
+            "shop/search:3.9.2 shop/data:2026-01 shop/my-search:1 shop/search-api:2",
             "arn:aws-cn:logs:cn-north-1:111122223333:log-group:/aws/lambda/x:*",
             "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0 iam:CreateUser s3:* AROAEXAMPLE:mallory",
             "m7g.large Client.UnauthorizedOperation ada.lovelace aurora-postgresql15.4",

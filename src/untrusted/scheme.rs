@@ -116,6 +116,15 @@ const SCHEMES: &[&str] = &[
 
 const PREFIXES: &[&str] = &["x-", "ms-", "web+", "search-"];
 
+/// Schemes that are ordinary names of software or of what it holds, as of the image `shop/search:3.9.2`.
+const NAMES: &[&str] =
+    &["chrome", "data", "discord", "feed", "git", "jabber", "maps", "market", "news", "notes", "search", "shell"];
+
+/// Whether a scheme, in lower case, is as well an ordinary name.
+pub fn is_name(scheme: &str) -> bool {
+    NAMES.contains(&scheme) || scheme.starts_with("search-")
+}
+
 /// Whether a name, in lower case, is a scheme that makes a link without `//`.
 pub fn is_scheme(name: &str) -> bool {
     SCHEMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))

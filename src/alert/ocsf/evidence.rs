@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::value::is_visible;
+use super::{observable::UNKNOWN, value::is_visible};
 use crate::{
     alert::{
         caps::TextCaps,
@@ -111,7 +111,7 @@ fn actor(alert: &Alert, event: EventView<'_>) -> Value {
     let since = event.session(&["attributes", "creationDate"]).and_then(|time| time.parse::<Timestamp>().ok());
     json!({
         "user": {
-            "name": Some(event.actor()).filter(|name| is_visible(name)).unwrap_or_else(|| "unknown".to_owned()),
+            "name": Some(event.actor()).filter(|name| is_visible(name)).unwrap_or_else(|| UNKNOWN.to_owned()),
             "uid": arn.as_ref().or(principal.as_ref()).or(person.as_ref()),
             "uid_alt": principal.as_ref().filter(|_| arn.is_some()),
             "type_id": type_id,

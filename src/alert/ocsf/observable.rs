@@ -5,8 +5,13 @@ use std::{collections::HashSet, net::IpAddr};
 
 use serde_json::{Value, json};
 
+use crate::record::is_placeholder;
+
 /// The most observables of a finding.
 const MAX: usize = 100;
+
+/// What a finding has in place of the name of a user without one.
+pub const UNKNOWN: &str = "unknown";
 
 /// A kind of observable, as the schema numbers and names it.
 struct Kind {
@@ -45,7 +50,9 @@ pub fn observables(finding: &Value) -> Vec<Value> {
         at(finding, place, String::new(), &mut |name, value| {
             // AWS can write the name of a service in place of an address.
             let is_of_kind = kind.id != ADDRESS.id || value.parse::<IpAddr>().is_ok();
-            if is_of_kind && found.len() < MAX && seen.insert((kind.id, value)) {
+            // What is written in place of a name finds other callers.
+            let is_known = value != UNKNOWN && !is_placeholder(value);
+            if is_of_kind && is_known && found.len() < MAX && seen.insert((kind.id, value)) {
                 found.push(json!({"name": name, "type_id": kind.id, "type": kind.name, "value": value}));
             }
         });

@@ -14,7 +14,8 @@ fn asked(identity: Value) -> Option<String> {
     let alert = alert(2, record);
     let body = render(Format::TEXT, &alert).body;
     let next = body.lines().find_map(|line| line.strip_prefix("Next      ")).unwrap_or_default().to_owned();
-    let is_asked = ["Ask ", "No one can be asked", "Find "].iter().any(|begin| next.starts_with(begin));
+    let is_asked =
+        ["Ask ", "The identity provider ", "No one can be asked", "Find "].iter().any(|begin| next.starts_with(begin));
     let steps = rendered(&alert, Format::CHAT)["content"]["nextSteps"].clone();
     let first = steps[0].as_str().unwrap_or_default().replace(['`', '\''], "");
     assert_eq!(first == next.replace('"', ""), is_asked, "{first}\n{next}");
@@ -59,7 +60,7 @@ fn a_person_is_asked_by_name() {
     let person = json!({"type": "IdentityCenterUser", "accountId": OWN, "onBehalfOf": {"userId": "u-1"}});
     check(person, "Find the user u-1 in IAM Identity Center, and ask whether it was them");
     let federated = json!({"type": "SAMLUser", "userName": "ada", "accountId": OWN});
-    check(federated, "Ask the user of the identity provider ada whether it was them");
+    check(federated, "Ask the user ada of the identity provider whether it was them");
     let mut with_source = session("ops", "x");
     with_source["sessionContext"]["sourceIdentity"] = json!("ada");
     check(with_source, "Ask ada, the source identity of the session, whether it was them");
@@ -82,11 +83,49 @@ fn of_a_role_the_owner_is_asked() {
     let mut instance = session("web", "i-0123456789abcdef0");
     instance["sessionContext"]["ec2RoleDelivery"] = json!("2.0");
     check(instance, "Ask the owner of the role web who or what used it on the instance i-0123456789abcdef0");
+    // Without an issuer the ARN has the role.
+    for kind in [json!("AssumedRole"), json!("Unknown"), json!(null)] {
+        check(
+            json!({"type": kind, "arn": "arn:aws:sts::111122223333:assumed-role/ops-admin/Root", "accountId": OWN}),
+            "Ask the owner of the role ops-admin who or what used it, and look up who began the session Root; its caller \
+             chose that name",
+        );
+    }
     let unnamed = json!({"type": "AssumedRole", "principalId": "AROA:ada", "accountId": OWN});
     check(
         unnamed,
         "Find out which role this is, and ask its owner who or what used it, and look up who began the session ada; its \
          caller chose that name",
+    );
+}
+
+#[test]
+fn of_a_workload_its_owner_is_asked() {
+    let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+    let of = |name: &str| json!({"type": "WebIdentityUser", "userName": name, "identityProvider": provider});
+    for name in ["repo:org/app:ref:refs/heads/main", "system:serviceaccount:default:web"] {
+        check(
+            of(name),
+            &format!(
+                "The identity provider token[.]actions[.]githubusercontent[.]com signed in {name}: ask the owner of that \
+                 repository or workload"
+            ),
+        );
+    }
+    check(
+        of("1234"),
+        "Ask the user 1234 of the identity provider token[.]actions[.]githubusercontent[.]com whether it was them",
+    );
+    let role = json!({"type": "Role", "arn": "arn:aws:iam::111122223333:role/app/web", "accountId": OWN});
+    check(role, "Ask the owner of the role web who or what used it");
+}
+
+#[test]
+fn a_credential_is_no_user() {
+    let person = json!({"type": "IdentityCenterUser", "accountId": OWN, "credentialId": "EXAMPLEVHU"});
+    check(
+        person,
+        "Find who has the session with the credential EXAMPLEVHU in IAM Identity Center, and ask whether it was them",
     );
 }
 
@@ -140,8 +179,23 @@ fn of_another_account_its_owner_is_asked() {
 
 #[test]
 fn a_caller_without_a_name_is_not_asked() {
-    let anonymous = json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"});
-    check(anonymous, "No one can be asked, since the caller has no identity: find out who lets anyone do this");
+    // S3 and Amazon Cognito write several forms.
+    for anonymous in [
+        json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}),
+        json!({"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}),
+        json!({"type": "Unknown", "principalId": "Anonymous"}),
+        json!({"accountId": OWN}),
+        json!({"accountId": "444455556666"}),
+        json!({"type": "Unknown"}),
+        json!({}),
+    ] {
+        check(
+            anonymous,
+            "No one can be asked, since the caller has no identity: look at the address, and at what allows this",
+        );
+    }
+    let named = json!({"type": "IAMUser", "userName": "anonymous", "accountId": OWN});
+    check(named, "Ask the owner of the user anonymous whether it was them");
     let hidden = json!({"type": "IAMUser", "userName": "HIDDEN_DUE_TO_SECURITY_REASONS", "accountId": OWN});
     check(hidden, "No one can be asked, since no user has the name that was entered");
     assert_eq!(asked(Value::Null), None);

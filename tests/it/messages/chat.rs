@@ -30,7 +30,7 @@ fn a_notification_follows_the_schema_of_amazon_q() {
           "Ask the owner of the role `ci-deploy` who or what used it, and look up who began the session `GitHubActions`; its caller chose that name",
           "Look up what this access key did up to an hour before and after, with credentials of account `111122223333` (`production`), in us-east-1: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z`",
           "Open the event in the console: sign in to account `111122223333` (`production`) first: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5",
-          "If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal`"
+          "If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal`"
         ],
         "textType": "client-markdown",
         "title": "SEV2 [production] `GitHubActions` put image `shop/web`"
@@ -83,7 +83,7 @@ fn a_denied_call_shows_its_error() {
     `legacy-backup` called `ResumeSession` at `ssm.amazonaws.com`, and it failed: `AccessDenied`
     in account `111122223333` (`production`), region `us-east-1`, from `198.51.100.77`, at `2026-03-02T10:06:52Z`
 
-    Error: `User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to perform: ssm:ResumeSession on resource: arn:aws:ssm:us-east-… (252 characters)`
+    Error: `User: arn:aws:iam::111122223333:user/legacy-backup is not authorized to per…6f350 because no identity-based policy allows the ssm:ResumeSession action`
 
     Who: `IAMUser` `arn:aws:iam::111122223333:user/legacy-backup`
     Key: `AKIALEGACYBK2EXAMPLE`
@@ -99,7 +99,7 @@ fn a_denied_call_shows_its_error() {
     - Ask the owner of the user `legacy-backup` whether it was them
     - Look up what this access key did up to an hour before and after, with credentials of account `111122223333` (`production`), in us-east-1: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=AKIALEGACYBK2EXAMPLE' --start-time 2026-03-02T09:06:52Z --end-time 2026-03-02T11:06:52Z`
     - Open the event in the console: sign in to account `111122223333` (`production`) first: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
-    - If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=e1bc3319-334c-4672-9365-3ed6872edb3f' --output json | trailbell suppress denied - --by principal`
+    - If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=e1bc3319-334c-4672-9365-3ed6872edb3f' --output json | trailbell suppress denied - --by principal`
     "#);
 }
 
@@ -191,7 +191,7 @@ fn a_step_shows_no_command_that_a_chat_would_change() {
     let last = steps.as_array().unwrap().last().unwrap();
     assert_eq!(
         last,
-        "If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml; the command is in the e-mail"
+        "If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml; the command is in the e-mail"
     );
 }
 
@@ -235,7 +235,7 @@ fn a_long_title_is_whole_below() {
     record["a"] = json!("a".repeat(200));
     let alert = alert_of(RuleSet::parse(&rules.to_string()).unwrap().0, 0, record, None);
     let text = shown(&alert);
-    let cut = format!("SEV1 [111122223333] `{}… (200 characters)` and `{b}` and `{c}`\n", "a".repeat(42));
+    let cut = format!("SEV1 [111122223333] `{}…{}` and `{b}` and `{c}`\n", "a".repeat(30), "a".repeat(29));
     assert!(text.starts_with(&cut), "{text}");
     assert!(text.contains(&format!("\nTitle: `{} and {b} and {c}`\n", "a".repeat(200))), "{text}");
 }

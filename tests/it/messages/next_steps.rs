@@ -39,7 +39,7 @@ fn a_session_is_looked_up_by_its_key() {
       aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
     Open the event in the console: sign in to account 111122223333 (production) first
       https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
-    If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml
+    If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
       aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal
       overrides:
         cloudtrail-ecr-put-image:
@@ -91,7 +91,7 @@ fn a_data_event_is_in_its_log_file_alone() {
     assert_snapshot!(shown(&alert(0, record.clone())), @r#"
     Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1; this lists no data events
       aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
-    If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml
+    If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
       aws s3 cp 's3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz' - | trailbell suppress cloudtrail-ecr-put-image - --by principal --event-id bb2adece-e2ad-49af-a023-29c3643ce7f5
       overrides:
         cloudtrail-ecr-put-image:
@@ -145,6 +145,24 @@ fn an_odd_name_is_replaced_by_the_event() {
         let first = next_steps(&alert(0, record)).swap_remove(0).command.unwrap();
         assert_eq!(first.contains("AttributeKey=Username,"), plain, "{first}");
         assert_eq!(first.contains("AttributeKey=EventId,AttributeValue=bb2adece-"), !plain, "{first}");
+    }
+}
+
+/// The name of a caller of another account can be that of a user of this one, whose calls are no answer.
+#[test]
+fn the_name_of_a_caller_of_another_account_is_not_looked_up() {
+    for kind in ["IAMUser", "Root", "AssumedRole"] {
+        let mut record = put_image();
+        let arn = "arn:aws:sts::444455556666:assumed-role/ops/legacy-backup";
+        record["userIdentity"] =
+            json!({"type": kind, "userName": "legacy-backup", "accountId": "444455556666", "arn": arn});
+        let command = |record: &Value| next_steps(&alert(0, record.clone())).swap_remove(0).command.unwrap_or_default();
+        assert!(command(&record).contains("AttributeKey=EventId,AttributeValue=bb2adece-"), "{}", command(&record));
+        record["userIdentity"]["accessKeyId"] = json!("AKIAEXAMPLE");
+        assert!(command(&record).contains("AttributeKey=AccessKeyId,"), "{}", command(&record));
+        record["userIdentity"]["accountId"] = json!("111122223333");
+        record["userIdentity"]["accessKeyId"] = json!(null);
+        assert!(command(&record).contains("AttributeKey=Username,"), "{}", command(&record));
     }
 }
 

@@ -333,7 +333,7 @@ fn a_finding_follows_the_schema() {
           {
             "command": "aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal",
             "entry": "overrides:\n  cloudtrail-ecr-put-image:\n    suppressions:\n      - filter: principal = \"arn:aws:iam::111122223333:role/ci-deploy\"\n        reason: event bb2adece-e2ad-49af-a023-29c3643ce7f5\n        expires: 2026-04-01\n",
-            "what": "If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml"
+            "what": "If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml"
           }
         ],
         "object_link": "https://console.aws.amazon.com/s3/object/logs?prefix=AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz",
@@ -519,6 +519,28 @@ fn unread_records_are_findings() {
     assert_eq!(finding["cloud"]["account"]["name"], "production");
     // The object was delivered at 09:20.
     assert_eq!(finding["time"], 1_772_443_200_000_i64);
+}
+
+#[test]
+fn what_is_in_place_of_a_name_is_no_observable() {
+    for (identity, placeholder) in [
+        (
+            serde_json::json!({"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}),
+            "ANONYMOUS_PRINCIPAL",
+        ),
+        (serde_json::json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}), "anonymous"),
+        (serde_json::json!({"type": "Unknown", "principalId": "Anonymous"}), "Anonymous"),
+        (Value::Null, "unknown"),
+    ] {
+        let mut record = put_image();
+        record["userIdentity"] = identity;
+        let finding = ocsf(&alert(0, record));
+        assert!(finding["evidences"][0]["actor"].to_string().contains(placeholder), "{finding}");
+        let observables = finding["observables"].as_array().unwrap();
+        let is_name = |one: &Value| one["value"].as_str().is_some_and(|value| value.eq_ignore_ascii_case(placeholder));
+        assert!(observables.len() > 1 && !observables.iter().any(is_name), "{observables:?}");
+        assert!(!observables.iter().any(|one| one["value"] == "anonymous"), "{observables:?}");
+    }
 }
 
 #[test]

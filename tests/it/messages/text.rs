@@ -60,7 +60,7 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
               aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
               Open the event in the console: sign in to account 111122223333 (production) first
               https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
-              If this is expected: suppress the rule for this caller for 30 days, in overrides.yaml
+              If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
               aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal
               overrides:
                 cloudtrail-ecr-put-image:
