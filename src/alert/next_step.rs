@@ -7,6 +7,8 @@
 //! caller chooses; `AccessKeyId` of temporary credentials is that of one session. Global services, such as IAM, write their
 //! events in us-east-1. A time in ISO 8601 is one that the AWS CLI takes ("Timestamp" in "Common parameter types").
 //!
+//! The log files in a bucket have what the Event history lacks: data events, all regions, and any age.
+//!
 //! No command has a value of a record that is not plain, or that a mail reader makes a link of: the id of the event takes its
 //! place, or there is no command.
 
@@ -57,7 +59,9 @@ pub fn next_steps(alert: &Alert) -> Vec<NextStep> {
         return unusual_calls(alert, event).into_iter().collect();
     }
     let place = Place::of(alert, event);
-    [around(alert, event, &place), page(alert, &place), suppress(alert, event, &place)].into_iter().flatten().collect()
+    let steps =
+        [around(alert, event, &place), search(alert, event), page(alert, &place), suppress(alert, event, &place)];
+    steps.into_iter().flatten().collect()
 }
 
 /// Where the Event history has an event.
@@ -99,6 +103,34 @@ fn around(alert: &Alert, event: EventView<'_>, place: &Place) -> Option<NextStep
         let what = in_account(alert, Phrase::ours("Look up the event"));
         Some(NextStep { command: Some(place.lookup()?), ..NextStep::new(what) })
     })
+}
+
+/// The events of the same caller in the log files of the account: of all regions, with data events, and of any age.
+fn search(alert: &Alert, event: EventView<'_>) -> Option<NextStep> {
+    let object = alert.origin.as_ref()?.object()?;
+    let id = event.at(&["eventID"]).filter(|id| is_uuid(id))?;
+    argument(&object.bucket)?;
+    let place = argument(&format!("s3://{}/{}", object.bucket, account_folder(object)?))?;
+    let is_known = event.field(Virtual::Principal).is_some_and(|principal| principal != "anonymous");
+    let (who, same) = match event.field(Virtual::AccessKey).filter(|key| !key.is_empty()) {
+        Some(_) => ("this access key", "accessKey"),
+        None if is_known => ("this caller", "principal"),
+        None => return None,
+    };
+    let (since, until) = times(alert)?;
+    let command = format!("trailbell search --around {id} --same {same} --since {since} --until {until} {place}");
+    let what = format!(
+        "Search the account's log files, with access to their bucket, for what {who} did up to an hour before and after, in all \
+         regions"
+    );
+    Some(NextStep { command: Some(command), ..NextStep::new(Phrase::ours(what)) })
+}
+
+/// What the keys of an account's log files begin with, if the object is one of them.
+fn account_folder(object: &ObjectId) -> Option<&str> {
+    let account = object.account()?;
+    let at = object.key.find(&format!("/{account}/CloudTrail"))?;
+    object.key.get(..at + account.len() + 2)
 }
 
 /// What the Event history knows the caller by: in words, the attribute, and its value.
@@ -189,11 +221,16 @@ fn is_link(value: &str) -> bool {
 
 /// The options for the time around the events of an alert.
 fn span(alert: &Alert) -> Option<String> {
+    let (start, end) = times(alert)?;
+    Some(format!(" --start-time {start} --end-time {end}"))
+}
+
+/// The first and the last time of interest around the events of an alert.
+fn times(alert: &Alert) -> Option<(String, String)> {
     let last = alert.time()?;
     let first = alert.occurrences.first.unwrap_or(last).min(last);
     let shown = |time: Timestamp| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (start, end) = (first.saturating_sub(AROUND).ok()?, last.saturating_add(AROUND).ok()?);
-    Some(format!(" --start-time {} --end-time {}", shown(start), shown(end)))
+    Some((shown(first.saturating_sub(AROUND).ok()?), shown(last.saturating_add(AROUND).ok()?)))
 }
 
 fn in_account(alert: &Alert, phrase: Phrase) -> Phrase {

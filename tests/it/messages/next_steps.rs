@@ -17,7 +17,7 @@ use trailbell::{
 };
 
 use super::{KEY, alert, alert_of, insights::insight, origin, put_image, rules, sample, unread, window};
-use crate::command::folder;
+use crate::command::{folder, trailbell};
 
 /// The steps as people see them, without markup.
 fn shown(alert: &Alert) -> String {
@@ -48,6 +48,38 @@ fn a_session_is_looked_up_by_its_key() {
               reason: event bb2adece-e2ad-49af-a023-29c3643ce7f5
               expires: 2026-04-01
     "#);
+}
+
+/// The command as it is, on the samples in place of the bucket: it finds the event and what the key did around it.
+#[test]
+fn the_search_finds_the_event() {
+    let step = next_steps(&alert(0, put_image())).swap_remove(1);
+    let command = step.command.unwrap();
+    let place = "'s3://logs/AWSLogs/111122223333/'";
+    assert!(command.starts_with("trailbell search ") && command.ends_with(place), "{command}");
+    let arguments = command.trim_start_matches("trailbell ").replace(place, "events/records/ecr");
+    let ran = trailbell(&arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let marked = ran.stdout.lines().find(|line| line.starts_with(">\t")).unwrap();
+    assert!(marked.ends_with("bb2adece-e2ad-49af-a023-29c3643ce7f5"), "{}", ran.stdout);
+}
+
+/// Of an organization, the folder is that of the account; a key of another layout names no account.
+#[test]
+fn the_search_reads_the_log_files_of_the_account() {
+    let place = |key: &str| {
+        let steps = next_steps(&alert_of(rules(), 0, put_image(), Some(origin(key))));
+        let command =
+            steps.into_iter().filter_map(|step| step.command).find(|command| command.starts_with("trailbell"));
+        command.map(|command| command.rsplit(' ').next().unwrap().to_owned())
+    };
+    let of_account = "logs/AWSLogs/o-exampleorg1/111122223333/";
+    let file = "CloudTrail/us-east-1/2026/03/02/a.json.gz";
+    assert_eq!(place(&format!("{of_account}{file}")).unwrap(), format!("'s3://logs/{of_account}'"));
+    for other in [file, "a.json.gz", "AWSLogs/audit/CloudTrail/us-east-1/a.json.gz", "AWSLogs/111122223333/a.json.gz"] {
+        assert_eq!(place(other), None, "{other}");
+    }
+    assert_eq!(place(&format!("it's/AWSLogs/111122223333/{file}")), None);
 }
 
 /// The times are those around all events of the alert.
