@@ -29,6 +29,7 @@ fn a_notification_follows_the_schema_of_amazon_q() {
           "Follow the runbook: https://example.com/runbooks/ecr",
           "Ask the owner of the role `ci-deploy` who or what used it, and look up who began the session `GitHubActions`; its caller chose that name",
           "Look up what this access key did up to an hour before and after, with credentials of account `111122223333` (`production`), in us-east-1: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z`",
+          "Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions; the command is in the e-mail",
           "Open the event in the console: sign in to account `111122223333` (`production`) first: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5",
           "If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=bb2adece-e2ad-49af-a023-29c3643ce7f5' --output json | trailbell suppress cloudtrail-ecr-put-image - --by principal`"
         ],
@@ -98,6 +99,7 @@ fn a_denied_call_shows_its_error() {
     Alert: `0f8a82d0cd97b7f54bfbabbf686b9a5f`
     - Ask the owner of the user `legacy-backup` whether it was them
     - Look up what this access key did up to an hour before and after, with credentials of account `111122223333` (`production`), in us-east-1: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=AKIALEGACYBK2EXAMPLE' --start-time 2026-03-02T09:06:52Z --end-time 2026-03-02T11:06:52Z`
+    - Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions; the command is in the e-mail
     - Open the event in the console: sign in to account `111122223333` (`production`) first: https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/e1bc3319-334c-4672-9365-3ed6872edb3f
     - If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml: `aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=EventId,AttributeValue=e1bc3319-334c-4672-9365-3ed6872edb3f' --output json | trailbell suppress denied - --by principal`
     "#);

@@ -37,6 +37,8 @@ fn a_session_is_looked_up_by_its_key() {
     assert_snapshot!(shown(&alert(0, record)), @r#"
     Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in eu-west-1; repeat it in us-east-1 for IAM and other global services
       aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+    Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions
+      trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same accessKey --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'
     Open the event in the console: sign in to account 111122223333 (production) first
       https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
     If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
@@ -102,6 +104,8 @@ fn a_sign_in_is_looked_up_by_its_user() {
     assert_snapshot!(shown(&alert(1, record.clone())), @r#"
     Look up what the root user did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1
       aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=Username,AttributeValue=root' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+    Search the account's log files, with access to their bucket, for what this caller did up to an hour before and after, in all regions
+      trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same principal --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'
     Open the event in the console: sign in to account 111122223333 (production) first
       https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
     "#);
@@ -110,6 +114,8 @@ fn a_sign_in_is_looked_up_by_its_user() {
     assert_snapshot!(shown(&alert(1, record)), @r#"
     Look up what this user did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1
       aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=Username,AttributeValue="a=b,c"' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+    Search the account's log files, with access to their bucket, for what this caller did up to an hour before and after, in all regions
+      trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same principal --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'
     Open the event in the console: sign in to account 111122223333 (production) first
       https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
     "#);
@@ -123,6 +129,8 @@ fn a_data_event_is_in_its_log_file_alone() {
     assert_snapshot!(shown(&alert(0, record.clone())), @r#"
     Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1; this lists no data events
       aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+    Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions
+      trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same accessKey --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'
     If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
       aws s3 cp 's3://logs/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_CloudTrail_us-east-1_20260302T0920Z_Kq3vZt8LwXy1RbNd.json.gz' - | trailbell suppress cloudtrail-ecr-put-image - --by principal --event-id bb2adece-e2ad-49af-a023-29c3643ce7f5
       overrides:

@@ -327,6 +327,10 @@ fn a_finding_follows_the_schema() {
             "what": "Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1"
           },
           {
+            "command": "trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same accessKey --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'",
+            "what": "Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions"
+          },
+          {
             "link": "https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5",
             "what": "Open the event in the console: sign in to account 111122223333 (production) first"
           },
@@ -485,7 +489,7 @@ fn a_finding_has_what_an_email_has() {
     let all = |key: &str| steps.iter().filter_map(|step| step[key].as_str()).collect::<Vec<_>>();
     assert_eq!(
         (steps.len(), all("what").len(), all("command").len(), all("link").len(), all("entry").len()),
-        (4, 4, 2, 1, 1)
+        (5, 5, 3, 1, 1)
     );
     for line in
         steps.iter().flat_map(|step| step.as_object().unwrap().values()).flat_map(|text| text.as_str().unwrap().lines())

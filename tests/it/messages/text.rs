@@ -58,6 +58,8 @@ fn an_alert_shows_who_did_what_where_when_and_why() {
     Next      Ask the owner of the role ci-deploy who or what used it, and look up who began the session GitHubActions; its caller chose that name
               Look up what this access key did up to an hour before and after, with credentials of account 111122223333 (production), in us-east-1
               aws cloudtrail lookup-events --region us-east-1 --lookup-attributes 'AttributeKey=AccessKeyId,AttributeValue=ASIACIDEPLOY2EXAMPLE' --start-time 2026-03-02T08:07:33Z --end-time 2026-03-02T10:07:33Z
+              Search the account's log files, with access to their bucket, for what this access key did up to an hour before and after, in all regions
+              trailbell search --around bb2adece-e2ad-49af-a023-29c3643ce7f5 --same accessKey --since 2026-03-02T08:07:33Z --until 2026-03-02T10:07:33Z 's3://logs/AWSLogs/111122223333/'
               Open the event in the console: sign in to account 111122223333 (production) first
               https://us-east-1.console.aws.amazon.com/cloudtrailv2/home?region=us-east-1#/events/bb2adece-e2ad-49af-a023-29c3643ce7f5
               If this is expected: suppress the rule for this caller until 2026-04-01, in overrides.yaml
