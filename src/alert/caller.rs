@@ -115,7 +115,7 @@ fn is_credential(event: EventView<'_>) -> bool {
 }
 
 /// Who an identity provider signed in: a person, or a workload, whose name there has parts, such as `repo:shop/web:ref:main`
-/// (OpenID Connect tokens of GitHub) or `system:serviceaccount:default:web` (of Kubernetes).
+/// (tokens of GitHub Actions) or `system:serviceaccount:default:web` (of Kubernetes).
 fn of_provider(event: EventView<'_>, kind: &str, name: String) -> Phrase {
     // That of SAML is a hash.
     let provider = event.at(&["userIdentity", "identityProvider"]).filter(|_| kind == "WebIdentityUser");
