@@ -86,7 +86,10 @@ fn every_audience_has_a_topic_of_its_own() {
     assert_eq!(scene.cloud.receive(&scene.all).len(), 2);
     let in_chat = read(&in_chat);
     assert_eq!(in_chat.len(), 1, "severity 3 is too mild for a chat");
-    assert_eq!(in_chat[0]["content"]["title"], "SEV1 | CloudTrail: ECR Put Image");
+    assert_eq!(
+        in_chat[0]["content"]["title"],
+        "SEV1 [012345678901] CloudTrail: ECR Put Image: `PutImage` by `mallory`"
+    );
     let names: Vec<_> = read(&found).iter().map(|finding| finding["api"]["operation"].clone()).collect();
     assert_eq!(names, ["PutImage", "DescribeParameters"]);
 
