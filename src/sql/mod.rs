@@ -2,7 +2,6 @@
 //!
 //! A query returns at least the records that the filter matches, and exactly those unless it says why not.
 
-mod around;
 mod columns;
 mod comparison;
 mod computed;
@@ -18,7 +17,6 @@ mod table;
 mod translate;
 mod value;
 
-pub use around::{Around, AroundError};
 pub use dialect::Dialect;
 pub use query::{Query, Source, SourceError, Wanted, query};
 pub use rule::matched_by;
