@@ -2,6 +2,7 @@
 //!
 //! A query returns at least the records that the filter matches, and exactly those unless it says why not.
 
+mod around;
 mod columns;
 mod comparison;
 mod computed;
@@ -17,6 +18,7 @@ mod table;
 mod translate;
 mod value;
 
+pub use around::{Around, AroundError};
 pub use dialect::Dialect;
 pub use query::{Query, Source, SourceError, Wanted, query};
 pub use rule::matched_by;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::{
+    around::{ANCHOR, Around, AroundError},
     condition::{Bound, Condition},
     dialect::{Dialect, identifier, literal},
     inline::{Inlined, inlined},
@@ -90,8 +91,10 @@ pub struct Query {
 pub struct Wanted<'a> {
     /// What the first comment names, such as a rule.
     pub title: Option<&'a str>,
-    /// The condition that the records match.
-    pub condition: &'a Expr,
+    /// The condition that the records match, if there is one.
+    pub condition: Option<&'a Expr>,
+    /// The event that they are around, if there is one.
+    pub around: Option<&'a Around>,
     /// The named lists of the condition.
     pub lists: &'a Lists,
     /// When their events happened.
@@ -99,33 +102,48 @@ pub struct Wanted<'a> {
 }
 
 /// The query that returns the wanted records.
-pub fn query(wanted: &Wanted<'_>, dialect: Dialect, source: &Source) -> Query {
+///
+/// # Errors
+///
+/// If a query cannot compare the fields that the events around one have in common.
+pub fn query(wanted: &Wanted<'_>, dialect: Dialect, source: &Source) -> Result<Query, AroundError> {
     let mut translator = Translator::new(dialect);
-    let (holds, filter) = match inlined(wanted.condition, wanted.lists) {
-        Inlined::Always(true) => (Condition::Always, None),
-        Inlined::Always(false) => (Condition::Never, None),
-        Inlined::Depends(expr) => {
+    let (holds, filter) = match wanted.condition.map(|condition| inlined(condition, wanted.lists)) {
+        None | Some(Inlined::Always(true)) => (Condition::Always, None),
+        Some(Inlined::Always(false)) => (Condition::Never, None),
+        Some(Inlined::Depends(expr)) => {
             (translator.condition(&expr, true, Bound::AtLeast, None), Some(printable(&expr.to_string())))
         }
     };
+    let anchor = wanted.around.map(|around| around.anchor(dialect, &mut translator)).transpose()?;
     let Translator { columns, mut reasons, .. } = translator;
     reasons.sort();
     reasons.dedup();
     let mut text = String::new();
-    for comment in wanted.title.into_iter().map(printable).chain(comments(&reasons, filter.as_deref(), source)) {
+    let comments = comments(&reasons, wanted.around, filter.as_deref(), source);
+    for comment in wanted.title.into_iter().map(printable).chain(comments) {
         line(&mut text, &format!("-- {comment}"));
     }
     let mut tables = Vec::new();
     if let Source::Files(paths) = source {
         tables.push(format!("cloudtrail AS (\n  {}\n)", files(paths)));
     }
-    let (computed, from) = columns.tables(&source.name());
+    let (computed, mut from) = columns.tables(&source.name());
     tables.extend(computed);
+    let in_period = Condition::all([in_partitions(wanted.period, source), dialect.within(wanted.period)]);
+    let mut agrees = Condition::Always;
+    if let (Some(anchor), Some(Around { id, .. })) = (anchor, wanted.around) {
+        let is_it = Condition::all([in_period.clone(), format!("eventid = {}", literal(id)).into()]);
+        let of_it = anchor.columns.join(",\n    ");
+        tables.push(format!("{ANCHOR} AS (\n  SELECT DISTINCT\n    {of_it}\n  FROM {from}\n  WHERE {is_it}\n)"));
+        from = format!("{from} CROSS JOIN {ANCHOR}");
+        agrees = anchor.agrees;
+    }
     if !tables.is_empty() {
         line(&mut text, &format!("WITH {}", tables.join(",\n")));
     }
     line(&mut text, &format!("SELECT\n{}\nFROM {from}", names_of_columns()));
-    let holds = Condition::all([in_partitions(wanted.period, source), dialect.within(wanted.period), holds]);
+    let holds = Condition::all([in_period, agrees, holds]);
     let parts = holds.parts().iter().filter(|part| **part != Condition::Always);
     for (at, part) in parts.enumerate() {
         let word = if at == 0 { "WHERE" } else { "  AND" };
@@ -135,7 +153,7 @@ pub fn query(wanted: &Wanted<'_>, dialect: Dialect, source: &Source) -> Query {
         }
     }
     line(&mut text, "ORDER BY eventtime");
-    Query { text, reasons }
+    Ok(Query { text, reasons })
 }
 
 impl Dialect {
@@ -186,27 +204,33 @@ fn names_of_columns() -> String {
 const WIDTH: usize = 110;
 
 /// How exact the query is, and what decides where it is not.
-fn comments(reasons: &[String], filter: Option<&str>, source: &Source) -> Vec<String> {
-    let filter = filter.unwrap_or_default();
-    if reasons.is_empty() {
-        return vec![format!("exact: {filter}")];
-    }
-    let mut out =
-        vec!["superset: it returns every record that the filter matches, and maybe others, because".to_owned()];
-    out.extend(reasons.iter().map(|reason| format!("  {}", printable(reason))));
-    let what = match source {
-        Source::Table(_) => "RESULT.json".to_owned(),
-        Source::Files(files) => files.iter().map(|file| shell(file)).collect::<Vec<_>>().join(" "),
+fn comments(reasons: &[String], around: Option<&Around>, filter: Option<&str>, source: &Source) -> Vec<String> {
+    let what = match (around, filter) {
+        (None, filter) => filter.unwrap_or_default().to_owned(),
+        (Some(around), None) => around.to_string(),
+        (Some(around), Some(filter)) => format!("{around}: {filter}"),
     };
-    out.push("this decides which of them the filter matches:".to_owned());
-    out.push(format!("  trailbell search --filter {} {}", shell(filter), printable(&what)));
+    if reasons.is_empty() {
+        return vec![format!("exact: {}", printable(&what))];
+    }
+    let of_search = around.map(Around::arguments).unwrap_or_default().into_iter();
+    let of_search = of_search.chain(filter.into_iter().flat_map(|filter| ["--filter".to_owned(), filter.to_owned()]));
+    let files = match source {
+        Source::Table(_) => vec!["RESULT.json".to_owned()],
+        Source::Files(files) => files.clone(),
+    };
+    let typed: Vec<_> = of_search.chain(files).map(|argument| shell(&argument)).collect();
+    let mut out = vec!["superset: it returns every record that is wanted, and maybe others, because".to_owned()];
+    out.extend(reasons.iter().map(|reason| format!("  {}", printable(reason))));
+    out.push("this decides which of them are wanted:".to_owned());
+    out.push(format!("  trailbell search {}", printable(&typed.join(" "))));
     out
 }
 
 /// A text as one argument of a command for a POSIX shell, in single quotes where it needs them.
 fn shell(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-*".contains(&byte);
-    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain) {
+    if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))

@@ -150,7 +150,7 @@ impl Translator {
     }
 
     /// The values of a path; what takes long to compute is a column beside those of the table.
-    fn values(&mut self, path: &Path, element: Option<&Element>) -> Values {
+    pub fn values(&mut self, path: &Path, element: Option<&Element>) -> Values {
         let values = self.dialect.values(path, element, &mut self.columns);
         if path.root == Root::Element && element.is_some() {
             return values;

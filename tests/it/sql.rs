@@ -15,7 +15,8 @@ use crate::{
 };
 
 fn run(title: Option<&str>, condition: &Expr, lists: &Lists, dialect: Dialect, source: &Source) -> Query {
-    query(&Wanted { title, condition, lists, period: Period::default() }, dialect, source)
+    let wanted = Wanted { title, condition: Some(condition), around: None, lists, period: Period::default() };
+    query(&wanted, dialect, source).unwrap()
 }
 
 fn of(filter: &str, dialect: Dialect) -> Query {
@@ -268,6 +269,48 @@ fn a_period_limits_time_and_partitions() {
     assert!(where_of(&["--until", "9999-12-31"]).starts_with(time));
     let files = where_of(&["--dialect", "duckdb", "--since", "2026-03-02", "a.json.gz"]);
     assert!(files.starts_with("COALESCE(TRY(CAST(eventtime AS TIMESTAMPTZ)) >= "), "{files}");
+}
+
+#[test]
+fn events_around_one_have_its_values() {
+    let id = "6d3f1c1e-0000-4000-8000-000000000001";
+    let ran =
+        trailbell(&["sql", "--around", id, "--within", "10m", "--same", "accessKey, ip", "--since", "2026-03-02"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.starts_with(&format!("-- exact: the events within 10m of {id} with the same accessKey, ip\n")));
+    let (_, query) = ran.stdout.split_once("WITH ").unwrap();
+    let expected = format!(
+        "anchor AS (
+  SELECT DISTINCT
+    TRY(from_iso8601_timestamp(eventtime)) AS anchor_time,
+    NULLIF(useridentity.accesskeyid, '') AS anchor_1,
+    NULLIF(sourceipaddress, '') AS anchor_2
+  FROM \"cloudtrail_logs_pp\"
+  WHERE \"timestamp\" >= '2026/03/02' AND COALESCE(TRY(from_iso8601_timestamp(eventtime)) >= \
+         TRY(from_iso8601_timestamp('2026-03-02T00:00:00Z')), TRUE) AND eventid = '{id}'
+)
+SELECT"
+    );
+    assert!(query.starts_with(&expected), "{query}");
+    assert!(query.contains(" CROSS JOIN anchor\nWHERE \"timestamp\" >= '2026/03/02'\n"), "{query}");
+    assert!(query.contains("BETWEEN anchor_time - INTERVAL '600' SECOND AND anchor_time + INTERVAL '600' SECOND"));
+    assert!(query.contains("\n  AND NULLIF(useridentity.accesskeyid, '') = anchor_1\n"), "{query}");
+    let usual = trailbell(&["sql", "--around", "it's", "--filter", r#"eventName = "A""#]).stdout;
+    assert!(usual.starts_with("-- superset: ") && usual.contains("anchor_1 IS NULL AND"), "{usual}");
+    assert!(usual.contains("eventid = 'it''s'") && usual.contains("\n  AND eventname = 'A'\n"), "{usual}");
+    let search = r#"--   trailbell search --around 'it'\''s' --within 1h --filter 'eventName = "A"' RESULT.json"#;
+    assert!(usual.contains(search), "{usual}");
+    for (arguments, message) in [
+        (&["--same", "requestParameters.bucketName"][..], "which can have several values"),
+        (&["--same", "userIdentity.credentialId"], "the table has no column for `userIdentity.credentialId`"),
+        (&["--same", "ip,"], "--same"),
+        (&["--within", "soon"], "`soon` is not a length of time"),
+        (&["--rule", "a"], "cannot be used with"),
+    ] {
+        let ran = trailbell(&[&["sql", "--around", id], arguments].concat());
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.stderr.contains(message), "{arguments:?}: {}", ran.stderr);
+    }
 }
 
 proptest! {

@@ -208,3 +208,13 @@ def matches(file):
         match = json.loads(line)
         found[match["id"]].add(match["eventID"])
     return found
+
+
+def around(file, arguments):
+    """The ids of the events that a search finds around one; `None` if the event lacks a value that others should have."""
+    ran = subprocess.run([TRAILBELL, "search", *arguments, "--format", "jsonl", file], capture_output=True, text=True, check=False)
+    if ran.returncode == 2 and "the event has no " in ran.stderr:
+        return None
+    if ran.returncode:
+        raise AssertionError(ran.stderr)
+    return {json.loads(line)["record"]["eventID"] for line in ran.stdout.splitlines()}

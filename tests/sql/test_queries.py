@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import sqlglot
-from corpus import filters, generated, matches, real, rules_file, trailbell
+from corpus import around, filters, generated, matches, real, rules_file, trailbell
 
 FILES = {"real": real, "generated": generated}
 # A query that cannot be exact may return this many times as many records as match.
@@ -83,6 +83,22 @@ class Queries(unittest.TestCase):
         query = trailbell("sql", "--dialect", "duckdb", "--rules", rules_file(name), "--rule", name, real(), generated())
         expected = self.expected["real"][name] | self.expected["generated"][name]
         self.assertEqual({row[0] for row in duckdb.execute(f"SELECT eventid FROM ({query})").fetchall()}, expected)
+
+    def test_events_around_one_have_its_values(self):
+        for table, file in FILES.items():
+            found = self.tables[table].execute(
+                "SELECT eventid FROM cloudtrail WHERE useridentity.accesskeyid <> '' USING SAMPLE 5 (reservoir, 17)")
+            for id in [row[0] for row in found.fetchall()]:
+                for same in ("accessKey", "principal", "accessKey,principal,ip,session"):
+                    arguments = ("--around", id, "--within", "10m", "--same", same)
+                    for dialect in ("duckdb", "athena"):
+                        with self.subTest(table=table, around=id, same=same, dialect=dialect):
+                            query = trailbell("sql", *arguments, "--dialect", dialect, "cloudtrail_logs_pp")
+                            if dialect == "athena":
+                                query = sqlglot.transpile(query, read="athena", write="duckdb")[0]
+                            result = self.ids(table, self.over_table(query))
+                            self.assertEqual(result, around(file(), arguments) or result)
+                            self.assertEqual("session" in same and not result, around(file(), arguments) is None)
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ enum Command {
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
         days: u16,
     },
-    /// Print a rule or a filter as a query in SQL, for a history that is too large for this machine
+    /// Print a rule, a filter or the events around one as a query in SQL, for a history that is too large for this machine
     ///
     /// The query reads the table that AWS documents for CloudTrail in Athena, or log files in DuckDB, and returns at least the
     /// records that the filter matches. Its first comment is `exact` if it returns no others. Otherwise the comments name

@@ -1,16 +1,17 @@
 //! `trailbell sql`: prints a rule or a filter as a query in SQL, or the definition of the table that it reads.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
 use clap::{ArgGroup, Args, ValueEnum};
 use jiff::Timestamp;
 use trailbell::{
-    diagnostic::chain,
-    filter::Lists,
-    sql::{Dialect, Location, Source, Wanted, create_table, matched_by, query},
+    diagnostic::{chain, render},
+    filter::{Lists, ast::SpannedPath},
+    search::parse_length,
+    sql::{Around, Dialect, Location, Source, Wanted, create_table, matched_by, query},
 };
 
 use crate::{
@@ -32,22 +33,34 @@ pub enum SqlDialect {
 
 /// What the query is for, and what it reads.
 #[derive(Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["rule", "filter", "create_table"]))]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["rule", "filter", "around", "create_table"]))]
 pub struct SqlArguments {
     /// The dialect of the query
     #[arg(long, value_enum, default_value_t)]
     dialect: SqlDialect,
     /// The name or the id of the rule whose matches the query returns, without those that it suppresses
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["filter", "around"])]
     rule: Option<String>,
     /// The rules file with that rule
     #[arg(long, value_name = "FILE", default_value = "rules.yaml")]
     rules: PathBuf,
     #[command(flatten)]
     selection: SelectionArgs,
+    /// The event with this id, and the events around it that have values in common with it; `--filter` limits them
+    #[arg(long, value_name = "EVENT-ID")]
+    around: Option<String>,
+    /// How long before and after the event, such as `10m` or `1h`
+    #[arg(long, value_name = "LENGTH", requires = "around", default_value = "1h")]
+    within: String,
+    /// What the others have in common with it: short names or fields, all of which must agree, such as
+    /// `accessKey,principal,ip,session`
+    ///
+    /// By default it is the access key, or the principal if the event has no access key.
+    #[arg(long, value_name = "FIELD,…", requires = "around")]
+    same: Option<String>,
     /// Print the statement that makes the table of the log files of one account and one region, which are in
     /// `s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail/REGION`
-    #[arg(long, value_name = "URL", conflicts_with_all = ["from", "since", "until"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["rule", "filter", "around", "since", "until", "from"])]
     create_table: Option<String>,
     /// For Athena: the table, `cloudtrail_logs_pp` if none is given. For DuckDB: log files, folders, patterns or URLs
     #[arg(value_name = "TABLE|PATH")]
@@ -75,18 +88,41 @@ fn statement(arguments: &SqlArguments) -> Result<String, Stop> {
     let from: Vec<_> = arguments.from.iter().map(|path| files_of(dialect, path)).collect();
     let source = Source::of(dialect, &from).map_err(|error| Stop::Message(chain(&error)))?;
     let selection = arguments.selection.read(Timestamp::now())?;
-    let (title, condition, lists) = match (&arguments.rule, selection.filter) {
-        (Some(rule), _) => {
-            let rules = inputs::rules(&arguments.rules)?;
-            let rule = inputs::rule(rule, &rules)?;
-            (Some(rule.name.clone()), matched_by(rule), rules.lists.clone())
-        }
-        (None, Some(filter)) => (None, filter.expr().clone(), Lists::default()),
-        // clap requires one of them.
-        (None, None) => return Err(Stop::Reported),
+    let (mut title, mut lists) = (None, Lists::default());
+    let mut condition = selection.filter.map(|filter| filter.expr().clone());
+    if let Some(rule) = &arguments.rule {
+        let rules = inputs::rules(&arguments.rules)?;
+        let rule = inputs::rule(rule, &rules)?;
+        (title, condition) = (Some(rule.name.clone()), Some(matched_by(rule)));
+        lists = rules.lists.clone();
+    }
+    let around = arguments.around()?;
+    let wanted = Wanted {
+        title: title.as_deref(),
+        condition: condition.as_ref(),
+        around: around.as_ref(),
+        lists: &lists,
+        period: selection.period,
     };
-    let wanted = Wanted { title: title.as_deref(), condition: &condition, lists: &lists, period: selection.period };
-    Ok(query(&wanted, dialect, &source).text)
+    Ok(query(&wanted, dialect, &source).map_err(|error| Stop::Message(chain(&error)))?.text)
+}
+
+impl SqlArguments {
+    fn around(&self) -> Result<Option<Around>, Stop> {
+        let Some(id) = &self.around else { return Ok(None) };
+        let within = parse_length(&self.within).ok_or_else(|| {
+            Stop::Message(format!("`{}` is not a length of time: write it such as `10m` or `1h`", self.within))
+        })?;
+        let names = self.same.as_deref().map(|names| names.split(',')).into_iter().flatten();
+        let path = |name: &str| {
+            SpannedPath::parse(name.trim()).map(|path| path.path).map_err(|mistakes| {
+                let _ =
+                    write!(io::stderr(), "{}", render(&mistakes, "--same", name.trim(), io::stderr().is_terminal()));
+                Stop::Reported
+            })
+        };
+        Ok(Some(Around { id: id.trim().to_owned(), within, same: names.map(path).collect::<Result<_, _>>()? }))
+    }
 }
 
 /// For DuckDB, the log files of a folder; anything else as it is.
