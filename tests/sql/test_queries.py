@@ -97,8 +97,15 @@ class Queries(unittest.TestCase):
                             if dialect == "athena":
                                 query = sqlglot.transpile(query, read="athena", write="duckdb")[0]
                             result = self.ids(table, self.over_table(query))
-                            self.assertEqual(result, around(file(), arguments) or result)
-                            self.assertEqual("session" in same and not result, around(file(), arguments) is None)
+                            expected = around(file(), arguments)
+                            self.assertEqual("session" in same and not result, expected is None)
+                            # The table has no `credentialId`, which names some principals.
+                            self.assertEqual("-- superset: " in query, "principal" in same)
+                            if expected is not None and "principal" in same:
+                                self.assertLessEqual(set(expected), set(result))
+                                self.assertLessEqual(len(result), 10 * len(expected))
+                            elif expected is not None:
+                                self.assertEqual(result, expected)
 
 
 if __name__ == "__main__":
