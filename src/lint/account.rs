@@ -23,7 +23,7 @@ pub const LINT: Lint = Lint {
         (TEXT, "a search for an account id in an ARN, which also finds it in a name that someone chooses"),
         (NOT, "a `not` before `in_account`, which is true for `*` and for services too"),
     ],
-    reads: &[Reads::Filter(check)],
+    reads: &[Reads::RuleFilter(check)],
 };
 
 /// The longest repair, in characters.

@@ -5,8 +5,9 @@ use jiff::civil::Date;
 use super::{entry::Reads, filter_text::FilterText, replaced_list, table::ALL};
 use crate::{
     diagnostic::{Diagnostic, truncate_findings},
-    filter::Lists,
+    filter::{Filter, Lists},
     rule::{Rule, RuleSet, Source},
+    yaml::Scalar,
 };
 
 /// All likely mistakes in the rules file, as warnings in the order of the file. Without `today`, no suppression has expired.
@@ -36,6 +37,19 @@ pub fn check_overrides(rules: &RuleSet, today: Option<Date>) -> Vec<Diagnostic> 
     sorted(found)
 }
 
+/// All likely mistakes in the filter of a search, in the order of its text, which is an argument on the command line.
+pub fn check_search(filter: &Filter, text: &str) -> Vec<Diagnostic> {
+    let (lists, written) = (Lists::default(), Scalar::of_argument(text));
+    let filter = FilterText::of_search(filter, &lists, &written);
+    let mut found = Vec::new();
+    for reads in ALL.iter().flat_map(|lint| lint.reads) {
+        if let Reads::Filter(check) = reads {
+            check(&filter, &mut found);
+        }
+    }
+    sorted(found)
+}
+
 fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found.sort_by_key(|finding| finding.span.start);
     // Several items of a named list may raise the same warning at the one place that names the list.
@@ -48,7 +62,7 @@ fn sorted(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
 fn in_filter(filter: &FilterText, rule: &Rule) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for reads in ALL.iter().flat_map(|lint| lint.reads) {
-        if let Reads::Filter(check) = reads {
+        if let Reads::Filter(check) | Reads::RuleFilter(check) = reads {
             check(filter, &mut found);
         }
     }

@@ -25,7 +25,7 @@ use crate::{
 /// The entry of the lint table.
 pub const LINT: Lint = Lint {
     codes: &[(CODE, "a suppression or a `first_seen` that any caller can satisfy, by values that the caller chooses")],
-    reads: &[Reads::Filter(check), Reads::Rules(check_first_seen)],
+    reads: &[Reads::RuleFilter(check), Reads::Rules(check_first_seen)],
 };
 
 const CODE: &str = "chosen-by-caller";

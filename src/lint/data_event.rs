@@ -12,7 +12,7 @@ use crate::{diagnostic::Diagnostic, filter::operand::Value};
 
 /// The entry of the lint table.
 pub const LINT: Lint =
-    Lint { codes: &[(CODE, "an event that only trails with data events log")], reads: &[Reads::Filter(check)] };
+    Lint { codes: &[(CODE, "an event that only trails with data events log")], reads: &[Reads::RuleFilter(check)] };
 
 const CODE: &str = "data-event";
 

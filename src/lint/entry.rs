@@ -18,8 +18,10 @@ pub struct Lint {
 
 /// A part of a rules file, and the function that checks it. All functions return warnings.
 pub(super) enum Reads {
-    /// One filter, of a rule or of a suppression; spans are bytes of the filter's text.
+    /// One filter, of a rule, of a suppression or of a search; spans are bytes of the filter's text.
     Filter(fn(&FilterText, &mut Vec<Diagnostic>)),
+    /// The same, where it matters only because the filter raises alerts.
+    RuleFilter(fn(&FilterText, &mut Vec<Diagnostic>)),
     /// One field that is not part of a filter, such as an item of `aggregate_fields`.
     Field(fn(&FieldPath) -> Option<Diagnostic>),
     /// All rules.

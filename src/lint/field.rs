@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
-    filter::ast::{Expr, ExprKind, SpannedPath},
+    filter::ast::{ExprKind, SpannedPath},
     record::{Root, Step, Virtual},
     rule::FieldPath,
 };
@@ -21,14 +21,9 @@ pub const LINT: Lint = Lint {
 
 const CODE: &str = "unknown-field";
 
-fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
-    found.extend(unknown_fields(filter.filter));
-}
-
 /// A warning for each field of a filter that CloudTrail records do not have. Names in back-quotes are not checked.
-pub fn unknown_fields(filter: &Expr) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    condition::walk(filter, &mut |expr, scope| {
+fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
+    condition::walk(filter.filter, &mut |expr, scope| {
         match &expr.kind {
             ExprKind::Compare(compare) => {
                 found.extend(unknown(&compare.left, scope));
@@ -39,7 +34,6 @@ pub fn unknown_fields(filter: &Expr) -> Vec<Diagnostic> {
         }
         true
     });
-    found
 }
 
 /// A warning if a path leads to no field that CloudTrail records have. Names in back-quotes are not checked.

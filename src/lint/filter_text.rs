@@ -1,8 +1,8 @@
-//! One filter of a rules file, with what a lint may need to know about it.
+//! One filter of a rules file or of a search, with what a lint may need to know about it.
 
 use crate::{
     diagnostic::Span,
-    filter::{Lists, ast::Expr},
+    filter::{Filter, Lists, ast::Expr},
     rule::{Rule, Suppression},
     untrusted::shorten_to,
     yaml,
@@ -30,6 +30,11 @@ impl<'a> FilterText<'a> {
     /// The filter of a suppression.
     pub fn of_suppression(suppression: &'a Suppression, lists: &'a Lists) -> Self {
         Self { filter: suppression.filter.expr(), lists, suppression: true, written: &suppression.written }
+    }
+
+    /// The filter of a search, which has no lists.
+    pub fn of_search(filter: &'a Filter, lists: &'a Lists, written: &'a yaml::Scalar) -> Self {
+        Self { filter: filter.expr(), lists, suppression: false, written }
     }
 
     /// The text at a span of the filter, for a title: on one line and shortened.

@@ -1,7 +1,8 @@
 //! Likely mistakes in a rules file: filters that cannot match, misspelled fields, rules that repeat each other.
 //!
 //! A lint warns only where it is certain, and a warning never makes a file invalid. Lints read the rules alone; only
-//! `trailbell check` runs them, the function never does. The filters and fields of a search are checked for unknown fields, too.
+//! `trailbell check` runs them, the function never does. The filter of a search is checked, too, except for what matters only to a
+//! rule.
 
 mod account;
 mod backslash;
@@ -31,7 +32,7 @@ mod target;
 mod unused_list;
 mod wildcard;
 
-pub use check::{check, check_overrides};
+pub use check::{check, check_overrides, check_search};
 pub use entry::Lint;
-pub use field::{unknown_field, unknown_fields};
+pub use field::unknown_field;
 pub use table::{ALL, REFERENCE, codes};

@@ -43,6 +43,12 @@ impl Scalar {
         Self { text: text.into_owned(), span, style, pieces }
     }
 
+    /// A text from elsewhere, such as an argument on the command line, whose places are those of the text itself.
+    pub fn of_argument(text: &str) -> Self {
+        let span = Span::new(0, text.len());
+        Self { text: text.to_owned(), span, style: ScalarStyle::Plain, pieces: Some(Vec::new()) }
+    }
+
     /// The text of an unquoted value, which YAML may read as a number, a boolean or null.
     pub fn plain(&self) -> Option<&str> {
         (self.style == ScalarStyle::Plain).then_some(self.text.as_str())

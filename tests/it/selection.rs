@@ -59,6 +59,27 @@ fn alerts_count_only_selected_events() {
 }
 
 #[test]
+fn likely_mistakes_in_a_filter_are_warnings() {
+    for (filter, code, place) in [
+        (r#"evntName = "GetImage""#, "unknown-field", 1),
+        (r#"eventName = "DescribeSecret" and eventName = "GetImage""#, "never-matches", 1),
+        (r#"eventName like "Get*""#, "wildcard", 16),
+        (r#"eventSource = "ecr.amazonaws.com" and eventName = "GetImag""#, "unknown-event", 51),
+    ] {
+        let ran = scan("selection-likely", &["--filter", filter]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("warning[{code}]")), "{filter}: {}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("--> --filter:1:{place}")), "{filter}: {}", ran.stderr);
+        assert!(ran.stderr.contains("0 errors, 1 warning"), "{filter}: {}", ran.stderr);
+    }
+    // What matters only to a rule, which the caller must not evade, or whose events a trail may not log.
+    for filter in [r#"not userAgent icontains "terraform""#, r#"eventName = "GetObject""#] {
+        let ran = scan("selection-rule", &["--filter", filter]);
+        assert!(!ran.stderr.contains("warning"), "{filter}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn mistakes_in_arguments_are_shown_at_their_place() {
     let ran = scan("selection-mistake", &["--filter", "eventName == \"GetImage\""]);
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use trailbell::{
     diagnostic::{Diagnostic, render, tally},
     filter::Filter,
-    lint::unknown_fields,
+    lint::check_search,
     record::Record,
     search::{DeliverySpan, Period, parse_length},
     untrusted::printable,
@@ -109,7 +109,7 @@ pub fn length(text: &str) -> Result<SignedDuration, Stop> {
     })
 }
 
-/// The filter of an argument; a warning is printed for each field that no record has.
+/// The filter of an argument; likely mistakes are printed as warnings.
 ///
 /// # Errors
 ///
@@ -124,9 +124,9 @@ fn filter(text: &str) -> Result<Filter, Stop> {
         print(&findings);
         Stop::Reported
     })?;
-    let unknown = unknown_fields(filter.expr());
-    if !unknown.is_empty() {
-        print(&unknown);
+    let likely = check_search(&filter, text);
+    if !likely.is_empty() {
+        print(&likely);
     }
     Ok(filter)
 }
