@@ -62,7 +62,7 @@ fn alerts_count_only_selected_events() {
 fn likely_mistakes_in_a_filter_are_warnings() {
     for (filter, code, place) in [
         (r#"evntName = "GetImage""#, "unknown-field", 1),
-        (r#"eventName = "DescribeSecret" and eventName = "GetImage""#, "never-matches", 1),
+        (r#"eventName = "DescribeSecret" and eventName = "GetImage""#, "never-matches", 34),
         (r#"eventName like "Get*""#, "wildcard", 16),
         (r#"eventSource = "ecr.amazonaws.com" and eventName = "GetImag""#, "unknown-event", 51),
     ] {
