@@ -63,8 +63,8 @@ fn likely_mistakes_in_a_filter_are_warnings() {
     for (filter, code, place) in [
         (r#"evntName = "GetImage""#, "unknown-field", 1),
         (r#"eventName = "DescribeSecret" and eventName = "GetImage""#, "never-matches", 34),
-        (r#"eventName like "Get*""#, "wildcard", 16),
-        (r#"eventSource = "ecr.amazonaws.com" and eventName = "GetImag""#, "unknown-event", 51),
+        (r#"eventName like "Get*""#, "literal-wildcard", 16),
+        (r#"eventSource = "ecr.amazonaws.com" and eventName = "PutImag""#, "unknown-event-name", 51),
     ] {
         let ran = scan("selection-likely", &["--filter", filter]);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
