@@ -55,3 +55,4 @@ mod state;
 mod suppress;
 mod third_party;
 mod trigger;
+mod variants;

@@ -86,7 +86,13 @@ const USUAL: &[Usual] = &[
     ("errorCode = null", "errorCode", &["AccessDenied"]),
     ("userIdentity.invokedBy = null", "userIdentity.invokedBy", &["AWS Internal", "example.amazonaws.com"]),
     (
-        "not userAgent icontains $infrastructure_as_code",
+        "(userIdentity.invokedBy = null or userIdentity.invokedBy in $orchestrators)",
+        "userIdentity.invokedBy",
+        &["AWS Internal", "example.amazonaws.com"],
+    ),
+    (r#"userType != "AWSService""#, "userIdentity.type", &["AWSService"]),
+    (
+        "not ($automation_roles = null and userAgent icontains $infrastructure_as_code)",
         "userAgent",
         &[
             "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) terraform-provider-aws/5.64.0",
