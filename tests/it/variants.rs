@@ -8,7 +8,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::PathBuf,
-    sync::Arc,
 };
 
 use serde::Deserialize;
@@ -204,7 +203,7 @@ fn after(record: &Record, changes: &BTreeMap<String, Value>) -> Value {
     changed(record.clone(), &changes).unwrap().to_value()
 }
 
-struct Known<'r>(BTreeMap<&'r str, &'r Arc<Rule>>);
+struct Known<'r>(BTreeMap<&'r str, &'r Rule>);
 
 impl<'r> Known<'r> {
     fn of(rules: &'r RuleSet) -> Self {
