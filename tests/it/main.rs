@@ -38,6 +38,7 @@ mod paced;
 mod pack;
 mod pack_clauses;
 mod pack_events;
+mod pack_lists;
 mod pack_titles;
 mod ports;
 mod preview;

@@ -72,8 +72,7 @@ fn with(record: &Value, changes: &[(&str, Value)]) -> Value {
 
 /// A call that a service makes with the rights of its caller (forward access session).
 fn driven_by(record: &Value, service: &str) -> Value {
-    let mut record =
-        with(record, &[("userAgent", json!(service)), ("sourceIPAddress", json!(service))]);
+    let mut record = with(record, &[("userAgent", json!(service)), ("sourceIPAddress", json!(service))]);
     if let Some(identity) = record["userIdentity"].as_object_mut() {
         identity.insert("invokedBy".into(), json!(service));
     }

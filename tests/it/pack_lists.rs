@@ -1,0 +1,100 @@
+//! The lists that users fill: which rules they quiet, and which nothing quiets.
+
+use std::{collections::BTreeSet, fs};
+
+use serde_json::json;
+use trailbell::{
+    backtest, engine,
+    record::{Path, Record},
+    rule::{RuleSet, Verdict},
+};
+
+fn file(name: &str) -> String {
+    format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The shipped rules, whose list of automation roles has these items.
+fn rules(automation_roles: &BTreeSet<String>) -> RuleSet {
+    let text = fs::read_to_string(file("rules.yaml")).unwrap();
+    let (list, filled) = ("\n  automation_roles: []", format!("\n  automation_roles: {}", json!(automation_roles)));
+    assert!(text.contains(list), "the list ships filled");
+    RuleSet::parse(&text.replace(list, &filled)).unwrap().0
+}
+
+/// The records that the tests of a rule expect it to match.
+fn matched(set: &RuleSet, id: &str) -> Vec<Record> {
+    let rule = set.rules.iter().find(|rule| rule.id == id).unwrap();
+    let matched = rule.tests.iter().filter(|test| test.expect == Verdict::Match);
+    let record = |path: &str| engine::parse(&fs::read(file(path)).unwrap()).unwrap().0;
+    matched.map(|test| backtest::changed(record(&test.record), &test.set).unwrap()).collect()
+}
+
+fn from_terraform(record: &Record) -> Record {
+    let agent = (Path::parse("userAgent").unwrap(), json!("APN/1.0 HashiCorp/1.0 Terraform/1.9.5"));
+    backtest::changed(record.clone(), &[agent]).unwrap()
+}
+
+fn principal(record: &Record) -> String {
+    record.text(&Path::parse("principal").unwrap()).unwrap()
+}
+
+/// The ids of the rules that name a list.
+fn naming(set: &RuleSet, list: &str) -> Vec<String> {
+    let named = set.rules.iter().filter(|rule| rule.filter.to_string().contains(&format!("${list}")));
+    named.map(|rule| rule.id.clone()).collect()
+}
+
+#[test]
+fn deployments_are_quiet_by_role_and_by_agent_only_while_the_list_is_empty() {
+    let shipped = rules(&BTreeSet::new());
+    let ids = naming(&shipped, "infrastructure_as_code");
+    assert!(ids.len() > 50, "{}", ids.len());
+    let principals = ids.iter().flat_map(|id| matched(&shipped, id)).map(|record| principal(&record)).collect();
+    let (theirs, others) = (rules(&principals), rules(&["arn:aws:iam::999988887777:role/ci".to_owned()].into()));
+    for id in &ids {
+        let rule = |set: &RuleSet| set.rules.iter().find(|rule| rule.id == *id).unwrap().clone();
+        for record in matched(&shipped, id) {
+            let terraform = from_terraform(&record);
+            let verdicts = [
+                (&shipped, &terraform, Verdict::NoMatch),
+                (&theirs, &record, Verdict::NoMatch),
+                (&others, &record, Verdict::Match),
+                (&others, &terraform, Verdict::Match),
+            ];
+            for (at, (set, record, expected)) in verdicts.into_iter().enumerate() {
+                assert_eq!(rule(set).verdict(record), expected, "{id}, {at}: {}", record.to_value());
+            }
+        }
+    }
+}
+
+/// What a caller chooses quiets no rule of severity 1, and no list of deployments does.
+#[test]
+fn nothing_quiets_what_wakes_someone() {
+    let set = rules(&BTreeSet::new());
+    let by_machines = "cloudtrail-iam-changed-by-a-machine";
+    for rule in set.rules.iter().filter(|rule| rule.severity.number() == 1 && rule.id != by_machines) {
+        let filter = rule.filter.to_string();
+        for list in ["automation_roles", "infrastructure_as_code", "security_tools", "layer_accounts"] {
+            assert!(!filter.contains(&format!("${list}")), "{}: {list}", rule.id);
+        }
+        assert!(!filter.contains("not userAgent") && !filter.contains("userAgent !="), "{}", rule.id);
+        assert!(!filter.contains("invokedBy = null"), "{}", rule.id);
+    }
+}
+
+#[test]
+fn lists_that_users_fill_ship_empty() {
+    let set = rules(&BTreeSet::new());
+    for list in [
+        "automation_roles",
+        "trusted_accounts",
+        "security_tools",
+        "break_glass_roles",
+        "egress_networks",
+        "office_networks",
+        "own_names",
+    ] {
+        assert!(set.lists.get(list).is_none_or(<[_]>::is_empty), "{list}");
+    }
+}
