@@ -74,18 +74,18 @@ class Doctor(StandIn):
 
 
 class OfABucket(Doctor):
-    parameters = {"Source": "bucket", "LogBucketName": "central-logs", "EncryptionKey": "new"}
+    parameters = {"Source": "bucket", "LogBucketName": "central-cloudtrail", "EncryptionKey": "new"}
 
     @classmethod
     def prepare(cls):
         super().prepare()
-        cls.create_bucket("central-logs")
+        cls.create_bucket("central-cloudtrail")
         cls.notify()
 
     @classmethod
     def notify(cls, **document):
         cls.buckets.put_bucket_notification_configuration(
-            Bucket="central-logs", NotificationConfiguration=document or {"EventBridgeConfiguration": {}}
+            Bucket="central-cloudtrail", NotificationConfiguration=document or {"EventBridgeConfiguration": {}}
         )
 
     def test_a_sound_stack_passes_and_the_test_alert_arrives(self):
@@ -209,6 +209,16 @@ class OfABucket(Doctor):
             self.finds("failed", "rules", "and the files here are version", "--no-alert", "--rules", str(rules))
             rules.unlink()
             self.finds("warning", "rules", "cannot be read", "--no-alert", "--rules", str(rules))
+
+
+    def test_a_bucket_that_the_rules_do_not_know(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = Path(folder) / "rules.yaml"
+            rules.write_bytes((ROOT / "rules.yaml").read_bytes())
+            self.finds("ok", "names", "the rules know the names", "--no-alert", "--rules", str(rules))
+            (Path(folder) / "overrides.yaml").write_text("lists: {log_buckets: [archive]}\n")
+            words = "missing `central-cloudtrail` in `log_buckets`; repair: `make deploy`"
+            self.finds("warning", "names", words, "--no-alert", "--rules", str(rules))
 
 
 class ThatBreaks(Doctor):

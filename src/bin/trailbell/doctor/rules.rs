@@ -1,9 +1,13 @@
-//! Does the function run the rules that are here?
+//! Does the function run the rules that are here, and do they know what guards them: the stack and its bucket by their names?
 //!
 //! The function's answer has the version of its rules; S3's own test event makes it answer without any work.
 
 use serde_json::{Value, json};
-use trailbell::{diagnostic::chain, local::TextFileError};
+use trailbell::{
+    diagnostic::chain,
+    filter::{Lists, operand::Value as ListItem},
+    local::TextFileError,
+};
 
 use super::check::Check;
 use crate::aws::{FunctionAnswer, Seen, Stack};
@@ -50,6 +54,28 @@ pub fn judge(here: &Result<String, TextFileError>, answer: &Seen<FunctionAnswer>
             "`make deploy`, or name the deployed file with `--rules`",
         ),
     }
+}
+
+/// Whether the lists `own_names` and `log_buckets` have the names of the stack and of its bucket. The rules that guard
+/// trailbell's own parts and its log files compare these lists with names: an item can be a part of the name.
+pub fn names(lists: &Lists, stack: &Stack) -> Check {
+    let holds = |list: &str, name: &str| {
+        let name = name.to_lowercase();
+        let is_part = |item: &ListItem| matches!(item, ListItem::Text(item) if name.contains(&item.to_lowercase()));
+        lists.get(list).is_some_and(|items| items.iter().any(is_part))
+    };
+    let mut missing = Vec::new();
+    if !stack.name.to_lowercase().contains("trailbell") && !holds("own_names", &stack.name) {
+        missing.push(format!("`{}` in `own_names`", stack.name));
+    }
+    if let Some(bucket) = stack.bucket().filter(|bucket| !holds("log_buckets", bucket)) {
+        missing.push(format!("`{bucket}` in `log_buckets`"));
+    }
+    if missing.is_empty() {
+        return Check::ok("names", "the rules know the names of the stack and of its bucket");
+    }
+    let found = format!("the rules do not see changes to the stack's own parts: missing {}", missing.join(" and "));
+    Check::warning("names", found, "`make deploy`, which writes them into overrides.yaml, or add them to its `lists`")
 }
 
 #[cfg(test)]

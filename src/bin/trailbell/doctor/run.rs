@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, Stack, Unusable},
+    inputs::RulesFile,
     status::{Status, Stop},
 };
 
@@ -89,6 +90,9 @@ async fn check(target: &Target, region: Option<String>, rules: &Path, alert: boo
     }
     let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
     checks.push(rules::judge(&version_of(rules), &answer));
+    if is_stack && let Some(rules) = RulesFile::read(rules).ok().and_then(|read| read.rules) {
+        checks.push(rules::names(&rules.lists_in_force(), &stack));
+    }
     if alert {
         let now = Timestamp::now();
         let id = alert::fresh_id(&stack, now, process::id());
