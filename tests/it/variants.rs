@@ -24,7 +24,8 @@ use trailbell::{
 #[serde(deny_unknown_fields)]
 struct Act {
     /// What happens, as a sentence.
-    act: String,
+    #[serde(rename = "act")]
+    what: String,
     /// The ids of rules of severity 1 and 2: every variant is matched by at least one of them, and each matches at least one.
     raises: Vec<String>,
     /// The record, from the root of the repository.
@@ -236,7 +237,7 @@ fn every_form_of_an_act_raises_its_rules() {
             let variant = after(&given, changes);
             let matching = shipped.matching(ids(), &variant);
             if matching.is_empty() {
-                wrong.push(format!("{file}: {}, {name}: raises none", act.act));
+                wrong.push(format!("{file}: {}, {name}: raises none", act.what));
                 continue;
             }
             raised.extend(matching);
@@ -244,25 +245,26 @@ fn every_form_of_an_act_raises_its_rules() {
                 for formed in change(&variant) {
                     tried += 1;
                     if filled.matching(ids(), &formed).is_empty() {
-                        wrong.push(format!("{file}: {}, {name}, {form}: raises none", act.act));
+                        wrong.push(format!("{file}: {}, {name}, {form}: raises none", act.what));
                     }
                     let claims = (*form == "terraform").then_some(CLAIMS);
                     if !matches!(*form, "cloudformation") && shipped.matching(ids().chain(claims), &formed).is_empty() {
-                        wrong.push(format!("{file}: {}, {name}, {form}: raises none while no list is filled", act.act));
+                        wrong
+                            .push(format!("{file}: {}, {name}, {form}: raises none while no list is filled", act.what));
                     }
                 }
             }
         }
         for id in ids().filter(|id| !raised.contains(id)) {
-            wrong.push(format!("{file}: {}: {id} matches no variant", act.act));
+            wrong.push(format!("{file}: {}: {id} matches no variant", act.what));
         }
         for (name, changes) in &act.quiet {
             for id in shipped.matching(ids(), &after(&given, changes)) {
-                wrong.push(format!("{file}: {}, {name}: raises {id}", act.act));
+                wrong.push(format!("{file}: {}, {name}: raises {id}", act.what));
             }
         }
         let forms: BTreeSet<_> = FORMS.iter().map(|(form, _)| *form).collect();
-        assert!(act.except.keys().all(|form| forms.contains(form.as_str())), "{file}: {}", act.act);
+        assert!(act.except.keys().all(|form| forms.contains(form.as_str())), "{file}: {}", act.what);
     }
     assert!(tried > 1000, "{tried}");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
