@@ -43,6 +43,7 @@
 //! - [`local`]: the ports to folders and a terminal, CloudTrail files of any shape, and rules files.
 //! - [`report`]: alerts as one HTML page.
 //! - [`search`]: which records a search of logs wants, in which order they come, and what of them is shown.
+//! - [`proposal`]: items for the named lists of a rules file, from what logs show again and again.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
 //! - [`import`]: rules of other systems → a rules file.
 //! - [`sql`]: a filter → a query over the table of CloudTrail in Athena, or over log files in DuckDB.
@@ -63,6 +64,7 @@ pub mod local;
 pub mod log_file;
 pub mod number;
 pub mod object;
+pub mod proposal;
 pub mod record;
 pub mod report;
 pub mod rule;

@@ -179,7 +179,7 @@ pub const LAYERS: &[&[&str]] = &[
     &["filter"],
     &["rule"],
     &["engine", "import", "lint"],
-    &["backtest", "search", "state"],
+    &["backtest", "proposal", "search", "state"],
     &["alert", "sql"],
     &["handler", "report"],
     &["aws", "local"],

@@ -27,6 +27,7 @@ mod independent_count;
 mod invoke;
 mod language;
 mod lints;
+mod lists;
 mod log_file;
 mod messages;
 mod metrics;

@@ -15,6 +15,7 @@ mod import;
 mod inputs;
 mod interrupt;
 mod invoke;
+mod lists;
 mod logs;
 mod preview;
 #[cfg(feature = "aws")]
@@ -39,6 +40,7 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand};
 use inputs::RuleAndRecord;
+use lists::ListsArgs;
 use search::SearchArgs;
 use selection::SelectionArgs;
 use status::{Status, Stop};
@@ -198,6 +200,16 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "events/bucket")]
         buckets: PathBuf,
     },
+    /// Show the named lists in force and the rules that use them, or with `--suggest` propose items for them from logs
+    ///
+    /// `--suggest` reads the logs as `trailbell scan` does and prints an overrides.yaml to review: roles that deploy, tools that
+    /// scan, accounts, networks and buckets, each with the reason in a comment. A list keeps the items that are in force.
+    /// It proposes what happens often and for days, and cannot know what is allowed: an intruder who was there for as long is
+    /// among the proposals. No person of IAM Identity Center, no root user and no service-linked role is ever proposed.
+    ///
+    /// Exit status: 0 shown, or all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could
+    /// not be used.
+    Lists(ListsArgs),
     /// Show which ATT&CK techniques and controls the enabled rules cover
     ///
     /// Exit status: 0 shown, 2 the rules could not be used.
@@ -301,6 +313,7 @@ fn main() -> ExitCode {
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),
         Command::Sql(of) => sql::run(&of),
         Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
+        Command::Lists(arguments) => lists::run(&arguments),
         Command::Coverage { rules, format } => coverage::run(&rules, format),
         #[cfg(feature = "aws")]
         Command::Doctor { stack, function, region, rules, no_alert, format } => {
