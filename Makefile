@@ -92,7 +92,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	.venv/bin/python -W ignore -m unittest discover --verbose --start-directory tests/report
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
-docs: ## Generate docs/rules.md and the table of overlaps from rules.yaml.
+docs: ## Generate docs/rules.md, docs/data-events.md and the table of overlaps from rules.yaml.
 	cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- generate
 
 FUZZ_SECONDS ?= 600

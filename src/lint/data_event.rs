@@ -1,9 +1,9 @@
 //! Events that a trail logs only where data events are enabled: "Logging data events" in the CloudTrail User Guide.
 
 use super::{
-    catalogue,
     condition::{self, Scope, compares_whole_values, field},
     contradiction::meets,
+    data_events::is_data_event,
     entry::{Lint, Reads},
     event,
     filter_text::FilterText,
@@ -15,80 +15,6 @@ pub const LINT: Lint =
     Lint { codes: &[(CODE, "an event that only trails with data events log")], reads: &[Reads::RuleFilter(check)] };
 
 const CODE: &str = "data-event";
-
-/// Event sources, and those of their events that are data events.
-const EVENTS: &[(&[&str], &[&str])] = &[
-    (
-        &["s3", "s3express", "s3-outposts", "s3-object-lambda"],
-        &[
-            "AbortMultipartUpload",
-            "CompleteMultipartUpload",
-            "CopyObject",
-            "CreateMultipartUpload",
-            "DeleteObject",
-            "DeleteObjectTagging",
-            "DeleteObjects",
-            "GetObject",
-            "GetObjectAcl",
-            "GetObjectAttributes",
-            "GetObjectLegalHold",
-            "GetObjectRetention",
-            "GetObjectTagging",
-            "GetObjectTorrent",
-            "HeadObject",
-            "ListObjectVersions",
-            "ListObjects",
-            "ListParts",
-            "PutObject",
-            "PutObjectAcl",
-            "PutObjectLegalHold",
-            "PutObjectRetention",
-            "PutObjectTagging",
-            "RestoreObject",
-            "SelectObjectContent",
-            "UploadPart",
-            "UploadPartCopy",
-        ],
-    ),
-    (&["lambda"], &["Invoke"]),
-    (
-        &["dynamodb"],
-        &[
-            "BatchExecuteStatement",
-            "BatchGetItem",
-            "BatchWriteItem",
-            "DeleteItem",
-            "ExecuteStatement",
-            "ExecuteTransaction",
-            "GetItem",
-            "GetRecords",
-            "GetShardIterator",
-            "PutItem",
-            "Query",
-            "Scan",
-            "TransactGetItems",
-            "TransactWriteItems",
-            "UpdateItem",
-        ],
-    ),
-    (&["sns"], &["Publish", "PublishBatch"]),
-    (
-        &["sqs"],
-        &[
-            "ChangeMessageVisibility",
-            "ChangeMessageVisibilityBatch",
-            "DeleteMessage",
-            "DeleteMessageBatch",
-            "ReceiveMessage",
-            "SendMessage",
-            "SendMessageBatch",
-        ],
-    ),
-    (&["ebs"], &["GetSnapshotBlock", "ListChangedBlocks", "ListSnapshotBlocks", "PutSnapshotBlock"]),
-    (&["kinesis"], &["PutRecord", "PutRecords"]),
-    (&["rdsdata", "rds-data"], &["BatchExecuteStatement", "ExecuteStatement"]),
-    (&["ssm"], &["CreateControlChannel", "OpenControlChannel", "CreateDataChannel", "OpenDataChannel"]),
-];
 
 /// A filter that asks for data events explicitly gets no warning.
 fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
@@ -117,34 +43,9 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     });
 }
 
-fn is_data_event(sources: &[String], name: &str) -> bool {
-    let listed = |source: &str| {
-        let stem = source.strip_suffix(".amazonaws.com").unwrap_or(source);
-        EVENTS.iter().any(|(sources, names)| sources.contains(&stem) && names.contains(&name))
-    };
-    // Where the filter names no source, it must be a data event of every source that logs it.
-    let all = if sources.is_empty() { catalogue::sources_of(name) } else { sources.to_vec() };
-    !all.is_empty() && all.iter().all(|source| listed(source))
-}
-
 fn asks_for_data_events(scope: &Scope, filter: &FilterText) -> bool {
     let management = [("eventCategory", Value::Text("Management".to_owned())), ("managementEvent", Value::Bool(true))];
     management.iter().any(|(key, value)| {
         scope.around.iter().any(|literal| meets(literal, &event::top(key), value, filter.lists) == Some(false))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_names_what_exists() {
-        for (sources, names) in EVENTS {
-            for name in *names {
-                let known = catalogue::sources_of(name);
-                assert!(sources.iter().any(|source| known.contains(&format!("{source}.amazonaws.com"))), "{name}");
-            }
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! `trailbell check`: finds every error and likely mistake in a rules file.
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal, Write},
     path::Path,
 };
@@ -9,8 +10,9 @@ use clap::ValueEnum;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
 use trailbell::{
-    diagnostic::{Diagnostic, Level, line_column},
-    lint,
+    diagnostic::{Diagnostic, Level, counted, line_column},
+    lint::{self, LogKind, RuleLogging},
+    rule::RuleSet,
     untrusted::printable,
 };
 
@@ -63,12 +65,32 @@ pub fn run(path: &Path, format: CheckFormat) -> Status {
             }
         }
     }
+    if let Some(rules) = &read.rules
+        && matches!(format, CheckFormat::Text)
+    {
+        write_notes(rules, &mut stdout)?;
+    }
     match format {
         CheckFormat::Text => writeln!(stdout, "{}", read.tally())?,
         CheckFormat::Json | CheckFormat::Github => writeln!(io::stderr(), "{}", read.tally())?,
     }
     let errors = |file: &Checked| file.findings.iter().any(|finding| finding.level == Level::Error);
     Ok(u8::from(read.files().any(errors)))
+}
+
+/// Writes which enabled rules need a trail that logs more than management events, a line for each kind of events.
+fn write_notes(rules: &RuleSet, output: &mut impl Write) -> io::Result<()> {
+    let needs: Vec<_> = RuleLogging::of(rules).into_iter().filter(|need| need.rule.enabled).collect();
+    let kinds: BTreeSet<LogKind> = needs.iter().flat_map(|need| need.kinds.keys().copied()).collect();
+    for kind in kinds {
+        let of_kind = needs.iter().filter(|need| need.kinds.contains_key(&kind));
+        let part = |need: &RuleLogging| if need.is_whole { "" } else { " (in part)" };
+        let ids: Vec<_> = of_kind.map(|need| format!("`{}`{}", need.rule.id, part(need))).collect();
+        let verb = if ids.len() == 1 { "needs" } else { "need" };
+        let count = counted(ids.len() as u64, "enabled rule");
+        writeln!(output, "note: {count} {verb} a trail that logs {}: {}", kind.shown(), ids.join(", "))?;
+    }
+    Ok(())
 }
 
 fn as_json(finding: &Diagnostic, file: &Checked) -> serde_json::Value {

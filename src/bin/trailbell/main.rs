@@ -58,6 +58,8 @@ struct Arguments {
 enum Command {
     /// Find every error in a rules file, and likely mistakes
     ///
+    /// Notes name the enabled rules that need a trail with more than management events; they count as no warnings.
+    ///
     /// Exit status: 0 no errors (there may be warnings), 1 errors, 2 the file could not be read.
     Check {
         /// The rules file
@@ -280,7 +282,7 @@ enum Command {
         /// The file of the other system
         file: PathBuf,
     },
-    /// Write docs/rules.md and tests/cases/overlaps.txt from the rules file, in the repository of trailbell
+    /// Write docs/rules.md, docs/data-events.md and tests/cases/overlaps.txt from the rules file, in the repository of trailbell
     ///
     /// Exit status: 0 written, or current, 1 not current, 2 the rules could not be used.
     #[command(hide = true)]

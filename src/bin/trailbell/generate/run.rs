@@ -8,7 +8,7 @@ use std::{
 
 use trailbell::diagnostic::chain;
 
-use super::{error::GenerateError, overlaps, rules_page};
+use super::{data_events_page, error::GenerateError, overlaps, rules_page};
 use crate::{
     inputs,
     status::{Status, Stop},
@@ -24,6 +24,7 @@ pub fn run(rules: &Path, check: bool) -> Status {
     let folder = rules.parent().unwrap_or(Path::new(""));
     let failed = |error: GenerateError| Stop::Message(chain(&error));
     let files = [
+        ("docs/data-events.md", data_events_page::page(&set)),
         ("docs/rules.md", rules_page::page(&set.rules).map_err(failed)?),
         ("tests/cases/overlaps.txt", overlaps::table(&set.rules, folder).map_err(failed)?),
     ];
