@@ -50,9 +50,26 @@ class Doctor(StandIn):
         variables = {name: str(value) for name, value in function["Environment"]["Variables"].items()}
         name = function["FunctionName"]
         cls.functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        cls.log_data_events()
         cls.all = cls.subscribe("all")
         alarms = cls.sqs.create_queue(QueueName="alarms")["QueueUrl"]
         cls.sns.subscribe(TopicArn=cls.outputs["AlarmTopicArn"], Protocol="sqs", Endpoint=cls.arn(alarms))
+
+    @classmethod
+    def log_data_events(cls):
+        """Lets a trail to the bucket log what the rules need; the page of the documentation has the selectors."""
+        cls.trails = boto3.client("cloudtrail", REGION, endpoint_url=cls.endpoint)
+        if not cls.trails.describe_trails()["trailList"]:
+            bucket = cls.parameters.get("LogBucketName") or cls.outputs["LogBucketName"]
+            cls.trails.create_trail(Name="all", S3BucketName=bucket)
+        [cls.trail] = cls.trails.describe_trails()["trailList"]
+        page = (ROOT / "docs/data-events.md").read_text()
+        cls.selectors = json.loads(page.split("```json\n")[1].split("```")[0])
+        cls.select(cls.selectors)
+
+    @classmethod
+    def select(cls, selectors):
+        cls.trails.put_event_selectors(TrailName=cls.trail["TrailARN"], AdvancedEventSelectors=selectors)
 
     def doctor(self, *arguments, target=("--stack", NAME), **variables):
         command = [COMMAND, "doctor", *target, "--region", REGION, *arguments]
@@ -112,7 +129,7 @@ class OfABucket(Doctor):
         checks = [json.loads(line) for line in output.splitlines()]
         self.assertEqual({check["outcome"] for check in checks}, {"ok"}, output)
         names = ["stack", "region", "notifications", "key", "key", "subscriptions", "subscriptions", "table", "function"]
-        self.assertEqual([check["check"] for check in checks], names + ["trigger", "failed events", "rules"])
+        self.assertEqual([check["check"] for check in checks], names + ["trigger", "data events", "failed events", "rules"])
         self.assertEqual(status, 0)
         self.assertIn("0 failed", error)
 
@@ -177,7 +194,7 @@ class OfABucket(Doctor):
         self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
         output = self.finds("warning", "key", "allow yourself `kms:DescribeKey`")
         self.assertIn("ok       key           its policy lets every service", output)
-        self.assertIn("11 ok, 1 warning, 0 failed", output)
+        self.assertIn("12 ok, 1 warning, 0 failed", output)
 
     def test_an_unconfirmed_subscription(self):
         topic = self.outputs["AlertTopicArn"]
@@ -185,6 +202,34 @@ class OfABucket(Doctor):
         self.addCleanup(self.sns.unsubscribe, SubscriptionArn=made["SubscriptionArn"])
         self.api.unconfirmed.append(made["SubscriptionArn"])
         self.finds("warning", "subscriptions", "email `one@example.com` is not confirmed")
+
+    def test_a_trail_that_does_not_log_what_the_rules_need(self):
+        self.finds("ok", "data events", "logs what the rules need of ")
+        self.select(self.selectors[:1])
+        output = self.finds("warning", "data events", "does not log data events of AWS::")
+        self.assertIn("AWS::S3::Object (", output)
+        self.assertIn("can never fire: `", output)
+        # The repair can be typed, and keeps what the trail logs.
+        [repair] = [line for line in output.splitlines() if line.startswith("warning  data events")]
+        added = json.loads(repair.split("--advanced-event-selectors '")[1].split("'`, or")[0])
+        self.assertEqual(added[0], self.selectors[0])
+        self.select(added)
+        self.finds("ok", "data events", "logs what the rules need of ")
+        basic = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+        basic["DataResources"] = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]
+        # The stand-in keeps the advanced selectors beside basic ones.
+        self.trails.delete_trail(Name=self.trail["Name"])
+        self.addCleanup(self.log_data_events)
+        self.addCleanup(self.trails.delete_trail, Name="all")
+        self.trails.create_trail(Name="all", S3BucketName="central-logs")
+        self.trails.put_event_selectors(TrailName="all", EventSelectors=[basic])
+        output = self.finds("warning", "data events", "does not log data events of AWS::")
+        self.assertNotIn("AWS::S3::Object (", output)
+
+    def test_a_trail_of_another_account(self):
+        self.trails.delete_trail(Name=self.trail["Name"])
+        self.addCleanup(self.log_data_events)
+        self.finds("warning", "data events", "no trail of this account writes to the bucket `central-logs`")
 
     def test_failed_events(self):
         failed = self.outputs["FailedEventsUrl"]

@@ -6,19 +6,20 @@
 use std::{collections::BTreeMap, error::Error, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_cloudtrail::types::{AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType};
 use aws_sdk_s3::{
     config::{ProvideCredentials, http::HttpResponse},
     error::{ProvideErrorMetadata, SdkError},
     types::{Event, NotificationConfigurationFilter},
 };
 use aws_sdk_sqs::types::QueueAttributeName;
-use serde_json::Value;
+use serde_json::{Value, json};
 use trailbell::diagnostic::chain;
 
 use super::{
     seen::{
         BucketNotification, BucketNotifications, Cause, FunctionAnswer, FunctionState, Mapping, QueuedMessage, Seen,
-        Subscription, TableDescription, TimeToLive, Unseen, Unusable,
+        Subscription, TableDescription, TimeToLive, TrailLogging, Unseen, Unusable,
     },
     stack::Stack,
 };
@@ -269,6 +270,32 @@ impl Aws {
         Ok(())
     }
 
+    /// The trails of this account and those of its organization, with what they log.
+    pub async fn trails(&self) -> Seen<Vec<TrailLogging>> {
+        let answer = self.cloudtrail(None).describe_trails().send().await;
+        let answer = answer.map_err(|error| unseen("cloudtrail:DescribeTrails", &error))?;
+        let mut trails = Vec::new();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        for trail in answer.trail_list() {
+            let (arn, region) = (text(trail.trail_arn()), text(trail.home_region()));
+            let client = self.cloudtrail(Some(&region));
+            let selectors = client.get_event_selectors().trail_name(&arn).send().await;
+            let selectors = selectors.map_err(|error| unseen("cloudtrail:GetEventSelectors", &error));
+            let selectors = selectors.map(|found| match found.advanced_event_selectors() {
+                [] => found.event_selectors().iter().flat_map(basic_selector).collect(),
+                advanced => advanced.iter().map(advanced_selector).collect(),
+            });
+            let insights = match client.get_insight_selectors().trail_name(&arn).send().await {
+                Ok(found) => Ok(!found.insight_selectors().is_empty()),
+                Err(error) if error.code() == Some("InsightNotEnabledException") => Ok(false),
+                Err(error) => Err(unseen("cloudtrail:GetInsightSelectors", &error)),
+            };
+            let (bucket, topic) = (text(trail.s3_bucket_name()), text(trail.sns_topic_arn()));
+            trails.push(TrailLogging { arn, region, bucket, topic, selectors, insights });
+        }
+        Ok(trails)
+    }
+
     fn region(&self) -> String {
         self.config.region().map(ToString::to_string).unwrap_or_default()
     }
@@ -280,6 +307,15 @@ impl Aws {
             config = config.region(Region::new(region.to_owned()));
         }
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// CloudTrail in a region; in this one without.
+    fn cloudtrail(&self, region: Option<&str>) -> aws_sdk_cloudtrail::Client {
+        let mut config = aws_sdk_cloudtrail::config::Builder::from(&self.config);
+        if let Some(region) = region.filter(|region| !region.is_empty()) {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        aws_sdk_cloudtrail::Client::from_conf(config.build())
     }
 
     fn kms(&self) -> aws_sdk_kms::Client {
@@ -321,6 +357,62 @@ fn notification(to: &str, events: &[Event], filter: Option<&NotificationConfigur
     };
     let events = events.iter().map(|event| event.as_str().to_owned()).collect();
     BucketNotification { events, to: to.to_owned(), prefix: value("prefix"), suffix: value("suffix") }
+}
+
+/// An advanced event selector as the AWS CLI takes it.
+fn advanced_selector(selector: &AdvancedEventSelector) -> Value {
+    let field = |field: &AdvancedFieldSelector| {
+        let mut shown = json!({"Field": field.field()});
+        for (key, values) in [
+            ("Equals", field.equals()),
+            ("StartsWith", field.starts_with()),
+            ("EndsWith", field.ends_with()),
+            ("NotEquals", field.not_equals()),
+            ("NotStartsWith", field.not_starts_with()),
+            ("NotEndsWith", field.not_ends_with()),
+        ] {
+            if !values.is_empty() {
+                shown[key] = json!(values);
+            }
+        }
+        shown
+    };
+    let fields: Vec<Value> = selector.field_selectors().iter().map(field).collect();
+    match selector.name() {
+        Some(name) => json!({"Name": name, "FieldSelectors": fields}),
+        None => json!({"FieldSelectors": fields}),
+    }
+}
+
+/// The advanced event selectors that log what a basic one does ("Converting basic event selectors to advanced event selectors" in
+/// the CloudTrail User Guide).
+fn basic_selector(selector: &EventSelector) -> Vec<Value> {
+    let fields = |category: &str, more: Vec<Value>| {
+        let mut fields = vec![json!({"Field": "eventCategory", "Equals": [category]})];
+        match selector.read_write_type() {
+            Some(ReadWriteType::ReadOnly) => fields.push(json!({"Field": "readOnly", "Equals": ["true"]})),
+            Some(ReadWriteType::WriteOnly) => fields.push(json!({"Field": "readOnly", "Equals": ["false"]})),
+            _ => {}
+        }
+        fields.extend(more);
+        json!({ "FieldSelectors": fields })
+    };
+    let mut found = Vec::new();
+    if selector.include_management_events() != Some(false) {
+        let excluded = selector.exclude_management_event_sources();
+        let more =
+            if excluded.is_empty() { vec![] } else { vec![json!({"Field": "eventSource", "NotEquals": excluded})] };
+        found.push(fields("Management", more));
+    }
+    for resource in selector.data_resources() {
+        let mut more = vec![json!({"Field": "resources.type", "Equals": [resource.r#type()]})];
+        // `arn:aws:s3` and the like are all resources.
+        if !resource.values().iter().any(|arn| arn.splitn(6, ':').skip(3).all(str::is_empty)) {
+            more.push(json!({"Field": "resources.ARN", "StartsWith": resource.values()}));
+        }
+        found.push(fields("Data", more));
+    }
+    found
 }
 
 /// Parts of the codes with which AWS rejects the credentials themselves.

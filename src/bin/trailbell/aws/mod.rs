@@ -7,7 +7,7 @@ mod stack;
 pub use client::Aws;
 pub use seen::{
     BucketNotification, BucketNotifications, Cause, FunctionAnswer, FunctionState, Mapping, QueuedMessage, Seen,
-    Subscription, TableDescription, TimeToLive, Unseen, Unusable,
+    Subscription, TableDescription, TimeToLive, TrailLogging, Unseen, Unusable,
 };
 #[cfg(test)]
 pub use stack::tests;

@@ -153,3 +153,20 @@ pub struct QueuedMessage {
     /// Its body.
     pub body: String,
 }
+
+/// A trail, and what it logs.
+#[derive(Clone, Debug)]
+pub struct TrailLogging {
+    /// Its ARN.
+    pub arn: String,
+    /// Its home region.
+    pub region: String,
+    /// The bucket that it writes to.
+    pub bucket: String,
+    /// The ARN of its topic; empty if it has none.
+    pub topic: String,
+    /// Its advanced event selectors, as the AWS CLI takes them; basic ones in the same form.
+    pub selectors: Seen<Vec<Value>>,
+    /// Whether it logs Insights events.
+    pub insights: Seen<bool>,
+}

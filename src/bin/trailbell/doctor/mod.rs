@@ -7,6 +7,7 @@ mod alert;
 mod check;
 mod function;
 mod key;
+mod logging;
 mod notification;
 mod policy;
 mod region;

@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use trailbell::{
     diagnostic::chain,
     local::{RulesFiles, TextFileError},
-    rule::version,
+    rule::{RuleSet, version},
     untrusted::printable,
 };
 
 use super::{
     alert,
     check::{Check, CheckOutcome, tally},
-    function, key, notification, region, rules, subscription, table,
+    function, key, logging, notification, region, rules, subscription, table,
 };
 use crate::{
     aws::{Aws, Stack, Unusable},
@@ -86,6 +86,7 @@ async fn check(target: &Target, region: Option<String>, rules: &Path, alert: boo
     checks.push(function::judge(stack.function(), &aws.function(stack.function()).await));
     if is_stack {
         checks.extend(triggers(&aws, &stack).await);
+        checks.extend(logged(&aws, &stack, rules).await);
         checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
     }
     let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
@@ -164,6 +165,24 @@ async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
         function::mappings(stack, &aws.mappings(name).await)
     } else {
         function::permissions(stack, &aws.function_policy(name).await)
+    }
+}
+
+async fn logged(aws: &Aws, stack: &Stack, rules: &Path) -> Vec<Check> {
+    let rules = usable(rules);
+    if !logging::is_needed(rules.as_ref()) {
+        return Vec::new();
+    }
+    logging::judge(stack, rules.as_ref(), &aws.trails().await)
+}
+
+/// The rules here with the overrides beside them, if they have no errors.
+fn usable(rules: &Path) -> Option<RuleSet> {
+    let RulesFiles { rules, overrides } = RulesFiles::read(rules).ok()?;
+    let (rules, _) = RuleSet::parse(&rules.text).ok()?;
+    match overrides {
+        None => Some(rules),
+        Some(overrides) => rules.overridden(&overrides.text).ok().map(|(rules, _)| rules),
     }
 }
 

@@ -20,7 +20,8 @@ by the type of the resource. Without them these rules never fire, or where it sa
 AWS charges for each data event, so select what you need: other names and other types cost and raise nothing. Switch off the
 rules that you do not want to pay for, in `overrides.yaml`.
 
-`trailbell check` names the enabled rules that need such events, overrides included. `make docs` generates this page.
+`trailbell check` names the enabled rules that need such events, overrides included, and `trailbell doctor` compares them with the
+selectors of the trail that writes to the log bucket. `make docs` generates this page.
 ";
 
 /// The text of the page.
