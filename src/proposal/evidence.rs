@@ -64,13 +64,11 @@ impl Times {
     /// On which days, and in how many hours of the day.
     pub fn shown(&self) -> String {
         let Some((first, last)) = self.period else { return "on no day".to_owned() };
-        let days = if self.days.has_more() { self.days.count() } else { self.days.len().to_string() };
-        format!(
-            "on {days} days from {} to {}, in {} of the day",
-            day(first),
-            day(last),
-            counted(self.hours().into(), "hour")
-        )
+        let hours = counted(self.hours().into(), "hour");
+        if self.days.len() < 2 {
+            return format!("on {}, in {hours} of the day", day(first));
+        }
+        format!("on {} days from {} to {}, in {hours} of the day", self.days.count(), day(first), day(last))
     }
 }
 
