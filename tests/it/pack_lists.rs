@@ -47,7 +47,9 @@ fn naming(set: &RuleSet, list: &str) -> Vec<String> {
 #[test]
 fn deployments_are_quiet_by_role_and_by_agent_only_while_the_list_is_empty() {
     let shipped = rules(&BTreeSet::new());
-    let ids = naming(&shipped, "infrastructure_as_code");
+    let mut ids = naming(&shipped, "infrastructure_as_code");
+    // It reports the agent that quiets the others.
+    ids.retain(|id| id != "cloudtrail-claims-to-be-infrastructure-as-code");
     assert!(ids.len() > 50, "{}", ids.len());
     let principals = ids.iter().flat_map(|id| matched(&shipped, id)).map(|record| principal(&record)).collect();
     let (theirs, others) = (rules(&principals), rules(&["arn:aws:iam::999988887777:role/ci".to_owned()].into()));
