@@ -35,6 +35,10 @@ const EVIDENT: &[(&str, Evident)] = &[
         "One is for the audit trail, which keeps everything of its kind; the other is for a person to look at",
         |one, other| (one.severity.number() == 3) != (other.severity.number() == 3),
     ),
+    (
+        "One wakes someone because of what else the act has; the other is for a person to look at, and its alert is named in the first",
+        |one, other| one.severity != other.severity,
+    ),
 ];
 
 /// Reasons for single pairs: a rule, and another rule that matches one of its records.
@@ -46,14 +50,46 @@ const STATED: &[(&str, &[(&str, &str)])] = &[
             ("ecr-image-scan-findings-severity-high", "ecr-image-scan-findings-severity-critical"),
         ],
     ),
-    ("One is about the actor, the other about the action", &[("ecr-put-image-scanning-configuration", "root-use")]),
     (
-        "One wakes someone because it is about trailbell itself, the other is about the action",
-        &[("trailbell-cut-feed", "eventbridge-silence-rule")],
+        "One is about the actor or the tool, the other about the action",
+        &[
+            ("ecr-put-image-scanning-configuration", "root-use"),
+            ("ecr-tags-mutable", "root-use"),
+            ("root-use-outside-the-office", "root-create-access-key"),
+            ("cloudshell-used-for-access", "secrets-manager-batch-get"),
+            ("cloudshell-used-for-access", "secrets-read-in-one-call"),
+            ("tool-of-key-thieves", "sign-in-token-by-script"),
+            ("tool-of-key-thieves", "sts-get-federation-token"),
+        ],
     ),
     (
-        "One wakes someone because it is about the bucket of the logs, the other is about the data that will be lost",
-        &[("s3-change-log-bucket", "s3-short-lifecycle"), ("s3-change-log-bucket", "s3-suspend-versioning")],
+        "The narrower one names what makes the act worse, and fewer lists quiet it, or none",
+        &[
+            ("cloudwatch-delete-alarms", "cloudwatch-delete-security-alarms"),
+            ("cloudwatch-delete-security-alarms", "cloudwatch-delete-alarms"),
+            ("secrets-manager-batch-get", "secrets-read-in-one-call"),
+            ("secrets-read-in-one-call", "secrets-manager-batch-get"),
+            ("iam-add-user-to-administrators", "iam-joins-a-group"),
+            ("iam-remove-permissions-boundary", "iam-rewrite-permissions-boundary"),
+            ("logs-sent-to-another-account", "logs-exported"),
+            ("lambda-open-under-a-condition", "lambda-shared-with-another-account"),
+            ("s3-reconfigure-log-bucket", "s3-bucket-shared-with-another-account"),
+            ("s3-reconfigure-log-bucket", "s3-short-lifecycle"),
+            ("s3-reconfigure-log-bucket", "s3-suspend-versioning"),
+        ],
+    ),
+    (
+        "The request does both",
+        &[
+            ("bedrock-logging-off", "bedrock-redirect-log"),
+            ("cloudtrail-narrow-event-selectors", "cloudtrail-trail-without-data-events"),
+            ("data-store-open-to-the-internet", "database-restored-or-copied"),
+            ("rds-open-to-the-internet", "database-restored-or-copied"),
+            ("ec2-run-accelerated-instances", "ec2-run-many-or-huge-machines"),
+            ("ec2-security-group-open-to-everybody", "request-omitted"),
+            ("sns-topic-open-to-everybody", "trailbell-change-delivery"),
+            ("trailbell-change-delivery", "kms-key-locked"),
+        ],
     ),
 ];
 
