@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use trailbell::{
     backtest, engine,
-    record::Record,
+    record::{Path, Record},
     rule::{Rule, RuleSet, Verdict},
 };
 
@@ -23,12 +23,13 @@ fn file(name: &str) -> String {
 
 /// The rules for single acts that people must see.
 fn single_acts() -> impl Iterator<Item = Rule> {
-    rules().into_iter().filter(|rule| rule.enabled && rule.severity.number() <= 2 && rule.threshold == 1)
+    let urgent = rules().into_iter().filter(|rule| rule.enabled && rule.severity.number() <= 2);
+    urgent.filter(|rule| rule.threshold == 1 && rule.sequence.is_none())
 }
 
 /// For each pair of acts: its rule, and what the second one is done to, or who does it.
 const PAIRS: &[(&str, &str, &str)] = &[
-    ("account-contact-operations-then-security", "Account Contact", "SECURITY"),
+    ("account-contact-operations-then-security", "Account Alternate Contact", "SECURITY"),
     ("attach-admin-user-a-then-user-b", "IAM Attach Administrator Policy", "backdoor"),
     ("cut-feed-putbucketnotification-keep-then-remove", "Trailbell Cut Feed", "trailbell-logs"),
     ("data-store-own-test-domain-then-prod", "Data Store Destroy", "prod"),
@@ -58,7 +59,7 @@ const PEOPLE: &[(&str, &str, &str)] = &[
     ("accounts-of-a-stranger", "STS Assume Role From Another Account", "arn:aws:iam::444455556666:role/x"),
     ("people-of-identity-center", "Identity Center Change User", "user-2"),
     ("federated-users", "IAM Create User", "erin"),
-    ("people-with-one-role", "IAM Create Access Key", "bob"),
+    ("people-with-one-role", "IAM Create Access Key For Another User", "bob"),
 ];
 
 #[test]
@@ -74,16 +75,20 @@ fn the_second_act_of_each_pair_raises_an_alert_of_its_own() {
         let file = format!("tests/cases/{folder}/{name}.json");
         // Titles in JSON have whole ARNs.
         let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", &file]);
-        let rule = format!(r#""rule":"CloudTrail: {rule}""#);
-        let alerts: Vec<&str> = ran.stdout.lines().filter(|line| line.contains(&rule)).collect();
-        let [_, second] = &alerts[..] else { panic!("{name}: {} {}", ran.stdout, ran.stderr) };
-        assert!(second.contains(target), "{name}: {second}");
+        let log: Value = serde_json::from_slice(&fs::read(self::file(&file)).unwrap()).unwrap();
+        let (rule, last) = (format!("CloudTrail: {rule}"), log["Records"].as_array().unwrap().last().unwrap());
+        let mut alerts = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let second = alerts.find(|alert| alert["rule"] == *rule && alert["eventID"] == last["eventID"]);
+        let second = second.unwrap_or_else(|| panic!("{name}: {} {}", ran.stdout, ran.stderr));
+        assert!(second["title"].as_str().unwrap().contains(target), "{name}: {second}");
     }
 }
 
 /// Rules of which one alert is enough for acts on several targets, and why.
-const ONE_FOR_SEVERAL_TARGETS: &[(&str, &str)] =
-    &[("CloudTrail: Attack Tool", "it alerts on a tool, which makes thousands of calls")];
+const ONE_FOR_SEVERAL_TARGETS: &[(&str, &str)] = &[
+    ("CloudTrail: Attack Tool", "it alerts on a tool, which makes thousands of calls"),
+    ("CloudTrail: Trailbell Deployed", "a deployment changes several parts"),
+];
 
 /// Rules whose group has no `request`, and why: one target is the same act whatever else the request has.
 const WITHOUT_REQUEST: &[(&str, &str)] = &[
@@ -104,9 +109,18 @@ const WITHOUT_REQUEST: &[(&str, &str)] = &[
     ("CloudTrail: Glacier Change Vault", "an act on a vault is a call for each of its archives"),
     ("CloudTrail: Bedrock Invoke With Long-Lived Key", "it alerts on the use of a model, which is many calls"),
     ("CloudTrail: Attack Tool", "it alerts on a tool, which makes thousands of calls"),
-    ("CloudTrail: New Region", "a combination is new once"),
-    ("CloudTrail: New Account Takes A Role", "a combination is new once"),
-    ("CloudTrail: New User Of Machines For Models", "a combination is new once"),
+    ("CloudTrail: Break-Glass Role Used", "the role and the session are the act"),
+    ("CloudTrail: Console Session Of A Machine", "each token has another request"),
+    ("CloudTrail: ECR Image Pushed By A Person", "each push is another image of the repository"),
+    ("CloudTrail: Findings Suppressed", "a person suppresses findings one after the other"),
+    ("CloudTrail: Instance Credentials Used Elsewhere", "it alerts on the use of credentials, which is many calls"),
+    ("CloudTrail: Root Command-Line Sign-In", "each sign-in has another request"),
+    ("CloudTrail: Root Sign-In Failed", "the request is empty"),
+    ("CloudTrail: Root Use Outside The Office", "it alerts on the address of root, which makes many calls"),
+    ("CloudTrail: S3 Write To A Bucket Of Another Account", "an act on a bucket is a call for each of its objects"),
+    ("CloudTrail: Sign-In Approved For Another Device", "each sign-in has another request"),
+    ("CloudTrail: Stack With IAM Rights", "a stack that fails is made again, with small changes"),
+    ("CloudTrail: Trailbell Deployed", "a deployment is many calls"),
 ];
 
 /// A group without `request` must name its target, which a person has to decide.
@@ -116,7 +130,9 @@ fn a_group_has_the_request_or_a_reason() {
         let fields = rule.aggregate_fields.as_deref().unwrap_or_default();
         fields.iter().any(|field| field.written.text == "request")
     };
-    let without: BTreeSet<String> = single_acts().filter(|rule| !has_request(rule)).map(|rule| rule.name).collect();
+    // A combination that `first_seen` knows is new once.
+    let acts = single_acts().filter(|rule| rule.first_seen.is_none());
+    let without: BTreeSet<String> = acts.filter(|rule| !has_request(rule)).map(|rule| rule.name).collect();
     assert_eq!(without, WITHOUT_REQUEST.iter().map(|(name, _)| (*name).to_owned()).collect());
 }
 
@@ -193,6 +209,11 @@ fn with_another_result(act: &Value) -> Value {
     other
 }
 
+/// Whether an act failed, which a record of a sign-in states in a field of its own.
+fn result(act: &Value) -> String {
+    Record::new(act.clone()).unwrap().text(&Path::parse("result").unwrap()).unwrap()
+}
+
 #[test]
 fn no_act_hides_one_with_another_target_account_or_result() {
     let begin: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
@@ -207,7 +228,8 @@ fn no_act_hides_one_with_another_target_account_or_result() {
             let act = backtest::changed(sample, &test.set).unwrap().to_value();
             let target = if for_several { None } else { on_another_target(&rule, &act) };
             has_target |= target.is_some();
-            let others = [target, Some(in_another_account(&act)), Some(with_another_result(&act))];
+            let failed = Some(with_another_result(&act)).filter(|other| result(other) != result(&act));
+            let others = [target, Some(in_another_account(&act)), failed];
             let others = others.into_iter().flatten().filter(|other| matches(&rule, other));
             // Far from the acts of every other sample, and close to each other.
             samples += 1;
@@ -217,7 +239,7 @@ fn no_act_hides_one_with_another_target_account_or_result() {
                 record["eventID"] = json!(format!("act-{}", records.len()));
                 record["sharedEventID"] = Value::Null;
                 records.push(record);
-                expected.push((rule.name.clone(), time.to_string()));
+                expected.push((rule.id.clone(), time.to_string()));
             }
         }
         if !has_target {
@@ -228,8 +250,12 @@ fn no_act_hides_one_with_another_target_account_or_result() {
     let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", folder.join("acts.json").to_str().unwrap()]);
     let lines: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
-    let alerted: BTreeSet<(String, String)> =
-        lines.iter().map(|line| (text(line, "rule"), text(line, "last"))).collect();
+    // An alert names the other rules that match its event.
+    let named = |line: &Value| {
+        let others = line["also"].as_array().into_iter().flatten().map(|id| id.as_str().unwrap().to_owned());
+        others.chain([text(line, "id")]).map(|id| (id, text(line, "last"))).collect::<Vec<_>>()
+    };
+    let alerted: BTreeSet<(String, String)> = lines.iter().flat_map(named).collect();
     let hidden: Vec<_> = expected.iter().filter(|act| !alerted.contains(act)).collect();
     assert!(
         expected.len() > 300 && hidden.is_empty(),
