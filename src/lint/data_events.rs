@@ -3,9 +3,11 @@
 
 use super::catalogue;
 
-/// Event sources, each with the type of its resources (`resources.type` of an advanced event selector); and those of their
-/// events that are data events.
-const EVENTS: &[(&[(&str, &str)], &[&str])] = &[
+/// Event sources, each with the type of its resources: `resources.type` of an advanced event selector.
+type Sources = [(&'static str, &'static str)];
+
+/// Event sources, and those of their events that are data events.
+const EVENTS: &[(&Sources, &[&str])] = &[
     (&[], &[]),
     (
         &[
@@ -97,7 +99,7 @@ const SUFFIX: &str = ".amazonaws.com";
 /// The type of the resource of a data event; `None` for another event.
 pub fn resource_type(source: &str, name: &str) -> Option<&'static str> {
     let stem = source.strip_suffix(SUFFIX).unwrap_or(source);
-    let of = |(sources, names): &(&[(&str, &'static str)], &[&str])| {
+    let of = |(sources, names): &(&Sources, &[&str])| {
         let (_, resource) = sources.iter().find(|(source, _)| *source == stem)?;
         names.contains(&name).then_some(*resource)
     };

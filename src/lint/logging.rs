@@ -67,14 +67,18 @@ impl<'a> RuleLogging<'a> {
 }
 
 /// An advanced event selector, as `put-event-selectors` of the AWS CLI takes it, for data events of a type; of all names if
-/// there are none.
-pub fn selector(resource: &str, names: &BTreeSet<String>) -> Json {
+/// there are none. Of the objects in the log bucket, by its ARN, it logs none: each log file that the function reads would be an
+/// event in the next one.
+pub fn selector(resource: &str, names: &BTreeSet<String>, log_bucket: Option<&str>) -> Json {
     let mut fields = vec![
         json!({"Field": "eventCategory", "Equals": ["Data"]}),
         json!({"Field": "resources.type", "Equals": [resource]}),
     ];
     if !names.is_empty() {
         fields.push(json!({"Field": "eventName", "Equals": names}));
+    }
+    if let Some(bucket) = log_bucket.filter(|_| resource == "AWS::S3::Object") {
+        fields.push(json!({"Field": "resources.ARN", "NotStartsWith": [format!("{bucket}/")]}));
     }
     json!({"Name": format!("trailbell: {resource}"), "FieldSelectors": fields})
 }
@@ -217,7 +221,7 @@ mod tests {
             (format!(r#"{s3} and eventName in ("GetObject", "PutObject")"#), vec!["data events of AWS::S3::Object GetObject,PutObject"], true),
             (format!(r#"{s3} and eventName = "GetObject" and eventCategory = "Data""#), vec!["data events of AWS::S3::Object GetObject"], true),
             (format!(r#"{s3} and eventCategory = "Data""#), vec!["data events of AWS::S3::Object"], true),
-            (format!(r#"{s3} and managementEvent = false"#), vec!["data events of AWS::S3::Object"], true),
+            (format!("{s3} and managementEvent = false"), vec!["data events of AWS::S3::Object"], true),
             // Only a part of it.
             (format!(r#"{s3} and eventName in ("GetObject", "GetBucketAcl")"#), vec!["data events of AWS::S3::Object GetObject"], false),
             (format!(r#"({s3} and eventName = "GetObject") or eventName = "StopLogging""#), vec!["data events of AWS::S3::Object GetObject"], false),
@@ -245,7 +249,11 @@ mod tests {
         let names = ["GetObject".to_owned()].into();
         let fields = json!([{"Field": "eventCategory", "Equals": ["Data"]},
             {"Field": "resources.type", "Equals": ["AWS::S3::Object"]}, {"Field": "eventName", "Equals": ["GetObject"]}]);
-        assert_eq!(selector("AWS::S3::Object", &names)["FieldSelectors"], fields);
-        assert_eq!(selector("AWS::S3::Object", &BTreeSet::new())["FieldSelectors"].as_array().unwrap().len(), 2);
+        assert_eq!(selector("AWS::S3::Object", &names, None)["FieldSelectors"], fields);
+        let without = selector("AWS::S3::Object", &BTreeSet::new(), Some("arn:aws:s3:::logs"));
+        let last = json!({"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::logs/"]});
+        assert_eq!(without["FieldSelectors"].as_array().unwrap()[2..], [last]);
+        let other = selector("AWS::SNS::Topic", &names, Some("arn:aws:s3:::logs"));
+        assert_eq!(other["FieldSelectors"].as_array().unwrap().len(), 3);
     }
 }

@@ -235,16 +235,15 @@ fn layers(record: &Record, name: &str, account: &str) -> Vec<(String, String)> {
 
 fn bucket(record: &Record, name: &str) -> Option<(String, BucketWitness)> {
     let named = NAMES_BUCKET.iter().find(|(call, _)| *call == name);
-    let (bucket, witness) = match named {
-        Some((call, keys)) => (record.at(keys)?, BucketWitness::Named(call)),
-        None => {
-            let by = record.at(&["userIdentity", "invokedBy"])?;
-            let (_, service, asks_only_there) = LOG_WRITERS.iter().find(|(service, ..)| *service == by)?;
-            if name != "PutObject" && !(name == "GetBucketAcl" && *asks_only_there) {
-                return None;
-            }
-            (record.field(Virtual::BucketName)?, BucketWitness::Written(service))
+    let (bucket, witness) = if let Some((call, keys)) = named {
+        (record.at(keys)?, BucketWitness::Named(call))
+    } else {
+        let by = record.at(&["userIdentity", "invokedBy"])?;
+        let (_, service, asks_only_there) = LOG_WRITERS.iter().find(|(service, ..)| *service == by)?;
+        if name != "PutObject" && !(name == "GetBucketAcl" && *asks_only_there) {
+            return None;
         }
+        (record.field(Virtual::BucketName)?, BucketWitness::Written(service))
     };
     is_bucket(&bucket).then_some((bucket, witness))
 }

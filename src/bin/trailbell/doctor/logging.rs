@@ -51,7 +51,8 @@ pub fn judge(stack: &Stack, rules: Option<&RuleSet>, trails: &Seen<Vec<TrailLogg
     };
     let mut checks = Vec::new();
     if kinds.iter().any(|kind| matches!(kind, LogKind::Data(_))) {
-        checks.push(data(&needs, &trails, first));
+        let bucket = stack.bucket().map(|_| stack.bucket_arn());
+        checks.push(data(&needs, &trails, first, bucket.as_deref()));
     }
     if kinds.contains(&LogKind::Insights) {
         checks.push(insights(&needs, &trails, first));
@@ -72,7 +73,7 @@ fn writes(stack: &Stack, trail: &TrailLogging) -> bool {
     }
 }
 
-fn data(needs: &[RuleLogging], trails: &[&TrailLogging], first: &TrailLogging) -> Check {
+fn data(needs: &[RuleLogging], trails: &[&TrailLogging], first: &TrailLogging, log_bucket: Option<&str>) -> Check {
     let mut selectors = Vec::new();
     for trail in trails {
         match &trail.selectors {
@@ -126,7 +127,7 @@ fn data(needs: &[RuleLogging], trails: &[&TrailLogging], first: &TrailLogging) -
     if !partial.is_empty() {
         found += &format!("; of {} a part never matches: {}", counted(partial.len() as u64, "rule"), ids(&partial));
     }
-    let added = missing.iter().map(|(resource, names)| selector(resource, names));
+    let added = missing.iter().map(|(resource, names)| selector(resource, names, log_bucket));
     let kept = first.selectors.iter().flatten().cloned();
     Check::warning(DATA, found, format!("{}, {OR_OFF}", put(first, kept.chain(added).collect())))
 }
@@ -291,7 +292,10 @@ mod tests {
         let (_, json) = repair.split_once("--advanced-event-selectors '").unwrap();
         let selectors: Value = serde_json::from_str(json.split_once("'`, or switch").unwrap().0).unwrap();
         assert_eq!(selectors[0]["FieldSelectors"][0]["Equals"][0], "Management");
-        // The repaired trail logs everything.
+        // The reads of the function would be events in the next log file, and so on.
+        let but = json!({"Field": "resources.ARN", "NotStartsWith": ["arn:aws:s3:::logs/"]});
+        assert!(selectors[1]["FieldSelectors"].as_array().unwrap().contains(&but), "{selectors}");
+        // The repaired trail logs everything else.
         assert_eq!(judged(RULES, selectors)[0].outcome, CheckOutcome::Ok);
     }
 

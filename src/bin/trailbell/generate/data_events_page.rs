@@ -24,6 +24,9 @@ rules that you do not want to pay for, in `overrides.yaml`.
 selectors of the trail that writes to the log bucket. `make docs` generates this page.
 ";
 
+/// In place of the ARN of the log bucket.
+const LOG_BUCKET: &str = "arn:aws:s3:::LOG-BUCKET";
+
 /// The text of the page.
 pub fn page(rules: &RuleSet) -> String {
     let needs = RuleLogging::of(rules);
@@ -65,13 +68,16 @@ pub fn page(rules: &RuleSet) -> String {
 fn settings(selected: &BTreeMap<&str, BTreeSet<String>>) -> String {
     let management = json!({"Name": "Management events",
         "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]});
-    let selectors = [management].into_iter().chain(selected.iter().map(|(resource, names)| selector(resource, names)));
+    let selectors = [management]
+        .into_iter()
+        .chain(selected.iter().map(|(resource, names)| selector(resource, names, Some(LOG_BUCKET))));
     let lines: Vec<_> = selectors.map(|selector| format!("  {selector}")).collect();
     format!(
         "\n## The settings of a trail\n\nThese advanced event selectors log all management events, and the data events that the enabled rules \
          need. The command\nreplaces the selectors of the trail, so add those that you need for other purposes: `aws cloudtrail \
-         get-event-selectors` shows\nthem. To log events of some buckets or tables only, add a condition on `resources.ARN`, and with `NotStartsWith` leave out the\n\
-         log bucket: every log file that arrives there is an event, too.\n\n\
+         get-event-selectors` shows\nthem. To log events of some buckets or tables only, add a condition on `resources.ARN`. Put the name of\n\
+         your log bucket in place of `LOG-BUCKET`: [a trail that logs it](../README.md#the-functions-own-reads) logs each read of the\n\
+         function, without end.\n\n\
          ```json\n[\n{}\n]\n```\n\n```sh\naws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors \
          file://selectors.json\n```\n",
         lines.join(",\n")
