@@ -120,13 +120,16 @@ fn data(needs: &[RuleLogging], trails: &[&TrailLogging], first: &TrailLogging, l
         _ => format!("{resource} ({})", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     });
     let types: Vec<_> = types.collect();
-    let mut found = format!("the trail `{trail}` does not log data events of {}", types.join(", "));
-    if !silent.is_empty() {
-        found += &format!(": {} can never fire: {}", counted(silent.len() as u64, "rule"), ids(&silent));
-    }
-    if !partial.is_empty() {
-        found += &format!("; of {} a part never matches: {}", counted(partial.len() as u64, "rule"), ids(&partial));
-    }
+    let of = |needs: &[&RuleLogging]| counted(needs.len() as u64, "rule");
+    let silent = match &*silent {
+        [] => String::new(),
+        rules => format!(": {} can never fire: {}", of(rules), ids(rules)),
+    };
+    let partial = match &*partial {
+        [] => String::new(),
+        rules => format!("; of {} a part never matches: {}", of(rules), ids(rules)),
+    };
+    let found = format!("the trail `{trail}` does not log data events of {}{silent}{partial}", types.join(", "));
     let added = missing.iter().map(|(resource, names)| selector(resource, names, log_bucket));
     let kept = first.selectors.iter().flatten().cloned();
     Check::warning(DATA, found, format!("{}, {OR_OFF}", put(first, kept.chain(added).collect())))
@@ -313,7 +316,7 @@ mod tests {
             match silent {
                 None => assert_eq!(check.outcome, CheckOutcome::Ok, "{more}"),
                 Some(name) => {
-                    assert!(check.found.contains(&format!("AWS::S3::Object ({name})")), "{more}: {}", check.found)
+                    assert!(check.found.contains(&format!("AWS::S3::Object ({name})")), "{more}: {}", check.found);
                 }
             }
         }
