@@ -97,7 +97,6 @@ const WITHOUT_REQUEST: &[(&str, &str)] = &[
     ("CloudTrail: ECR Image Scan Findings – Severity MEDIUM", "the findings are those of the image"),
     ("CloudTrail: Root Console Sign-In", "the request is empty"),
     ("CloudTrail: Root Create Access Key", "the request is empty"),
-    ("CloudTrail: Root Credentials Change", "the request is empty"),
     ("CloudTrail: Console Sign-In Without MFA", "the request is empty"),
     ("CloudTrail: Sign-In Token By Script", "the request is empty"),
     ("CloudTrail: S3 Object Open To Everybody", "an act on a bucket is a call for each of its objects"),
@@ -138,14 +137,21 @@ fn a_group_has_the_request_or_a_reason() {
 
 /// Rules whose samples name nothing but the account that the act is done to.
 const ON_AN_ACCOUNT: &[&str] = &[
+    "CloudTrail: Central Root Access Switched",
+    "CloudTrail: Console Session Of A Machine",
     "CloudTrail: Console Sign-In Without MFA",
-    "CloudTrail: IAM Account Authorization Details",
+    "CloudTrail: IAM Bedrock Key Used Elsewhere",
     "CloudTrail: IAM Weaken Password Policy",
+    "CloudTrail: Instance Credentials Used Elsewhere",
     "CloudTrail: Root Access Key Use",
     "CloudTrail: Root Console Sign-In",
     "CloudTrail: Root Create Access Key",
-    "CloudTrail: Root Credentials Change",
+    "CloudTrail: Root Sign-In Failed",
+    "CloudTrail: Root Use Outside The Office",
+    "CloudTrail: SMS Reconnaissance",
+    "CloudTrail: SSM Tree Of Parameters Read",
     "CloudTrail: Security Hub Disable",
+    "CloudTrail: Sign-In Approved For Another Device",
     "CloudTrail: Sign-In Token By Script",
 ];
 

@@ -284,11 +284,14 @@ fn every_rule_of_severity_1_and_2_has_variants() {
 #[ignore = "needs ../shared/failing"]
 fn acts_that_slipped_past_raise_an_alert() {
     let rules = rules(false);
+    // The record of an attached policy has only its ARN: the alert is raised when the policy is written.
+    let unknowable = "own policy with odd doc";
     let mut wrong = Vec::new();
     for file in ["raises-nothing", "severity-3-only", "nothing-with-terraform-agent"] {
         let text = fs::read(root().join(format!("../shared/failing/{file}.json"))).unwrap();
         let records: Value = serde_json::from_slice(&text).unwrap();
-        for act in records["Records"].as_array().unwrap() {
+        let acts = records["Records"].as_array().unwrap().iter();
+        for act in acts.filter(|act| act["redNote"]["variant"] != unknowable) {
             for agent in agents(act, &[act["userAgent"].as_str().unwrap_or(""), "Terraform/1.9.5"]) {
                 let parsed = record(&agent);
                 let urgent = rules.rules.iter().filter(|rule| rule.enabled && rule.severity.number() <= 2);
