@@ -89,6 +89,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
+	.venv/bin/python -W ignore -m unittest discover --start-directory tests/quiet
 	.venv/bin/python -W ignore -m unittest discover --verbose --start-directory tests/report
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 

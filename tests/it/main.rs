@@ -7,6 +7,7 @@ mod alert_tests;
 mod alerts;
 mod arbitrary;
 mod architecture;
+mod attacks;
 mod cli;
 mod command;
 mod coverage;
