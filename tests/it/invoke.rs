@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::command::{Ran, folder, trailbell};
-use crate::ports::{BUCKET, Memory, Outbox, event, failures, gzip, handled, image, images, log_file, publish_error};
+use crate::ports::{
+    BUCKET, Memory, Outbox, RULES, event, failures, gzip, handled, image, images, log_file, publish_error,
+};
 use serde_json::json;
 use trailbell::handler::{FetchError, Sends};
 
@@ -142,14 +144,16 @@ fn bad_input_does_not_affect_other_objects_in_the_function() {
         let root = folder(
             &format!("invoke-{name}"),
             &[
+                ("rules.yaml", RULES.as_bytes()),
                 ("event.json", event(&["before", name, "after"]).to_string().as_bytes()),
                 ("logs/before", &good("before")),
                 (&format!("logs/{name}"), &file),
                 ("logs/after", &good("after")),
             ],
         );
-        let (payload, buckets) = (root.join("event.json"), root.display().to_string());
-        let ran = trailbell(&["invoke", &payload.display().to_string(), "--buckets", &buckets]);
+        let [rules, payload] = ["rules.yaml", "event.json"].map(|name| root.join(name).display().to_string());
+        let buckets = root.display().to_string();
+        let ran = trailbell(&["invoke", "--rules", &rules, &payload, "--buckets", &buckets]);
         assert_eq!(alerts(&ran), vec!["ecr-put-image"; expected + 2], "{name}\n{}", ran.stderr);
         // A bad record is an alert; a bad object fails its delivery.
         if let Some((record, reason)) = says.strip_prefix("record ").and_then(|says| says.split_once(": ")) {
