@@ -215,13 +215,15 @@ fn the_alert_of_new_values_is_that_of_a_scan() {
     }
 }
 
-/// Twenty-five instances are terminated, one every ten seconds; the rule takes twenty.
+/// Twenty-five copies of disks are deleted, one every ten seconds; the rule takes twenty.
 #[test]
 fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
     let record: Value =
         serde_json::from_slice(&std::fs::read("events/records/ec2/terminate-instances.json").unwrap()).unwrap();
     let nth = |nth: u32| {
         let mut record = record.clone();
+        record["eventName"] = "DeleteSnapshot".into();
+        record["requestParameters"] = serde_json::json!({"snapshotId": format!("snap-{nth:017x}")});
         record["eventID"] = format!("00000000-0000-4000-8000-{nth:012}").into();
         record["eventTime"] = format!("2026-03-02T09:{:02}:{:02}Z", nth / 6, nth % 6 * 10).into();
         record
@@ -229,12 +231,12 @@ fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
     let log = serde_json::json!({"Records": (1..=25).map(nth).collect::<Vec<_>>()}).to_string();
     let root = folder("preview-series", &[("log.json", log.as_bytes())]);
     let log = root.join("log.json").display().to_string();
-    let rule = "cloudtrail-ec2-destroyed-in-bulk";
+    let rule = "cloudtrail-ec2-disks-or-images-destroyed-in-bulk";
     let ran = trailbell(&["scan", "--alerts", "--format", "jsonl", &log]);
     let alerts = ran.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let alert = alerts
         .into_iter()
-        .find(|alert| alert["id"] == rule || alert["rule"] == "CloudTrail: EC2 Destroyed In Bulk")
+        .find(|alert| alert["id"] == rule || alert["rule"] == "CloudTrail: EC2 Disks Or Images Destroyed In Bulk")
         .unwrap();
     for arguments in [&[rule, &log][..], &[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000020"]] {
         let (before, [text, ..]) = check(arguments);
