@@ -46,9 +46,12 @@ fn check(line: &Value, records: &BTreeMap<String, (Value, String)>) -> bool {
     if let Some(code) = record.get("errorCode") {
         assert_eq!((&line["result"], &line["outcome"]), (&json!("failure"), code), "{line}");
     }
-    // An ARN of a user is the principal itself, and its name is the user.
-    if record["userIdentity"]["type"] == "IAMUser" && record["userIdentity"]["arn"].is_string() {
-        assert_eq!(line["principal"], record["userIdentity"]["arn"], "{line}");
+    // The ARN of a user is the principal itself, and its name is the user. One published record has the ARN of a session.
+    if record["userIdentity"]["type"] == "IAMUser"
+        && let Some(arn) = record["userIdentity"]["arn"].as_str()
+    {
+        let principal = if arn.contains(":assumed-role/") { arn.rsplit_once('/').unwrap().0 } else { arn };
+        assert_eq!(line["principal"], principal, "{line}");
         assert_eq!(line["user"], record["userIdentity"]["userName"], "{line}");
     }
     assert!(line["title"].is_string() && line["principal"] != "", "{line}");
