@@ -37,20 +37,23 @@ fn techniques() -> Vec<Technique> {
     let page = fs::read_to_string(root().join("docs/detection.md")).unwrap();
     let rows = page.lines().skip_while(|line| !line.starts_with("| technique |")).skip(2);
     let rows = rows.take_while(|line| line.starts_with('|')).map(|line| {
-        let cells: Vec<_> = line.trim_matches('|').split(" | ").collect();
-        let calls = cells[1].split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        let rules = cells[2].split(", ").map(|rule| rule.split(" (").next().unwrap().trim().to_owned()).collect();
-        Technique { name: cells[0].trim().to_owned(), calls, rules }
+        let row: Vec<_> = line.trim_matches('|').split(" | ").collect();
+        let calls = row[1].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let rules = row[2].split(", ").map(|rule| rule.split(" (").next().unwrap().trim().to_owned()).collect();
+        Technique { name: row[0].trim().to_owned(), calls, rules }
     });
     rows.filter(|technique| !technique.name.starts_with('(')).collect()
 }
+
+/// How a record of an attack becomes another form of it, by name.
+type Form = (&'static str, fn(&mut Value));
 
 /// Techniques that left no call of their own, by their row in docs/detection.md.
 const WITHOUT_A_TRACE: &[&str] = &["Delete a trail", "Change a start script"];
 
 fn check_forms(logs: &std::path::Path) {
     let records = real_logs::records(logs, 100);
-    let forms: [(&str, fn(&mut Value)); 3] = [
+    let forms: [Form; 3] = [
         ("as it is", |_| ()),
         ("Terraform's agent", |record| record["userAgent"] = json!("APN/1.0 HashiCorp/1.0 Terraform/1.9.5")),
         ("Step Functions", |record| {
