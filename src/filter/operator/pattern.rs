@@ -1,8 +1,11 @@
 //! Regular expressions.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+};
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::entry::{Meaning, Operator, as_text};
 use crate::{
@@ -40,7 +43,7 @@ const MAX_PATTERN: usize = 1 << 20;
 /// The syntax is that of the [regex crate](https://docs.rs/regex), whose matching time is linear in the text.
 fn pattern(operand: &Value) -> Result<Test, OperandError> {
     let pattern = as_text(operand)?;
-    match RegexBuilder::new(pattern).size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN).build() {
+    match compiled(pattern) {
         Ok(regex) => Ok(Arc::new(move |scalar| matches!(scalar, Scalar::Text(text) if regex.is_match(text)))),
         Err(regex::Error::CompiledTooBig(_)) => Err(OperandError::new(
             "expected a smaller regular expression",
@@ -56,4 +59,19 @@ fn pattern(operand: &Value) -> Result<Test, OperandError> {
             ))
         }
     }
+}
+
+/// The patterns in use. Most are of named lists, which many filters name, and compiling one takes longer than reading a rule.
+static IN_USE: LazyLock<Mutex<HashMap<String, Weak<Regex>>>> = LazyLock::new(Mutex::default);
+
+fn compiled(pattern: &str) -> Result<Arc<Regex>, regex::Error> {
+    let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = in_use.get(pattern).and_then(Weak::upgrade) {
+        return Ok(regex);
+    }
+    let regex = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN).build()?;
+    let regex = Arc::new(regex);
+    in_use.retain(|_, other| other.strong_count() > 0);
+    in_use.insert(pattern.to_owned(), Arc::downgrade(&regex));
+    Ok(regex)
 }
