@@ -464,13 +464,20 @@ fn scan_counts_by_rule_on_standard_error() {
             1  SEV3  CloudTrail: SSM Resume Session
             1  SEV3  CloudTrail: SSM Session Terminated
             1  SEV3  CloudTrail: SSM Start Session
+            2  SEV1  CloudTrail: Trail Stopped And Data Read
+            1  SEV2  CloudTrail: EBS Snapshot Made And Shared
             1  SEV1  CloudTrail: ECR Repository Open To Everybody
             1  SEV3  CloudTrail: Lambda Change Function
             1  SEV2  CloudTrail: SSM Parameters Read In Bulk
             3  SEV2  CloudTrail: Denied Calls
             3  SEV2  CloudTrail: Discovery With A Long-Lived Key
+            1  SEV2  CloudTrail: IAM Read With A Long-Lived Key
+            5  SEV2  CloudTrail: Discovery By A Machine
+           15  SEV2  CloudTrail: Discovery By A Role
+           10  SEV2  CloudTrail: Discovery By A Person
+           25  SEV2  CloudTrail: New Kinds Of Calls
             1  SEV3  CloudTrail: New Address Of A Long-Lived Key
-    3 files, 51 records, 18 matches, 1 passed over
+    3 files, 51 records, 77 matches, 1 passed over
     ");
     let critical = ran.stdout.lines().find(|line| line.contains("Severity CRITICAL")).unwrap();
     assert_eq!(
