@@ -12,7 +12,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The sample: every event name and error of its sources, and every record that a shipped rule matches.
+/// The sample: every event name and error of its sources, and what the shipped rules that alert on all of them need to alert.
 pub fn sample() -> PathBuf {
     root().join("tests/logs")
 }
