@@ -151,8 +151,7 @@ fn every_rule_is_tried_on_records_and_passes() {
     }
 }
 
-const UNLIMITED: [&str; 2] =
-    ["CloudTrail: EC2 Get Password Data", "CloudTrail: Claims To Be Infrastructure As Code"];
+const UNLIMITED: [&str; 2] = ["CloudTrail: EC2 Get Password Data", "CloudTrail: Claims To Be Infrastructure As Code"];
 
 /// Limits the alerts of one rule in 10,000 events, by severity and rounded up, and those of all rules on a busy production
 /// object. The requested rules have no limit, and neither has a rule that one attack in the logs raises for each machine, or one
