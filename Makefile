@@ -177,8 +177,10 @@ release: .venv check ## Build the files of a release in target/release-VERSION: 
 # The parameter as SAM writes it, for sed and grep.
 SAVED_AS = Architecture=\\"$(ARCH)\\"
 
+OVERRIDES ?= overrides.yaml
+
 # The rules that guard trailbell itself know the stack and the log bucket by these names.
-OWN_NAMES = .venv/bin/python scripts/own_names.py $(SAMCONFIG) $(STACK)
+OWN_NAMES = .venv/bin/python scripts/own_names.py $(SAMCONFIG) $(STACK) $(OVERRIDES)
 
 # A second guided run would offer the template's defaults instead of the saved answers.
 deploy: .venv ## Check the rules, build for ARCH and deploy with SAM, which asks for the settings the first time.

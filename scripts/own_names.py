@@ -3,7 +3,7 @@
 Rules that guard trailbell itself and its log files know them by the lists `own_names` and `log_buckets`. A name that is missing
 is added; everything else in the file, comments included, stays as it is.
 
-    own_names.py SAMCONFIG STACK
+    own_names.py SAMCONFIG STACK [OVERRIDES]
 
 prints `changed` if it changed the file.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML, YAMLError
 
-RULES, OVERRIDES = Path("rules.yaml"), Path("overrides.yaml")
+RULES = Path("rules.yaml")
 HEADER = "# yaml-language-server: $schema=./overrides.schema.json\n"
 
 
@@ -31,12 +31,12 @@ def names(samconfig: Path, stack: str) -> dict[str, list[str]]:
     return {"own_names": [stack], "log_buckets": [bucket] if bucket else []}
 
 
-def add(wanted: dict[str, list[str]]) -> bool:
+def add(wanted: dict[str, list[str]], overrides: Path) -> bool:
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 130
     yaml.indent(mapping=2, sequence=4, offset=2)
     shipped = yaml.load(RULES.read_text())["lists"]
-    text = OVERRIDES.read_text() if OVERRIDES.exists() else ""
+    text = overrides.read_text() if overrides.exists() else ""
     try:
         document = yaml.load(text)
     except YAMLError:
@@ -55,7 +55,7 @@ def add(wanted: dict[str, list[str]]) -> bool:
             lists[name] = [*present, *missing]
             changed = True
     if changed:
-        with OVERRIDES.open("w") as file:
+        with overrides.open("w") as file:
             file.write("" if text else HEADER)
             yaml.dump(document, file)
     return changed
@@ -67,5 +67,5 @@ def covered(name: str, items: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    if add(names(Path(sys.argv[1]), sys.argv[2])):
+    if add(names(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3] if len(sys.argv) > 3 else "overrides.yaml")):
         print("changed")
