@@ -28,7 +28,7 @@ DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 # The documentation, with everything that it links to.
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
-    "docs/backfill.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
+    "docs/backfill.md", "docs/data-events.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
 )
 # The paths that no binary may contain.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}

@@ -18,7 +18,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
-ACCOUNT, REGION, NAME = "111122223333", "eu-west-1", "bell"
+ACCOUNT, REGION, NAME = "111122223333", "eu-west-1", "trailbell"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",

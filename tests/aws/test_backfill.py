@@ -20,7 +20,7 @@ NAMES = {
     "111122223333": ACCOUNT,
     "BUCKET": f"trailbell-{ACCOUNT}-{REGION}",
     "REPORTS": "reports",
-    "FUNCTION": "bell",
+    "FUNCTION": "trailbell",
     "REGION": REGION,
     "JOB": "00e123a4-c0d8-41f4-a0eb-b46f9ba5b07c",
 }

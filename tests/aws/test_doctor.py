@@ -129,7 +129,7 @@ class OfABucket(Doctor):
         checks = [json.loads(line) for line in output.splitlines()]
         self.assertEqual({check["outcome"] for check in checks}, {"ok"}, output)
         names = ["stack", "region", "notifications", "key", "key", "subscriptions", "subscriptions", "table", "function"]
-        self.assertEqual([check["check"] for check in checks], names + ["trigger", "data events", "failed events", "rules"])
+        self.assertEqual([check["check"] for check in checks], names + ["trigger", "data events", "failed events", "rules", "names"])
         self.assertEqual(status, 0)
         self.assertIn("0 failed", error)
 
@@ -194,7 +194,7 @@ class OfABucket(Doctor):
         self.keys.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
         output = self.finds("warning", "key", "allow yourself `kms:DescribeKey`")
         self.assertIn("ok       key           its policy lets every service", output)
-        self.assertIn("12 ok, 1 warning, 0 failed", output)
+        self.assertIn("13 ok, 1 warning, 0 failed", output)
 
     def test_an_unconfirmed_subscription(self):
         topic = self.outputs["AlertTopicArn"]
@@ -221,7 +221,7 @@ class OfABucket(Doctor):
         self.trails.delete_trail(Name=self.trail["Name"])
         self.addCleanup(self.log_data_events)
         self.addCleanup(self.trails.delete_trail, Name="all")
-        self.trails.create_trail(Name="all", S3BucketName="central-logs")
+        self.trails.create_trail(Name="all", S3BucketName="central-cloudtrail")
         self.trails.put_event_selectors(TrailName="all", EventSelectors=[basic])
         output = self.finds("warning", "data events", "does not log data events of AWS::")
         self.assertNotIn("AWS::S3::Object (", output)
@@ -229,7 +229,7 @@ class OfABucket(Doctor):
     def test_a_trail_of_another_account(self):
         self.trails.delete_trail(Name=self.trail["Name"])
         self.addCleanup(self.log_data_events)
-        self.finds("warning", "data events", "no trail of this account writes to the bucket `central-logs`")
+        self.finds("warning", "data events", "no trail of this account writes to the bucket `central-cloudtrail`")
 
     def test_failed_events(self):
         failed = self.outputs["FailedEventsUrl"]

@@ -51,7 +51,7 @@ class Modes(unittest.TestCase):
 
     def test_the_trail_logs_everything_to_its_bucket(self):
         trail = Stack(**MODES["a new trail"], TrailKeyArn=KEY).resources["Trail"]
-        own = {"TrailName": "bell", "S3BucketName": f"trailbell-111122223333-{REGION}", "KMSKeyId": KEY}
+        own = {"TrailName": "trailbell", "S3BucketName": f"trailbell-111122223333-{REGION}", "KMSKeyId": KEY}
         switches = ("IsLogging", "IsMultiRegionTrail", "IncludeGlobalServiceEvents", "EnableLogFileValidation")
         self.assertEqual(trail, own | dict.fromkeys(switches, True))
 
@@ -129,7 +129,7 @@ class Modes(unittest.TestCase):
         everything = Stack(**STACKS["a new trail, with everything"])
         [function] = everything.of("Lambda::Function").values()
         variables = function["Environment"]["Variables"]
-        self.assertEqual(variables["STATE_TABLE_NAME"], "bell-StateTable")
+        self.assertEqual(variables["STATE_TABLE_NAME"], "trailbell-StateTable")
         self.assertEqual(variables["CHAT_TOPIC_ARN"], everything.arn("ChatTopic"))
         self.assertEqual(variables["ALERTS_PER_MINUTE"], "20")
         [function] = Stack(**LITTLE_QUEUE).of("Lambda::Function").values()

@@ -52,10 +52,10 @@ class Alarms(unittest.TestCase):
     def test_alarms_watch_existing_resources(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
-            queues = {queue: f"bell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
+            queues = {queue: f"trailbell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
             for each in stack.of("CloudWatch::Alarm").values():
                 [dimension] = each["Dimensions"]
-                named = queues.values() if dimension["Name"] == "QueueName" else ["bell-TrailbellFunction"]
+                named = queues.values() if dimension["Name"] == "QueueName" else ["trailbell-TrailbellFunction"]
                 self.assertIn(dimension["Value"], named, name)
 
     def test_silence_raises_an_alarm_after_the_configured_minutes(self):
@@ -99,7 +99,7 @@ class Dashboard(unittest.TestCase):
                 continue
             shown = list(metrics(stack))
             self.assertEqual(len(shown), len(set(shown)) + 2, "only the function's duration and the lag are shown twice")
-            physical = {f"bell-{each}" for each in stack.resources} | {"/aws/lambda/bell", "central-queue"}
+            physical = {f"trailbell-{each}" for each in stack.resources} | {"/aws/lambda/trailbell", "central-queue"}
             self.assertEqual([each for each in shown if each[3] not in physical], [], name)
 
     def test_widgets_do_not_overlap(self):
@@ -122,7 +122,7 @@ class Dashboard(unittest.TestCase):
         body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])
         [widget] = [each for each in body["widgets"] if each["properties"]["title"] == "Alerts by rule"]
         [[search]] = widget["properties"]["metrics"]
-        names = "FunctionName=\"bell-TrailbellFunction\" MetricName=\"alerts\""
+        names = "FunctionName=\"trailbell-TrailbellFunction\" MetricName=\"alerts\""
         self.assertEqual(search["expression"], f"SEARCH('{{trailbell,FunctionName,Rule}} {names}', 'Sum', 300)")
         self.assertIn('["FunctionName", "Rule"]', (ROOT / "src/handler/metrics.rs").read_text())
 

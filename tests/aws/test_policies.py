@@ -10,20 +10,20 @@ from stack import ACCOUNT, ROOT, Stack
 BUCKET = "arn:aws:s3:::central-logs"
 OWN_BUCKET = "arn:aws:s3:::trailbell-111122223333-eu-west-1"
 HERE = "eu-west-1:111122223333"
-FAILED = f"arn:aws:sqs:{HERE}:bell-FailedEvents"
-LOG_QUEUE = f"arn:aws:sqs:{HERE}:bell-LogQueue"
+FAILED = f"arn:aws:sqs:{HERE}:trailbell-FailedEvents"
+LOG_QUEUE = f"arn:aws:sqs:{HERE}:trailbell-LogQueue"
 OTHER_QUEUE = f"arn:aws:sqs:{HERE}:central-queue"
-ALERTS = f"arn:aws:sns:{HERE}:bell-AlertTopic"
+ALERTS = f"arn:aws:sns:{HERE}:trailbell-AlertTopic"
 TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
 # The permissions of the function in every mode, and those that each mode adds.
 ALWAYS = {
     ("sns:Publish", ALERTS),
-    ("dynamodb:BatchGetItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
-    ("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
-    ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{HERE}:table/bell-StateTable"),
-    ("logs:CreateLogStream", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),
-    ("logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell:*"),
+    ("dynamodb:BatchGetItem", f"arn:aws:dynamodb:{HERE}:table/trailbell-StateTable"),
+    ("dynamodb:PutItem", f"arn:aws:dynamodb:{HERE}:table/trailbell-StateTable"),
+    ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{HERE}:table/trailbell-StateTable"),
+    ("logs:CreateLogStream", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailbell:*"),
+    ("logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailbell:*"),
 }
 DIRECT = {("sqs:SendMessage", FAILED)}
 QUEUED = {(action, LOG_QUEUE) for action in TAKE}
@@ -50,10 +50,10 @@ MAY = {
 
 # The services that may send to the queue, and those that may invoke the function, each with its only source.
 S3 = ("s3.amazonaws.com", OWN_BUCKET)
-NEW_OBJECTS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-NewObjects")
-API_CALLS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-ApiCalls")
+NEW_OBJECTS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-NewObjects")
+API_CALLS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-ApiCalls")
 TOPIC = ("sns.amazonaws.com", f"arn:aws:sns:{HERE}:central-trail")
-TICK = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/bell-Tick")
+TICK = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-Tick")
 SENDS = {
     "a new trail": {S3},
     "a bucket": {NEW_OBJECTS},
@@ -166,7 +166,7 @@ class Others(unittest.TestCase):
     def test_only_the_trail_writes_to_the_bucket(self):
         for mode in ("a new trail", "a new trail, directly"):
             [policy] = Stack(**MODES[mode]).of("S3::BucketPolicy").values()
-            trail = f"arn:aws:cloudtrail:{HERE}:trail/bell"
+            trail = f"arn:aws:cloudtrail:{HERE}:trail/trailbell"
             statements = {each["Action"]: each for each in allowed(policy["PolicyDocument"])}
             self.assertEqual(statements.keys(), {"s3:GetBucketAcl", "s3:PutObject"})
             for each in statements.values():
@@ -183,7 +183,7 @@ class Others(unittest.TestCase):
                 [each] = statements
                 self.assertEqual((each["Principal"], each["Action"]), ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish"))
                 self.assertEqual(each["Condition"]["StringEquals"], {"aws:SourceAccount": ACCOUNT})
-                self.assertEqual(each["Condition"]["ArnLike"], {"aws:SourceArn": f"arn:aws:cloudwatch:{HERE}:alarm:bell-*"})
+                self.assertEqual(each["Condition"]["ArnLike"], {"aws:SourceArn": f"arn:aws:cloudwatch:{HERE}:alarm:trailbell-*"})
 
     def test_a_channel_has_no_permissions(self):
         for parameters in ("a new trail, with everything", "a new trail, with Teams and keys that exist"):
@@ -285,13 +285,13 @@ class TheKey(unittest.TestCase):
                     self.assertTrue(keys & {"aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}, each)
                     self.assertLessEqual({"kms:Decrypt", "kms:GenerateDataKey"}, set(each["Action"]))
                 [log] = [each for each in others if each["Principal"]["Service"].startswith("logs.")]
-                group = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/bell"
+                group = f"arn:aws:logs:{HERE}:log-group:/aws/lambda/trailbell"
                 self.assertEqual(log["Condition"], {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}})
 
     def test_the_documented_statements_for_an_existing_key_are_the_same(self):
         text = (ROOT / "docs" / "deploy.md").read_text()
         [block] = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-        values = {"REGION": "eu-west-1", "ACCOUNT": ACCOUNT, "STACK": "bell", "BUCKET": OWN_BUCKET[13:], "TOPIC": TOPIC[1]}
+        values = {"REGION": "eu-west-1", "ACCOUNT": ACCOUNT, "STACK": "trailbell", "BUCKET": OWN_BUCKET[13:], "TOPIC": TOPIC[1]}
         for word, meaning in values.items():
             block = re.sub(rf"\b{word}\b", meaning, block)
         made = {}

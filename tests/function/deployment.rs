@@ -50,7 +50,7 @@ fn one_word_sets_build_and_parameter() {
     let answers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("samconfig.toml");
     let deploy = |processor| {
         let samconfig = format!("SAMCONFIG={}", answers.display());
-        let overrides = format!("OVERRIDES={}", answers.with_file_name("overrides.yaml").display());
+        let overrides = format!("OVERRIDES={}", answers.with_file_name("samconfig-overrides.yaml").display());
         text(&run("make", ["deploy", "SAM=echo", &samconfig, &overrides], processor))
     };
     for (processor, target) in [("arm64", "aarch64-unknown-linux-gnu"), ("x86_64", "x86_64-unknown-linux-gnu")] {
@@ -85,7 +85,7 @@ fn the_answers_of_one_stack_are_not_used_for_another() {
     assert!(deploy("STACK=one").status.success());
     // A file that SAM would read differently is refused, not ignored.
     fs::write(&answers, saved.replace("\\\"", "")).unwrap();
-    let overrides = format!("OVERRIDES={}", answers.with_file_name("overrides-one.yaml").display());
+    let overrides = format!("OVERRIDES={}", answers.with_file_name("samconfig-one-overrides.yaml").display());
     assert!(!run("make", ["deploy", "SAM=echo", &samconfig, &overrides], "arm64").status.success());
 }
 
