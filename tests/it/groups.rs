@@ -85,10 +85,8 @@ fn the_second_act_of_each_pair_raises_an_alert_of_its_own() {
 }
 
 /// Rules of which one alert is enough for acts on several targets, and why.
-const ONE_FOR_SEVERAL_TARGETS: &[(&str, &str)] = &[
-    ("CloudTrail: Attack Tool", "it alerts on a tool, which makes thousands of calls"),
-    ("CloudTrail: Trailbell Deployed", "a deployment changes several parts"),
-];
+const ONE_FOR_SEVERAL_TARGETS: &[(&str, &str)] =
+    &[("CloudTrail: Attack Tool", "it alerts on a tool, which makes thousands of calls")];
 
 /// Rules whose group has no `request`, and why: one target is the same act whatever else the request has.
 const WITHOUT_REQUEST: &[(&str, &str)] = &[
@@ -119,7 +117,6 @@ const WITHOUT_REQUEST: &[(&str, &str)] = &[
     ("CloudTrail: S3 Write To A Bucket Of Another Account", "an act on a bucket is a call for each of its objects"),
     ("CloudTrail: Sign-In Approved For Another Device", "each sign-in has another request"),
     ("CloudTrail: Stack With IAM Rights", "a stack that fails is made again, with small changes"),
-    ("CloudTrail: Trailbell Deployed", "a deployment is many calls"),
 ];
 
 /// A group without `request` must name its target, which a person has to decide.
