@@ -87,6 +87,7 @@ const STATED: &[(&str, &[(&str, &str)])] = &[
             ("rds-open-to-the-internet", "database-restored-or-copied"),
             ("ec2-run-accelerated-instances", "ec2-run-many-or-huge-machines"),
             ("ec2-security-group-open-to-everybody", "request-omitted"),
+            ("s3-default-key-of-another-account-by-a-stack-set", "s3-allow-customer-keys"),
             ("sns-topic-open-to-everybody", "trailbell-change-delivery"),
             ("trailbell-change-delivery", "kms-key-locked"),
         ],
