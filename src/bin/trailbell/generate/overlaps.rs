@@ -88,6 +88,7 @@ const STATED: &[(&str, &[(&str, &str)])] = &[
             ("ec2-run-accelerated-instances", "ec2-run-many-or-huge-machines"),
             ("ec2-security-group-open-to-everybody", "request-omitted"),
             ("s3-default-key-of-another-account-by-a-stack-set", "s3-allow-customer-keys"),
+            ("kms-key-of-no-use-to-anyone", "kms-key-denied"),
             ("sns-topic-open-to-everybody", "trailbell-change-delivery"),
             ("trailbell-change-delivery", "kms-key-locked"),
         ],
