@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
 
 mod alert_test;
+mod around;
 #[cfg(feature = "aws")]
 mod aws;
 mod check;

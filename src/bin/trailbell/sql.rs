@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use trailbell::{
     diagnostic::{chain, render},
     filter::{Lists, ast::SpannedPath},
-    search::parse_length,
     sql::{Around, Dialect, Location, Source, Wanted, create_table, matched_by, query},
 };
 
 use crate::{
+    around::{Anchor, AroundArgs},
     inputs,
     selection::SelectionArgs,
     status::{Status, Stop},
@@ -46,18 +46,8 @@ pub struct SqlArguments {
     rules: PathBuf,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// The event with this id, and the events around it that have values in common with it; `--filter` limits them
-    #[arg(long, value_name = "EVENT-ID")]
-    around: Option<String>,
-    /// How long before and after the event, such as `10m` or `1h`
-    #[arg(long, value_name = "LENGTH", requires = "around", default_value = "1h")]
-    within: String,
-    /// What the others have in common with it: short names or fields, all of which must agree, such as
-    /// `accessKey,principal,ip,session`
-    ///
-    /// By default it is the access key, or the principal if the event has no access key.
-    #[arg(long, value_name = "FIELD,…", requires = "around")]
-    same: Option<String>,
+    #[command(flatten)]
+    around: AroundArgs,
     /// Print the statement that makes the table of the log files of one account and one region, which are in
     /// `s3://BUCKET/AWSLogs/ACCOUNT/CloudTrail/REGION`
     #[arg(long, value_name = "URL", conflicts_with_all = ["rule", "filter", "around", "since", "until", "from"])]
@@ -96,7 +86,7 @@ fn statement(arguments: &SqlArguments) -> Result<String, Stop> {
         (title, condition) = (Some(rule.name.clone()), Some(matched_by(rule)));
         lists = rules.lists.clone();
     }
-    let around = arguments.around()?;
+    let around = around(&arguments.around)?;
     let wanted = Wanted {
         title: title.as_deref(),
         condition: condition.as_ref(),
@@ -107,22 +97,17 @@ fn statement(arguments: &SqlArguments) -> Result<String, Stop> {
     Ok(query(&wanted, dialect, &source).map_err(|error| Stop::Message(chain(&error)))?.text)
 }
 
-impl SqlArguments {
-    fn around(&self) -> Result<Option<Around>, Stop> {
-        let Some(id) = &self.around else { return Ok(None) };
-        let within = parse_length(&self.within).ok_or_else(|| {
-            Stop::Message(format!("`{}` is not a length of time: write it such as `10m` or `1h`", self.within))
-        })?;
-        let names = self.same.as_deref().map(|names| names.split(',')).into_iter().flatten();
-        let path = |name: &str| {
-            SpannedPath::parse(name.trim()).map(|path| path.path).map_err(|mistakes| {
-                let _ =
-                    write!(io::stderr(), "{}", render(&mistakes, "--same", name.trim(), io::stderr().is_terminal()));
-                Stop::Reported
-            })
-        };
-        Ok(Some(Around { id: id.trim().to_owned(), within, same: names.map(path).collect::<Result<_, _>>()? }))
-    }
+/// The event of `--around`. Mistakes in fields are printed.
+fn around(arguments: &AroundArgs) -> Result<Option<Around>, Stop> {
+    let Some(Anchor { id, within, same }) = arguments.read()? else { return Ok(None) };
+    let path = |name: &str| {
+        SpannedPath::parse(name.trim()).map(|path| path.path).map_err(|mistakes| {
+            let _ = write!(io::stderr(), "{}", render(&mistakes, "--same", name.trim(), io::stderr().is_terminal()));
+            Stop::Reported
+        })
+    };
+    let same = same.into_iter().flat_map(|names| names.split(',')).map(path).collect::<Result<_, _>>()?;
+    Ok(Some(Around { id: id.to_owned(), within, same }))
 }
 
 /// For DuckDB, the log files of a folder; anything else as it is.

@@ -13,7 +13,8 @@ use trailbell::{
 };
 
 use crate::{
-    selection::{Selection, SelectionArgs, length},
+    around::{Anchor, AroundArgs},
+    selection::{Selection, SelectionArgs},
     status::Stop,
 };
 
@@ -22,21 +23,8 @@ use crate::{
 pub struct SearchArgs {
     #[command(flatten)]
     selection: SelectionArgs,
-    /// The event with this id, and the events around it that have values in common with it
-    ///
-    /// It is marked in the output. The files are read twice. `--filter`, `--since` and `--until` apply to the other events too.
-    #[arg(long, value_name = "EVENT-ID")]
-    around: Option<String>,
-    /// How long before and after the event, such as `10m` or `1h`
-    #[arg(long, value_name = "LENGTH", requires = "around", default_value = "1h")]
-    within: String,
-    /// What the others have in common with it: short names or fields, all of which must agree, such as
-    /// `accessKey,principal,ip,session`
-    ///
-    /// By default it is the access key, or the principal if the event has no access key. The caller chooses the name of a
-    /// session.
-    #[arg(long, value_name = "FIELD,…", requires = "around")]
-    same: Option<String>,
+    #[command(flatten)]
+    around: AroundArgs,
     /// What is printed of each event: short names, fields, or `time`, `event`, `outcome`, `target`, `id`, `file`, `index`
     #[arg(long, value_name = "COLUMN,…", default_value = Column::DEFAULT)]
     columns: String,
@@ -92,19 +80,18 @@ impl SearchArgs {
     /// If an argument is wrong; mistakes in filters and fields are printed.
     pub fn read(&self, now: Timestamp) -> Result<Request, Stop> {
         let selection = self.selection.read(now)?;
-        let list = |name, text: &Option<String>| text.as_deref().map(|text| columns(name, text)).transpose();
-        let around = match &self.around {
+        let list = |name, text: Option<&str>| text.map(|text| columns(name, text)).transpose();
+        let around = match self.around.read()? {
             None => None,
-            Some(id) => {
-                let within = length(&self.within)?;
-                Some(Around { id: id.trim().to_owned(), within, same: list("--same", &self.same)? })
+            Some(Anchor { id, within, same }) => {
+                Some(Around { id: id.to_owned(), within, same: list("--same", same)? })
             }
         };
         Ok(Request {
             selection,
             around,
             columns: columns("--columns", &self.columns)?,
-            tops: list("--top", &self.top)?.unwrap_or_default(),
+            tops: list("--top", self.top.as_deref())?.unwrap_or_default(),
             counts_only: self.count,
             format: self.format,
         })
