@@ -26,30 +26,25 @@ pub enum Covers {
     Network,
 }
 
-/// The lists for which something can be proposed, and how their items cover values.
-pub const LISTS: &[(&str, Covers)] = &[
-    ("automation_roles", Covers::Beginning),
-    ("security_tools", Covers::Beginning),
-    ("trusted_accounts", Covers::Equal),
-    ("layer_accounts", Covers::Equal),
-    ("egress_networks", Covers::Network),
-    ("office_networks", Covers::Network),
-    ("log_buckets", Covers::Part),
+/// What a list takes, in words, and what is proposed for it.
+type Judge = fn(&Gathered) -> (&'static str, Vec<Proposal>);
+
+/// The lists for which something can be proposed, how their items cover values, and what is proposed.
+pub const LISTS: &[(&str, Covers, Judge)] = &[
+    ("automation_roles", Covers::Beginning, principals::automation),
+    ("security_tools", Covers::Beginning, principals::security),
+    ("trusted_accounts", Covers::Equal, others::trusted),
+    ("layer_accounts", Covers::Equal, others::layers),
+    ("egress_networks", Covers::Network, networks::egress),
+    ("office_networks", Covers::Network, networks::office),
+    ("log_buckets", Covers::Part, others::buckets),
 ];
 
 impl Gathered {
     /// What is proposed for a list of that name; `None` if nothing ever is.
     pub fn proposals(&self, list: &str) -> Option<ListProposals> {
-        let (list, _) = *LISTS.iter().find(|(name, _)| *name == list)?;
-        let (criteria, proposals) = match list {
-            "automation_roles" => principals::automation(self),
-            "security_tools" => principals::security(self),
-            "trusted_accounts" => others::trusted(self),
-            "layer_accounts" => others::layers(self),
-            "egress_networks" => networks::egress(self),
-            "office_networks" => networks::office(self),
-            _ => others::buckets(self),
-        };
+        let (list, _, judge) = *LISTS.iter().find(|(name, ..)| *name == list)?;
+        let (criteria, proposals) = judge(self);
         Some(ListProposals { list, criteria, proposals })
     }
 }

@@ -56,7 +56,7 @@ pub fn page(gathered: &Gathered, lists: &Lists) -> String {
         comments += "#\n";
     }
     let (mut items, mut empty) = (String::new(), String::new());
-    for (name, covers) in LISTS {
+    for (name, covers, _) in LISTS {
         let Some(current) = lists.get(name) else { continue };
         let Some(proposed) = gathered.proposals(name) else { continue };
         let new: Vec<_> = proposed.proposals.iter().filter(|one| !is_covered(&one.value, current, *covers)).collect();

@@ -75,3 +75,18 @@ fn compiled(pattern: &str) -> Result<Arc<Regex>, regex::Error> {
     in_use.insert(pattern.to_owned(), Arc::downgrade(&regex));
     Ok(regex)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_compiled_once_as_long_as_it_is_in_use() {
+        const PATTERN: &str = "^a pattern of this test$";
+        let one = compiled(PATTERN).unwrap();
+        assert!(Arc::ptr_eq(&one, &compiled(PATTERN).unwrap()));
+        drop(one);
+        compiled("^another of this test$").unwrap();
+        assert!(!IN_USE.lock().unwrap().contains_key(PATTERN));
+    }
+}

@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     aws::{Aws, Stack, Unusable},
-    inputs::RulesFile,
     status::{Status, Stop},
 };
 
@@ -75,6 +74,7 @@ async fn check(target: &Target, region: Option<String>, rules: &Path, alert: boo
         Target::Function(name) => aws.lone_function(name).await?,
     };
     let is_stack = matches!(target, Target::Stack(_));
+    let usable = usable(rules);
     let mut checks = Vec::new();
     if is_stack {
         checks.push(stack_check(&stack));
@@ -86,12 +86,12 @@ async fn check(target: &Target, region: Option<String>, rules: &Path, alert: boo
     checks.push(function::judge(stack.function(), &aws.function(stack.function()).await));
     if is_stack {
         checks.extend(triggers(&aws, &stack).await);
-        checks.extend(logged(&aws, &stack, rules).await);
+        checks.extend(logged(&aws, &stack, usable.as_ref()).await);
         checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
     }
     let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
     checks.push(rules::judge(&version_of(rules), &answer));
-    if is_stack && let Some(rules) = RulesFile::read(rules).ok().and_then(|read| read.rules) {
+    if is_stack && let Some(rules) = &usable {
         checks.push(rules::names(&rules.lists_in_force(), &stack));
     }
     if alert {
@@ -168,12 +168,11 @@ async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
     }
 }
 
-async fn logged(aws: &Aws, stack: &Stack, rules: &Path) -> Vec<Check> {
-    let rules = usable(rules);
-    if !logging::is_needed(rules.as_ref()) {
+async fn logged(aws: &Aws, stack: &Stack, rules: Option<&RuleSet>) -> Vec<Check> {
+    if !logging::is_needed(rules) {
         return Vec::new();
     }
-    logging::judge(stack, rules.as_ref(), &aws.trails().await)
+    logging::judge(stack, rules, &aws.trails().await)
 }
 
 /// The rules here with the overrides beside them, if they have no errors.
