@@ -184,14 +184,14 @@ OWN_NAMES = .venv/bin/python scripts/own_names.py $(SAMCONFIG) $(STACK) $(OVERRI
 
 # A second guided run would offer the template's defaults instead of the saved answers.
 deploy: .venv ## Check the rules, build for ARCH and deploy with SAM, which asks for the settings the first time.
-	@test -z "$$($(OWN_NAMES))" || echo "overrides.yaml: the lists now have the names of the stack and of its bucket"
+	@$(OWN_NAMES)
 	@$(MAKE) --no-print-directory check
 	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCH)
 ifeq ($(wildcard $(SAMCONFIG)),)
 	$(SAM) deploy --guided --stack-name $(STACK) --capabilities CAPABILITY_IAM --parameter-overrides Architecture=$(ARCH)
 	@! test -f $(SAMCONFIG) || grep -q '$(SAVED_AS)' $(SAMCONFIG) || \
 		{ echo "the build is for $(ARCH), and you chose another Architecture: run make deploy again"; exit 1; }
-	@test -z "$$($(OWN_NAMES))" || { echo "overrides.yaml: the lists now have the names that you chose; deploying them"; \
+	@test -z "$$($(OWN_NAMES))" || { echo "$(OVERRIDES): the lists now have the names that you chose; deploying them"; \
 		$(MAKE) --no-print-directory deploy; }
 else
 	@grep -q 'Architecture=\\"[a-z0-9_]*\\"' $(SAMCONFIG) || \

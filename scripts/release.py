@@ -27,8 +27,9 @@ MACHINES = {"arm64": 183, "x86_64": 62}
 DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 # The documentation, with everything that it links to.
 BESIDE = (
-    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/capacity.md", "docs/deploy.md",
-    "docs/backfill.md", "docs/data-events.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
+    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/backfill.md", "docs/capacity.md",
+    "docs/data-events.md", "docs/deploy.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md",
+    "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
 )
 # The paths that no binary may contain.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}

@@ -255,7 +255,6 @@ class OfABucket(Doctor):
             rules.unlink()
             self.finds("warning", "rules", "cannot be read", "--no-alert", "--rules", str(rules))
 
-
     def test_a_bucket_that_the_rules_do_not_know(self):
         with tempfile.TemporaryDirectory() as folder:
             rules = Path(folder) / "rules.yaml"

@@ -16,6 +16,7 @@ ANSWERS = """version = 0.1
 stack_name = "secalerts"
 parameter_overrides = "Architecture=\\"arm64\\" Source=\\"%s\\" LogBucketName=\\"%s\\""
 """
+CHANGED = "overrides.yaml: the lists now have the names of the stack and of its bucket\n"
 
 
 class OwnNames(unittest.TestCase):
@@ -38,7 +39,7 @@ class OwnNames(unittest.TestCase):
         return yaml.safe_load(self.overrides.read_text())["lists"]
 
     def test_before_the_first_deployment_only_the_stack_is_known(self):
-        self.assertEqual(self.run_script(stack="secalerts"), "changed\n")
+        self.assertEqual(self.run_script(stack="secalerts"), CHANGED)
         self.assertEqual(self.lists(), {"own_names": ["secalerts"]})
         self.assertEqual(self.run_script(stack="secalerts"), "")
 
@@ -78,11 +79,25 @@ lists:
     def test_an_empty_file_is_filled_and_a_broken_one_is_left_to_the_check(self):
         for empty in ("", "# nothing yet\n", "lists:\n"):
             self.overrides.write_text(empty)
-            self.assertEqual(self.run_script(stack="secalerts"), "changed\n")
+            self.assertEqual(self.run_script(stack="secalerts"), CHANGED)
             self.assertEqual(self.lists(), {"own_names": ["secalerts"]})
-        self.overrides.write_text("lists: [\n")
-        self.assertEqual(self.run_script(stack="secalerts"), "")
-        self.assertEqual(self.overrides.read_text(), "lists: [\n")
+        for broken in (b"lists: [\n", b"- a list\n", b"lists: [own_names]\n", b"lists: {own_names: word}\n", b"lists: \xff\n"):
+            self.overrides.write_bytes(broken)
+            self.assertEqual(self.run_script(stack="secalerts"), "")
+            self.assertEqual(self.overrides.read_bytes(), broken)
+
+    def test_answers_that_sam_refuses_name_nothing(self):
+        for broken in ("stack_name = \n", "default = 1\n", "[default.deploy]\nparameters = 1\n"):
+            self.overrides.unlink(missing_ok=True)
+            self.run_script(broken, stack="secalerts")
+            self.assertEqual(self.lists(), {"own_names": ["secalerts"]})
+
+    def test_a_file_that_cannot_be_written_is_an_error(self):
+        self.overrides.mkdir()
+        command = [sys.executable, SCRIPT, "samconfig.toml", "secalerts"]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("overrides.yaml cannot be read or written: Is a directory", done.stderr)
 
 
 if __name__ == "__main__":
