@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use trailbell::rule::RuleSet;
+
 use crate::command::{command, folder, trailbell};
 
 fn read(path: &str) -> String {
@@ -143,6 +145,26 @@ fn the_functions_own_reads_are_suppressed_and_no_others() {
 fn no_rule_that_ships_matches_the_functions_own_reads() {
     let ran = trailbell(&["scan", "events/records/s3/get-object-of-a-log-file.json"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+}
+
+#[test]
+fn pages_count_the_rules() {
+    let rules = RuleSet::parse(&read("rules.yaml")).unwrap().0.rules;
+    let enabled: Vec<_> = rules.iter().filter(|rule| rule.enabled).collect();
+    let urgent = enabled.iter().filter(|rule| rule.severity.number() == 1).count();
+    let all = enabled.len();
+    let plain = |page: &str| read(page).split_whitespace().collect::<Vec<_>>().join(" ");
+    let thousands = |number: usize| format!("{},{:03}", number / 1_000, number % 1_000);
+    let pack = format!("{} rules in sections by service, {all} of them enabled", rules.len());
+    assert!(plain("CHANGELOG.md").contains(&pack), "{pack}");
+    // 60 alerts an hour each, and 620 of severity 1, as the page explains.
+    let capacity = format!(
+        "So of the {all} enabled rules the {} of severity 2 and 3 send at most {} alerts an hour, and the {urgent} of severity 1 at most {}",
+        all - urgent,
+        thousands((all - urgent) * 60),
+        thousands(urgent * 620)
+    );
+    assert!(plain("docs/capacity.md").contains(&capacity), "{capacity}");
 }
 
 /// Everything in a folder that ends in `.rs`, as one text.

@@ -1,6 +1,9 @@
 //! The lists that users fill: which rules they quiet, and which nothing quiets.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use serde_json::json;
 use trailbell::{
@@ -87,6 +90,84 @@ fn nothing_quiets_what_wakes_someone() {
         assert!(!filter.contains("not userAgent") && !filter.contains("userAgent !="), "{}", rule.id);
         assert!(!filter.contains("invokedBy = null"), "{}", rule.id);
     }
+}
+
+/// The rules of severity 1 that exclude what a list names, as docs/lists.md states.
+const EXCLUDING: &[(&str, &[&str])] = &[
+    ("CloudTrail: Config Stop Recorder", &["stack_set_roles"]),
+    ("CloudTrail: IAM Changed By A Machine", &["automation_roles"]),
+    ("CloudTrail: Instance Credentials Used Elsewhere", &["egress_networks", "trusted_accounts"]),
+    ("CloudTrail: Root Use Outside The Office", &["office_networks"]),
+    ("CloudTrail: S3 Default Key Of Another Account", &["stack_set_roles", "trusted_accounts"]),
+    ("CloudTrail: S3 Encrypt With Key Of Another Account", &["trusted_accounts"]),
+    ("CloudTrail: VPC Delete Flow Logs", &["automation_roles", "infrastructure_as_code"]),
+];
+
+#[test]
+fn lists_exclude_from_severity_1_only_what_the_page_states() {
+    const LISTS: &[&str] = &[
+        "automation_roles",
+        "controllers",
+        "egress_networks",
+        "infrastructure_as_code",
+        "layer_accounts",
+        "log_delivery_accounts",
+        "office_networks",
+        "security_tools",
+        "stack_set_roles",
+        "trusted_accounts",
+        "trusted_organizations",
+    ];
+    let set = rules(&BTreeSet::new());
+    let mut found = BTreeMap::new();
+    for rule in set.rules.iter().filter(|rule| rule.severity.number() == 1) {
+        let named: BTreeSet<&str> = rule.written_filters().flat_map(|(filter, _)| filter.lists()).collect();
+        let named: Vec<&str> = LISTS.iter().copied().filter(|list| named.contains(list)).collect();
+        if !named.is_empty() {
+            found.insert(rule.name.as_str(), named);
+        }
+    }
+    let expected: BTreeMap<&str, Vec<&str>> = EXCLUDING.iter().map(|(name, lists)| (*name, lists.to_vec())).collect();
+    assert_eq!(found, expected);
+    // What stack sets do is lowered, and never silent.
+    for lowered in [
+        "cloudtrail-config-recorder-stopped-by-a-stack-set",
+        "cloudtrail-s3-default-key-of-another-account-by-a-stack-set",
+    ] {
+        assert!(
+            set.rules.iter().any(|rule| rule.id == lowered && rule.severity.number() == 2 && rule.enabled),
+            "{lowered}"
+        );
+    }
+    let page = fs::read_to_string(file("docs/lists.md")).unwrap();
+    for (name, _) in EXCLUDING {
+        let name = name.trim_start_matches("CloudTrail: ");
+        assert!(
+            page.split_whitespace().collect::<Vec<_>>().join(" ").contains(name),
+            "docs/lists.md does not name {name}"
+        );
+    }
+}
+
+/// docs/detection.md names the rules of severity 1 and 2 that a user agent quiets.
+#[test]
+fn agents_quiet_only_the_rules_that_the_page_names() {
+    let set = rules(&BTreeSet::new());
+    let quieted = |filter: &str| {
+        filter.contains("not ($automation_roles = null and userAgent")
+            || filter.contains("not (userAgent")
+            || filter.contains("not userAgent")
+    };
+    let urgent = set.rules.iter().filter(|rule| rule.severity.number() <= 2);
+    let found: Vec<&str> = urgent
+        .filter(|rule| rule.written_filters().any(|(filter, _)| quieted(&filter.to_string())))
+        .map(|rule| rule.name.trim_start_matches("CloudTrail: "))
+        .collect();
+    let page = fs::read_to_string(file("docs/detection.md")).unwrap();
+    let section = page.split("\n## ").find(|part| part.starts_with("What looks like everyday work")).unwrap();
+    let section = section.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(found.len() > 3 && found.iter().all(|name| section.contains(name)), "{found:?}");
+    assert_eq!(found.len(), 5, "the page states that all others match with every agent: {found:?}");
 }
 
 #[test]
