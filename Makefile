@@ -66,8 +66,8 @@ TRAILBELL ?= cargo run --quiet --locked --no-default-features --features cli --b
 # Tests use one build, with all features: other features would build the AWS SDK again.
 ALL_FEATURES := aws
 
-check: ## Find mistakes in rules.yaml and run the tests of its rules.
-	$(TRAILBELL) check
+check: ## Find mistakes in all rules, warnings included, and run their tests.
+	$(TRAILBELL) check --deny warnings
 	$(TRAILBELL) test
 
 # Tests that need logs from outside of the repository run where the logs are, and are listed as ignored elsewhere.
@@ -138,7 +138,7 @@ bench: ## Compare the engine with gunzip and print the ratios; needs igzip (isal
 	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
 	touch $@
 
-build: .venv build-TrailbellFunction ## Build the artifact (bootstrap, rules.yaml, overrides.yaml) for ARCH.
+build: .venv build-TrailbellFunction ## Build the artifact (bootstrap, rules.yaml, rules.d, overrides.yaml) for ARCH.
 	@ls -l "$(ARTIFACTS_DIR)"
 
 # `sam build` calls this target with ARTIFACTS_DIR set.
@@ -156,6 +156,8 @@ endif
 	cp rules.yaml "$(ARTIFACTS_DIR)"
 	rm -f "$(ARTIFACTS_DIR)/overrides.yaml"
 	! test -f overrides.yaml || cp overrides.yaml "$(ARTIFACTS_DIR)"
+	rm -rf "$(ARTIFACTS_DIR)/rules.d"
+	! test -d rules.d || $(PYTHON) scripts/own_rules.py "$(ARTIFACTS_DIR)"
 
 # Builds the command line for ARCH, with S3, for any Linux with that glibc. cargo lambda names its output bootstrap.
 build-command: .venv

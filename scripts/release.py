@@ -20,6 +20,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import own_rules
+
 ROOT = Path(__file__).resolve().parents[1]
 # The machine in the ELF header (elf.h: EM_AARCH64, EM_X86_64).
 MACHINES = {"arm64": 183, "x86_64": 62}
@@ -96,7 +98,7 @@ def bundle(processor, bootstrap):
     files |= {name: (text.encode(), 0o644) for name, text in texts.items()}
     files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
     files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in below("events/bucket")}
-    deployed = [*(ROOT / name for name in DEPLOYED), *below("events/records")]
+    deployed = [*(ROOT / name for name in DEPLOYED), *(ROOT / path for path in own_rules.files(ROOT)), *below("events/records")]
     files |= {f"function/{path.relative_to(ROOT).as_posix()}": (path.read_bytes(), 0o644) for path in deployed}
     return files
 

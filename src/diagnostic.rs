@@ -28,6 +28,11 @@ impl Span {
     pub fn to(self, other: Self) -> Self {
         Self::new(self.start, other.end)
     }
+
+    /// The span `offset` bytes further on, in the numbering of several files.
+    pub fn shifted(self, offset: usize) -> Self {
+        Self::new(self.start + offset, self.end + offset)
+    }
 }
 
 impl From<Range<usize>> for Span {
@@ -43,6 +48,8 @@ pub enum Level {
     Error,
     /// The file is accepted, but probably does something else than its author wants.
     Warning,
+    /// The file does what its author wants, and the author may want to know something.
+    Note,
 }
 
 /// One error or warning about a text.
@@ -126,29 +133,69 @@ impl Diagnostic {
 /// The diagnostics of one file as rustc prints them, a blank line after each. `text` is the whole file, into
 /// which the spans point; a span beyond its end or inside a character is moved to the nearest character boundary.
 pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, path, text)]) + "\n\n").collect()
+    render_across(diagnostics, &|_| SourceText { path, text, start: 0 }, color)
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, path: &'a str, text: &'a str) -> Group<'a> {
+/// A file that spans point into, and where it begins in the numbering of the spans.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceText<'a> {
+    /// Its path, as it is shown.
+    pub path: &'a str,
+    /// Its whole text.
+    pub text: &'a str,
+    /// The offset of its first byte.
+    pub start: usize,
+}
+
+impl SourceText<'_> {
+    /// A span as bytes of the text; what is outside of it is moved to its nearest end.
+    pub fn local(&self, span: Span) -> Span {
+        let local = |offset: usize| offset.saturating_sub(self.start).min(self.text.len());
+        Span::new(local(span.start), local(span.end))
+    }
+}
+
+/// The diagnostics of several files that share one numbering, as [`render`] prints those of one. `file_of` finds the file of
+/// a span.
+pub fn render_across<'a>(
+    diagnostics: &'a [Diagnostic],
+    file_of: &dyn Fn(Span) -> SourceText<'a>,
+    color: bool,
+) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, file_of)]) + "\n\n").collect()
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, file_of: &dyn Fn(Span) -> SourceText<'a>) -> Group<'a> {
     let level = match diagnostic.level {
         Level::Error => SnippetLevel::ERROR,
         Level::Warning => SnippetLevel::WARNING,
+        Level::Note => SnippetLevel::NOTE,
     };
-    let range = |span: Span| {
-        let start = text.floor_char_boundary(span.start);
-        start..text.ceil_char_boundary(span.end.max(start))
+    let home = file_of(diagnostic.span);
+    let range = |file: SourceText, span: Span| {
+        let span = file.local(span);
+        let start = file.text.floor_char_boundary(span.start);
+        start..file.text.ceil_char_boundary(span.end.max(start))
     };
-    let snippet = Snippet::source(text)
-        .path(path)
-        .annotation(AnnotationKind::Primary.span(range(diagnostic.span)).label(&diagnostic.label))
-        .annotations(
-            diagnostic.context.iter().map(|(span, label)| AnnotationKind::Context.span(range(*span)).label(label)),
-        );
+    let (here, elsewhere): (Vec<_>, Vec<_>) =
+        diagnostic.context.iter().partition(|(span, _)| file_of(*span).start == home.start);
+    let context = |file: SourceText, (span, label): &'a (Span, String)| {
+        AnnotationKind::Context.span(range(file, *span)).label(label)
+    };
+    let snippet = Snippet::source(home.text)
+        .path(home.path)
+        .annotation(AnnotationKind::Primary.span(range(home, diagnostic.span)).label(&diagnostic.label))
+        .annotations(here.into_iter().map(|one| context(home, one)));
+    let others = elsewhere.into_iter().map(|one| {
+        let file = file_of(one.0);
+        Snippet::source(file.text).path(file.path).annotation(context(file, one))
+    });
     level
         .primary_title(&diagnostic.title)
         .id(diagnostic.code)
         .element(snippet)
+        .elements(others)
         .elements(diagnostic.rule.iter().map(|rule| SnippetLevel::NOTE.with_name("rule").message(rule)))
         .elements(diagnostic.notes.iter().map(|note| SnippetLevel::NOTE.message(note)))
         .elements(diagnostic.help.iter().map(|help| SnippetLevel::HELP.message(help)))
@@ -168,17 +215,19 @@ pub fn truncate_findings(findings: &mut Vec<Diagnostic>) {
     const MOST: usize = 1000;
     let hidden = findings.split_off(MOST.min(findings.len()));
     let Some(first) = hidden.first() else { return };
-    let level = if hidden.iter().any(|finding| finding.level == Level::Error) { Level::Error } else { Level::Warning };
+    let level = [Level::Error, Level::Warning].into_iter().find(|level| hidden.iter().any(|one| one.level == *level));
     let title = format!("{} are not shown", counted(hidden.len() as u64, "more finding"));
     let last = Diagnostic::error("too-many", title, first.span, "the first of these")
         .help("fix the findings above, then check again");
-    findings.push(Diagnostic { level, ..last });
+    findings.push(Diagnostic { level: level.unwrap_or(Level::Note), ..last });
 }
 
-/// How many errors and warnings there are, for the last line of a run: `2 errors, 1 warning`.
+/// How many errors, warnings and notes there are, for the last line of a run: `2 errors, 1 warning`.
 pub fn tally(diagnostics: &[Diagnostic]) -> String {
     let count = |level| diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count() as u64;
-    [counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")].join(", ")
+    let mut parts = vec![counted(count(Level::Error), "error"), counted(count(Level::Warning), "warning")];
+    parts.extend(Some(count(Level::Note)).filter(|notes| *notes > 0).map(|notes| counted(notes, "note")));
+    parts.join(", ")
 }
 
 /// An error and its sources in one line, outermost first: `outer: inner: innermost`. A source that repeats the text of the

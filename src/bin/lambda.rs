@@ -19,11 +19,11 @@ use thiserror::Error;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
     aws::{Deadline, DynamoDb, Employer, Requester, S3, Settings, SettingsError, Sns, StateTable, Workers, sdk_config},
-    diagnostic::{chain, render},
+    diagnostic::chain,
     engine::Engine,
     handler::{Channels, Clock, Handler, InvocationError, InvocationLimits},
-    local::{RulesFiles, TextFile, TextFileError},
-    rule::{RuleSet, version},
+    local::{RulesFiles, TextFileError},
+    rule::{LoadedRules, RuleSet, version},
     state::MemoryTable,
     trigger::Sender,
 };
@@ -175,20 +175,15 @@ enum StartError {
 
 /// Reads the rules and their version.
 fn rules(settings: &Settings) -> Result<(RuleSet, String), StartError> {
-    let files = RulesFiles::read(&settings.rules_file)?;
-    let refused = |file: &TextFile, errors: Vec<_>| {
-        StartError::InvalidRules(render(&errors, &file.path.display().to_string(), &file.text, false))
-    };
-    let (rules, warnings) = RuleSet::parse(&files.rules.text).map_err(|errors| refused(&files.rules, errors))?;
-    let version = version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text));
-    let (rules, more) = match &files.overrides {
-        Some(file) => rules.overridden(&file.text).map_err(|errors| refused(file, errors))?,
-        None => (rules, Vec::new()),
-    };
-    for warning in warnings.into_iter().chain(more) {
+    let files = RulesFiles::read(std::slice::from_ref(&settings.rules_file), None)?;
+    let loaded = LoadedRules::read(&files.sources);
+    if !loaded.is_usable() {
+        return Err(StartError::InvalidRules(files.sources.render(&loaded.findings, false)));
+    }
+    for warning in loaded.findings {
         tracing::warn!(rule = warning.rule, code = warning.code, "{}", warning.title);
     }
-    Ok((rules, version))
+    Ok((loaded.rules, version(&files.sources)))
 }
 
 /// A failed invocation. The runtime logs its `Debug` text and sends the diagnostic to Lambda; both are the error's

@@ -24,12 +24,56 @@ pub struct Imported {
     pub problems: Vec<Problem>,
 }
 
-/// Converts a Threat Stack export (JSON) or Sigma rules (YAML, one or more documents).
+/// Converts the text of one file.
 ///
 /// # Errors
 ///
 /// If the file cannot be read or holds no rules; the spans are in `text`.
 pub fn import(text: &str) -> Result<Imported, Vec<Diagnostic>> {
+    let mut importer = Importer::default();
+    let problems = importer.add(text)?;
+    Ok(Imported { rules: importer.rules_file(), converted: importer.converted(), problems })
+}
+
+/// Converts files one after the other, into one rules file in which all names are different.
+#[derive(Default)]
+pub struct Importer {
+    systems: Vec<&'static str>,
+    rules: Vec<ImportedRule>,
+    names: UsedNames,
+}
+
+impl Importer {
+    /// Converts a Threat Stack export (JSON) or Sigma rules (YAML, one or more documents). Returns what was not converted, in
+    /// the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or holds no rules; the spans are in `text`.
+    pub fn add(&mut self, text: &str) -> Result<Vec<Problem>, Vec<Diagnostic>> {
+        let (system, mut rules) = read(text)?;
+        rules.iter_mut().for_each(|rule| self.names.settle(rule));
+        let problems = rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
+        self.rules.append(&mut rules);
+        if !self.systems.contains(&system) {
+            self.systems.push(system);
+        }
+        Ok(problems)
+    }
+
+    /// How many rules were converted.
+    pub fn converted(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.draft.is_some()).count()
+    }
+
+    /// The text of the rules file.
+    pub fn rules_file(&self) -> String {
+        draft::rules_file(&self.systems.join(" and "), &self.rules)
+    }
+}
+
+/// The rules of a file, and what they are.
+fn read(text: &str) -> Result<(&'static str, Vec<ImportedRule>), Vec<Diagnostic>> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = text.len() - body.len();
     let read = match body.trim_start().chars().next() {
@@ -38,17 +82,7 @@ pub fn import(text: &str) -> Result<Imported, Vec<Diagnostic>> {
         Some('{' | '[') => json(body),
         Some(_) => sigma::read(body).map(|rules| ("Sigma rules", rules)),
     };
-    let (source, mut rules) =
-        read.map_err(|errors| errors.into_iter().map(|error| shifted(error, skipped)).collect::<Vec<_>>())?;
-    let mut names = UsedNames::default();
-    for rule in &mut rules {
-        names.settle(rule);
-    }
-    Ok(Imported {
-        rules: draft::rules_file(source, &rules),
-        converted: rules.iter().filter(|rule| rule.draft.is_some()).count(),
-        problems: rules.into_iter().flat_map(|rule| rule.problems).collect(),
-    })
+    read.map_err(|errors| errors.into_iter().map(|error| shifted(error, skipped)).collect())
 }
 
 /// A Sigma rule may be JSON, which is YAML too.

@@ -16,5 +16,5 @@ mod problem;
 mod sigma;
 mod threat_stack;
 
-pub use file::{Imported, import};
+pub use file::{Imported, Importer, import};
 pub use problem::{Loss, Problem};

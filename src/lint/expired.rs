@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::entry::{Lint, Reads};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Level},
     rule::{Rule, Suppression},
 };
 
@@ -20,6 +20,8 @@ fn check(suppression: &Suppression, rule: &Rule, today: Date) -> Option<Diagnost
     let end = suppression.expires.filter(|end| *end <= now)?;
     let title = format!("this suppression ended on {}", last_day(end));
     let finding = Diagnostic::warning(CODE, title, suppression.span, "suppresses no events any more");
+    // A day that passes must not stop a build that passed the day before.
+    let finding = Diagnostic { level: Level::Note, ..finding };
     Some(finding.in_rule(&rule.name).help("remove it, or give it a later `expires` if it is still needed"))
 }
 

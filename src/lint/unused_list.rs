@@ -11,6 +11,10 @@ pub const LINT: Lint = Lint { codes: &[(CODE, "a list that no filter names")], r
 const CODE: &str = "unused-list";
 
 fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+    // A rule that could not be read may use it.
+    if !rules.complete {
+        return Vec::new();
+    }
     let mut used = BTreeSet::new();
     for rule in &rules.rules {
         for filter in [&rule.filter].into_iter().chain(rule.suppressions.iter().map(|one| &one.filter)) {

@@ -10,4 +10,4 @@ pub use clock::NoDeadline;
 pub use file::{ReadError, read};
 pub use folder::Folder;
 pub use printed::Printed;
-pub use rules::{RulesFiles, TextFile, TextFileError, read_text};
+pub use rules::{RulesFiles, ShippedRules, TextFileError, read_text};

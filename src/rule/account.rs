@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diagnostic::{Diagnostic, shorten},
+    diagnostic::{Diagnostic, Span, shorten},
     yaml::{self, YamlField, YamlNode},
 };
 
@@ -32,14 +32,34 @@ impl Accounts {
     }
 }
 
-/// The accounts whose id and name are valid; the others are reported.
-pub fn read(field: YamlField, problems: &mut Vec<Diagnostic>) -> Accounts {
-    let entries = field.entries(HELP, problems).unwrap_or_default();
-    let accounts = entries.iter().filter_map(|(id, node)| {
+/// Names of accounts, each with the place of its id.
+#[derive(Default)]
+pub struct NamedAccounts(BTreeMap<String, (String, Span)>);
+
+impl From<NamedAccounts> for Accounts {
+    fn from(named: NamedAccounts) -> Self {
+        Self(named.0.into_iter().map(|(id, (name, _))| (id, name)).collect())
+    }
+}
+
+/// Adds the accounts whose id and name are valid; the others are reported, and a second name for the same account.
+pub fn read(field: YamlField, accounts: &mut NamedAccounts, problems: &mut Vec<Diagnostic>) {
+    for (id, node) in field.entries(HELP, problems).unwrap_or_default() {
         let (valid, name) = (check_id(id, problems), name(id, node, problems));
-        valid.then_some((id.text.clone(), name?))
-    });
-    Accounts(accounts.collect())
+        let Some(name) = name.filter(|_| valid) else { continue };
+        match accounts.0.get(&id.text) {
+            Some((first, span)) if *first != name => {
+                let title = format!("the account `{}` has two names", id.text);
+                let finding = Diagnostic::error("duplicate-account", title, id.span, "the second one");
+                let finding = finding.context(*span, "the first one");
+                problems.push(finding.help("remove one of the two; names in `overrides.yaml` win over all others"));
+            }
+            Some(_) => {}
+            None => {
+                accounts.0.insert(id.text.clone(), (name, id.span));
+            }
+        }
+    }
 }
 
 fn check_id(id: &yaml::Scalar, problems: &mut Vec<Diagnostic>) -> bool {

@@ -1,20 +1,20 @@
-//! The text of a rules file → a [`RuleSet`], checked field by field.
+//! The values of rules files → rules, checked field by field.
 //!
 //! A broken field makes its rule unusable, but hides no other finding: every field of every rule is read.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    account::{self, Accounts},
-    aggregation, list,
-    model::{Rule, RuleSet, Severity},
-    sequence, suppression, test, timezone,
+    account::{self, NamedAccounts},
+    aggregation,
+    list::{self, NamedList},
+    model::{Rule, Severity},
+    sequence, suppression, test,
     title::Title,
 };
 use crate::{
-    diagnostic::{Diagnostic, Level, Span, shorten, truncate_findings},
+    diagnostic::{Diagnostic, Level, Span, shorten},
     filter::Lists,
-    record::Zone,
     yaml::{self, YamlField, YamlKind, YamlMap, YamlNode, optional, parsed},
 };
 
@@ -23,7 +23,7 @@ pub const MAX_NAME: usize = 200;
 /// The longest id of a rule.
 pub const MAX_ID: usize = 100;
 
-const TOP_KEYS: [&str; 4] = ["rules", "lists", "accounts", "timezone"];
+const TOP_KEYS: [&str; 3] = ["rules", "lists", "accounts"];
 const RULE_KEYS: [&str; 21] = [
     "name",
     "id",
@@ -51,74 +51,18 @@ const RULES_HELP: &str = "write `rules:`, and below it each rule after `- `, beg
 const SEVERITY_HELP: &str = "write 1 if an alert needs immediate action, 2 for review, 3 for audit";
 const RULE_HELP: &str = "write `name: …`, and below it `severity`, `filter` and the other fields";
 
-impl RuleSet {
-    /// Reads the text of a rules file; returns the rules and the warnings about the file.
-    ///
-    /// # Errors
-    ///
-    /// Every error of every rule together with the warnings, in the order of the file.
-    pub fn parse(text: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let document = yaml::parse(text)?;
-        let mut loader = Loader { problems: document.problems, ..Loader::default() };
-        let mut rules = loader.file(&document.root);
-        let mut problems = std::mem::take(&mut loader.problems);
-        problems.sort_by_key(|finding| finding.span.start);
-        truncate_findings(&mut problems);
-        if problems.iter().any(|finding| finding.level == Level::Error) {
-            return Err(problems);
-        }
-        let Loader { lists, list_spans, accounts, timezone, .. } = loader;
-        let (replaced, timezone) = (BTreeMap::new(), timezone.unwrap_or(Zone::UTC));
-        for rule in &mut rules {
-            rule.set_zone(timezone);
-        }
-        Ok((Self { rules, lists, list_spans, replaced, accounts: accounts.into(), timezone }, problems))
-    }
-}
-
-/// A finding for each test whose record file does not exist, also in rules that have other errors. `text` is the text of
-/// the rules file; `exists` gets paths relative to that file.
-pub fn missing_tests(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
-    let missing = test_files(text).into_iter().filter(|file| !exists(&file.path));
-    missing
-        .map(|TestFile { rule, path, span }| {
-            let title = format!("the record file `{}` does not exist", shorten(&path));
-            let finding = Diagnostic::error("missing-test-file", title, span, "expected the path of a file");
-            Diagnostic { rule, ..finding }
-                .help("create the file, or correct the path, which is relative to the rules file")
-        })
-        .collect()
-}
-
 /// A file that a valid test names.
-struct TestFile {
+#[derive(Debug)]
+pub struct TestFile {
     /// The name of the rule.
-    rule: Option<String>,
-    path: String,
-    span: Span,
+    pub rule: Option<String>,
+    /// Its path, relative to the rules file.
+    pub path: String,
+    /// The place of the path.
+    pub span: Span,
 }
 
-/// The files of the valid tests; none if the rules file is not valid YAML.
-fn test_files(text: &str) -> Vec<TestFile> {
-    let Ok(document) = yaml::parse(text) else { return Vec::new() };
-    let mut loader = Loader::default();
-    loader.file(&document.root);
-    loader.test_files
-}
-
-/// What overrides of this rules file can name, even if the file has errors; nothing if it is not valid YAML.
-pub fn overridable(text: &str) -> Option<Overridable> {
-    let document = yaml::parse(text).ok()?;
-    let mut loader =
-        Loader { overridable: Overridable { all_rules: true, ..Overridable::default() }, ..Loader::default() };
-    loader.file(&document.root);
-    // If none were found, their key may be misspelled.
-    let (all_lists, all_rules) =
-        (!loader.list_spans.is_empty(), loader.overridable.all_rules && !loader.overridable.rules.is_empty());
-    Some(Overridable { lists: loader.lists, all_lists, all_rules, ..loader.overridable })
-}
-
-/// The rules and lists that overrides can name: of a rules file with errors, those that could be read.
+/// The rules and lists that overrides can name: of files with errors, those that could be read.
 #[derive(Default)]
 pub struct Overridable {
     /// The rules by their ids.
@@ -129,6 +73,8 @@ pub struct Overridable {
     pub lists: Lists,
     /// Whether `lists` is complete.
     pub all_lists: bool,
+    /// Whether the rules that ship are among them. Otherwise overrides may be about rules that are not loaded.
+    pub has_pack: bool,
 }
 
 /// What overrides must know of a rule.
@@ -139,19 +85,33 @@ pub struct OverridableRule {
     pub sequence: bool,
     /// Whether it counts different values.
     pub distinct: bool,
+    /// Whether it alerts on new combinations only.
+    pub first_seen: bool,
+    /// How many events raise an alert, if that could be read.
+    pub threshold: Option<u32>,
 }
 
+/// Reads rules files, one after the other.
 #[derive(Default)]
-struct Loader {
-    problems: Vec<Diagnostic>,
-    lists: Lists,
-    test_files: Vec<TestFile>,
-    list_spans: BTreeMap<String, Span>,
-    accounts: Accounts,
-    timezone: Option<Zone>,
+pub struct Loader {
+    /// All findings so far.
+    pub problems: Vec<Diagnostic>,
+    /// The named lists of all files.
+    pub lists: Lists,
+    /// The places of their names.
+    pub list_spans: BTreeMap<String, Span>,
+    /// The accounts of all files.
+    pub accounts: NamedAccounts,
+    /// The files of all valid tests.
+    pub tests: Vec<TestFile>,
+    /// The rules with a name and an id, whatever else is wrong with them.
+    pub known: BTreeMap<String, OverridableRule>,
+    /// Whether a file is something else than a map of fields.
+    pub has_unread: bool,
+    /// Whether a rule has no name or no id that could be read.
+    pub has_unknown: bool,
     names: HashMap<String, Span>,
     ids: HashMap<String, RuleId>,
-    overridable: Overridable,
 }
 
 /// The id of a rule, and the place of the `id` or of the name that it is made from.
@@ -163,22 +123,64 @@ struct RuleId {
 }
 
 impl Loader {
-    fn file(&mut self, root: &YamlNode) -> Vec<Rule> {
+    /// The fields of a rules file. A file that is empty is reported, unless others have rules.
+    pub fn fields<'n>(&mut self, root: &'n YamlNode, alone: bool) -> Option<YamlMap<'n>> {
         if matches!(&root.kind, YamlKind::Scalar(scalar) if scalar.is_null()) {
-            self.problems.push(no_rules("the file is empty", root.span));
-            return Vec::new();
+            let finding = no_rules("the file is empty", root.span);
+            let level = if alone { Level::Error } else { Level::Warning };
+            self.problems.push(Diagnostic { level, ..finding });
+            return None;
         }
-        let Some(fields) = YamlMap::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems) else {
-            return Vec::new();
+        let fields = YamlMap::of(root, "a rules file", &TOP_KEYS, RULES_HELP, &mut self.problems);
+        self.has_unread |= fields.is_none();
+        let fields = fields?;
+        if let Some(field) = fields.get("timezone") {
+            self.problems.retain(|other| other.span != field.key_span);
+            let title = "a rules file has no `timezone`";
+            let finding = Diagnostic::error("misplaced-timezone", title, field.key_span, "not here");
+            let zone = match &field.node.kind {
+                YamlKind::Scalar(scalar) if !scalar.is_null() => scalar.text.trim_end(),
+                _ => "Europe/Berlin",
+            };
+            self.problems.push(finding.help(format!(
+                "move it into `overrides.yaml`, in the folder of `rules.yaml`, since it is that of all rules: `timezone: {}`",
+                shorten(zone)
+            )));
+        }
+        Some(fields)
+    }
+
+    /// The named lists and the accounts of a file.
+    pub fn shared(&mut self, fields: &YamlMap) {
+        if let Some(field) = fields.get("lists") {
+            for list in list::read(field, list::unwritable, &mut self.problems) {
+                self.list(list);
+            }
+        }
+        if let Some(field) = fields.get("accounts") {
+            account::read(field, &mut self.accounts, &mut self.problems);
+        }
+    }
+
+    /// A list whose name no file had before.
+    fn list(&mut self, list: NamedList) {
+        let Some(first) = self.list_spans.get(&list.name) else {
+            self.lists.0.insert(list.name.clone(), list.values());
+            self.list_spans.insert(list.name, list.span);
+            return;
         };
-        if let Some(lists) = fields.get("lists") {
-            let lists = list::read(lists, list::unwritable, &mut self.problems);
-            self.lists = Lists(lists.iter().map(|list| (list.name.clone(), list.values())).collect());
-            self.list_spans = lists.into_iter().map(|list| (list.name, list.span)).collect();
-        }
-        self.timezone = fields.get("timezone").and_then(|field| timezone::read(field, &mut self.problems));
-        if let Some(accounts) = fields.get("accounts") {
-            self.accounts = account::read(accounts, &mut self.problems);
+        let title = format!("two files have a list `{}`", shorten(&list.name));
+        let finding = Diagnostic::error("duplicate-list", title, list.span, "the second one");
+        self.problems.push(finding.context(*first, "the first one").help(
+            "give one of the two another name; to replace a list of the rules that ship, write it into `overrides.yaml`",
+        ));
+    }
+
+    /// The rules of a file, which may have none if it has lists or accounts and is not alone.
+    pub fn rules(&mut self, fields: &YamlMap, alone: bool) -> Vec<Rule> {
+        if !alone && fields.get("rules").is_none() && ["lists", "accounts"].iter().any(|key| fields.get(key).is_some())
+        {
+            return Vec::new();
         }
         let Some(rules) = fields.require("rules", RULES_HELP, &mut self.problems) else { return Vec::new() };
         match &rules.node.kind {
@@ -222,25 +224,28 @@ impl Loader {
         let notify = optional(&fields, "notify", p, YamlField::boolean);
         let alone = optional(&fields, "alone", p, YamlField::boolean);
         let follow_up = optional(&fields, "follow_up", p, YamlField::boolean);
-        let title = optional(&fields, "title", p, |field, p| parsed(field.text(p)?, Title::parse, p));
-        let described = optional(&fields, "description", p, |field, p| {
-            let text = field.text(p)?;
-            Some((text.text.trim_end().to_owned(), parsed(text, Title::parse, p)?))
-        });
+        let title = optional(&fields, "title", p, title);
+        let described = optional(&fields, "description", p, description);
         let enabled = optional(&fields, "enabled", p, YamlField::boolean);
         let tags = optional(&fields, "tags", p, tags);
         let runbook = optional(&fields, "runbook", p, runbook);
         let tests = optional(&fields, "tests", p, test::read);
         let shown = name.map(|name| name.text.trim_end().to_owned());
         let files = tests.iter().flatten().flat_map(test::Tests::files);
-        self.test_files.extend(files.map(|(path, span)| TestFile { rule: shown.clone(), path: path.to_owned(), span }));
+        self.tests.extend(files.map(|(path, span)| TestFile { rule: shown.clone(), path: path.to_owned(), span }));
         match (name, &id) {
             (Some(name), Some(id)) => {
                 let has = |key: &str| fields.get(key).is_some();
-                let (name, sequence, distinct) = (name.text.trim_end().to_owned(), has("sequence"), has("distinct"));
-                self.overridable.rules.insert(id.text.clone(), OverridableRule { name, sequence, distinct });
+                let rule = OverridableRule {
+                    name: name.text.trim_end().to_owned(),
+                    sequence: has("sequence"),
+                    distinct: has("distinct"),
+                    first_seen: has("first_seen"),
+                    threshold: threshold.map(|threshold| threshold.unwrap_or(1)),
+                };
+                self.known.insert(id.text.clone(), rule);
             }
-            _ => self.overridable.all_rules = false,
+            _ => self.has_unknown = true,
         }
         self.unique(name, id.as_ref());
         if let Some(name) = name {
@@ -383,7 +388,19 @@ pub fn severity(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Seve
     severity
 }
 
-fn tags(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
+/// The value of `title`.
+pub fn title(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Title> {
+    parsed(field.text(problems)?, Title::parse, problems)
+}
+
+/// The value of `description`: its text, and the same as a template.
+pub fn description(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<(String, Title)> {
+    let text = field.text(problems)?;
+    Some((text.text.trim_end().to_owned(), parsed(text, Title::parse, problems)?))
+}
+
+/// The value of `tags`.
+pub fn tags(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
     let help = match &field.node.kind {
         YamlKind::Scalar(scalar) => format!("write `tags: [{}]`", shorten(&scalar.text)),
         _ => "write `tags: [one, two]`, or each tag after `- ` on its own line".to_owned(),
@@ -404,7 +421,8 @@ fn tag(node: &YamlNode, problems: &mut Vec<Diagnostic>) -> Option<String> {
     Some(tag.to_owned())
 }
 
-fn runbook(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<String> {
+/// The value of `runbook`, a web address.
+pub fn runbook(field: YamlField, problems: &mut Vec<Diagnostic>) -> Option<String> {
     let scalar = field.text(problems)?;
     let url = scalar.text.trim_end();
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();

@@ -6,12 +6,14 @@ mod account;
 mod aggregate;
 mod aggregation;
 mod explain;
+mod files;
 mod list;
 mod load;
 mod model;
 mod override_entry;
 mod overrides;
 mod sequence;
+mod sources;
 mod suppression;
 pub mod tag;
 mod test;
@@ -26,13 +28,14 @@ pub use aggregate::{AggregateValue, Identities, SeriesArrival};
 pub use aggregation::show_duration;
 pub(crate) use aggregation::{MAX_THRESHOLD, WINDOWS};
 pub use explain::{RuleExplanation, StepExplanation, SuppressionExplanation};
-pub use load::missing_tests;
+pub use files::LoadedRules;
+pub use load::TestFile;
 pub(crate) use load::{MAX_ID, MAX_NAME, slug};
 pub use model::{
     AlertTest, FieldPath, FirstSeen, Replaced, Rule, RuleSet, RuleTest, Sequence, SequenceStep, Severity, Source,
     Suppression, SuppressionStatus, Verdict,
 };
 pub use override_entry::{NoOverrideEntry, OverrideEntry, SuppressBy};
-pub use overrides::{overrides_beside_errors, overrides_path};
+pub use sources::{SourceFile, Sources};
 pub use title::{FilledPart, Title};
 pub use version::version;

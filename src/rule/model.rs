@@ -13,14 +13,14 @@ use crate::{
     yaml,
 };
 
-/// The rules of one file.
+/// The rules of one or more files.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
-    /// The rules, in the order of the file.
+    /// The rules, in the order of the files and of each file.
     pub rules: Vec<Rule>,
-    /// The named lists of the rules file, which filters use.
+    /// The named lists that filters use: those of the rules files, and those that only the overrides have.
     pub lists: Lists,
-    /// The places of the names of those lists in the file.
+    /// The places of the names of the lists of the rules files.
     pub list_spans: BTreeMap<String, Span>,
     /// The lists that the overrides replace, by name.
     pub replaced: BTreeMap<String, Replaced>,
@@ -28,6 +28,8 @@ pub struct RuleSet {
     pub accounts: Arc<Accounts>,
     /// The time zone of the hours and the weekdays that filters compare.
     pub timezone: Zone,
+    /// Whether all rules of the files could be read.
+    pub complete: bool,
 }
 
 /// A list of the overrides that replaces one of the rules file.

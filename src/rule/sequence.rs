@@ -24,17 +24,17 @@ const BY_HELP: &str = "add the fields whose values all steps share, such as `by:
 /// The fields of a rule that a sequence replaces, each with the repair.
 const REPLACED: [(&str, &str); 5] = [
     ("filter", "remove it: each step of a sequence has a `filter` of its own"),
-    ("threshold", NO_THRESHOLD.1),
+    ("threshold", "remove it: a sequence raises an alert once each of its steps has an event"),
     ("distinct", "remove it: a sequence counts its steps, not values"),
     ("first_seen", "remove it, and write another rule for what is seen first"),
     ("aggregate_fields", "remove it, and name in `by` the fields whose values distinguish the alerts of a sequence"),
 ];
 
-/// That a sequence has no threshold, and the repair.
-pub const NO_THRESHOLD: (&str, &str) = (
-    "`threshold` does not fit a `sequence`",
-    "remove it: a sequence raises an alert once each of its steps has an event",
-);
+/// That a field does not fit a sequence, and the repair; `None` if it does.
+pub fn refused(key: &str) -> Option<(String, &'static str)> {
+    let (key, help) = REPLACED.iter().find(|(name, _)| *name == key)?;
+    Some((format!("`{key}` does not fit a `sequence`"), help))
+}
 
 /// What a rule matches.
 pub struct Condition {
@@ -61,9 +61,8 @@ pub fn condition(fields: &YamlMap, lists: &Lists, problems: &mut Vec<Diagnostic>
         by?;
         return Some(Condition { filter, written: Some(written), sequence: None });
     };
-    for (key, help) in REPLACED {
-        if let Some(other) = fields.get(key) {
-            let title = format!("`{key}` does not fit a `sequence`");
+    for (key, _) in REPLACED {
+        if let (Some(other), Some((title, help))) = (fields.get(key), refused(key)) {
             let finding = Diagnostic::error("not-in-sequence", title, other.key_span, "the rule has a `sequence`");
             problems.push(finding.context(field.key_span, "the sequence").help(help));
         }

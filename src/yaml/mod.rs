@@ -9,4 +9,4 @@ mod tree;
 
 pub(crate) use field::{YamlField, YamlMap, json, optional, parsed, text};
 pub use scalar::Scalar;
-pub(crate) use tree::{MAX_FILE_BYTES, YamlKind, YamlNode, parse, too_large};
+pub(crate) use tree::{MAX_FILE_BYTES, YamlDocument, YamlKind, YamlNode, parse, parse_at, too_large};

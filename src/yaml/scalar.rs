@@ -78,6 +78,14 @@ impl Scalar {
         Span::new(start, end.max(start))
     }
 
+    /// Moves its places by `offset`, into the numbering of several files.
+    pub(super) fn shift(&mut self, offset: usize) {
+        self.span = self.span.shifted(offset);
+        for piece in self.pieces.iter_mut().flatten() {
+            piece.source = piece.source.shifted(offset);
+        }
+    }
+
     /// The bytes of memory that it takes.
     pub(super) fn size(&self) -> usize {
         self.text.len() + self.pieces.as_ref().map_or(0, Vec::len) * size_of::<Piece>()

@@ -83,6 +83,38 @@ pub fn parse(file: &str) -> Result<YamlDocument, Vec<Diagnostic>> {
     Ok(YamlDocument { root, problems: builder.problems })
 }
 
+/// Reads a file whose places begin at `start` in the numbering of several files.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_at(file: &str, start: usize) -> Result<YamlDocument, Vec<Diagnostic>> {
+    let shifted = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+        problems.into_iter().map(|finding| finding.at(|span| span.shifted(start))).collect()
+    };
+    let mut document = parse(file).map_err(shifted)?;
+    document.problems = shifted(document.problems);
+    document.root.shift(start);
+    Ok(document)
+}
+
+impl YamlNode {
+    fn shift(&mut self, offset: usize) {
+        self.span = self.span.shifted(offset);
+        match &mut self.kind {
+            YamlKind::Scalar(scalar) => scalar.shift(offset),
+            YamlKind::List(items) => items.iter_mut().for_each(|item| item.shift(offset)),
+            YamlKind::Map(entries) => {
+                for (key, value) in entries {
+                    key.shift(offset);
+                    value.shift(offset);
+                }
+            }
+            YamlKind::Broken => {}
+        }
+    }
+}
+
 /// The finding for a file with more than [`MAX_FILE_BYTES`].
 pub fn too_large(file: &str) -> Diagnostic {
     let title = format!("the file has {} bytes, more than {} MiB", file.len(), MAX_FILE_BYTES >> 20);

@@ -32,10 +32,22 @@ fn bad_overrides_are_posted_with_their_place() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("startup-overrides");
     fs::create_dir_all(&folder).unwrap();
     let rules = folder.join("rules.yaml");
-    fs::write(&rules, "rules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n").unwrap();
+    fs::write(&rules, "# pack: trailbell\nrules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n")
+        .unwrap();
     fs::write(folder.join("overrides.yaml"), "overrides:\n  b: {enabled: false}\n").unwrap();
     let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules.to_str().unwrap())]);
     assert!(message.contains("error[unknown-rule]") && message.contains("overrides.yaml:2:3"), "{message}");
+}
+
+#[test]
+fn a_mistake_in_a_file_of_ones_own_is_posted_with_its_place() {
+    let rules = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("startup-own/rules.yaml");
+    let own = rules.with_file_name("rules.d");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(&rules, "rules:\n  - name: a\n    severity: 1\n    filter: eventName = \"A\"\n").unwrap();
+    fs::write(own.join("team.yaml"), "rules:\n  - {name: b, severity: 4, filter: eventName = \"A\"}\n").unwrap();
+    let message = refused(&[("ALERT_TOPIC_ARN", TOPIC), ("RULES_FILE", rules.to_str().unwrap())]);
+    assert!(message.contains("error[bad-severity]") && message.contains("rules.d/team.yaml:2:25"), "{message}");
 }
 
 #[test]

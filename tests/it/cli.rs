@@ -212,7 +212,7 @@ fn check_reads_rules_yaml_in_the_folder_and_reports_a_missing_test_file() {
       = rule: Images
       = help: create the file, or correct the path, which is relative to the rules file
 
-    rules.yaml: 1 rule, 2 errors, 0 warnings
+    rules.yaml: 2 errors, 0 warnings
     ");
 }
 
@@ -245,14 +245,14 @@ fn a_test_that_fails_names_rule_place_and_record() {
     assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"
     FAILED Images
            rules.yaml:6: put.json: the rule must not match this record, but it matches it
-           see: trailbell explain --rules rules.yaml images put.json
+           see: trailbell explain images put.json
 
     FAILED Images
            rules.yaml:7: put.json: the rule must match this record, but it does not match it
 
     FAILED Images
            rules.yaml:9: two.json: the file holds more than one record; choose one by its event id
-           see: trailbell explain --rules rules.yaml images two.json
+           see: trailbell explain images two.json
 
     0 passed, 3 failed
     ");

@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use trailbell::rule::{LoadedRules, Source, Sources};
+
 /// The exit status and output of a run.
 pub struct Ran {
     pub status: i32,
@@ -34,7 +36,7 @@ pub fn trailbell_reading(arguments: &[&str], input: &[u8]) -> Ran {
     ran(child.wait_with_output().unwrap())
 }
 
-fn ran(output: Output) -> Ran {
+pub fn ran(output: Output) -> Ran {
     Ran {
         // A run that a signal ended has no status and fails the test.
         status: output.status.code().unwrap(),
@@ -55,4 +57,21 @@ pub fn folder(test: &str, files: &[(&str, &[u8])]) -> PathBuf {
         fs::write(path, content).unwrap();
     }
     root
+}
+
+/// Rules files that are named by their numbers from 1, and the overrides beside them.
+pub fn loaded(rules: &[&str], overrides: Option<&str>) -> LoadedRules {
+    LoadedRules::read(&sources(rules, overrides))
+}
+
+/// The same as files.
+pub fn sources(rules: &[&str], overrides: Option<&str>) -> Sources {
+    let mut sources = Sources::default();
+    for (number, text) in (1..).zip(rules) {
+        sources.add(format!("{number}.yaml"), (*text).to_owned(), Source::Rules);
+    }
+    if let Some(text) = overrides {
+        sources.add("overrides.yaml", text.to_owned(), Source::Overrides);
+    }
+    sources
 }

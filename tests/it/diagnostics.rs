@@ -1,6 +1,8 @@
 //! The message for each mistake in `rules.yaml`: whole for one mistake of each code, and elsewhere its code, place and repair.
 use trailbell::diagnostic::{Diagnostic, line_column, render};
-use trailbell::rule::{RuleSet, missing_tests};
+use trailbell::rule::RuleSet;
+
+use crate::command::loaded;
 
 const BLOCK: &str = "put the filter in a block: `filter: |`, and the text indented on the next line";
 
@@ -11,6 +13,11 @@ const TAG: &str = "remove the tag; a value that begins with `!` needs quotes or 
 /// The findings about a rules file, warnings included.
 fn findings(text: &str) -> Vec<Diagnostic> {
     RuleSet::parse(text).map_or_else(|errors| errors, |(_, warnings)| warnings)
+}
+
+/// The findings about record files, of which only `here.json` exists.
+fn missing_tests(text: &str) -> Vec<Diagnostic> {
+    loaded(&[text], None).missing_tests(&|test| test.path == "here.json")
 }
 
 /// All that is printed about a file.
@@ -493,8 +500,8 @@ fn rule_tests() {
     assert_eq!(RuleSet::parse(&text).unwrap().1, []);
     // A mistake elsewhere in the rule does not hide the finding.
     let broken = text.replace("severity: 1", "severity: 9");
-    assert_eq!(missing_tests(&broken, &|path| path == "here.json").len(), 2);
-    let missing = missing_tests(&text, &|path| path == "here.json");
+    assert_eq!(missing_tests(&broken).len(), 2);
+    let missing = missing_tests(&text);
     insta::assert_snapshot!(render(&missing, "rules.yaml", &text, false).trim_end(), @"
     error[missing-test-file]: the record file `events/gone.json` does not exist
      --> rules.yaml:7:19

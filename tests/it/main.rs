@@ -36,6 +36,7 @@ mod mistakes;
 mod names;
 mod oracle;
 mod overrides;
+mod own_rules;
 mod paced;
 mod pack;
 mod pack_clauses;

@@ -400,9 +400,7 @@ fn empty_text_counts_as_missing() {
 /// Every part of a rule that can name an hour reads it in the zone of the file.
 #[test]
 fn the_zone_of_a_rules_file_is_that_of_all_its_hours() {
-    let text = |zone: &str| {
-        zone.to_owned()
-            + r#"
+    let text = r#"
 lists: {nights: [0, 1]}
 rules:
   - name: filter
@@ -419,15 +417,14 @@ rules:
     severity: 3
     sequence: [{filter: hour = 0}, {filter: weekday = 1}]
     by: [hour]
-"#
-    };
+"#;
     let of = record(json!({"eventTime": "2026-03-01T23:30:00Z", "resources": [{}]}));
     let overrides = "lists: {nights: [0]}
 overrides: {first: {suppressions: [hour = 0]}}";
-    let read = |zone: &str| RuleSet::parse(&text(zone)).unwrap_or_else(|errors| panic!("{errors:#?}")).0;
-    let berlin = "timezone: Europe/Berlin";
+    let berlin = "timezone: Europe/Berlin\n";
+    let with = |overrides: &str| RuleSet::parse(text).unwrap().0.overridden(overrides).unwrap().0;
     for (rules, suppressed) in
-        [(read(berlin), Verdict::Match), (read(berlin).overridden(overrides).unwrap().0, Verdict::Suppressed)]
+        [(with(berlin), Verdict::Match), (with(&format!("{berlin}{overrides}")), Verdict::Suppressed)]
     {
         let rule = |name: &str| rules.find(name).unwrap();
         let shown = |values: Vec<AggregateValue>| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -452,7 +449,7 @@ overrides: {first: {suppressions: [hour = 0]}}";
         assert_eq!(found(engine.evaluate(RawRecord::of(text.as_bytes()), &mut Scratch::default())), 4);
         assert_eq!(found(engine.evaluate_plainly(text.as_bytes())), 4);
     }
-    let utc = read("");
+    let utc = RuleSet::parse(text).unwrap().0;
     assert!(
         ["filter", "distinct", "first", "sequence"]
             .iter()

@@ -9,10 +9,12 @@ use trailbell::{
     filter::Filter,
     lint,
     rule::{
-        Rule, RuleSet, Verdict, missing_tests,
+        Rule, RuleSet, Verdict,
         tag::{TagMeaning, meaning},
     },
 };
+
+use crate::command::loaded;
 
 fn root() -> &'static path::Path {
     path::Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -22,7 +24,7 @@ fn rules() -> Vec<Rule> {
     let text = fs::read_to_string(root().join("rules.yaml")).unwrap();
     let (set, warnings) = RuleSet::parse(&text).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert!(warnings.is_empty(), "{warnings:#?}");
-    let missing = missing_tests(&text, &|path| root().join(path).is_file());
+    let missing = loaded(&[&text], None).missing_tests(&|test| root().join(&test.path).is_file());
     assert!(missing.is_empty(), "{missing:#?}");
     set.rules
 }

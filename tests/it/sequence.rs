@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use trailbell::{
     diagnostic::{line_column, render},
     record::Record,
-    rule::{Identities, Rule, RuleSet, Verdict},
+    rule::{Identities, LoadedRules, Rule, RuleSet, Verdict},
 };
+
+use crate::command::{loaded, sources};
 
 const USERS: &str = "\
 rules:
@@ -142,11 +144,11 @@ fn lists_of_overrides_reach_the_steps() {
 
 #[test]
 fn time_zones_are_those_of_iana() {
-    let zone = |line: &str| {
-        RuleSet::parse(&format!("{line}rules: [{{name: r, severity: 1, filter: a = 1}}]\n")).unwrap().0.timezone
+    let zone = |overrides: Option<&str>| {
+        loaded(&["rules: [{name: r, severity: 1, filter: a = 1}]\n"], overrides).rules.timezone
     };
-    assert_eq!(zone("").name(), "UTC");
-    assert_eq!(zone("timezone: Europe/Berlin\n").name(), "Europe/Berlin");
+    assert_eq!(zone(None).name(), "UTC");
+    assert_eq!(zone(Some("timezone: Europe/Berlin\n")).name(), "Europe/Berlin");
 }
 
 /// A rule with a sequence: these lines after its name and severity, indented.
@@ -168,6 +170,13 @@ fn brief(text: &str) -> String {
         format!("{} {line}:{column} {}", finding.code, finding.help.as_deref().unwrap_or_default())
     };
     errors.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Code and repair of each finding.
+fn help_of(findings: &[trailbell::diagnostic::Diagnostic]) -> String {
+    let line =
+        |one: &trailbell::diagnostic::Diagnostic| format!("{} {}", one.code, one.help.as_deref().unwrap_or_default());
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -415,10 +424,15 @@ fn mistakes_in_distinct() {
 
 #[test]
 fn mistakes_in_time_zones() {
-    let file = |zone: &str| format!("timezone: {zone}\nrules: [{{name: r, severity: 1, filter: a = 1}}]\n");
-    insta::assert_snapshot!(shown(&file("Berlin")), @"
+    let rules = "rules: [{name: r, severity: 1, filter: a = 1}]\n";
+    let read = |zone: &str| {
+        let sources = sources(&[rules], Some(&format!("timezone: {zone}\n")));
+        (LoadedRules::read(&sources).findings, sources)
+    };
+    let (findings, files) = read("Berlin");
+    insta::assert_snapshot!(files.render(&findings, false).trim_end(), @"
     error[bad-timezone]: `Berlin` is not a time zone
-     --> rules.yaml:1:11
+     --> overrides.yaml:1:11
       |
     1 | timezone: Berlin
       |           ^^^^^^ expected the name of a time zone
@@ -439,21 +453,24 @@ fn mistakes_in_time_zones() {
         "5",
         "Mars/Olympus",
     ];
-    insta::assert_snapshot!(zones.map(|zone| brief(&file(zone))).join("\n"), @"
-    bad-timezone 1:11 write `Europe/Berlin`
-    bad-timezone 1:11 write `America/New_York`
-    bad-timezone 1:11 write `America/New_York`
-    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
-    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
-    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
-    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
-    bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
-    bad-timezone 1:11 write `America/Argentina/Buenos_Aires` or `America/Buenos_Aires`
-    bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
-    bad-timezone 1:11 name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
-    bad-timezone 1:11 write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
+    insta::assert_snapshot!(zones.map(|zone| help_of(&read(zone).0)).join("\n"), @"
+    bad-timezone write `Europe/Berlin`
+    bad-timezone write `America/New_York`
+    bad-timezone write `America/New_York`
+    bad-timezone name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
+    bad-timezone write `America/Argentina/Buenos_Aires` or `America/Buenos_Aires`
+    bad-timezone write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
+    bad-timezone name a place that has these hours, such as `Europe/Berlin`, or write `UTC`
+    bad-timezone write the name of a zone of the IANA time zone database, such as `Europe/Berlin`, or `UTC`
     ");
-    insta::assert_snapshot!(brief("timezone:\nrules: [{name: r, severity: 1, filter: a = 1}]\n"), @"missing-value 1:1 write a value, or remove the key");
+    insta::assert_snapshot!(help_of(&read("").0), @"missing-value write a value, or remove the key");
+    // It is that of all rules, so no rules file has one.
+    insta::assert_snapshot!(brief(&format!("timezone: Asia/Tokyo
+{rules}")), @"misplaced-timezone 1:1 move it into `overrides.yaml`, in the folder of `rules.yaml`, since it is that of all rules: `timezone: Asia/Tokyo`");
 }
 
 #[test]

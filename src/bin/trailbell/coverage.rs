@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::Path,
+    path::PathBuf,
 };
 
 use clap::ValueEnum;
@@ -34,8 +34,8 @@ pub enum CoverageFormat {
 /// # Errors
 ///
 /// If the rules cannot be used.
-pub fn run(path: &Path, format: CoverageFormat) -> Status {
-    let rules: Vec<Rule> = inputs::rules(path)?.rules.into_iter().filter(|rule| rule.enabled).collect();
+pub fn run(paths: &[PathBuf], format: CoverageFormat) -> Status {
+    let rules: Vec<Rule> = inputs::rules(paths)?.rules.into_iter().filter(|rule| rule.enabled).collect();
     let mut coverage = Coverage::default();
     for rule in &rules {
         coverage.add(rule);

@@ -9,7 +9,7 @@ use trailbell::{
     untrusted::{printable, shorten_to},
 };
 
-use crate::{inputs::RuleAndRecord, status::Status};
+use crate::{rule_and_record::RuleAndRecord, status::Status};
 
 /// Longer values are shortened, in characters.
 const MAX_SHOWN: usize = 200;

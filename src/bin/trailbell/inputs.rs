@@ -1,155 +1,207 @@
-//! Reads what the commands take: rules files, and single records.
+//! Reads what the commands take: rules files.
 
 use std::{
     fs::File,
     io::{self, IsTerminal, Read, Write},
-    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use thiserror::Error;
 use trailbell::{
-    diagnostic::{Diagnostic, chain, counted, nearest, render, tally},
-    engine,
-    local::{self, ReadError, RulesFiles, TextFile, TextFileError},
-    log_file::{FileItem, Limits},
-    record::Record,
-    rule::{Rule, RuleSet, Verdict, missing_tests, overrides_beside_errors},
+    diagnostic::{Diagnostic, Span, counted, line_column, tally},
+    local::{RulesFiles, ShippedRules, TextFileError},
+    rule::{LoadedRules, RuleSet, Sources},
     untrusted::printable,
 };
 
 use crate::status::Stop;
 
-/// Why a file does not hold the one record that a command needs.
-#[derive(Debug, Error)]
-pub enum RecordFileError {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error("record {index}: {reason}")]
-    Unparsable { index: u64, reason: String },
-    #[error("the file holds no record")]
-    NoRecord,
-    #[error("the file holds no record with the event id `{0}`")]
-    NoRecordWithId(String),
-    #[error("the file holds more than one record; choose one by its event id")]
-    Several,
-    #[error("the file holds more than one record with the event id `{0}`")]
-    SeveralWithId(String),
+/// The rules that are part of this program.
+pub const SHIPPED: ShippedRules = ShippedRules {
+    path: concat!("rules.yaml of trailbell ", env!("CARGO_PKG_VERSION")),
+    text: include_str!("../../../rules.yaml"),
+};
+
+/// How many names of files the last line of a report lists.
+const MAX_NAMES: usize = 3;
+
+/// The rules that a command uses.
+#[derive(Args, Clone)]
+pub struct RulesArgs {
+    /// Rules files and folders with rules, - for standard input; by default `rules.yaml`, `rules.d` and `overrides.yaml` of this
+    /// folder, where the rules that ship take the place of a `rules.yaml` that is missing. May be given several times
+    #[arg(id = "rules", long = "rules", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
-/// A file that has been read, and what was found in it.
-pub struct Checked {
-    /// Its path, as the user wrote it.
-    pub path: PathBuf,
-    /// Its text.
-    pub text: String,
-    /// All findings.
-    pub findings: Vec<Diagnostic>,
+/// The files that paths lead to; without paths, those of the current folder.
+///
+/// # Errors
+///
+/// If one of the files cannot be read.
+pub fn files(paths: &[PathBuf]) -> Result<RulesFiles, TextFileError> {
+    let here = [PathBuf::from(".")];
+    RulesFiles::read(if paths.is_empty() { &here } else { paths }, Some(SHIPPED))
 }
 
-impl Checked {
-    /// The findings as text.
-    pub fn rendered(&self, color: bool) -> String {
-        render(&self.findings, &shown(&self.path), &self.text, color)
-    }
+/// Rules files and their overrides, and what was found in them.
+pub struct CheckedRules {
+    /// The files.
+    pub files: RulesFiles,
+    /// The rules with the overrides.
+    pub loaded: LoadedRules,
 }
 
-/// A rules file, and the overrides file beside it, if there is one.
-pub struct RulesFile {
-    /// The rules file.
-    pub file: Checked,
-    /// The overrides file.
-    pub overrides: Option<Checked>,
-    /// The rules of the rules file alone, or `None` if it has errors.
-    pub written: Option<RuleSet>,
-    /// The rules with the overrides applied, or `None` if either file has errors.
-    pub rules: Option<RuleSet>,
-}
-
-impl RulesFile {
-    /// Reads and checks the rules file at `path` and its overrides, and whether the record files of its tests exist.
+impl CheckedRules {
+    /// Reads and checks the files, and whether the record files of the tests exist.
     ///
     /// # Errors
     ///
-    /// If one of the two files cannot be read.
-    pub fn read(path: &Path) -> Result<Self, TextFileError> {
-        let mut read = Self::without_tests(path)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let file = &mut read.file;
-        file.findings.extend(missing_tests(&file.text, &|test| folder.join(test).is_file()));
-        file.findings.sort_by_key(|finding| finding.span.start);
+    /// If one of the files cannot be read.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, TextFileError> {
+        let mut read = Self::without_tests(paths)?;
+        let missing = read
+            .loaded
+            .missing_tests(&|test| read.record_file(test.span, &test.path).is_none_or(|file| file.is_file()));
+        read.add(missing);
         Ok(read)
     }
 
-    fn without_tests(path: &Path) -> Result<Self, TextFileError> {
-        let files = RulesFiles::read(path)?;
-        let text = files.rules.text;
-        let (written, findings) = match RuleSet::parse(&text) {
-            Ok((rules, warnings)) => (Some(rules), warnings),
-            Err(errors) => (None, errors),
-        };
-        let file = Checked { path: path.to_owned(), text, findings };
-        let Some(TextFile { path, text }) = files.overrides else {
-            return Ok(Self { file, overrides: None, rules: written.clone(), written });
-        };
-        let (rules, findings) = match written.clone().map(|rules| rules.overridden(&text)) {
-            Some(Ok((rules, warnings))) => (Some(rules), warnings),
-            Some(Err(errors)) => (None, errors),
-            None => (None, overrides_beside_errors(&text, &file.text)),
-        };
-        Ok(Self { file, overrides: Some(Checked { path, text, findings }), written, rules })
+    fn without_tests(paths: &[PathBuf]) -> Result<Self, TextFileError> {
+        let files = files(paths)?;
+        let loaded = LoadedRules::read(&files.sources);
+        Ok(Self { files, loaded })
     }
 
-    /// The files, the rules file first.
-    pub fn files(&self) -> impl Iterator<Item = &Checked> {
-        [&self.file].into_iter().chain(&self.overrides)
+    /// The same for a command that needs rules without errors. The record files of tests are not checked. If the rules that ship
+    /// are used, standard error says so.
+    ///
+    /// # Errors
+    ///
+    /// If the files cannot be read or have errors, which are printed on standard error.
+    pub fn usable(paths: &[PathBuf]) -> Result<Self, Stop> {
+        let read = Self::without_tests(paths)?;
+        if !read.loaded.is_usable() {
+            return Err(read.refused());
+        }
+        announce(&read.files);
+        Ok(read)
+    }
+
+    /// Adds findings in their places.
+    pub fn add(&mut self, findings: Vec<Diagnostic>) {
+        self.loaded.findings.extend(findings);
+        self.loaded.findings.sort_by_key(|finding| finding.span.start);
+    }
+
+    /// The file that a test at a place of the rules names; none for a test of the rules that ship, whose files are not here.
+    pub fn record_file(&self, place: Span, name: &str) -> Option<PathBuf> {
+        record_file(&self.files, place, name)
+    }
+
+    /// The findings as text.
+    pub fn rendered(&self, color: bool) -> String {
+        self.files.sources.render(&self.loaded.findings, color)
     }
 
     /// The last line of a report: the files, how many rules, how many findings.
     pub fn tally(&self) -> String {
-        let names: Vec<_> = self.files().map(|file| shown(&file.path)).collect();
-        let findings: Vec<_> = self.files().flat_map(|file| file.findings.clone()).collect();
-        let rules = self.rules.as_ref().map(|rules| counted(rules.rules.len() as u64, "rule") + ", ");
-        format!("{}: {}{}", names.join(", "), rules.unwrap_or_default(), tally(&findings))
+        let names = self.names();
+        let LoadedRules { rules, findings, .. } = &self.loaded;
+        let count = self.loaded.is_usable().then(|| counted(rules.rules.len() as u64, "rule") + ", ");
+        format!("{names}: {}{}", count.unwrap_or_default(), tally(findings))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.files.sources.files().iter().map(|file| file.path.as_str()).collect();
+        match names.len().checked_sub(MAX_NAMES) {
+            Some(more @ 1..) => format!("{} and {}", names[..MAX_NAMES].join(", "), counted(more as u64, "more file")),
+            _ => names.join(", "),
+        }
+    }
+
+    fn refused(&self) -> Stop {
+        let mut stderr = io::stderr().lock();
+        let _ = write!(stderr, "{}", self.rendered(io::stderr().is_terminal()));
+        let _ = writeln!(stderr, "{}", self.tally());
+        Stop::Reported
     }
 }
 
-/// The rules at `path` with the overrides applied, for a command that needs them without errors. The record files of tests
-/// are not checked.
+fn record_file(files: &RulesFiles, place: Span, name: &str) -> Option<PathBuf> {
+    let file = files.sources.file_of(place)?;
+    let path = files.paths.iter().find(|path| shown(path) == file.path)?;
+    Some(path.parent().unwrap_or(Path::new("")).join(name))
+}
+
+/// The rules with the overrides applied, for a command that needs them without errors. The record files of tests
+/// are not checked. If the rules that ship are used, standard error says so.
 ///
 /// # Errors
 ///
 /// If the files cannot be read or have errors, which are printed on standard error.
-pub fn rules(path: &Path) -> Result<RuleSet, Stop> {
-    let read = RulesFile::without_tests(path)?;
-    if let Some(rules) = read.rules {
-        return Ok(rules);
-    }
-    Err(refused(&read))
+pub fn rules(paths: &[PathBuf]) -> Result<RuleSet, Stop> {
+    Ok(named_rules(paths)?.0)
 }
 
-/// The rules without overrides, and the text of the rules file. The tests of the rules are about them: an account that a
-/// test takes for a foreign one remains foreign, even if the user's overrides trust it.
+/// The same with the names of the files.
 ///
 /// # Errors
 ///
-/// If the files cannot be read or have errors, overrides too; errors are printed on standard error.
-pub fn written_rules(path: &Path) -> Result<(RuleSet, String), Stop> {
-    let read = RulesFile::without_tests(path)?;
-    match read {
-        RulesFile { file, written: Some(written), rules: Some(_), .. } => Ok((written, file.text)),
-        read => Err(refused(&read)),
+/// As [`rules`].
+pub fn named_rules(paths: &[PathBuf]) -> Result<(RuleSet, String), Stop> {
+    let read = CheckedRules::usable(paths)?;
+    let names = read.names();
+    Ok((read.loaded.rules, names))
+}
+
+/// Reports on standard error that the rules that ship are used.
+pub fn announce(files: &RulesFiles) {
+    if files.shipped {
+        let version = env!("CARGO_PKG_VERSION");
+        let _ = writeln!(
+            io::stderr(),
+            "note: no rules.yaml here, so these are the rules that ship with trailbell {version}"
+        );
     }
 }
 
-fn refused(read: &RulesFile) -> Stop {
-    let mut stderr = io::stderr().lock();
-    for file in read.files() {
-        let _ = write!(stderr, "{}", file.rendered(io::stderr().is_terminal()));
+/// The rules without overrides, and the files. The tests of the rules are about them: an account that a test takes for a
+/// foreign one remains foreign, even if the user's overrides trust it.
+pub struct WrittenRules {
+    /// The rules.
+    pub rules: RuleSet,
+    /// The files.
+    pub files: RulesFiles,
+}
+
+impl WrittenRules {
+    /// Reads the files.
+    ///
+    /// # Errors
+    ///
+    /// If the files cannot be read or have errors, overrides too; errors are printed on standard error.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, Stop> {
+        let read = CheckedRules::usable(paths)?;
+        let rules = LoadedRules::as_written(&read.files.sources).rules;
+        Ok(Self { rules, files: read.files })
     }
-    let _ = writeln!(stderr, "{}", read.tally());
-    Stop::Reported
+
+    /// The file that a test at a place of the rules names; none for a test of the rules that ship, whose files are not here.
+    pub fn record_file(&self, place: Span, name: &str) -> Option<PathBuf> {
+        record_file(&self.files, place, name)
+    }
+
+    /// The path of the file that holds a place, and its line there.
+    pub fn place(&self, place: Span) -> (&str, usize) {
+        self::place(&self.files.sources, place)
+    }
+}
+
+/// The path of the file that holds a place, and its line there.
+pub fn place(sources: &Sources, place: Span) -> (&str, usize) {
+    let Some(file) = sources.file_of(place) else { return ("", 0) };
+    (&file.path, line_column(&file.text, file.located().local(place).start).0)
 }
 
 /// Opens a file that a user names; `-` is standard input.
@@ -164,152 +216,4 @@ pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 /// A path as it can be shown, on one line and without control characters.
 pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
-}
-
-/// A rule and a record, for commands that show what the one makes of the other.
-#[derive(Args)]
-pub struct RuleAndRecord {
-    /// The rules file
-    #[arg(long, default_value = "rules.yaml")]
-    pub rules: PathBuf,
-    /// The name or the id of the rule
-    pub rule: String,
-    /// A file with the record, or - for standard input
-    pub file: PathBuf,
-    /// The event id of the record, if the file holds several
-    #[arg(long, value_name = "ID")]
-    pub event_id: Option<String>,
-}
-
-impl RuleAndRecord {
-    /// All rules of the file, the rule, and the record.
-    ///
-    /// # Errors
-    ///
-    /// If the rules cannot be used, there is no such rule, or the file does not hold one such record.
-    pub fn read(&self) -> Result<(RuleSet, Rule, Record), Stop> {
-        let (rules, rule) = self.rule()?;
-        let read = open(&self.file)
-            .map_err(|error| RecordFileError::Read(error.into()))
-            .and_then(|input| record(input, self.event_id.as_deref()));
-        Ok((rules, rule, read.map_err(|error| self.failed(&error))?))
-    }
-
-    /// All rules of the file, the rule, and the records that the rule matches, in the order of their times. With an event id the last
-    /// of them is the record of that id, whether the rule matches it or not; without, the file can hold no more than one record, or
-    /// the rule takes several.
-    ///
-    /// # Errors
-    ///
-    /// If the rules cannot be used, there is no such rule, or the file does not hold such records.
-    pub fn read_series(&self) -> Result<(RuleSet, Rule, Vec<Record>), Stop> {
-        let (rules, rule) = self.rule()?;
-        if rule.threshold == 1 && rule.sequence.is_none() {
-            let (rules, rule, record) = self.read()?;
-            return Ok((rules, rule, vec![record]));
-        }
-        let read = open(&self.file)
-            .map_err(|error| RecordFileError::Read(error.into()))
-            .and_then(|input| series(input, &rule, self.event_id.as_deref()));
-        Ok((rules, rule, read.map_err(|error| self.failed(&error))?))
-    }
-
-    fn rule(&self) -> Result<(RuleSet, Rule), Stop> {
-        let rules = self::rules(&self.rules)?;
-        let rule = self::rule(&self.rule, &rules)?.clone();
-        Ok((rules, rule))
-    }
-
-    fn failed(&self, error: &RecordFileError) -> Stop {
-        let hint = if matches!(error, RecordFileError::Several) { ": add --event-id ID" } else { "" };
-        Stop::Message(format!("{}: {}{hint}", shown(&self.file), chain(error)))
-    }
-}
-
-/// The message for a rule that raises no alert for a record.
-pub fn does_not_match(rule: &Rule) -> Stop {
-    let hint = "`trailbell explain` with the same arguments shows why";
-    Stop::Message(format!("the rule `{}` does not match the record: {hint}", rule.name))
-}
-
-/// The rule of that name or id.
-///
-/// # Errors
-///
-/// If there is none.
-pub fn rule<'r>(rule: &str, rules: &'r RuleSet) -> Result<&'r Rule, Stop> {
-    rules.find(rule).ok_or_else(|| Stop::Message(unknown(rule, rules)))
-}
-
-fn unknown(rule: &str, rules: &RuleSet) -> String {
-    let names = rules.rules.iter().flat_map(|rule| [rule.name.as_str(), rule.id.as_str()]);
-    match nearest(rule, names) {
-        Some(known) => format!("there is no rule `{rule}`; did you mean `{known}`?"),
-        None => format!("there is no rule `{rule}`; give its name or its id"),
-    }
-}
-
-/// The one record of a file; with `event_id` the one with that id, whatever else the file holds.
-///
-/// # Errors
-///
-/// If the file cannot be read, or does not hold one such record.
-pub fn record(input: impl Read, event_id: Option<&str>) -> Result<Record, RecordFileError> {
-    let (mut found, mut broken) = (Vec::new(), None);
-    let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
-        let parsed = match item {
-            FileItem::Record(record) => engine::parse(record.text).map_err(|error| (record.index, chain(&error))),
-            FileItem::Unparsable { index, reason } => Err((index, chain(&reason))),
-        };
-        match parsed {
-            Ok((record, _)) if event_id.is_none_or(|id| record.at(&["eventID"]).as_deref() == Some(id)) => {
-                found.push(record);
-            }
-            Ok(_) => {}
-            Err((index, reason)) => broken = broken.take().or(Some(RecordFileError::Unparsable { index, reason })),
-        }
-        // Two are enough to know that there is more than one.
-        if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    let broken = broken.or_else(|| read.err().map(RecordFileError::from));
-    match (found.len(), found.pop(), broken, event_id) {
-        (1, Some(record), None, _) | (1, Some(record), Some(_), Some(_)) => Ok(record),
-        (0 | 1, _, Some(error), _) => Err(error),
-        (0, _, None, Some(id)) => Err(RecordFileError::NoRecordWithId(id.to_owned())),
-        (0, _, None, None) => Err(RecordFileError::NoRecord),
-        (.., Some(id)) => Err(RecordFileError::SeveralWithId(id.to_owned())),
-        (.., None) => Err(RecordFileError::Several),
-    }
-}
-
-/// The records of a file that a rule matches, by time; with `event_id` up to the one with that id, whether the rule matches it or not.
-///
-/// # Errors
-///
-/// If the file cannot be read, or holds no record, or none with that id.
-fn series(input: impl Read, rule: &Rule, event_id: Option<&str>) -> Result<Vec<Record>, RecordFileError> {
-    let (mut found, mut other, mut broken) = (Vec::new(), None, None);
-    let is_it = |record: &Record| event_id.is_some() && record.at(&["eventID"]).as_deref() == event_id;
-    let read = local::read(input, Limits::default(), &|_| {}, &mut |item| {
-        let parsed = match item {
-            FileItem::Record(record) => engine::parse(record.text).map_err(|error| (record.index, chain(&error))),
-            FileItem::Unparsable { index, reason } => Err((index, chain(&reason))),
-        };
-        match parsed {
-            Ok((record, _)) if is_it(&record) || rule.verdict(&record) != Verdict::NoMatch => found.push(record),
-            Ok((record, _)) => other = other.take().or(Some(record)),
-            Err((index, reason)) => broken = broken.take().or(Some(RecordFileError::Unparsable { index, reason })),
-        }
-        ControlFlow::Continue(())
-    });
-    let broken = broken.or_else(|| read.err().map(RecordFileError::from));
-    found.sort_by_key(Record::event_time);
-    match (event_id, found.iter().position(is_it), broken) {
-        (Some(_), Some(at), _) => found.truncate(at + 1),
-        (_, _, Some(error)) => return Err(error),
-        (Some(id), None, None) => return Err(RecordFileError::NoRecordWithId(id.to_owned())),
-        (None, ..) if found.is_empty() => found.push(other.ok_or(RecordFileError::NoRecord)?),
-        (None, ..) => {}
-    }
-    Ok(found)
 }

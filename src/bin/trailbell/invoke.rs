@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::AtomicBool,
 };
 
@@ -27,7 +27,7 @@ use crate::{
 /// # Errors
 ///
 /// If the rules or the event cannot be read.
-pub fn run(rules: &Path, event: &Path, buckets: &Path) -> Status {
+pub fn run(rules: &[PathBuf], event: &Path, buckets: &Path) -> Status {
     let engine = Engine::new(inputs::rules(rules)?);
     let payload = fs::read(event)
         .map_err(|error| Stop::Message(format!("{} cannot be read: {}", shown(event), chain(&error))))?;

@@ -23,6 +23,8 @@ mod preview;
 mod redrive;
 mod replay;
 mod report;
+mod rule_and_record;
+mod rules;
 mod scan;
 mod search;
 mod selection;
@@ -40,8 +42,9 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
-use inputs::RuleAndRecord;
+use inputs::RulesArgs;
 use lists::ListsArgs;
+use rule_and_record::RuleAndRecord;
 use search::SearchArgs;
 use selection::SelectionArgs;
 use status::{Status, Stop};
@@ -57,26 +60,33 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Find every error in a rules file, and likely mistakes
+    /// Find every error in rules files and in the overrides beside them, and likely mistakes
+    ///
+    /// A folder with rules has a `rules.yaml`, rules files of your own below `rules.d`, and an `overrides.yaml`; any may be missing.
+    /// Without a `rules.yaml`, the rules that ship with trailbell take its place.
     ///
     /// Notes name the enabled rules that need a trail with more than management events; they count as no warnings.
     ///
-    /// Exit status: 0 no errors (there may be warnings), 1 errors, 2 the file could not be read.
+    /// Exit status: 0 no errors (there may be warnings), 1 errors, or warnings with `--deny warnings`, 2 a file could not be
+    /// read.
     Check {
-        /// The rules file
-        #[arg(default_value = "rules.yaml")]
-        rules: PathBuf,
+        /// Rules files and folders with rules, - for standard input; by default those of this folder
+        #[arg(value_name = "PATH")]
+        rules: Vec<PathBuf>,
         /// How findings are printed
         #[arg(long, value_enum, default_value_t)]
         format: check::CheckFormat,
+        /// Exit with 1 if there are warnings
+        #[arg(long, value_enum, value_name = "LEVEL")]
+        deny: Option<check::Denied>,
     },
     /// Run the tests of the rules
     ///
     /// Exit status: 0 all passed, 1 some failed, 2 the rules could not be used.
     Test {
-        /// The rules file
-        #[arg(default_value = "rules.yaml")]
-        rules: PathBuf,
+        /// Rules files and folders with rules, - for standard input; by default those of this folder
+        #[arg(value_name = "PATH")]
+        rules: Vec<PathBuf>,
     },
     /// Replay CloudTrail files and print a line for each match
     ///
@@ -94,9 +104,8 @@ enum Command {
     /// Exit status: 0 all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could not be
     /// used.
     Scan {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
+        #[command(flatten)]
+        rules: RulesArgs,
         #[command(flatten)]
         selection: SelectionArgs,
         /// How matches, or alerts, are printed
@@ -141,9 +150,8 @@ enum Command {
     /// Exit status: 0 all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could not be
     /// used, or the page could not be written.
     Report {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
+        #[command(flatten)]
+        rules: RulesArgs,
         #[command(flatten)]
         selection: SelectionArgs,
         /// The page to write, in place of an earlier report; - for standard output
@@ -193,9 +201,8 @@ enum Command {
     ///
     /// Exit status: 0 all processed, 1 something failed, 2 the rules or the event could not be read.
     Invoke {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
+        #[command(flatten)]
+        rules: RulesArgs,
         /// The invocation's payload, as Lambda passes it
         #[arg(value_name = "EVENT.json")]
         event: PathBuf,
@@ -213,13 +220,16 @@ enum Command {
     /// Exit status: 0 shown, or all read, 1 a file or a record could not be read or nothing was read, 2 the rules or S3 could
     /// not be used.
     Lists(ListsArgs),
+    /// List the rules that are loaded: severity, whether enabled, id, name, file
+    ///
+    /// Exit status: 0 listed, 2 the rules could not be used.
+    Rules(rules::RulesListArgs),
     /// Show which ATT&CK techniques and controls the enabled rules cover
     ///
     /// Exit status: 0 shown, 2 the rules could not be used.
     Coverage {
-        /// The rules file
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
+        #[command(flatten)]
+        rules: RulesArgs,
         /// How coverage is printed
         #[arg(long, value_enum, default_value_t)]
         format: coverage::CoverageFormat,
@@ -242,9 +252,8 @@ enum Command {
         /// Its region, if it is not that of your profile
         #[arg(long)]
         region: Option<String>,
-        /// The rules file that should be deployed
-        #[arg(long, default_value = "rules.yaml")]
-        rules: PathBuf,
+        #[command(flatten)]
+        rules: RulesArgs,
         /// Send no test alert
         #[arg(long)]
         no_alert: bool,
@@ -280,8 +289,9 @@ enum Command {
     ///
     /// Exit status: 0 all converted, 1 something not converted, 2 the file holds no rules that could be read.
     Import {
-        /// The file of the other system
-        file: PathBuf,
+        /// Files of the other system, and folders with them; - for standard input
+        #[arg(required = true, value_name = "PATH")]
+        files: Vec<PathBuf>,
     },
     /// Write docs/rules.md, docs/data-events.md and tests/cases/overlaps.txt from the rules file, in the repository of trailbell
     ///
@@ -304,25 +314,26 @@ enum Command {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
-        Command::Check { rules, format } => check::run(&rules, format),
+        Command::Check { rules, format, deny } => check::run(&rules, format, deny),
         Command::Test { rules } => test::run(&rules),
         Command::Scan { rules, selection, format, alerts, notices, paths } => {
-            scan::run(&rules, &selection, format, alerts, notices, &paths)
+            scan::run(&rules.paths, &selection, format, alerts, notices, &paths)
         }
         Command::Search(arguments) => search::run(&arguments),
-        Command::Report { rules, selection, out, paths } => report::run(&rules, &selection, &out, &paths),
+        Command::Report { rules, selection, out, paths } => report::run(&rules.paths, &selection, &out, &paths),
         Command::Explain(of) => explain::run(&of),
         Command::Preview(of) => preview::run(&of),
         Command::Suppress { of, by, days } => suppress::run(&of, by, days),
         Command::Sql(of) => sql::run(&of),
-        Command::Invoke { rules, event, buckets } => invoke::run(&rules, &event, &buckets),
+        Command::Invoke { rules, event, buckets } => invoke::run(&rules.paths, &event, &buckets),
         Command::Lists(arguments) => lists::run(&arguments),
-        Command::Coverage { rules, format } => coverage::run(&rules, format),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Coverage { rules, format } => coverage::run(&rules.paths, format),
         #[cfg(feature = "aws")]
         Command::Doctor { stack, function, region, rules, no_alert, format } => {
             let target = stack.map(doctor::Target::Stack).or(function.map(doctor::Target::Function));
             // clap requires one of them.
-            target.map_or(Ok(2), |target| doctor::run(&target, region, &rules, !no_alert, format))
+            target.map_or(Ok(2), |target| doctor::run(&target, region, &rules.paths, !no_alert, format))
         }
         #[cfg(not(feature = "aws"))]
         Command::Doctor(_) => Err(without_aws::lacks("the doctor")),
@@ -330,7 +341,7 @@ fn main() -> ExitCode {
         Command::Redrive { stack, region } => redrive::run(&stack, region),
         #[cfg(not(feature = "aws"))]
         Command::Redrive(_) => Err(without_aws::lacks("`redrive`")),
-        Command::Import { file } => import::run(&file),
+        Command::Import { files } => import::run(&files),
         Command::Generate { rules, check } => generate::run(&rules, check),
         Command::Help { topic } => help(topic.as_deref()),
     };

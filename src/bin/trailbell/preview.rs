@@ -22,7 +22,7 @@ use trailbell::{
 };
 
 use crate::{
-    inputs::{RuleAndRecord, does_not_match},
+    rule_and_record::{RuleAndRecord, does_not_match},
     status::Status,
 };
 

@@ -33,9 +33,10 @@ const RECENT: usize = 128 << 20;
 /// # Errors
 ///
 /// If the rules or S3 cannot be used, `out` is a file that is no report, or the output cannot be written.
-pub fn run(rules: &Path, selection: &SelectionArgs, out: &Path, paths: &[PathBuf]) -> Status {
+pub fn run(rules: &[PathBuf], selection: &SelectionArgs, out: &Path, paths: &[PathBuf]) -> Status {
     refuse_other(out)?;
-    let engine = Engine::new(inputs::rules(rules)?);
+    let (rules, names) = inputs::named_rules(rules)?;
+    let engine = Engine::new(rules);
     let now = Timestamp::now();
     let records = selection.read(now)?;
     let sources = records.sources(paths)?;
@@ -49,7 +50,7 @@ pub fn run(rules: &Path, selection: &SelectionArgs, out: &Path, paths: &[PathBuf
     let kept = mem::take(&mut alerts.keeper.kept);
     let data = kept.packed(|id| more.get(id).copied().unwrap_or_default());
     let logs = paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ");
-    let mut about = vec![("Logs", logs), ("Rules", shown(rules))];
+    let mut about = vec![("Logs", logs), ("Rules", names)];
     about.extend(selection.shown());
     let rules =
         engine.rules().iter().enumerate().map(|(at, rule)| (rule.severity, rule.name.clone(), alerts.of_rule(at)));

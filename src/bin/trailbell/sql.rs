@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use clap::{ArgGroup, Args, ValueEnum};
@@ -15,7 +15,8 @@ use trailbell::{
 
 use crate::{
     around::{Anchor, AroundArgs},
-    inputs,
+    inputs::{self, RulesArgs},
+    rule_and_record,
     selection::SelectionArgs,
     status::{Status, Stop},
 };
@@ -41,9 +42,8 @@ pub struct SqlArguments {
     /// The name or the id of the rule whose matches the query returns, without those that it suppresses
     #[arg(long, value_name = "RULE", conflicts_with_all = ["filter", "around"])]
     rule: Option<String>,
-    /// The rules file with that rule
-    #[arg(long, value_name = "FILE", default_value = "rules.yaml")]
-    rules: PathBuf,
+    #[command(flatten)]
+    rules: RulesArgs,
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
@@ -81,8 +81,8 @@ fn statement(arguments: &SqlArguments) -> Result<String, Stop> {
     let (mut title, mut lists) = (None, Lists::default());
     let mut condition = selection.filter.map(|filter| filter.expr().clone());
     if let Some(rule) = &arguments.rule {
-        let rules = inputs::rules(&arguments.rules)?;
-        let rule = inputs::rule(rule, &rules)?;
+        let rules = inputs::rules(&arguments.rules.paths)?;
+        let rule = rule_and_record::rule(rule, &rules)?;
         (title, condition) = (Some(rule.name.clone()), Some(matched_by(rule)));
         lists = rules.lists.clone();
     }

@@ -10,7 +10,8 @@ use trailbell::{
 };
 
 use crate::{
-    inputs::{RuleAndRecord, does_not_match, shown},
+    inputs::{self, shown},
+    rule_and_record::{RuleAndRecord, does_not_match},
     status::{Status, Stop},
 };
 
@@ -60,7 +61,8 @@ pub fn run(of: &RuleAndRecord, by: SuppressBy, days: u16) -> Status {
     let mut stdout = io::stdout().lock();
     write!(stdout, "{}", entry.lines())?;
     stdout.flush()?;
-    let overrides = rule::overrides_path(&of.rules).map_or_else(|| "overrides.yaml".to_owned(), |path| shown(&path));
+    let overrides = inputs::files(&of.rules.paths)?.overrides;
+    let overrides = overrides.map_or_else(|| "overrides.yaml".to_owned(), |path| shown(&path));
     let temporary = if entry.filter.starts_with("accessKey = \"ASIA") {
         "The key is of one session: the suppression covers no later one.\n"
     } else {

@@ -3,18 +3,19 @@
 use std::{
     fs::File,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use trailbell::{
     backtest::{self, Tested},
-    diagnostic::{Span, chain, counted, line_column},
+    diagnostic::{Span, chain, counted},
     rule::{AlertTest, Rule, RuleSet, RuleTest, Verdict},
 };
 
 use crate::{
     alert_test,
-    inputs::{self, RecordFileError, shown},
+    inputs::{WrittenRules, shown},
+    rule_and_record::{RecordFileError, record},
     status::{Status, Stop},
 };
 
@@ -29,8 +30,9 @@ struct Failure {
 /// # Errors
 ///
 /// If the rules cannot be used, or no rule has a test.
-pub fn run(path: &Path) -> Status {
-    let (rules, text) = inputs::written_rules(path)?;
+pub fn run(paths: &[PathBuf]) -> Status {
+    let written = WrittenRules::read(paths)?;
+    let rules = &written.rules;
     let mut stdout = io::stdout().lock();
     let (mut passed, mut failed, mut untested) = (0_u64, 0_u64, 0_u64);
     let mut print = |rule: &Rule, file: &str, span: Span, failure: Option<Failure>| -> io::Result<()> {
@@ -39,18 +41,22 @@ pub fn run(path: &Path) -> Status {
             return Ok(());
         };
         failed += 1;
-        let ((line, _), file) = (line_column(&text, span.start), shown(Path::new(file)));
-        writeln!(stdout, "FAILED {}\n       {}:{line}: {file}: {reason}", rule.name, shown(path))?;
+        let ((path, line), file) = (written.place(span), shown(Path::new(file)));
+        writeln!(stdout, "FAILED {}\n       {path}:{line}: {file}: {reason}", rule.name)?;
         lines.iter().try_for_each(|line| writeln!(stdout, "       {line}"))?;
         writeln!(stdout)
     };
     for rule in &rules.rules {
         untested += u64::from(rule.tests.is_empty() && rule.alert_tests.is_empty());
         for test in &rule.tests {
-            print(rule, &test.record, test.span, verdict_failure(path, rule, test))?;
+            if let Some(file) = written.record_file(test.span, &test.record) {
+                print(rule, &test.record, test.span, verdict_failure(paths, rule, test, &file))?;
+            }
         }
         for test in &rule.alert_tests {
-            print(rule, &test.events, test.span, alert_failure(path, &rules, rule, test))?;
+            if let Some(file) = written.record_file(test.span, &test.events) {
+                print(rule, &test.events, test.span, alert_failure(rules, rule, test, &file))?;
+            }
         }
     }
     if untested > 0 {
@@ -65,10 +71,9 @@ pub fn run(path: &Path) -> Status {
 }
 
 /// Why the verdict of a rule is not the one that the test expects.
-fn verdict_failure(rules: &Path, rule: &Rule, test: &RuleTest) -> Option<Failure> {
-    let file = folder(rules).join(&test.record);
-    let record = File::open(&file).map_err(|error| RecordFileError::Read(error.into()));
-    let record = record.and_then(|file| inputs::record(file, None));
+fn verdict_failure(rules: &[PathBuf], rule: &Rule, test: &RuleTest, file: &Path) -> Option<Failure> {
+    let record = File::open(file).map_err(|error| RecordFileError::Read(error.into()));
+    let record = record.and_then(|file| self::record(file, None));
     let reason = match record.map(|record| backtest::run(rule, test, record)) {
         Ok(Tested::Passed) => return None,
         Ok(Tested::Failed(verdict)) => {
@@ -78,13 +83,14 @@ fn verdict_failure(rules: &Path, rule: &Rule, test: &RuleTest) -> Option<Failure
         Err(error) => chain(&error),
     };
     // With `set`, the tested record differs from the one in the file.
-    let see = format!("see: trailbell explain --rules {} {} {}", shown(rules), rule.id, shown(&file));
+    let rules: String = rules.iter().map(|path| format!("--rules {} ", shown(path))).collect();
+    let see = format!("see: trailbell explain {rules}{} {}", rule.id, shown(file));
     Some(Failure { reason, lines: if test.set.is_empty() { vec![see] } else { Vec::new() } })
 }
 
 /// Why a rule does not raise the number of alerts that the test expects.
-fn alert_failure(path: &Path, rules: &RuleSet, rule: &Rule, test: &AlertTest) -> Option<Failure> {
-    match alert_test::alerts(rules, rule, test, &folder(path).join(&test.events)) {
+fn alert_failure(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Option<Failure> {
+    match alert_test::alerts(rules, rule, test, file) {
         Ok(alerts) if alerts.len() as u64 == test.alerts => None,
         Ok(alerts) => {
             let (wanted, raised) = (counted(test.alerts, "alert"), alerts.len());
@@ -92,10 +98,6 @@ fn alert_failure(path: &Path, rules: &RuleSet, rule: &Rule, test: &AlertTest) ->
         }
         Err(error) => Some(Failure { reason: chain(&error), lines: Vec::new() }),
     }
-}
-
-fn folder(rules: &Path) -> &Path {
-    rules.parent().unwrap_or(Path::new(""))
 }
 
 fn wanted(verdict: Verdict) -> &'static str {

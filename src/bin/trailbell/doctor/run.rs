@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::PathBuf,
     process,
 };
 
@@ -10,8 +10,8 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use trailbell::{
     diagnostic::chain,
-    local::{RulesFiles, TextFileError},
-    rule::{RuleSet, version},
+    local::TextFileError,
+    rule::{LoadedRules, RuleSet, version},
     untrusted::printable,
 };
 
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     aws::{Aws, Stack, Unusable},
+    inputs,
     status::{Status, Stop},
 };
 
@@ -48,7 +49,7 @@ pub enum DoctorFormat {
 /// # Errors
 ///
 /// If there are no credentials or no such stack, or the output cannot be written.
-pub fn run(target: &Target, region: Option<String>, rules: &Path, alert: bool, format: DoctorFormat) -> Status {
+pub fn run(target: &Target, region: Option<String>, rules: &[PathBuf], alert: bool, format: DoctorFormat) -> Status {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::Message(format!("the network cannot be used: {}", chain(&error))))?;
     let checks = runtime.block_on(Box::pin(check(target, region, rules, alert)));
@@ -67,7 +68,12 @@ pub fn run(target: &Target, region: Option<String>, rules: &Path, alert: bool, f
     Ok(u8::from(checks.iter().any(|check| check.outcome == CheckOutcome::Failed)))
 }
 
-async fn check(target: &Target, region: Option<String>, rules: &Path, alert: bool) -> Result<Vec<Check>, Unusable> {
+async fn check(
+    target: &Target,
+    region: Option<String>,
+    rules: &[PathBuf],
+    alert: bool,
+) -> Result<Vec<Check>, Unusable> {
     let aws = Aws::connect(region).await?;
     let stack = match target {
         Target::Stack(name) => aws.stack(name).await?,
@@ -175,18 +181,13 @@ async fn logged(aws: &Aws, stack: &Stack, rules: Option<&RuleSet>) -> Vec<Check>
     logging::judge(stack, rules, &aws.trails().await)
 }
 
-/// The rules here with the overrides beside them, if they have no errors.
-fn usable(rules: &Path) -> Option<RuleSet> {
-    let RulesFiles { rules, overrides } = RulesFiles::read(rules).ok()?;
-    let (rules, _) = RuleSet::parse(&rules.text).ok()?;
-    match overrides {
-        None => Some(rules),
-        Some(overrides) => rules.overridden(&overrides.text).ok().map(|(rules, _)| rules),
-    }
+/// The rules here with their overrides, if they have no errors.
+fn usable(rules: &[PathBuf]) -> Option<RuleSet> {
+    let loaded = LoadedRules::read(&inputs::files(rules).ok()?.sources);
+    loaded.is_usable().then_some(loaded.rules)
 }
 
-/// The version of the rules file here and of the overrides beside it.
-fn version_of(rules: &Path) -> Result<String, TextFileError> {
-    let files = RulesFiles::read(rules)?;
-    Ok(version(&files.rules.text, files.overrides.as_ref().map(|file| &*file.text)))
+/// The version of the rules files here and of their overrides.
+fn version_of(rules: &[PathBuf]) -> Result<String, TextFileError> {
+    Ok(version(&inputs::files(rules)?.sources))
 }

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// If the rules cannot be used, or a file cannot be generated or written.
 pub fn run(rules: &Path, check: bool) -> Status {
-    let (set, _) = inputs::written_rules(rules)?;
+    let set = inputs::WrittenRules::read(&[rules.to_owned()])?.rules;
     let folder = rules.parent().unwrap_or(Path::new(""));
     let failed = |error: GenerateError| Stop::Message(chain(&error));
     let files = [

@@ -18,7 +18,8 @@ use super::{
     reader::{Block, FactsReader},
 };
 use crate::{
-    inputs, logs,
+    inputs::{self, RulesArgs},
+    logs,
     selection::{Selection, SelectionArgs},
     status::Status,
 };
@@ -26,9 +27,8 @@ use crate::{
 /// Which lists, and what proposals are made of.
 #[derive(Args)]
 pub struct ListsArgs {
-    /// The rules file
-    #[arg(long, default_value = "rules.yaml")]
-    rules: PathBuf,
+    #[command(flatten)]
+    rules: RulesArgs,
     /// Propose items from logs
     #[arg(long, requires = "paths")]
     suggest: bool,
@@ -45,7 +45,7 @@ pub struct ListsArgs {
 ///
 /// If the rules or S3 cannot be used, an argument is wrong, or the output cannot be written.
 pub fn run(arguments: &ListsArgs) -> Status {
-    let rules = inputs::rules(&arguments.rules)?;
+    let rules = inputs::rules(&arguments.rules.paths)?;
     let selection = arguments.selection.read(Timestamp::now())?;
     if !arguments.suggest {
         in_force::write(&rules, &mut io::stdout().lock())?;

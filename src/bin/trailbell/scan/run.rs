@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use crate::{
 ///
 /// If the rules or S3 cannot be used, or the output cannot be written.
 pub fn run(
-    rules: &Path,
+    rules: &[PathBuf],
     selection: &SelectionArgs,
     format: ScanFormat,
     alerts: bool,
