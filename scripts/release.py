@@ -31,7 +31,7 @@ DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/backfill.md", "docs/capacity.md",
     "docs/data-events.md", "docs/deploy.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md",
-    "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
+    "docs/own-rules.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
 )
 # The paths that no binary may contain.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}
@@ -97,7 +97,8 @@ def bundle(processor, bootstrap):
     texts = {"template.yaml": template(processor), "samconfig.example.toml": answers, "README.md": readme}
     files |= {name: (text.encode(), 0o644) for name, text in texts.items()}
     files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
-    files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in below("events/bucket")}
+    samples = [*below("docs/examples"), *below("events/bucket")]
+    files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in samples}
     deployed = [*(ROOT / name for name in DEPLOYED), *(ROOT / path for path in own_rules.files(ROOT)), *below("events/records")]
     files |= {f"function/{path.relative_to(ROOT).as_posix()}": (path.read_bytes(), 0o644) for path in deployed}
     return files

@@ -21,5 +21,5 @@ pub(crate) use matcher::names_it;
 pub use observer::{Observer, Unobserved};
 pub use operand::Lists;
 pub use parser::continues_bare_word;
-pub use reference::REFERENCE;
+pub use reference::{REFERENCE, idioms};
 pub(crate) use right_side::listed;

@@ -41,7 +41,7 @@ fn asks_empty_list(part: &Expr, lists: &Lists) -> bool {
 }
 
 /// For each part of each `and` and `or` in the expression: the expression without that part, and the part as text.
-fn without_a_part(expr: &Expr, lists: &Lists) -> Vec<(Expr, String)> {
+pub fn without_a_part(expr: &Expr, lists: &Lists) -> Vec<(Expr, String)> {
     let whole = |kind| Expr { kind, ..expr.clone() };
     let mut found = Vec::new();
     match &expr.kind {

@@ -305,9 +305,9 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Show help: `trailbell help filter` is the language reference, `trailbell help lints` lists the warnings of `check`
+    /// Show help: `trailbell help filter` is the language reference, `help idioms` its idioms, `help lints` the warnings of `check`
     Help {
-        /// `filter`, `lints`, or a command
+        /// `filter`, `idioms`, `lints`, or a command
         topic: Option<String>,
     },
 }
@@ -361,12 +361,13 @@ fn help(topic: Option<&str>) -> Status {
     command.build();
     let text = match topic {
         Some("filter") => trailbell::filter::REFERENCE.to_owned(),
+        Some("idioms") => trailbell::filter::idioms().to_owned(),
         Some("lints") => trailbell::lint::REFERENCE.to_owned(),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
             None => {
                 return Err(Stop::Message(format!(
-                    "there is no help on `{topic}`; try `filter`, `lints` or a command"
+                    "there is no help on `{topic}`; try `filter`, `idioms`, `lints` or a command"
                 )));
             }
         },
