@@ -22,7 +22,7 @@ fn cases() -> BTreeMap<&'static str, String> {
             heading = name.strip_suffix("\":").unwrap();
             assert!(cases.insert(heading, String::new()).is_none(), "`{heading}` is there twice");
         } else if !line.is_empty() {
-            cases.get_mut(heading).unwrap().push_str(&format!("    {line}\n"));
+            let _ = writeln!(cases.get_mut(heading).unwrap(), "    {line}");
         }
     }
     cases

@@ -52,14 +52,14 @@ fn filters(rule: &str) -> Vec<(usize, usize)> {
 const PLAIN: [&str; 4] = ["eventSource = ", "eventName = ", "eventName in ", "errorCode = null"];
 
 /// The conditions of a rules file of one rule that no test of the rule needs.
-pub fn unneeded(test: &str, top: &str, rule: &str) -> Vec<String> {
+pub fn unneeded(name: &str, top: &str, rule: &str) -> Vec<String> {
     let set = RuleSet::parse(&format!("{top}\nrules:\n{rule}\n")).unwrap().0;
     let mut found = Vec::new();
     for (start, end) in filters(rule) {
         let passes = |filter: &Expr| {
             let filter = serde_json::to_string(&filter.to_string()).unwrap();
             let rules = format!("{top}\nrules:\n{}{filter}\n{}\n", &rule[..start], &rule[end..]);
-            let file = folder(test, &[("rules.yaml", rules.as_bytes())]).join("rules.yaml");
+            let file = folder(name, &[("rules.yaml", rules.as_bytes())]).join("rules.yaml");
             trailbell(&["test", file.to_str().unwrap()]).status == 0
         };
         let text = rule[start..end].trim_start_matches([' ', '>', '|', '-', '\n']);
