@@ -3,13 +3,16 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::record::{Path, Record, Root, Step};
+use crate::{
+    diagnostic::nearest,
+    record::{Path, Record, Root, Step},
+};
 
 /// Why a change cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EditError {
     /// The path is a virtual field that has no place in the record.
-    #[error("`{0}` cannot be set: it is computed from other fields")]
+    #[error("`{0}` cannot be set: it is computed from {fields}; set what it is computed from", fields = sources(.0))]
     Computed(Path),
     /// The path does not fit the record.
     #[error("`{path}` cannot be set")]
@@ -23,6 +26,11 @@ pub enum EditError {
     /// The record would no longer be an object.
     #[error("not a JSON object")]
     NotObject,
+}
+
+/// The fields that the value of a path is computed from.
+fn sources(path: &Path) -> String {
+    path.fields().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The step of a path that does not fit a record.
@@ -57,6 +65,37 @@ pub fn changed(record: Record, changes: &[(Path, Value)]) -> Result<Record, Edit
         set(&mut value, &steps, new).map_err(|source| EditError::Step { path: path.clone(), source })?;
     }
     Record::new(value).map_err(|_| EditError::NotObject)
+}
+
+/// A key that a change adds to a record, though the record has one that looks like it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the record has no `{added}`, so it is added; did you mean `{similar}`?")]
+pub struct Misspelling {
+    /// The key that the record does not have.
+    pub added: String,
+    /// The key of the record.
+    pub similar: String,
+}
+
+/// The keys of changes that look misspelled.
+pub fn misspelled(record: &Record, changes: &[(Path, Value)]) -> Vec<Misspelling> {
+    let value = record.to_value();
+    let paths = changes.iter().map(|(path, _)| path).filter(|path| path.root == Root::Record);
+    paths.filter_map(|path| misspelling(&value, &path.steps)).collect()
+}
+
+fn misspelling(value: &Value, steps: &[Step]) -> Option<Misspelling> {
+    let (step, rest) = steps.split_first()?;
+    match (value, step) {
+        (Value::Array(elements), Step::Index(at)) => misspelling(elements.get(*at)?, rest),
+        (Value::Array(elements), Step::Key(_)) => misspelling(elements.first()?, steps),
+        (Value::Object(fields), Step::Key(key)) => match fields.get(key) {
+            Some(value) => misspelling(value, rest),
+            None => nearest(key, fields.keys().map(String::as_str))
+                .map(|similar| Misspelling { added: key.clone(), similar: similar.to_owned() }),
+        },
+        _ => None,
+    }
 }
 
 fn set(value: &mut Value, steps: &[Step], new: &Value) -> Result<(), StepError> {
@@ -104,5 +143,22 @@ mod tests {
         assert!(set("text.x", json!(1)).is_err());
         assert!(set("user", json!("ada")).is_err());
         assert!(set("role", json!("admin")).is_err());
+    }
+
+    #[test]
+    fn a_key_that_looks_misspelled_is_found() {
+        let record = Record::new(json!({"request": {"bucketName": "b"}, "list": [{"port": 22}]})).unwrap();
+        let found = |path: &str| {
+            let found = misspelled(&record, &[(Path::parse(path).unwrap(), json!(1))]);
+            found.into_iter().map(|one| (one.added, one.similar)).collect::<Vec<_>>()
+        };
+        let pair = |added: &str, similar: &str| vec![(added.to_owned(), similar.to_owned())];
+        assert_eq!(found("reqeust.bucketName"), pair("reqeust", "request"));
+        assert_eq!(found("request.bucketname"), pair("bucketname", "bucketName"));
+        assert_eq!(found("list[0].prot"), pair("prot", "port"));
+        assert_eq!(found("list.prot"), pair("prot", "port"));
+        for right in ["request.bucketName", "request.key", "other", "user", "list[3].prot", "request.bucketName.x"] {
+            assert_eq!(found(right), [], "{right}");
+        }
     }
 }

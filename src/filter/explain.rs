@@ -11,7 +11,7 @@ use super::{
     operator::Meaning,
 };
 use crate::{
-    diagnostic::nearest,
+    diagnostic::{Span, nearest},
     record::{Node, Path, Place, Root, Scalar, Step, Visitor},
     untrusted::cut,
 };
@@ -21,6 +21,8 @@ use crate::{
 pub struct Explanation {
     /// The condition.
     pub condition: Condition,
+    /// Its place in the filter's text.
+    pub span: Span,
     /// Whether it held.
     pub held: bool,
     /// The conditions that it joins, or elements that an `any` tried: the first that hold and the first that do not.
@@ -264,13 +266,13 @@ fn combine<'a>(expr: &Expr, seen: Observed, record: impl Node<'a>, inside: bool)
         ExprKind::Compare(compare) => (Condition::Compare(compared(compare, seen, record, inside)), Vec::new()),
         ExprKind::List { .. } => (Condition::List { text: expr.to_string(), count: seen.listed }, Vec::new()),
     };
-    Explanation { condition, held, parts, hidden }
+    Explanation { condition, span: expr.span, held, parts, hidden }
 }
 
 fn element<'a>(inner: &Expr, seen: Observed, record: impl Node<'a>) -> Explanation {
     let (at, held, hidden) = (seen.at, seen.held, seen.hidden);
     let parts = seen.parts.into_iter().map(|seen| combine(inner, seen, record, true)).collect();
-    Explanation { condition: Condition::Element(at), held, parts, hidden }
+    Explanation { condition: Condition::Element(at), span: inner.span, held, parts, hidden }
 }
 
 fn compared<'a>(compare: &Compare, seen: Observed, record: impl Node<'a>, inside: bool) -> Compared {

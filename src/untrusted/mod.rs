@@ -7,7 +7,7 @@ mod scheme;
 mod text;
 
 pub use link::{Kept, defanged, defanged_with};
-pub use paste::{argument, is_plain, is_uuid, shorthand, yaml};
+pub use paste::{argument, is_plain, is_uuid, shell_word, shorthand, yaml};
 pub use text::{
     ascii, cut, has_ascii_form, line, lines, printable, shorten_middle, shorten_to, shorten_with, visible, within,
 };

@@ -31,6 +31,12 @@ pub fn argument(value: &str) -> Option<String> {
     is_plain(value).then(|| format!("'{value}'"))
 }
 
+/// A text of the user's own files as one word of a command for a POSIX shell ("2.2.2 Single-Quotes" in XCU, POSIX.1-2024): as it
+/// is where that is certainly the same word, or else in single quotes.
+pub fn shell_word(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 /// A value of the shorthand syntax of the AWS CLI, `Key=value,Key=value`, within an argument of a command for a POSIX shell;
 /// `None` for one that is not [plain](is_plain). A value with a comma is a list there, unless it is in double quotes; and
 /// `=` begins no value ("Using shorthand syntax in the AWS CLI" in the AWS Command Line Interface User Guide).
@@ -74,6 +80,15 @@ mod tests {
         }
         for other in ["", "é", "a\u{ff07}b", "ada\u{200b}", &"x".repeat(1025)] {
             assert!(!is_plain(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_ones_own_is_quoted_where_a_shell_needs_it() {
+        for (text, expected) in
+            [("a=b", "a=b"), ("", "''"), ("a b", "'a b'"), ("$x", "'$x'"), ("a'b", r"'a'\''b'"), ("é", "'é'")]
+        {
+            assert_eq!(shell_word(text), expected);
         }
     }
 

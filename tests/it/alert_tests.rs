@@ -54,10 +54,16 @@ fn a_threshold() {
     FAILED Reads
            FOLDER/rules.yaml:9: e.json: the events must raise 2 alerts, but they raise 1
            2026-03-02T09:00:00Z to 2026-03-02T09:10:00Z, 3 events, user: ada
+           4 of 5 events match the filter; 1 not counted, since the `eventID` came before
+           `threshold` is 3 within 10m; the most is 3 events, of user: ada
+           2 combinations of user; one alert covers each for 10m
 
     FAILED Reads
            FOLDER/rules.yaml:10: e.json: the events must raise 0 alerts, but they raise 1
            2026-03-02T09:00:00Z to 2026-03-02T09:10:00Z, 3 events, user: ada
+           4 of 5 events match the filter; 1 not counted, since the `eventID` came before
+           `threshold` is 3 within 10m; the most is 3 events, of user: ada
+           2 combinations of user; one alert covers each for 10m
 
     0 passed, 2 failed
     ");
@@ -187,4 +193,66 @@ fn new_combinations() {
     let two = [begin.clone(), at(1, "ada"), at(2, "bob"), at(3, "eve"), at(4, "eve")];
     let three = [begin, at(1, "bob"), at(2, "eve"), at(3, "ada"), at(4, "sam")];
     passes("combinations", fields, &[(0, &two), (1, &three)]);
+}
+
+/// The lines of a failed test below its alerts.
+fn reasons(name: &str, fields: &str, alerts: u64, events: &[Value]) -> Vec<String> {
+    let ran = tested(name, fields, &[&format!("{{alerts: {alerts}, events: e.json}}")], &[("e.json", events)]);
+    assert_eq!(ran.status, 1, "{}", ran.stdout);
+    let lines = ran.stdout.lines().map(str::trim).skip_while(|line| !line.contains("match the filter"));
+    lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_failed_test_shows_what_the_events_count() {
+    let events: Vec<Value> =
+        [(1, "09:00:00", "ada"), (2, "09:09:00", "ada"), (3, "09:11:00", "ada"), (4, "09:11:00", "bob")]
+            .map(|(id, time, user)| event(id, 2, time, user))
+            .to_vec();
+    let fields = "  filter: eventName = \"GetObject\"\n  aggregate_fields: [user, requestParameters.key]\n  threshold: 3\n  window: 10m\n  suppressions: [user = \"bob\"]\n";
+    assert_eq!(
+        reasons("counts", fields, 1, &events),
+        [
+            "4 of 4 events match the filter, 1 of them suppressed",
+            "`requestParameters.key` has no value in 3 of 3 matches",
+            "`threshold` is 3 within 10m; the most is 2 events, of user: ada, requestParameters.key: null",
+            "1 combination of user, requestParameters.key; one alert covers each for 10m",
+        ]
+    );
+    let fields = "  filter: eventName = \"GetObject\"\n  aggregate_fields: [eventName]\n  distinct: user\n  threshold: 3\n  window: 10m\n";
+    assert_eq!(
+        reasons("distinct", fields, 1, &events),
+        [
+            "4 of 4 events match the filter",
+            "`threshold` is 3 within 10m; the most is 2 different values, of eventName: GetObject",
+            "1 combination of eventName; one alert covers each for 10m",
+        ]
+    );
+    let fields = format!("{FILTER}  first_seen: {{fields: [user], learning: 2d}}\n");
+    assert_eq!(
+        reasons("learning", &fields, 1, &events[..3]),
+        [
+            "3 of 3 events match the filter",
+            "`first_seen` learns until 2026-03-04T09:00:00Z, for 2d: 3 of 3 matches are before",
+            "1 combination of user; one alert covers each for 24h",
+        ]
+    );
+    let fields = "  window: 10m\n  sequence:\n  - {filter: eventName = \"GetObject\", by: [user]}\n  - {filter: eventName exists, by: [requestParameters.key]}\n";
+    assert_eq!(
+        reasons("steps", fields, 1, &events[..2]),
+        [
+            "2 of 2 events match the filter",
+            "step 1 of 2: 2 events",
+            "step 2 of 2: 2 events, 2 without a value at `by`",
+            "1 combination of user; one alert covers each for 10m",
+        ]
+    );
+    assert_eq!(
+        reasons("no-match", "  filter: eventName = \"PutObject\"\n", 1, &events[..2]),
+        [
+            "0 of 2 events match the filter",
+            "the first event does not match:",
+            "because eventName = \"PutObject\" is false: saw \"GetObject\" (line 4)",
+        ]
+    );
 }

@@ -4,6 +4,7 @@ use crate::arbitrary::{LISTS, expr, record};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 use trailbell::{
+    backtest::Decisive,
     filter::{Compared, Condition, Explanation},
     record::Record,
     rule::{Rule, RuleSet, SuppressionStatus, Verdict},
@@ -282,6 +283,10 @@ proptest! {
         prop_assert_eq!(explained.verdict, rule.verdict(&record));
         prop_assert_eq!(explained.filter.held, rule.filter.matches(record.root()));
         prop_assert!(agrees(&explained.filter), "{:#?}", explained.filter);
+        let (mut changed, decisive) = (Vec::new(), Decisive::of(&explained.filter));
+        fewest(&decisive, &mut changed);
+        prop_assert_ne!(with_others(&explained.filter, &changed), explained.filter.held, "{:#?}", decisive);
+        prop_assert!(has_hidden(&explained.filter) || changed.len() == decisive.changes, "{:#?}", decisive);
         prop_assert_eq!(explained.suppressions.len(), rule.suppressions.len());
         for (one, suppression) in explained.suppressions.iter().zip(&rule.suppressions) {
             prop_assert_eq!(one.holds, suppression.holds(&record));
@@ -304,6 +309,39 @@ fn agrees(explanation: &Explanation) -> bool {
         Condition::List { text, count } => explanation.held == (text.ends_with(" = null") == (*count == 0)),
     };
     here && parts.iter().all(agrees)
+}
+
+/// Comparisons that are enough, if they have another outcome, for the condition to have another: as few as there can be.
+fn fewest<'e>(decisive: &Decisive<'e>, found: &mut Vec<&'e Explanation>) {
+    if decisive.parts.is_empty() {
+        found.push(decisive.of);
+    }
+    let takes_one = match decisive.of.condition {
+        Condition::And => decisive.of.held,
+        Condition::Or | Condition::Any(_) => !decisive.of.held,
+        _ => false,
+    };
+    let first = if takes_one { decisive.parts.iter().min_by_key(|part| part.changes) } else { None };
+    match first {
+        Some(first) => fewest(first, found),
+        None => decisive.parts.iter().for_each(|part| fewest(part, found)),
+    }
+}
+
+/// The outcome of a condition whose comparisons have their outcomes, and these others the other one.
+fn with_others(explanation: &Explanation, others: &[&Explanation]) -> bool {
+    let mut parts = explanation.parts.iter().map(|part| with_others(part, others));
+    match &explanation.condition {
+        Condition::And | Condition::Element(_) => parts.all(|held| held),
+        Condition::Or => parts.any(|held| held),
+        Condition::Any(_) if !explanation.parts.is_empty() => parts.any(|held| held),
+        Condition::Not => !parts.all(|held| held),
+        _ => explanation.held != others.iter().any(|other| std::ptr::eq(*other, explanation)),
+    }
+}
+
+fn has_hidden(explanation: &Explanation) -> bool {
+    explanation.hidden.count > 0 || explanation.parts.iter().any(has_hidden)
 }
 
 /// Whether the values that a comparison saw explain its verdict: only a negated operator holds without a value that passes
@@ -359,4 +397,137 @@ fn a_sequence_shows_its_steps_and_which_of_them_the_record_can_be() {
     A rule: matches
     It can be no step of the sequence.
     ");
+}
+
+/// An event of S3 with an id and a name.
+fn event(id: &str, name: &str) -> String {
+    json!({"eventVersion": "1.08", "eventID": id, "eventTime": "2026-03-02T09:00:00Z", "eventName": name,
+        "requestParameters": {"bucketName": "logs"}})
+    .to_string()
+}
+
+/// What `explain` prints of the rules `Bucket Deleted`, `Bucket Policy Deleted` and `Object Written` on files, run in their folder.
+fn run(name: &str, files: &[(&str, String)], arguments: &[&str]) -> (i32, String) {
+    let rules = "rules:
+  - {name: Bucket Deleted, severity: 1, filter: eventName = \"DeleteBucket\" and not requestParameters.force = \"it's\"}
+  - {name: Bucket Policy Deleted, severity: 1, filter: eventName = \"DeleteBucketPolicy\"}
+  - {name: Object Written, severity: 2, filter: eventName = \"PutObject\"}\n";
+    let mut all = vec![("rules.yaml", rules.as_bytes())];
+    all.extend(files.iter().map(|(name, text)| (*name, text.as_bytes())));
+    let root = crate::command::folder(&format!("explain-{name}"), &all);
+    let output = crate::command::command(&[&["explain"], arguments].concat()).current_dir(root).output().unwrap();
+    let text = [output.stderr, output.stdout].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn an_event_is_found_in_folders() {
+    let files = [
+        ("a/b/1.json", [event("1", "GetObject"), event("2", "DeleteBucket")].join("\n")),
+        ("a/2.json", [event("3", "DeleteBucket"), event("4", "PutObject"), event("2", "DeleteBucket")].join("\n")),
+        ("c.json", event("5", "GetBucket")),
+        ("d.json", format!("{}\n{{\"eventID\":", event("6", "PutObject"))),
+    ];
+    let run = |name: &str, arguments: &[&str]| run(&format!("folders-{name}"), &files, arguments);
+    for (id, matches) in [("1", "does not match"), ("2", "matches"), ("3", "matches"), ("5", "does not match")] {
+        let (status, text) = run("id", &["bucket-deleted", "a", "c.json", "--event-id", id]);
+        assert!(status == 0 && text.starts_with(&format!("Bucket Deleted: {matches}\n")), "{id}: {text}");
+    }
+    // Of these, the rule matches one.
+    let (status, text) = run("one", &["object-written", "a", "c.json"]);
+    assert!(status == 0 && text.starts_with("Object Written: matches\n"), "{text}");
+    insta::assert_snapshot!(run("several", &["bucket-deleted", "a", "c.json"]).1, @"
+    error: a c.json: the rule matches 2 of 6 records; choose one: add --event-id ID
+      3  2026-03-02T09:00:00Z  DeleteBucket
+      2  2026-03-02T09:00:00Z  DeleteBucket
+    ");
+    insta::assert_snapshot!(run("none", &["bucket-policy-deleted", "a/2.json"]).1, @"
+    error: a/2.json: the rule matches none of 3 records; choose one: add --event-id ID
+      3  2026-03-02T09:00:00Z  DeleteBucket
+      4  2026-03-02T09:00:00Z  PutObject
+      2  2026-03-02T09:00:00Z  DeleteBucket
+    ");
+    insta::assert_snapshot!(run("gone", &["bucket-deleted", "a", "c.json", "--event-id", "9"]).1, @"error: a c.json: no record with the event id `9`");
+    // A record that cannot be read may be another match; the one of an id is known.
+    insta::assert_snapshot!(run("broken", &["object-written", "d.json"]).1, @"
+    error: d.json: the JSON ends early at byte 150, inside record 1
+    error: d.json: what cannot be read may match, too; choose one: add --event-id ID
+    ");
+    assert_eq!(run("broken-id", &["object-written", "d.json", "--event-id", "6"]).0, 0);
+    assert_eq!(run("status", &["bucket-deleted", "a"]).0, 2);
+}
+
+#[test]
+fn values_are_set_before_the_rule_sees_the_record() {
+    let files = [
+        ("a.json", event("1", "GetBucket")),
+        ("two.json", [event("1", "GetBucket"), event("2", "PutObject")].join("\n")),
+    ];
+    let run = |name: &str, arguments: &[&str]| {
+        run(&format!("set-{name}"), &files, &[&["bucket-deleted"], arguments].concat())
+    };
+    let first = |name: &str, arguments: &[&str]| run(name, arguments).1.lines().next().unwrap().to_owned();
+    assert_eq!(first("none", &["a.json"]), "Bucket Deleted: does not match");
+    assert_eq!(first("set", &["a.json", "--set", "eventName=DeleteBucket"]), "Bucket Deleted: matches");
+    let forced = &["a.json", "--set", "eventName=DeleteBucket", "--set", "requestParameters.force=it's"];
+    assert_eq!(first("text", forced), "Bucket Deleted: does not match");
+    // Of the changed records, the rule matches both.
+    let two = run("two", &["two.json", "--set", "eventName=DeleteBucket"]);
+    assert!(two.0 == 2 && two.1.contains("the rule matches 2 of 2 records"), "{}", two.1);
+    assert_eq!(
+        first("id", &["two.json", "--event-id", "2", "--set", "eventName=DeleteBucket"]),
+        "Bucket Deleted: matches"
+    );
+    let wrong = ["requestParameters..x=1", "requestParameters.x", "requestParameters={\"a\": 1"];
+    let wrong: Vec<&str> = wrong.iter().flat_map(|wrong| ["--set", wrong]).collect();
+    let (status, text) = run("wrong", &[&["a.json"], &wrong[..]].concat());
+    assert_eq!(status, 2);
+    insta::assert_snapshot!(text, @r#"
+    error[expected-name]: `.x` follows a `.`
+     --> --set:1:19
+      |
+    1 | requestParameters..x=1
+      |                   ^^ expected a name
+      |
+      = help: write the name; put a name with special characters in back-quotes
+
+    error[missing-value]: `requestParameters.x` has no value
+     --> --set:1:20
+      |
+    1 | requestParameters.x
+      |                    ^ expected `=` and a value
+      |
+      = help: write `--set PATH=VALUE`, such as `--set userAgent=curl`
+
+    error[bad-value]: `{"a": 1` is not JSON
+     --> --set:1:19
+      |
+    1 | requestParameters={"a": 1
+      |                   ^^^^^^^ EOF while parsing an object at line 1 column 7
+      |
+      = help: complete the JSON, or write `"{\"a\": 1"` for this text
+
+    3 errors, 0 warnings
+    "#);
+    insta::assert_snapshot!(run("computed", &["a.json", "--set", "role=admin"]).1, @"error: --set: `role` cannot be set: it is computed from `userIdentity`; set what it is computed from");
+    insta::assert_snapshot!(run("text-field", &["a.json", "--set", "eventName.x=1"]).1, @"error: --set: `eventName.x` cannot be set: the value that should contain `x` is not an object");
+    let misspelled = first("misspelled", &["a.json", "--set", "requestParameters.bucketname=x"]);
+    insta::assert_snapshot!(misspelled, @"warning: --set: the record has no `bucketname`, so it is added; did you mean `bucketName`?");
+}
+
+#[test]
+fn rules_that_may_be_meant_are_named() {
+    let near = |name: &str| run("near", &[("a.json", event("1", "GetBucket"))], &[name, "a.json"]).1;
+    assert_eq!(near("bucket-deletd"), "error: there is no rule `bucket-deletd`; did you mean `bucket-deleted`?\n");
+    // By the words, in any order and case, and by the beginning of an id.
+    let both = "did you mean one of these?\n  bucket-deleted\n  bucket-policy-deleted\n";
+    assert_eq!(near("deleted bucket"), format!("error: there is no rule `deleted bucket`; {both}"));
+    assert_eq!(near("BUCKET"), format!("error: there is no rule `BUCKET`; {both}"));
+    assert_eq!(
+        near("policy deleted"),
+        "error: there is no rule `policy deleted`; did you mean `bucket-policy-deleted`?\n"
+    );
+    assert_eq!(near("object-w"), "error: there is no rule `object-w`; did you mean `object-written`?\n");
+    assert_eq!(near("zzz"), "error: there is no rule `zzz`; give its name or its id\n");
+    assert_eq!(near("::"), "error: there is no rule `::`; give its name or its id\n");
 }

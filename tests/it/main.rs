@@ -17,6 +17,7 @@ mod documents;
 mod english;
 mod explain;
 mod extensions;
+mod failed_tests;
 mod fuzz;
 mod generate;
 mod grammar;

@@ -88,7 +88,7 @@ fn a_record_that_raises_no_alert_is_refused() {
         "`trailbell explain` with the same arguments shows why",
     );
     refused(&["CloudTrail: ECR Put Imag", PUT_IMAGE], "did you mean `CloudTrail: ECR Put Image`?");
-    refused(&[rule, LOG], "add --event-id ID");
+    refused(&["cloudtrail-iam-create-user", LOG], "add --event-id ID");
     refused(&[rule, "no such file"], "no such file");
     refused(&["--rules", "no such file", rule, PUT_IMAGE], "no such file");
 }
@@ -137,12 +137,12 @@ fn a_rule_that_takes_more_than_one_event_says_what_it_takes() {
     let root = folder("preview-counting", &files.each_ref().map(|(name, text)| (*name, text.as_bytes())));
     let path = |name: &str| root.join(name).display().to_string();
     let before = |rule: &str, file: &str| check(&["--rules", &path("rules.yaml"), rule, &path(file)]).0;
-    insta::assert_snapshot!(before("Many", "b.json"), @"The rule takes 21 events within 10m. This file has 1; the alert below is as if 20 more had come.");
-    insta::assert_snapshot!(before("Values", "b.json"), @"The rule takes 5 different values of `region` within 24h. This file has 1; the alert below is as if 4 more had come.");
-    insta::assert_snapshot!(before("New", "b.json"), @"The rule takes 3 new combinations of `principal`, `ip` within 24h. This file has 1; the alert below is as if 2 more had come.");
+    insta::assert_snapshot!(before("Many", "b.json"), @"The rule takes 21 events within 10m. These logs have 1; the alert below is as if 20 more had come.");
+    insta::assert_snapshot!(before("Values", "b.json"), @"The rule takes 5 different values of `region` within 24h. These logs have 1; the alert below is as if 4 more had come.");
+    insta::assert_snapshot!(before("New", "b.json"), @"The rule takes 3 new combinations of `principal`, `ip` within 24h. These logs have 1; the alert below is as if 2 more had come.");
     insta::assert_snapshot!(before("Steps", "b.json"), @"The rule takes an event for each of 2 steps within 1h. This record can be step 2; the alert below is as if the others had come at the same time.");
     insta::assert_snapshot!(before("Steps", "a.json"), @"The rule takes an event for each of 2 steps within 1h. This record can be step 1; the alert below is as if the others had come at the same time.");
-    insta::assert_snapshot!(before("Steps", "log.json"), @"The rule takes an event for each of 2 steps within 1h: the alert below is about those of this file.");
+    insta::assert_snapshot!(before("Steps", "log.json"), @"The rule takes an event for each of 2 steps within 1h: the alert below is about those of these logs.");
     // What the alert counts is what the rule takes.
     let counts = |rule: &str, file: &str| {
         let (_, [text, _, ocsf]) = check(&["--rules", &path("rules.yaml"), rule, &path(file)]);
@@ -165,7 +165,7 @@ fn a_rule_that_takes_more_than_one_event_says_what_it_takes() {
     assert_eq!(count, Some(2));
     insta::assert_snapshot!(rows, @r#"
     Count     2 events
-    Steps     1 at 2026-03-02T09:10:00Z: event "not in this file", eventName = "A"
+    Steps     1 at 2026-03-02T09:10:00Z: event "not in these logs", eventName = "A"
               2 at 2026-03-02T09:10:00Z: event 2, eventName exists
     "#);
     let (count, rows) = counts("Steps", "log.json");
@@ -240,7 +240,7 @@ fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
         .unwrap();
     for arguments in [&[rule, &log][..], &[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000020"]] {
         let (before, [text, ..]) = check(arguments);
-        assert_eq!(before, "The rule takes 20 events within 10m: the alert below is about those of this file.\n\n");
+        assert_eq!(before, "The rule takes 20 events within 10m: the alert below is about those of these logs.\n\n");
         assert!(text.contains("\nCount     20 events, from 2026-03-02T09:00:10Z to 2026-03-02T09:03:20Z\n"), "{text}");
         assert!(text.contains(" and it succeeded, the last of 20 events\n"), "{text}");
         assert!(text.contains(&format!("\nAlert     {}", alert["alert_id"].as_str().unwrap())), "{text}\n{alert}");
@@ -248,7 +248,7 @@ fn the_records_of_a_file_are_counted_as_a_scan_counts_them() {
     let (before, [text, ..]) = check(&[rule, &log, "--event-id", "00000000-0000-4000-8000-000000000007"]);
     assert_eq!(
         before,
-        "The rule takes 20 events within 10m. This file has 7; the alert below is as if 13 more had come.\n\n"
+        "The rule takes 20 events within 10m. These logs have 7; the alert below is as if 13 more had come.\n\n"
     );
     assert!(text.contains("\nCount     20 events, from 2026-03-02T09:00:10Z to 2026-03-02T09:01:10Z\n"), "{text}");
     assert!(text.contains("000000000006, 00000000-0000-4000-8000-000000000007, and 13 more\n"), "{text}");

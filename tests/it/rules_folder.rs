@@ -259,7 +259,8 @@ fn every_command_reads_the_whole_folder() {
 #[test]
 fn without_a_rules_file_the_rules_that_ship_are_used() {
     let own = "rules:\n  - {name: Ada, severity: 3, filter: eventName = \"PutImage\" and not principal in $automation_roles, tests: [{match: put.json}]}\n";
-    let root = folder("folder-shipped", &[("rules.d/own.yaml", own.as_bytes()), ("rules.d/put.json", RECORD.as_bytes())]);
+    let root =
+        folder("folder-shipped", &[("rules.d/own.yaml", own.as_bytes()), ("rules.d/put.json", RECORD.as_bytes())]);
     let ran = within(&root, &["scan", "rules.d/put.json"]);
     assert!(ran.stdout.contains("SEV3  Ada"), "{}{}", ran.stdout, ran.stderr);
     assert!(

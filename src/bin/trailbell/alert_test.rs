@@ -15,6 +15,7 @@ use trailbell::{
 };
 
 use crate::{
+    event_counts::EventCounts,
     replay::Alerts,
     scan::{self, ScanFormat},
 };
@@ -46,17 +47,24 @@ pub enum PlayError {
     NoRecord,
 }
 
-/// The alerts that a rule raises on the events of a test, in the order of their time: a line each. A rule that is disabled or
-/// muted is tested as if it were neither.
+/// What the events of a test raise.
+pub struct Played<'r> {
+    /// The alerts in the order of their time: a line each.
+    pub alerts: Vec<String>,
+    /// What the events count for the rule.
+    pub counts: EventCounts<'r>,
+}
+
+/// Plays the events of a test. A rule that is disabled or muted is tested as if it were neither.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, or a record of it cannot be used.
-pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Result<Vec<String>, PlayError> {
+pub fn play<'r>(rules: &RuleSet, rule: &'r Rule, test: &AlertTest, file: &Path) -> Result<Played<'r>, PlayError> {
     let tested = Rule { enabled: true, notify: true, ..rule.clone() };
     let engine = Engine::new(RuleSet { rules: vec![tested], ..rules.clone() });
     let (mut alerts, mut scratch) = (Alerts::new(&engine, false, ()), engine::Scratch::default());
-    let (mut failed, mut count) = (None, 0_u64);
+    let (mut failed, mut count, mut counts) = (None, 0_u64, EventCounts::new(rule));
     let mut play = |item: FileItem<'_>| {
         let (index, json) = match item {
             FileItem::Record(record) => (record.index, record.text),
@@ -70,6 +78,7 @@ pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Re
             alerts.begin(time);
         }
         count += 1;
+        counts.add(&record);
         alerts.decide_record(&test.events, record.to_string().as_bytes(), &mut scratch);
         Ok(())
     };
@@ -84,7 +93,7 @@ pub fn alerts(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Re
     match failed {
         Some(error) => Err(error),
         None if count == 0 => Err(PlayError::NoRecord),
-        None => Ok(lines(&alerts, rule)),
+        None => Ok(Played { alerts: lines(&alerts, rule), counts }),
     }
 }
 

@@ -3,16 +3,17 @@
 use std::io::{self, IsTerminal, Write};
 
 use trailbell::{
-    diagnostic::{counted, one_of},
-    filter::{Condition, Explanation, Gap, HiddenElements, SeenValues},
+    diagnostic::one_of,
+    filter::{Explanation, HiddenElements},
     rule::{StepExplanation, Suppression, SuppressionExplanation, SuppressionStatus, Verdict},
     untrusted::{printable, shorten_to},
 };
 
-use crate::{rule_and_record::RuleAndRecord, status::Status};
-
-/// Longer values are shortened, in characters.
-const MAX_SHOWN: usize = 200;
+use crate::{
+    rule_and_record::RuleAndRecord,
+    seen::{MAX_SHOWN, saw},
+    status::Status,
+};
 
 /// The most elements of one list that are shown.
 const MAX_ELEMENTS: usize = 10;
@@ -23,8 +24,8 @@ const MAX_ELEMENTS: usize = 10;
 ///
 /// If the rule or the record cannot be read.
 pub fn run(of: &RuleAndRecord) -> Status {
-    let (_, rule, record) = of.read()?;
-    let explanation = rule.explain(&record);
+    let (_, rule, found) = of.read()?;
+    let explanation = rule.explain(&found.record);
     let verdict = match explanation.verdict {
         Verdict::NoMatch => "does not match",
         Verdict::Match => "matches",
@@ -111,10 +112,10 @@ fn show(part: &Explanation, depth: usize, color: bool, output: &mut impl Write) 
             "{word}  {indent}{}: {}{}",
             part.condition,
             printable(&only.condition.to_string()),
-            saw(only)
+            after_blanks(saw(only))
         );
     }
-    writeln!(output, "{word}  {indent}{}{}", printable(&part.condition.to_string()), saw(part))?;
+    writeln!(output, "{word}  {indent}{}{}", printable(&part.condition.to_string()), after_blanks(saw(part)))?;
     let chosen = chosen(&part.parts);
     for (part, _) in part.parts.iter().zip(&chosen).filter(|(_, chosen)| **chosen) {
         show(part, depth + 1, color, output)?;
@@ -144,39 +145,6 @@ fn chosen(parts: &[Explanation]) -> Vec<bool> {
     chosen
 }
 
-/// The values that a comparison saw, or that a list is empty.
-fn saw(part: &Explanation) -> String {
-    let compared = match &part.condition {
-        Condition::Compare(compared) => compared,
-        Condition::Any(_) if part.parts.is_empty() && part.hidden.count == 0 => {
-            return "   found no element".to_owned();
-        }
-        Condition::List { count: 0, .. } => return "   the list is empty".to_owned(),
-        Condition::List { count, .. } => return format!("   the list has {}", counted(*count as u64, "value")),
-        Condition::And | Condition::Or | Condition::Not | Condition::Any(_) | Condition::Element(_) => {
-            return String::new();
-        }
-    };
-    let here = match &compared.gap {
-        _ if !compared.saw.is_empty() => format!("   saw {}", listed(&compared.saw)),
-        None => "   saw nothing".to_owned(),
-        Some(Gap { missing, similar: None }) => format!("   saw nothing: there is no {missing}"),
-        Some(Gap { missing, similar: Some(similar) }) => {
-            format!("   saw nothing: there is no {missing}, but {}", similar.escape_debug())
-        }
-    };
-    let others = &compared.saw_other;
-    let there = if others.is_empty() { String::new() } else { format!(" against {}", listed(others)) };
-    match &compared.decided_by {
-        Some(value) if compared.saw.count > 1 => format!("{here}{there}; decided by {}", shorten_to(value, MAX_SHOWN)),
-        _ => here + &there,
-    }
-}
-
-fn listed(values: &SeenValues) -> String {
-    let shown: Vec<String> = values.first.iter().map(|value| shorten_to(value, MAX_SHOWN)).collect();
-    match values.count - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{}, … and {more} more", shown.join(", ")),
-    }
+fn after_blanks(seen: String) -> String {
+    if seen.is_empty() { seen } else { format!("   {seen}") }
 }

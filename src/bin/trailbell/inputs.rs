@@ -1,8 +1,7 @@
 //! Reads what the commands take: rules files.
 
 use std::{
-    fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -202,15 +201,6 @@ impl WrittenRules {
 pub fn place(sources: &Sources, place: Span) -> (&str, usize) {
     let Some(file) = sources.file_of(place) else { return ("", 0) };
     (&file.path, line_column(&file.text, file.located().local(place).start).0)
-}
-
-/// Opens a file that a user names; `-` is standard input.
-///
-/// # Errors
-///
-/// If the file cannot be opened.
-pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    if path == Path::new("-") { Ok(Box::new(io::stdin())) } else { Ok(Box::new(File::open(path)?)) }
 }
 
 /// A path as it can be shown, on one line and without control characters.

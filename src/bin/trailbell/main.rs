@@ -8,8 +8,10 @@ mod around;
 mod aws;
 mod check;
 mod coverage;
+mod decided;
 #[cfg(feature = "aws")]
 mod doctor;
+mod event_counts;
 mod explain;
 mod generate;
 mod import;
@@ -19,15 +21,19 @@ mod invoke;
 mod lists;
 mod logs;
 mod preview;
+mod records;
 #[cfg(feature = "aws")]
 mod redrive;
 mod replay;
 mod report;
 mod rule_and_record;
+mod rule_name;
 mod rules;
 mod scan;
 mod search;
+mod seen;
 mod selection;
+mod set;
 mod sql;
 mod status;
 mod suppress;
@@ -162,6 +168,9 @@ enum Command {
         paths: Vec<PathBuf>,
     },
     /// Show why a rule matches a record, or does not
+    ///
+    /// Without `--event-id`, there must be one record, or one that the rule matches; otherwise those to choose from are listed. With
+    /// it, the search ends with the first file that holds the event.
     ///
     /// Exit status: 0 shown, 2 the rule or the record could not be read.
     Explain(RuleAndRecord),

@@ -1,6 +1,6 @@
 //! `trailbell preview`: prints the alert that a rule raises, in each format.
 //!
-//! A rule that takes several events is previewed with those of the file. If these are too few, the alert is as if the missing ones
+//! A rule that takes several events is previewed with those of the files. If these are too few, the alert is as if the missing ones
 //! had come, too; it says how many they are, and knows nothing else of them.
 
 use std::{
@@ -26,8 +26,8 @@ use crate::{
     status::Status,
 };
 
-/// The id of an event of a sequence that the file does not hold.
-const MISSING: &str = "not in this file";
+/// The id of an event of a sequence that the files do not hold.
+const MISSING: &str = "not in these logs";
 
 /// Prints the renderings, each under its name; JSON is indented.
 ///
@@ -35,8 +35,8 @@ const MISSING: &str = "not in this file";
 ///
 /// If the rule or the record cannot be read, or the rule does not match the record.
 pub fn run(of: &RuleAndRecord) -> Status {
-    let (rules, rule, records) = of.read_series()?;
-    let records: Vec<_> = records.into_iter().map(Arc::new).collect();
+    let (rules, rule, found) = of.read_series()?;
+    let (records, files): (Vec<_>, Vec<_>) = found.into_iter().map(|one| (Arc::new(one.record), one.file)).unzip();
     let Some(preview) = Preview::of(&rule, &records, of.event_id.is_some()) else { return Err(does_not_match(&rule)) };
     let mut stdout = io::stdout().lock();
     if preview.is_suppressed {
@@ -48,11 +48,13 @@ pub fn run(of: &RuleAndRecord) -> Status {
     if let Some(takes) = takes(&rule, &preview) {
         writeln!(stdout, "{takes}\n")?;
     }
+    let at = records.iter().position(|record| Arc::ptr_eq(record, &preview.record));
+    let origin = at.and_then(|at| origin(Path::new(files.get(at)?)));
     let rule = Arc::new(rule);
     let finding = Finding { rule, position: 0, suppressed: preview.is_suppressed, record: preview.record };
     let alert = match preview.firing {
-        Some(firing) => Alert::fired(finding, &firing, origin(&of.file), &rules.accounts),
-        None => Alert::new(finding, origin(&of.file), &rules.accounts),
+        Some(firing) => Alert::fired(finding, &firing, origin, &rules.accounts),
+        None => Alert::new(finding, origin, &rules.accounts),
     };
     for (at, format) in Format::ALL.into_iter().enumerate() {
         let gap = if at == 0 { "" } else { "\n" };
@@ -67,7 +69,7 @@ struct Preview {
     record: Arc<Record>,
     is_suppressed: bool,
     firing: Option<Firing>,
-    /// How many of what the rule takes the file holds, if it holds too few.
+    /// How many of what the rule takes the files hold, if they hold too few.
     known: Option<u64>,
 }
 
@@ -201,7 +203,7 @@ fn takes(rule: &Rule, preview: &Preview) -> Option<String> {
         let takes = format!("The rule takes an event for each of {count} steps within {window}");
         let possible: Vec<_> = steps(rule, &preview.record).map(|at| format!("step {}", at + 1)).collect();
         return Some(match (preview.known, &possible[..]) {
-            (None, _) => format!("{takes}: the alert below is about those of this file."),
+            (None, _) => format!("{takes}: the alert below is about those of these logs."),
             (Some(_), []) => format!("{takes}; this record can be none of them, since a field of `by` has no value."),
             (Some(_), some) => format!(
                 "{takes}. This record can be {}; the alert below is as if the others had come at the same time.",
@@ -218,10 +220,10 @@ fn takes(rule: &Rule, preview: &Preview) -> Option<String> {
     };
     let takes = printable(&format!("The rule takes {} {noun} within {window}", rule.threshold));
     Some(match preview.known {
-        None => format!("{takes}: the alert below is about those of this file."),
+        None => format!("{takes}: the alert below is about those of these logs."),
         Some(known) => {
             let more = u64::from(rule.threshold).saturating_sub(known);
-            format!("{takes}. This file has {known}; the alert below is as if {more} more had come.")
+            format!("{takes}. These logs have {known}; the alert below is as if {more} more had come.")
         }
     })
 }

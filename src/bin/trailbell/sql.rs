@@ -16,7 +16,7 @@ use trailbell::{
 use crate::{
     around::{Anchor, AroundArgs},
     inputs::{self, RulesArgs},
-    rule_and_record,
+    rule_name,
     selection::SelectionArgs,
     status::{Status, Stop},
 };
@@ -82,7 +82,7 @@ fn statement(arguments: &SqlArguments) -> Result<String, Stop> {
     let mut condition = selection.filter.map(|filter| filter.expr().clone());
     if let Some(rule) = &arguments.rule {
         let rules = inputs::rules(&arguments.rules.paths)?;
-        let rule = rule_and_record::rule(rule, &rules)?;
+        let rule = rule_name::rule(rule, &rules)?;
         (title, condition) = (Some(rule.name.clone()), Some(matched_by(rule)));
         lists = rules.lists.clone();
     }

@@ -11,6 +11,7 @@ use trailbell::{
 
 use crate::{
     inputs::{self, shown},
+    records::Found,
     rule_and_record::{RuleAndRecord, does_not_match},
     status::{Status, Stop},
 };
@@ -42,7 +43,7 @@ impl From<SuppressBy> for rule::SuppressBy {
 ///
 /// If the rule or the record cannot be read, the rule raises no alert for the record, or no suppression covers this caller alone.
 pub fn run(of: &RuleAndRecord, by: SuppressBy, days: u16) -> Status {
-    let (_, rule, record) = of.read()?;
+    let (_, rule, Found { record, .. }) = of.read()?;
     match rule.verdict(&record) {
         Verdict::Match => {}
         Verdict::NoMatch => return Err(does_not_match(&rule)),

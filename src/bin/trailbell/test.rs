@@ -10,12 +10,15 @@ use trailbell::{
     backtest::{self, Tested},
     diagnostic::{Span, chain, counted},
     rule::{AlertTest, Rule, RuleSet, RuleTest, Verdict},
+    untrusted::shell_word,
 };
 
 use crate::{
-    alert_test,
+    alert_test::{self, Played},
+    decided,
     inputs::{WrittenRules, shown},
     rule_and_record::{RecordFileError, record},
+    set,
     status::{Status, Stop},
 };
 
@@ -35,6 +38,7 @@ pub fn run(paths: &[PathBuf]) -> Status {
     let rules = &written.rules;
     let mut stdout = io::stdout().lock();
     let (mut passed, mut failed, mut untested) = (0_u64, 0_u64, 0_u64);
+    let line = |span: Span| written.place(span).1;
     let mut print = |rule: &Rule, file: &str, span: Span, failure: Option<Failure>| -> io::Result<()> {
         let Some(Failure { reason, lines }) = failure else {
             passed += 1;
@@ -50,12 +54,12 @@ pub fn run(paths: &[PathBuf]) -> Status {
         untested += u64::from(rule.tests.is_empty() && rule.alert_tests.is_empty());
         for test in &rule.tests {
             if let Some(file) = written.record_file(test.span, &test.record) {
-                print(rule, &test.record, test.span, verdict_failure(paths, rule, test, &file))?;
+                print(rule, &test.record, test.span, verdict_failure(paths, rule, test, &file, &line))?;
             }
         }
         for test in &rule.alert_tests {
             if let Some(file) = written.record_file(test.span, &test.events) {
-                print(rule, &test.events, test.span, alert_failure(rules, rule, test, &file))?;
+                print(rule, &test.events, test.span, alert_failure(rules, rule, test, &file, &line))?;
             }
         }
     }
@@ -65,36 +69,56 @@ pub fn run(paths: &[PathBuf]) -> Status {
     }
     writeln!(stdout, "{passed} passed, {failed} failed")?;
     if passed + failed == 0 {
-        return Err(Stop::Message("no rule has a test".to_owned()));
+        let own = if written.files.shipped { " of your own" } else { "" };
+        return Err(Stop::Message(format!("no rule{own} has a test")));
     }
     Ok(u8::from(failed > 0))
 }
 
 /// Why the verdict of a rule is not the one that the test expects.
-fn verdict_failure(rules: &[PathBuf], rule: &Rule, test: &RuleTest, file: &Path) -> Option<Failure> {
-    let record = File::open(file).map_err(|error| RecordFileError::Read(error.into()));
-    let record = record.and_then(|file| self::record(file, None));
-    let reason = match record.map(|record| backtest::run(rule, test, record)) {
-        Ok(Tested::Passed) => return None,
-        Ok(Tested::Failed(verdict)) => {
-            format!("the rule must {}, but it {}", wanted(test.expect), result(verdict))
+fn verdict_failure(
+    rules: &[PathBuf],
+    rule: &Rule,
+    test: &RuleTest,
+    file: &Path,
+    line: &dyn Fn(Span) -> usize,
+) -> Option<Failure> {
+    let read = File::open(file).map_err(|error| RecordFileError::Read(error.into())).and_then(record);
+    let (reason, mut lines) = match read.map(|record| (backtest::run(rule, test, record.clone()), record)) {
+        Ok((Tested::Passed, _)) => return None,
+        Ok((Tested::Failed(verdict), record)) => {
+            let mut lines: Vec<_> =
+                backtest::misspelled(&record, &test.set).iter().map(|one| format!("note: `set`: {one}")).collect();
+            let explanation = backtest::changed(record, &test.set).map(|record| rule.explain(&record));
+            lines.extend(
+                explanation.iter().flat_map(|explanation| decided::because(rule, explanation, test.expect, line)),
+            );
+            (format!("the rule must {}, but it {}", wanted(test.expect), result(verdict)), lines)
         }
-        Ok(Tested::Broken(error)) => chain(&error),
-        Err(error) => chain(&error),
+        Ok((Tested::Broken(error), _)) => (chain(&error), Vec::new()),
+        Err(error) => return Some(Failure { reason: chain(&error), lines: Vec::new() }),
     };
-    // With `set`, the tested record differs from the one in the file.
-    let rules: String = rules.iter().map(|path| format!("--rules {} ", shown(path))).collect();
-    let see = format!("see: trailbell explain {rules}{} {}", rule.id, shown(file));
-    Some(Failure { reason, lines: if test.set.is_empty() { vec![see] } else { Vec::new() } })
+    let word = |path: &Path| shell_word(&shown(path));
+    let rules: String = rules.iter().map(|path| format!("--rules {} ", word(path))).collect();
+    let set = set::arguments(&test.set);
+    lines.push(format!("see: trailbell explain {rules}{} {}{set}", rule.id, word(file)));
+    Some(Failure { reason, lines })
 }
 
 /// Why a rule does not raise the number of alerts that the test expects.
-fn alert_failure(rules: &RuleSet, rule: &Rule, test: &AlertTest, file: &Path) -> Option<Failure> {
-    match alert_test::alerts(rules, rule, test, file) {
-        Ok(alerts) if alerts.len() as u64 == test.alerts => None,
-        Ok(alerts) => {
-            let (wanted, raised) = (counted(test.alerts, "alert"), alerts.len());
-            Some(Failure { reason: format!("the events must raise {wanted}, but they raise {raised}"), lines: alerts })
+fn alert_failure(
+    rules: &RuleSet,
+    rule: &Rule,
+    test: &AlertTest,
+    file: &Path,
+    line: &dyn Fn(Span) -> usize,
+) -> Option<Failure> {
+    match alert_test::play(rules, rule, test, file) {
+        Ok(Played { alerts, .. }) if alerts.len() as u64 == test.alerts => None,
+        Ok(Played { alerts: mut lines, counts }) => {
+            let (wanted, raised) = (counted(test.alerts, "alert"), lines.len());
+            lines.extend(counts.lines(line));
+            Some(Failure { reason: format!("the events must raise {wanted}, but they raise {raised}"), lines })
         }
         Err(error) => Some(Failure { reason: chain(&error), lines: Vec::new() }),
     }
