@@ -13,8 +13,8 @@ fn failed(name: &str, fields: &str, test: &str, record: &Value) -> String {
     let root = folder(&format!("failed-tests-{name}"), &files);
     let output = command(&["test"]).current_dir(&root).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let inside = text.strip_prefix("FAILED A rule\n").unwrap().strip_suffix("\n\n0 passed, 1 failed\n").unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let inside = printed.strip_prefix("FAILED A rule\n").unwrap().strip_suffix("\n\n0 passed, 1 failed\n").unwrap();
     inside.lines().map(|line| line.strip_prefix("       ").unwrap()).collect::<Vec<_>>().join("\n")
 }
 

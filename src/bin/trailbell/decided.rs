@@ -71,10 +71,14 @@ impl Lines<'_> {
         let (of, parts) = (decisive.of, &decisive.parts[..]);
         let is_joined = of.parts.len();
         match (&of.condition, parts) {
-            (Condition::Compare(_) | Condition::List { .. }, _) => self.comparison(of, "", written, depth),
+            (Condition::Compare(_) | Condition::List { .. }, _) | (Condition::Any(_), []) => {
+                self.comparison(of, "", written, depth);
+            }
             (Condition::Not, [one]) if one.of.parts.is_empty() => self.comparison(one.of, "not ", written, depth),
             (Condition::And | Condition::Element(_), _) => {
-                parts.iter().for_each(|part| self.decisive(part, written, depth));
+                for part in parts {
+                    self.decisive(part, written, depth);
+                }
             }
             (Condition::Or, [one]) if of.held => self.decisive(one, written, depth),
             (Condition::Or, _) => {
@@ -88,7 +92,6 @@ impl Lines<'_> {
             (Condition::Not, _) => {
                 self.joined(&format!("not (…) is {}, since", of.held), of, parts, written, depth);
             }
-            (Condition::Any(_), []) => self.comparison(of, "", written, depth),
             (Condition::Any(_), [first, ..]) => {
                 let count = is_joined + of.hidden.count;
                 let held = of.parts.iter().filter(|part| part.held).count() + of.hidden.held;

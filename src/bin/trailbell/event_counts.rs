@@ -15,6 +15,12 @@ use crate::decided;
 /// The longest description of a series, in characters.
 const MAX_SERIES: usize = 160;
 
+/// The fields of a series with their values.
+type Values = Vec<(String, String)>;
+
+/// The time of an event, and what is counted of it.
+type Counted = (Timestamp, Vec<String>);
+
 /// What the events so far count.
 pub struct EventCounts<'r> {
     rule: &'r Rule,
@@ -31,7 +37,7 @@ pub struct EventCounts<'r> {
     /// The matches before that.
     learning: u64,
     /// The matches that count, by series: their times and what is counted of them.
-    series: BTreeMap<Vec<(String, String)>, Vec<(Timestamp, Vec<String>)>>,
+    series: BTreeMap<Values, Vec<Counted>>,
     /// Of the matches that count, those without a value at a field.
     missing: BTreeMap<String, u64>,
     /// Of each step of a sequence: its events, and those of them that have a value at each field of `by`.
@@ -111,15 +117,15 @@ impl<'r> EventCounts<'r> {
     /// What the counts came to, a line each; `line` is the number of the line of the rules file where a place is.
     pub fn lines(&self, line: &dyn Fn(Span) -> usize) -> Vec<String> {
         let rule = self.rule;
-        let mut lines = vec![format!("{} of {} match the filter", self.matches, counted(self.events, "event"))];
-        if let Some(first) = lines.first_mut() {
-            if self.suppressed > 0 {
-                *first += &format!(", {} of them suppressed", self.suppressed);
-            }
-            if self.repeated > 0 {
-                *first += &format!("; {} not counted, since the `eventID` came before", self.repeated);
-            }
-        }
+        let note =
+            |count: u64, what: &str| if count > 0 { what.replace("{}", &count.to_string()) } else { String::new() };
+        let mut lines = vec![format!(
+            "{} of {} match the filter{}{}",
+            self.matches,
+            counted(self.events, "event"),
+            note(self.suppressed, ", {} of them suppressed"),
+            note(self.repeated, "; {} not counted, since the `eventID` came before"),
+        )];
         if self.matches == 0
             && let Some(other) = &self.other
         {
@@ -147,7 +153,7 @@ impl<'r> EventCounts<'r> {
         }
         let window = show_duration(rule.window);
         if rule.threshold > 1 {
-            let of = |(key, events): (&Vec<(String, String)>, &Vec<_>)| (most_within(events, rule), described(key));
+            let of = |(key, events): (&Values, &Vec<_>)| (most_within(events, rule), described(key));
             if let Some((most, series)) = self.series.iter().map(of).max_by_key(|(most, _)| *most) {
                 let (threshold, noun) = (rule.threshold, rule.counted());
                 lines.push(format!(
@@ -166,7 +172,7 @@ impl<'r> EventCounts<'r> {
 }
 
 /// The largest count of one series within the rule's window.
-fn most_within(events: &[(Timestamp, Vec<String>)], rule: &Rule) -> u64 {
+fn most_within(events: &[Counted], rule: &Rule) -> u64 {
     let mut events: Vec<_> = events.iter().collect();
     events.sort_by_key(|(time, _)| *time);
     let (mut start, mut most) = (0, 0);
@@ -175,15 +181,15 @@ fn most_within(events: &[(Timestamp, Vec<String>)], rule: &Rule) -> u64 {
         for value in counted {
             *within.entry(value).or_default() += 1;
         }
-        while let Some((first, leaving)) =
-            events.get(start).filter(|(first, _)| time.duration_since(*first) > rule.window)
+        while let Some((_, leaving)) = events.get(start).filter(|(first, _)| time.duration_since(*first) > rule.window)
         {
-            let _ = first;
             for value in leaving {
                 if let Some(count) = within.get_mut(value.as_str()) {
                     *count -= 1;
+                    if *count == 0 {
+                        within.remove(value.as_str());
+                    }
                 }
-                within.retain(|_, count| *count > 0);
             }
             start += 1;
         }

@@ -17,7 +17,7 @@ use crate::{
     inputs::{RulesArgs, rules},
     records::{Found, Wanted},
     rule_name::rule,
-    set,
+    set::{self, Changes},
     status::Stop,
 };
 
@@ -59,7 +59,9 @@ impl RuleAndRecord {
     ///
     /// If the rules cannot be used, there is no such rule, or there is not one such record.
     pub fn read(&self) -> Result<(RuleSet, Rule, Found), Stop> {
-        self.find(|wanted| wanted.one())
+        let (rules, rule, changes) = self.before()?;
+        let found = self.wanted(&rule, &changes).one()?;
+        Ok((rules, rule, found))
     }
 
     /// All rules of the file, the rule, and the records that the rule matches, in the order of their times. With an event id the last
@@ -70,21 +72,23 @@ impl RuleAndRecord {
     ///
     /// If the rules cannot be used, there is no such rule, or there are no such records.
     pub fn read_series(&self) -> Result<(RuleSet, Rule, Vec<Found>), Stop> {
-        self.find(|wanted| {
-            if wanted.rule.threshold == 1 && wanted.rule.sequence.is_none() {
-                return Ok(vec![wanted.one()?]);
-            }
-            wanted.series()
-        })
+        let (rules, rule, changes) = self.before()?;
+        let wanted = self.wanted(&rule, &changes);
+        let found =
+            if rule.threshold == 1 && rule.sequence.is_none() { vec![wanted.one()?] } else { wanted.series()? };
+        Ok((rules, rule, found))
     }
 
-    fn find<T>(&self, find: impl Fn(&Wanted<'_>) -> Result<T, Stop>) -> Result<(RuleSet, Rule, T), Stop> {
+    /// What must be right before records are read.
+    fn before(&self) -> Result<(RuleSet, Rule, Changes), Stop> {
         let changes = set::parse(&self.set)?;
         let rules = rules(&self.rules.paths)?;
         let rule = rule(&self.rule, &rules)?.clone();
-        let event_id = self.event_id.as_deref();
-        let found = find(&Wanted { paths: &self.paths, rule: &rule, event_id, changes: &changes })?;
-        Ok((rules, rule, found))
+        Ok((rules, rule, changes))
+    }
+
+    fn wanted<'w>(&'w self, rule: &'w Rule, changes: &'w Changes) -> Wanted<'w> {
+        Wanted { paths: &self.paths, rule, event_id: self.event_id.as_deref(), changes }
     }
 }
 
