@@ -90,6 +90,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 		--start-directory tests/aws --pattern
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/quiet
+	.venv/bin/python -W ignore -m unittest discover --start-directory tests/rules_repo
 	.venv/bin/python -W ignore -m unittest discover --verbose --start-directory tests/report
 	@$(MAKE) --no-print-directory check TRAILBELL="$(or $(CARGO_TARGET_DIR),target)/debug/trailbell"
 
@@ -132,10 +133,12 @@ bench: ## Compare the engine with gunzip and print the ratios; needs igzip (isal
 
 .venv: .venv/.installed ## Install the tools for build, deploy and test in .venv.
 
-.venv/.installed: tests/aws/requirements.txt
+REQUIREMENTS := tests/aws/requirements.txt tests/rules_repo/requirements.txt
+
+.venv/.installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	.venv/bin/uv pip install --quiet --python .venv/bin/python -r tests/aws/requirements.txt
+	.venv/bin/uv pip install --quiet --python .venv/bin/python $(addprefix -r ,$(REQUIREMENTS))
 	touch $@
 
 build: .venv build-TrailbellFunction ## Build the artifact (bootstrap, rules.yaml, rules.d, overrides.yaml) for ARCH.

@@ -27,6 +27,7 @@ mod idioms;
 mod import;
 mod imports;
 mod independent_count;
+mod init;
 mod invoke;
 mod language;
 mod lints;

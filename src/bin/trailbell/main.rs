@@ -15,6 +15,7 @@ mod event_counts;
 mod explain;
 mod generate;
 mod import;
+mod init;
 mod inputs;
 mod interrupt;
 mod invoke;
@@ -66,6 +67,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a folder for rules of your own: an example with its tests, overrides.yaml, schemas, and files for editors and CI
+    ///
+    /// Writes what is missing and changes no file, so it also completes a folder. Every command reads the rules below
+    /// rules.d/ and the overrides in the folder where it runs.
+    ///
+    /// Exit status: 0 all files are there, 2 the folder or a file could not be written.
+    Init {
+        /// The folder, which may be new
+        #[arg(value_name = "DIR", default_value = ".")]
+        folder: PathBuf,
+    },
     /// Find every error in rules files and in the overrides beside them, and likely mistakes
     ///
     /// A folder with rules has a `rules.yaml`, rules files of your own below `rules.d`, and an `overrides.yaml`; any may be missing.
@@ -323,6 +335,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let status = match Arguments::parse().command {
+        Command::Init { folder } => init::run(&folder),
         Command::Check { rules, format, deny } => check::run(&rules, format, deny),
         Command::Test { rules } => test::run(&rules),
         Command::Scan { rules, selection, format, alerts, notices, paths } => {
