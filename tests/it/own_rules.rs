@@ -59,7 +59,9 @@ pub fn unneeded(name: &str, top: &str, rule: &str) -> Vec<String> {
         let passes = |filter: &Expr| {
             let filter = serde_json::to_string(&filter.to_string()).unwrap();
             let rules = format!("{top}\nrules:\n{}{filter}\n{}\n", &rule[..start], &rule[end..]);
-            let file = folder(name, &[("rules.yaml", rules.as_bytes())]).join("rules.yaml");
+            let beside = read("docs/examples/overrides.yaml");
+            let files = [("rules.yaml", rules.as_bytes()), ("overrides.yaml", beside.as_bytes())];
+            let file = folder(name, &files).join("rules.yaml");
             trailbell(&["test", file.to_str().unwrap()]).status == 0
         };
         let text = rule[start..end].trim_start_matches([' ', '>', '|', '-', '\n']);
