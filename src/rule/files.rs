@@ -39,8 +39,9 @@ impl LoadedRules {
         Self::of(&located(sources), sources.overrides().map(|file| file.located()), true)
     }
 
-    /// Reads all files, but changes nothing except the time zone and the lists that only the overrides have: the tests of a
-    /// rule are about the rule as its author wrote it.
+    /// Reads all files, but applies only what the tests of rules take from the overrides. They are about the rule as its author
+    /// wrote it: a rule that ships has its own lists, and a rule of a user's own the lists that are in force. The time zone is that
+    /// of all rules.
     pub fn as_written(sources: &Sources) -> Self {
         Self::of(&located(sources), sources.overrides().map(|file| file.located()), false)
     }
@@ -91,6 +92,7 @@ impl LoadedRules {
         }
         // Of two alerts of the same severity one's own comes first.
         rules.sort_by_key(|(is_pack, _)| *is_pack);
+        let own = rules.partition_point(|(is_pack, _)| !is_pack);
         let rules: Vec<_> = rules.into_iter().map(|(_, rule)| rule).collect();
 
         let sound = !loader.problems.iter().any(|finding| finding.level == Level::Error);
@@ -125,6 +127,9 @@ impl LoadedRules {
                 findings.extend(problems);
             } else {
                 set.timezone = read.timezone.unwrap_or(set.timezone);
+                let mut own = RuleSet { rules: set.rules.drain(..own).collect(), ..set.clone() };
+                read.fill_lists(&mut own);
+                set.rules.splice(..0, own.rules);
             }
         }
         set.set_zone();

@@ -142,6 +142,11 @@ impl RuleSet {
 }
 
 impl Overrides {
+    /// Replaces the lists of the rules, and changes nothing else.
+    pub fn fill_lists(&self, set: &mut RuleSet) {
+        set.replace(&self.lists);
+    }
+
     /// Changes the rules; the findings are about values of lists that a filter does not accept.
     pub fn apply(mut self, set: &mut RuleSet) -> Vec<Diagnostic> {
         let problems = set.replace(&self.lists);

@@ -251,7 +251,7 @@ fn a_test_that_fails_names_rule_place_and_record() {
     FAILED Images
            rules.yaml:7: put.json: the rule must match this record, but it does not match it
            because eventName = "PutImage" is false: saw "GetImage" (line 4)
-           see: trailbell explain --rules rules.yaml images put.json --set eventName=GetImage
+           see: trailbell explain images put.json --set eventName=GetImage
 
     FAILED Images
            rules.yaml:9: two.json: the file holds more than one record; a test takes a file of one

@@ -40,14 +40,14 @@ fn a_condition_that_is_false_is_named_with_its_line() {
     rules.yaml:10: r.json: the rule must match this record, but it does not match it
     because none of the 2 alternatives is true; nearest is (line 7):
               requestParameters.blockPublicAcls = false is false: saw true (line 7)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     ");
     let set = "{match: r.json, set: {eventName: GetBucket, requestParameters.blockPublicAcls: false, userAgent: a terraform}}";
     insta::assert_snapshot!(failed("and", BLOCK, set, &record()), @r#"
     rules.yaml:10: r.json: the rule must match this record, but it does not match it
     because eventName starts_with "PutBucket" is false: saw "GetBucket" (line 6)
         and not userAgent like "terraform" is false: saw "a terraform" (line 9)
-    see: trailbell explain --rules rules.yaml a-rule r.json --set eventName=GetBucket --set requestParameters.blockPublicAcls=false --set 'userAgent=a terraform'
+    see: trailbell explain a-rule r.json --set eventName=GetBucket --set requestParameters.blockPublicAcls=false --set 'userAgent=a terraform'
     "#);
     let fields = "  filter: eventName exists and not (userAgent like \"aws\" and (user = \"ada\" or user = \"eve\"))\n";
     insta::assert_snapshot!(failed("not", fields, "{match: r.json}", &record()), @r#"
@@ -55,14 +55,14 @@ fn a_condition_that_is_false_is_named_with_its_line() {
     because not (…) is false, since (line 5):
               userAgent like "aws" is true: saw "aws-cli/2" (line 5)
               user = "ada" is true (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     "#);
     let fields = "  filter: requestParameters.blockPublicACLs = true and $admins = null\n";
     insta::assert_snapshot!(failed("gap", fields, "{match: r.json}", &record()), @"
     rules.yaml:6: r.json: the rule must match this record, but it does not match it
     because requestParameters.blockPublicACLs = true is false: saw nothing: there is no requestParameters.blockPublicACLs, but blockPublicAcls (line 5)
         and $admins = null is false: the list has 2 values (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     ");
 }
 
@@ -74,7 +74,7 @@ fn a_condition_that_is_true_is_named_where_none_may_be() {
     because eventName starts_with "PutBucket" is true: saw "PutBucketPublicAccessBlock" (line 6)
         and requestParameters.blockPublicAcls = false is true (line 7)
         and not userAgent like "terraform" is true: saw "aws-cli/2" (line 9)
-    see: trailbell explain --rules rules.yaml a-rule r.json --set requestParameters.blockPublicAcls=false
+    see: trailbell explain a-rule r.json --set requestParameters.blockPublicAcls=false
     "#);
     let fields = "  filter: user = \"ada\" or userAgent like \"aws\" or userAgent like \"x\"\n";
     insta::assert_snapshot!(failed("true-or", fields, "{no_match: r.json}", &record()), @r#"
@@ -82,7 +82,7 @@ fn a_condition_that_is_true_is_named_where_none_may_be() {
     because 2 of 3 alternatives are true (line 5):
               user = "ada" is true (line 5)
               userAgent like "aws" is true: saw "aws-cli/2" (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     "#);
 }
 
@@ -93,20 +93,20 @@ fn elements_of_a_list_are_named() {
     rules.yaml:6: r.json: the rule must match this record, but it does not match it
     because any requestParameters.items: none of 2 elements satisfies it; nearest is element 1 (line 5):
               any ipRanges.items: its one element does not satisfy it (line 5):
-            cidrIp = "0.0.0.0/0" is false: saw "10.0.0.0/8" (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+                cidrIp = "0.0.0.0/0" is false: saw "10.0.0.0/8" (line 5)
+    see: trailbell explain a-rule r.json
     "#);
     insta::assert_snapshot!(failed("any-empty", any, "{match: r.json, set: {requestParameters.items: null}}", &record()), @"
     rules.yaml:6: r.json: the rule must match this record, but it does not match it
     because any requestParameters.items is false: found no element (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json --set requestParameters.items=null
+    see: trailbell explain a-rule r.json --set requestParameters.items=null
     ");
     let any = "  filter: any requestParameters.items (ipRanges.items.cidrIp = \"10.0.0.0/8\")\n";
     insta::assert_snapshot!(failed("any-true", any, "{no_match: r.json}", &record()), @r#"
     rules.yaml:6: r.json: the rule must not match this record, but it matches it
     because any requestParameters.items: 2 of 2 elements satisfy it; the first is element 0 (line 5):
               ipRanges.items.cidrIp = "10.0.0.0/8" is true (line 5)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     "#);
 }
 
@@ -122,7 +122,7 @@ fn suppressions_that_hold_and_do_not_are_named() {
     because suppression 2 of 3 holds (line 8, the admins do that):
               user in $admins is true: saw "ada" (line 8)
               eventName exists is true: saw "PutBucketPublicAccessBlock" (line 8)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     "#);
     insta::assert_snapshot!(failed("holds-not", fields, "{suppressed: r.json, set: {userIdentity.userName: bob}}", &record()), @r#"
     rules.yaml:10: r.json: the rule must match this record and suppress it, but it matches it
@@ -131,12 +131,12 @@ fn suppressions_that_hold_and_do_not_are_named() {
         and suppression 2 of 3 does not hold (line 8, the admins do that):
               user in $admins is false: saw "bob" (line 8)
         and suppression 3 of 3 ended at 2026-03-02T00:00:00Z, and the event is of 2026-03-02T09:00:00Z (line 9)
-    see: trailbell explain --rules rules.yaml a-rule r.json --set userIdentity.userName=bob
+    see: trailbell explain a-rule r.json --set userIdentity.userName=bob
     "#);
     insta::assert_snapshot!(failed("no-suppression", "  filter: eventName exists\n", "{suppressed: r.json}", &record()), @"
     rules.yaml:6: r.json: the rule must match this record and suppress it, but it matches it
     because the rule has no `suppressions`
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     ");
 }
 
@@ -151,14 +151,14 @@ fn steps_of_a_sequence_are_named() {
               eventName = "CreateUser" is false: saw "PutBucketPublicAccessBlock" (line 6)
         and step 2 of 2 does not match:
               eventName = "AttachUserPolicy" is false: saw "PutBucketPublicAccessBlock" (line 7)
-    see: trailbell explain --rules rules.yaml a-rule r.json
+    see: trailbell explain a-rule r.json
     "#);
     insta::assert_snapshot!(failed("steps-true", fields, "{no_match: r.json, set: {eventName: CreateUser}}", &record()), @r#"
     rules.yaml:8: r.json: the rule must not match this record, but it matches it
     because step 1 of 2 matches:
               eventName = "CreateUser" is true (line 6)
               user exists is true: saw "ada" (line 6)
-    see: trailbell explain --rules rules.yaml a-rule r.json --set eventName=CreateUser
+    see: trailbell explain a-rule r.json --set eventName=CreateUser
     "#);
 }
 

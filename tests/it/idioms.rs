@@ -104,7 +104,7 @@ fn the_records_of_an_idiom_need_every_condition() {
     for (heading, section) in sections() {
         let rules = tested(heading, section, &cases[heading]);
         let (top, rule) = rules.split_once("rules:\n").unwrap();
-        for condition in unneeded("idiom-conditions", top, rule) {
+        for condition in unneeded("idiom-conditions", top, rule, "") {
             let _ = writeln!(found, "{heading}: {condition}");
         }
     }

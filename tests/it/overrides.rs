@@ -88,7 +88,8 @@ fn suppressions_are_added_and_may_use_the_lists() {
 }
 
 /// Rules that use lists in a filter, in a nested condition and in a suppression, and names of accounts.
-const LISTS: &str = r#"lists:
+const LISTS: &str = r#"# pack: trailbell
+lists:
   partners: ["000000000000"]
   tools: [terraform]
   extras: [x]

@@ -210,6 +210,28 @@ fn a_rule_may_use_a_list_that_only_the_overrides_have() {
     assert_eq!(loaded(&[rule], None).findings[0].code, "unknown-list");
 }
 
+/// What a list is filled with decides tests of own rules, not those of rules that ship, which have to pass for every user.
+#[test]
+fn tests_of_own_rules_use_the_lists_in_force() {
+    let pack = PACK.replace("errorCode = null}", "errorCode = null, tests: [{match: put.json}]}");
+    let own = OWN.replace("title: ada}", "title: ada, tests: [{no_match: ../put.json}]}");
+    let files: [(&str, &[u8]); 4] = [
+        ("rules.yaml", pack.as_bytes()),
+        ("rules.d/own.yaml", own.as_bytes()),
+        ("put.json", RECORD.as_bytes()),
+        ("overrides.yaml", b"lists: {robots: [ada]}\noverrides: {ada: {suppressions: ['eventName = \"PutImage\"']}}\n"),
+    ];
+    let root = folder("folder-lists", &files);
+    let ran = within(&root, &["test"]);
+    assert_eq!(
+        (ran.status, ran.stdout.lines().last()),
+        (0, Some("2 passed, 0 failed")),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+}
+
 #[test]
 fn every_command_reads_the_whole_folder() {
     let own = OWN.replace("title: ada", "title: ada, tests: [{match: put.json}, {no_match: ../bob.json}]");

@@ -165,8 +165,8 @@ pub fn announce(files: &RulesFiles) {
     }
 }
 
-/// The rules without overrides, and the files. The tests of the rules are about them: an account that a test takes for a
-/// foreign one remains foreign, even if the user's overrides trust it.
+/// The rules without overrides, and the files. The tests of the rules are about them: an account that a test of a rule that ships
+/// takes for a foreign one remains foreign, even if the user's overrides trust it.
 pub struct WrittenRules {
     /// The rules.
     pub rules: RuleSet,
