@@ -5,9 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::{
-    condition::{field, keys},
+    condition::{all, field, keys},
+    contradiction::candidates,
     entry::{Lint, Reads},
+    event::top,
     filter_text::FilterText,
 };
 use crate::{
@@ -19,13 +23,17 @@ use crate::{
         operator::Meaning,
     },
     record::{Path, Root, Virtual},
-    rule::{Rule, RuleSet},
+    rule::{Rule, RuleSet, Suppression},
 };
 
 /// The entry of the lint table.
 pub const LINT: Lint = Lint {
     codes: &[(CODE, "a suppression or a `first_seen` that any caller can satisfy, by values that the caller chooses")],
-    reads: &[Reads::RuleFilter(check), Reads::Rules(check_first_seen)],
+    reads: &[
+        Reads::RuleFilter(check),
+        Reads::Suppression(|suppression, rule, _: Date| check_new_names(suppression, rule)),
+        Reads::Rules(check_first_seen),
+    ],
 };
 
 const CODE: &str = "chosen-by-caller";
@@ -62,18 +70,78 @@ fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     if !filter.suppression {
         return;
     }
-    let ways = ways(filter.filter, true, None, filter.lists);
-    let Some(expr) = ways.iter().filter(|(demands, _)| any_caller(**demands)).find_map(|(_, expr)| *expr) else {
-        return;
+    let call = Call { lists: filter.lists, events: events(filter.filter, filter.lists) };
+    found.extend(satisfied(filter.filter, &call).map(|expr| warning(expr, filter)));
+}
+
+/// The names of new resources, where the filter of the rule asks for the call that makes them.
+fn check_new_names(suppression: &Suppression, rule: &Rule) -> Option<Diagnostic> {
+    let lists = &Lists::default();
+    let filter = FilterText::of_suppression(suppression, lists);
+    let own = Call { lists, events: events(filter.filter, lists) };
+    let call = Call { lists, events: events(rule.filter.expr(), lists) };
+    // The other check reports what the suppression alone shows.
+    if call.events.is_empty() || satisfied(filter.filter, &own).is_some() {
+        return None;
+    }
+    let expr = satisfied(filter.filter, &call)?;
+    let names_new = matches!(&expr.kind, ExprKind::Compare(compare) if call.makes(&compare.left.path, None));
+    names_new.then(|| warning(expr, &filter).at(|span| filter.written.place(span)).in_rule(&rule.name))
+}
+
+/// The calls that a filter asks for, and the lists that it may name.
+struct Call<'a> {
+    lists: &'a Lists,
+    /// Their names; none where they are not limited to a few.
+    events: Vec<String>,
+}
+
+/// The names of events that a filter leaves.
+fn events(filter: &Expr, lists: &Lists) -> Vec<String> {
+    let named = |values: Vec<Value>| {
+        let text = |value| if let Value::Text(text) = value { Some(text) } else { None };
+        values.into_iter().map(text).collect::<Option<Vec<String>>>()
     };
+    let found = all(filter, true).into_iter().find_map(|literal| {
+        let (path, values) = candidates(literal.expr, literal.holds, None, lists)?;
+        (path == top("eventName")).then(|| named(values))?
+    });
+    found.unwrap_or_default()
+}
+
+impl Call<'_> {
+    /// Whether each of the calls makes what the field names, so that the caller chooses the name.
+    fn makes(&self, path: &Path, base: Option<&[String]>) -> bool {
+        let Some(keys) = keys(&field(path), base) else { return false };
+        let [first, .., last] = &keys[..] else { return false };
+        let last = last.to_ascii_lowercase();
+        let Some(of) = last.strip_suffix("name").or_else(|| last.strip_suffix("identifier")) else { return false };
+        let makes = |event: &String| {
+            // The name of a federated user is that of the session.
+            let made = event.strip_prefix("Create").or_else(|| event.strip_prefix("GetFederation"));
+            let made =
+                made.map(|made| made.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_').to_ascii_lowercase());
+            made.is_some_and(|made| made.ends_with(of))
+        };
+        first == "requestParameters" && !self.events.is_empty() && self.events.iter().all(makes)
+    }
+}
+
+/// The first condition on a chosen value in an alternative that any caller can meet.
+fn satisfied<'a>(filter: &'a Expr, call: &Call) -> Option<&'a Expr> {
+    let ways = ways(filter, true, None, call);
+    ways.iter().filter(|(demands, _)| any_caller(**demands)).find_map(|(_, expr)| *expr)
+}
+
+fn warning(expr: &Expr, filter: &FilterText) -> Diagnostic {
     let condition = filter.shown(expr.span);
     let label = "the caller chooses this value";
     let title = format!("any caller can make `{condition}` hold, and be suppressed");
     let finding = Diagnostic::warning(CODE, title, expr.span, label);
-    found.push(match named(expr) {
+    match named(expr) {
         Some(Virtual::User) => finding.note(NOTE).help(HELP),
         _ => finding.help(HELP),
-    });
+    }
 }
 
 const NOTE: &str = "for a role, `user` is the name of the session, which is chosen by the caller who assumes the role";
@@ -85,15 +153,15 @@ fn any_caller(demands: Demands) -> bool {
 }
 
 /// The ways in which `expr` holds, or does not hold, without proof of who the caller is.
-fn ways<'a>(expr: &'a Expr, holds: bool, base: Option<&[String]>, lists: &Lists) -> Ways<'a> {
+fn ways<'a>(expr: &'a Expr, holds: bool, base: Option<&[String]>, call: &Call) -> Ways<'a> {
     match &expr.kind {
-        ExprKind::Not(inner) => ways(inner, !holds, base, lists),
-        ExprKind::Any(list, inner) => ways(inner, holds, keys(&list.path, base).as_deref(), lists),
+        ExprKind::Not(inner) => ways(inner, !holds, base, call),
+        ExprKind::Any(list, inner) => ways(inner, holds, keys(&list.path, base).as_deref(), call),
         ExprKind::And(parts) | ExprKind::Or(parts) => {
-            let parts = parts.iter().map(|part| ways(part, holds, base, lists));
+            let parts = parts.iter().map(|part| ways(part, holds, base, call));
             if matches!(expr.kind, ExprKind::And(_)) == holds { all_of(parts) } else { parts.fold(Ways::new(), one_of) }
         }
-        ExprKind::Compare(compare) => match demand(compare, holds != compare.operator.negated, base, lists) {
+        ExprKind::Compare(compare) => match demand(compare, holds != compare.operator.negated, base, call) {
             Demand::Chosen => Ways::from([(CHOSEN, Some(expr))]),
             Demand::SessionName => Ways::from([(SESSION_NAME, Some(expr))]),
             Demand::NoSession => Ways::from([(NO_SESSION, None)]),
@@ -134,8 +202,8 @@ fn named(expr: &Expr) -> Option<Virtual> {
 }
 
 /// What a comparison demands; `positive` is whether a value must be like the operand, or must not.
-fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Lists) -> Demand {
-    let values = super::condition::values(&compare.right, lists);
+fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, call: &Call) -> Demand {
+    let values = super::condition::values(&compare.right, call.lists);
     let texts: Vec<&str> = values
         .iter()
         .filter_map(|value| match value {
@@ -164,7 +232,8 @@ fn demand(compare: &Compare, positive: bool, base: Option<&[String]>, lists: &Li
             if texts.is_empty() || texts.iter().any(session) { Demand::Nothing } else { Demand::NoSession }
         }
         ValueOrigin::Request => {
-            let chosen = texts.iter().any(|text| is_new_name(compare.operator.meaning, text));
+            let made = positive && call.makes(&compare.left.path, base);
+            let chosen = made || texts.iter().any(|text| is_new_name(compare.operator.meaning, text));
             if chosen { Demand::Chosen } else { Demand::Nothing }
         }
         ValueOrigin::Call => Demand::Nothing,
@@ -216,8 +285,23 @@ const CALL: &[&str] = &[
 ];
 
 /// Parts of the names of request parameters whose values are free text.
-const FREE: &[&str] =
-    &["tag", "description", "comment", "reason", "sessionname", "sourceidentity", "token", "displayname", "useragent"];
+const FREE: &[&str] = &[
+    "annotation",
+    "comment",
+    "description",
+    "displayname",
+    "justification",
+    "label",
+    "reason",
+    "remark",
+    "sessionname",
+    "sourceidentity",
+    "subject",
+    "tag",
+    "title",
+    "token",
+    "useragent",
+];
 
 fn origin(path: &Path, base: Option<&[String]>) -> ValueOrigin {
     match path.root {

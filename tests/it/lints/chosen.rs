@@ -72,7 +72,7 @@ fn what_a_caller_chooses_hides_every_caller() {
         r#"role = "provisioning" or user = "provisioning""#,
         r#"(role = "ci" and user = "x") or (eventName = "CreateUser" and userAgent like "Terraform")"#,
         r#"(role = "ci" or user = "ci") and (ip = "192.0.2.1" or userAgent like "ci")"#,
-        r#"userIdentity.arn in ("arn:aws:iam::111122223333:user/ci", "x") or user = "ci""#,
+        r#"userIdentity.arn in ("arn:aws:iam::111122223333:user/ci", "arn:aws:iam::111122223333:user/x") or user = "ci""#,
     ] {
         assert_eq!(codes(&suppression(filter)), WARNED, "{filter}");
         assert_eq!(codes(&rule(filter)), [""; 0], "a rule may ask for it: {filter}");
@@ -122,6 +122,48 @@ fn one_fact_that_aws_writes_is_enough() {
     ] {
         assert_eq!(codes(&suppression(filter)), [""; 0], "{filter}");
     }
+}
+
+#[test]
+fn the_name_of_what_a_call_creates_is_chosen() {
+    for (event, name) in [
+        ("CreateUser", "userName"),
+        ("CreateRole", "roleName"),
+        ("CreateBucket", "bucketName"),
+        ("CreateTrail", "name"),
+        ("CreateFunction20150331", "functionName"),
+        ("CreateSecurityGroup", "groupName"),
+        ("CreateDBInstance", "dBInstanceIdentifier"),
+        ("GetFederationToken", "name"),
+    ] {
+        let named = format!(r#"requestParameters.{name} = "build""#);
+        let call = format!(r#"eventName = "{event}""#);
+        let own = suppression(&format!("{call} and {named}"));
+        assert_eq!(codes(&own), WARNED, "{own}");
+        // The filter of the rule may ask for the call.
+        let file = rule(&call) + &format!("  suppressions:\n  - |\n    {named}\n");
+        let found = lints(&file);
+        let places: Vec<_> = found.iter().map(|one| (one.code, &file[one.span.start..one.span.end])).collect();
+        assert_eq!(places, [("chosen-by-caller", named.as_str())]);
+        let proven = rule(&call) + &format!("  suppressions:\n  - |\n    {named} and role = 'ci'\n");
+        assert_eq!(codes(&proven), [""; 0], "{proven}");
+    }
+    for (event, name) in [
+        // What exists already.
+        ("CreateAccessKey", "userName"),
+        ("CreateLoginProfile", "userName"),
+        ("DeleteUser", "userName"),
+        ("PutRolePolicy", "roleName"),
+    ] {
+        let file = rule(&format!(r#"eventName = "{event}""#))
+            + &format!("  suppressions:\n  - |\n    requestParameters.{name} = 'build'\n");
+        assert_eq!(codes(&file), [""; 0], "{file}");
+    }
+    let either = rule(r#"eventName in ("CreateUser", "DeleteUser")"#)
+        + "  suppressions:\n  - |\n    requestParameters.userName = 'build'\n";
+    assert_eq!(codes(&either), [""; 0]);
+    let text = r#"requestParameters.justification = "build" or requestParameters.emailSubject = "x""#;
+    assert_eq!(codes(&suppression(text)), WARNED);
 }
 
 #[test]
