@@ -107,6 +107,47 @@ pub fn look_up(sources: &[&str], name: &str) -> EventStatus {
     if close.is_none() && others.is_empty() { EventStatus::Fine } else { EventStatus::Unknown { close, others } }
 }
 
+/// The event that an IAM action or a command of a command line names, such as `iam:CreateUser` or `create-user`: its source,
+/// if the text has one, and its name.
+pub fn respelled(text: &str) -> Option<(Option<String>, &'static str)> {
+    let (prefix, action) = text.split_once(':').map_or((None, text), |(prefix, action)| (Some(prefix), action));
+    let letters = |name: &str| name.replace(['-', '_', ' '], "").to_ascii_lowercase();
+    if prefix.is_none() && !text.contains(['-', '_', ' ']) {
+        return None;
+    }
+    let wanted = letters(action);
+    let named =
+        |source: &'static EventSource| source.names.iter().find(|name| letters(name) == wanted && *name != text);
+    let Some(prefix) = prefix else {
+        return SOURCES.values().find_map(named).map(|name| (None, name.as_str()));
+    };
+    let host = format!("{}{SUFFIX}", prefix.to_ascii_lowercase());
+    let source = meant_source(prefix).unwrap_or(host);
+    let own = source.strip_suffix(SUFFIX).and_then(|stem| SOURCES.get(stem)).and_then(named);
+    own.or_else(|| SOURCES.values().find_map(named)).map(|name| (Some(source), name.as_str()))
+}
+
+/// The part of a known name that a text is in another case, where no known name of the sources has the text as it is; of any
+/// source if there are none. `has` is whether a name has a text at the place that matters.
+pub fn part_in_case(sources: &[&str], text: &str, has: fn(&str, &str) -> bool) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    let of = |source: &&str| SOURCES.get(source.strip_suffix(SUFFIX).unwrap_or(source));
+    let known: Vec<&EventSource> =
+        if sources.is_empty() { SOURCES.values().collect() } else { sources.iter().map(of).collect::<Option<_>>()? };
+    let mut meant = None;
+    for name in known.iter().flat_map(|source| &source.names) {
+        if has(name, text) {
+            return None;
+        }
+        let folded = name.to_ascii_lowercase();
+        if meant.is_none() && has(&folded, &lower) {
+            let at = if folded.starts_with(&lower) { 0 } else { folded.rfind(&lower)? };
+            meant = name.get(at..at + text.len());
+        }
+    }
+    meant
+}
+
 /// The sources that log an event, the familiar ones first.
 pub fn sources_of(name: &str) -> Vec<String> {
     let name = undated(name);

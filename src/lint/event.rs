@@ -12,6 +12,7 @@ use crate::{
     filter::{
         ast::{Compare, RightItem},
         operand::Value,
+        operator::Meaning,
     },
     record::{Path, Root, Step},
 };
@@ -30,7 +31,13 @@ const NAME: &str = "unknown-event-name";
 
 fn check(filter: &FilterText, found: &mut Vec<Diagnostic>) {
     condition::comparisons(filter.filter, &mut |_, compare, scope| {
-        if !compares_whole_values(compare.operator) || compare.operator.ignores_case {
+        if compare.operator.ignores_case {
+            return;
+        }
+        if !compares_whole_values(compare.operator) {
+            if field(&compare.left.path) == top("eventName") && !is_not_api_call(scope, filter) {
+                found.extend(in_other_case(compare, scope, filter));
+            }
             return;
         }
         if field(&compare.left.path) == top("eventSource") {
@@ -101,7 +108,49 @@ fn unknown_source(source: &str, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::warning(SOURCE, title, span, format!("expected `{meant}`?")).help(format!("write `\"{meant}\"`")))
 }
 
+/// A part of a name, such as `describe`, that no name has in that case.
+fn in_other_case(compare: &Compare, scope: &Scope, filter: &FilterText) -> Vec<Diagnostic> {
+    let (does, has): (_, fn(&str, &str) -> bool) = match compare.operator.meaning {
+        Meaning::Prefix => ("begins with", |name, text| name.starts_with(text)),
+        Meaning::Suffix => ("ends with", |name, text| name.ends_with(text)),
+        Meaning::Substring => ("contains", |name, text| name.contains(text)),
+        Meaning::Equal
+        | Meaning::Member
+        | Meaning::Order(_)
+        | Meaning::Pattern
+        | Meaning::Network
+        | Meaning::Account
+        | Meaning::Foreign
+        | Meaning::Present => return Vec::new(),
+    };
+    let Some(sources) = sources(scope, filter) else { return Vec::new() };
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let of = |(text, span): (&str, Span)| {
+        let meant = catalogue::part_in_case(&sources, text, has).filter(|_| !text.is_empty())?;
+        let title = format!("no event name {does} `{text}`");
+        let finding = Diagnostic::warning(NAME, title, span, format!("expected `{meant}`?"));
+        Some(finding.note("names of events are case-sensitive").help(format!("write `\"{meant}\"`")))
+    };
+    texts(compare, filter).into_iter().filter_map(of).collect()
+}
+
+/// An event by the name that IAM or a command line has for it.
+fn of_another_language(name: &str, span: Span) -> Option<Diagnostic> {
+    let (source, meant) = catalogue::respelled(Some(name).filter(|name| name.trim() == *name)?)?;
+    let title = format!("AWS has no event `{name}`");
+    let finding = Diagnostic::warning(NAME, title, span, format!("expected `{meant}`?"));
+    Some(match source {
+        Some(source) => finding
+            .note("`eventName` has no service before the name, as an action of IAM has")
+            .help(format!("write `eventSource = \"{source}\" and eventName = \"{meant}\"`")),
+        None => finding.help(format!("write `\"{meant}\"`")),
+    })
+}
+
 fn unknown_name(sources: &[&str], name: &str, span: Span) -> Option<Diagnostic> {
+    if let Some(finding) = of_another_language(name, span) {
+        return Some(finding);
+    }
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }

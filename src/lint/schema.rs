@@ -1,5 +1,8 @@
-//! The part of a CloudTrail record whose fields AWS lists: "CloudTrail record contents" and "CloudTrail userIdentity
-//! element" in the CloudTrail User Guide.
+//! The part of a CloudTrail record whose fields AWS lists, as of 2026-11-30.
+//!
+//! The pages are "CloudTrail record contents for management, data, and network activity events", "CloudTrail record contents
+//! for Insights events for trails", "CloudTrail record contents for aggregated events" and "CloudTrail userIdentity element"
+//! in the CloudTrail User Guide, and "Temporary delegation" in the IAM User Guide for `invokedByDelegate`.
 //!
 //! The blocks that services write, such as `requestParameters`, are open: AWS does not list their fields.
 
@@ -16,11 +19,13 @@ pub enum FieldShape {
     Fields(&'static [(&'static str, FieldShape)]),
     /// A list of such objects.
     List(&'static [(&'static str, FieldShape)]),
-    /// Anything.
-    Open,
+    /// An object whose fields AWS does not list.
+    Block,
+    /// What is in such an object: anything.
+    Inside,
 }
 
-use FieldShape::{Fields, Flag, List, Open, Prose, Text};
+use FieldShape::{Block, Fields, Flag, Inside, List, Prose, Text};
 
 /// The fields of a record.
 pub const RECORD: &[(&str, FieldShape)] = &[
@@ -34,9 +39,9 @@ pub const RECORD: &[(&str, FieldShape)] = &[
     ("userAgent", Prose),
     ("errorCode", Text),
     ("errorMessage", Prose),
-    ("requestParameters", Open),
-    ("responseElements", Open),
-    ("additionalEventData", Open),
+    ("requestParameters", Block),
+    ("responseElements", Block),
+    ("additionalEventData", Block),
     ("requestID", Text),
     ("eventID", Text),
     ("eventType", Text),
@@ -45,20 +50,20 @@ pub const RECORD: &[(&str, FieldShape)] = &[
     ("readOnly", Flag),
     ("resources", List(&[("ARN", Text), ("ARNPrefix", Text), ("accountId", Text), ("type", Text)])),
     ("recipientAccountId", Text),
-    ("serviceEventDetails", Open),
+    ("serviceEventDetails", Block),
     ("sharedEventID", Text),
     ("vpcEndpointId", Text),
     ("vpcEndpointAccountId", Text),
     ("eventCategory", Text),
     ("addendum", Fields(ADDENDUM)),
     ("sessionCredentialFromConsole", Flag),
-    ("eventContext", Open),
-    ("edgeDeviceDetails", Open),
+    ("eventContext", Block),
+    ("edgeDeviceDetails", Block),
     ("tlsDetails", Fields(TLS_DETAILS)),
-    ("insightDetails", Open),
+    ("insightDetails", Block),
     // Fields of aggregated events.
-    ("timeWindow", Open),
-    ("summary", Open),
+    ("timeWindow", Block),
+    ("summary", Block),
 ];
 
 const USER_IDENTITY: &[(&str, FieldShape)] = &[
@@ -71,7 +76,8 @@ const USER_IDENTITY: &[(&str, FieldShape)] = &[
     ("sessionContext", Fields(SESSION_CONTEXT)),
     ("invokedBy", Text),
     ("onBehalfOf", Fields(&[("userId", Text), ("identityStoreArn", Text)])),
-    ("inScopeOf", Open),
+    ("invokedByDelegate", Fields(&[("accountId", Text)])),
+    ("inScopeOf", Fields(IN_SCOPE_OF)),
     ("credentialId", Text),
     ("identityProvider", Text),
 ];
@@ -81,12 +87,16 @@ const SESSION_CONTEXT: &[(&str, FieldShape)] = &[
         "sessionIssuer",
         Fields(&[("type", Text), ("userName", Text), ("principalId", Text), ("arn", Text), ("accountId", Text)]),
     ),
-    ("webIdFederationData", Fields(&[("federatedProvider", Text), ("attributes", Open)])),
+    ("webIdFederationData", Fields(&[("federatedProvider", Text), ("attributes", Block)])),
+    ("signInSessionArn", Text),
     ("assumedRoot", Flag),
     ("attributes", Fields(&[("creationDate", Text), ("mfaAuthenticated", Flag)])),
     ("sourceIdentity", Text),
     ("ec2RoleDelivery", Text),
 ];
+
+const IN_SCOPE_OF: &[(&str, FieldShape)] =
+    &[("sourceArn", Text), ("sourceAccount", Text), ("issuerType", Text), ("credentialsIssuedTo", Text)];
 
 const ADDENDUM: &[(&str, FieldShape)] =
     &[("reason", Text), ("updatedFields", Prose), ("originalRequestID", Text), ("originalEventID", Text)];
@@ -115,8 +125,9 @@ pub fn look_up(keys: &[String]) -> Known {
                 listed = true;
                 fields
             }
-            Open => return Known::There { shape: Open, listed: true },
+            Block => return Known::There { shape: Inside, listed: true },
             Text | Prose | Flag => return Known::InsideText { at },
+            Inside => return Known::There { shape: Inside, listed: true },
         };
         let Some((_, found)) = siblings.iter().find(|(name, _)| name == key) else {
             return Known::NoKey { at, siblings };

@@ -2,13 +2,18 @@
 
 use super::{
     account, backslash, blanks, chosen, constant, data_event, distinct, duplicate, entry::Lint, event, expired, field,
-    first_seen, mixed, negation, sequence, target, unused_list, wildcard,
+    first_seen, impossible_value, mixed, negation, partial_value, sequence, target, title_path, unused_list, wildcard,
+    wrong_operator,
 };
 
 /// Every lint.
 pub const ALL: &[&Lint] = &[
     &field::LINT,
+    &title_path::LINT,
     &constant::LINT,
+    &impossible_value::LINT,
+    &partial_value::LINT,
+    &wrong_operator::LINT,
     &blanks::LINT,
     &event::LINT,
     &data_event::LINT,

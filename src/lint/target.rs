@@ -6,6 +6,7 @@ use super::{
     contradiction::candidates,
     entry::{Lint, Reads},
     event::top,
+    value_table::{Values, look_up},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -78,8 +79,10 @@ fn of_rule(rule: &Rule, lists: &Lists) -> Option<Diagnostic> {
 }
 
 fn is_target(path: &Path) -> bool {
-    let keys = condition::keys(path, None);
-    keys.is_some_and(|keys| keys.first().is_some_and(|first| TARGETS.contains(&first.as_str())))
+    let Some(keys) = condition::keys(path, None) else { return false };
+    // One of a few results is not what was acted on.
+    let result = || look_up(&keys.join(".")).is_some_and(|known| matches!(known.values, Values::Listed(_)));
+    keys.first().is_some_and(|first| TARGETS.contains(&first.as_str())) && !result()
 }
 
 /// The target that the title names, if it names one.

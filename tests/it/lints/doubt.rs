@@ -23,7 +23,7 @@ fn filters_that_may_be_right_get_no_warning() {
         // Conditions that can hold together.
         r#"userAgent = "a" and userAgent = "b""#,
         r#"requestParameters.groups = "a" and requestParameters.groups = "b""#,
-        r#"resources.type = "a" and resources.type = "b""#,
+        r#"resources.type = "AWS::S3::Bucket" and resources.type = "AWS::S3::Object""#,
         r#"eventName starts_with "Get" and eventName ends_with "Policy""#,
         r#"eventName != "GetUser" and eventName != "GetRole""#,
         r#"errorCode = "AccessDenied" or errorCode = null"#,

@@ -48,6 +48,13 @@ fn a_field_that_is_nowhere() {
 }
 
 #[test]
+fn a_field_by_another_word() {
+    let of = |filter: &str| brief(&message(&rule(filter)));
+    assert_snapshot!(of(r#"outcome = "failure""#), @"unknown-field 5:5 write `result`");
+    assert_snapshot!(of(r#"action = "CreateUser""#), @"unknown-field 5:5 write `eventName`");
+}
+
+#[test]
 fn a_field_of_a_list_element() {
     let file = rule(r#"any resources (arn like "prod")"#);
     assert_snapshot!(brief(&message(&file)), @"unknown-field 5:20 write `ARN`");
@@ -663,6 +670,9 @@ fn a_rule_whose_alerts_do_not_differ_by_target() {
       = help: add `aggregate_fields: [principal, eventName, eventSource, ownerAccount, result, requestParameters.name]` to the rule
     "#);
     let fields = "  aggregate_fields: [principal, eventName]\n";
+    assert_snapshot!(brief(&message(&urgent(delete, fields))), @"no-target 5:22 add `request` to `aggregate_fields`");
+    // Whether multi-factor authentication was used is no target.
+    let fields = "  aggregate_fields: [principal, additionalEventData.MFAUsed]\n";
     assert_snapshot!(brief(&message(&urgent(delete, fields))), @"no-target 5:22 add `request` to `aggregate_fields`");
     assert_snapshot!(brief(&message(&urgent(delete, "  aggregate_fields: [user]\n"))), @"no-target 5:22 add `request` to `aggregate_fields`");
     let fields = format!("{title}  aggregate_fields: [principal, request]\n");

@@ -5,6 +5,7 @@ mod doubt;
 mod messages;
 mod real;
 mod sure;
+mod values;
 
 use jiff::civil::date;
 use trailbell::{
