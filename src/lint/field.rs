@@ -133,15 +133,12 @@ fn no_key(root: Root, keys: &[String], at: usize, siblings: impl Iterator<Item =
         return Unknown::misspelled(finding);
     }
     let outside = if root == Root::Element { "record." } else { "" };
-    match schema::elsewhere(name) {
-        Some(path) => Unknown::misspelled(
-            finding(format!("expected `{outside}{path}`?")).help(format!("write `{outside}{path}`")),
-        ),
-        None => {
-            let help = format!("remove it; if your records do have it, write it in back-quotes: `` `{name}` ``");
-            Unknown { finding: finding("never present".to_owned()).help(help), own: true }
-        }
+    if let Some(path) = schema::elsewhere(name) {
+        let finding = finding(format!("expected `{outside}{path}`?"));
+        return Unknown::misspelled(finding.help(format!("write `{outside}{path}`")));
     }
+    let help = format!("remove it; if your records do have it, write it in back-quotes: `` `{name}` ``");
+    Unknown { finding: finding("never present".to_owned()).help(help), own: true }
 }
 
 fn below_text(above: &str, span: Span) -> Diagnostic {

@@ -96,14 +96,14 @@ fn is_possible(entry: &FieldValues, compare: &Compare, value: &Value) -> Option<
             | Meaning::Suffix
             | Meaning::Substring
             | Meaning::Pattern => {
-                let test = (compare.operator.compile)(value).ok()?;
-                Some(listed.documented.iter().chain(listed.rare).any(|known| test(Scalar::Text(known))))
+                let holds = (compare.operator.compile)(value).ok()?;
+                Some(listed.documented.iter().chain(listed.rare).any(|known| holds(Scalar::Text(known))))
             }
         },
         Values::Formed(form) => {
-            let test = of_form(form, compare.operator.meaning)?;
-            let in_any_case = || test(&text.to_ascii_lowercase()) || test(&text.to_ascii_uppercase());
-            Some(test(&text) || compare.operator.ignores_case && in_any_case())
+            let fits = of_form(form, compare.operator.meaning)?;
+            let in_any_case = || fits(&text.to_ascii_lowercase()) || fits(&text.to_ascii_uppercase());
+            Some(fits(&text) || compare.operator.ignores_case && in_any_case())
         }
     }
 }

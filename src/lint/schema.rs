@@ -125,9 +125,8 @@ pub fn look_up(keys: &[String]) -> Known {
                 listed = true;
                 fields
             }
-            Block => return Known::There { shape: Inside, listed: true },
             Text | Prose | Flag => return Known::InsideText { at },
-            Inside => return Known::There { shape: Inside, listed: true },
+            Block | Inside => return Known::There { shape: Inside, listed: true },
         };
         let Some((_, found)) = siblings.iter().find(|(name, _)| name == key) else {
             return Known::NoKey { at, siblings };

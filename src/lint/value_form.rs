@@ -6,7 +6,7 @@ use super::catalogue;
 use crate::{
     filter::{
         operand::Value,
-        operator::{CIDR, Operator},
+        operator::{CIDR, Operator, STARTS_WITH},
     },
     record::Scalar,
 };
@@ -36,16 +36,21 @@ pub struct Repair {
     pub value: Value,
 }
 
-fn write(value: impl Into<String>) -> Option<Repair> {
-    Some(Repair { path: None, operator: None, value: Value::Text(value.into()) })
-}
+impl Repair {
+    /// The same comparison with another value.
+    fn value(value: impl Into<String>) -> Self {
+        Self { path: None, operator: None, value: Value::Text(value.into()) }
+    }
 
-fn compare(path: &'static str, value: &str) -> Option<Repair> {
-    Some(Repair { path: Some(path), operator: None, value: Value::Text(value.to_owned()) })
-}
+    /// The same comparison of another field.
+    fn of(path: &'static str, value: &str) -> Self {
+        Self { path: Some(path), ..Self::value(value) }
+    }
 
-fn network(path: Option<&'static str>, value: &str) -> Option<Repair> {
-    Some(Repair { path, operator: Some(&CIDR), value: Value::Text(value.to_owned()) })
+    /// The network in place of the text, of another field if there is one.
+    fn network(path: Option<&'static str>, value: &str) -> Self {
+        Self { path, operator: Some(&CIDR), ..Self::value(value) }
+    }
 }
 
 const fn form(what: &'static str, whole: fn(&str) -> bool, part: fn(&str) -> bool) -> Form {
@@ -68,7 +73,7 @@ fn is_account(text: &str) -> bool {
 fn account_meant(text: &str) -> Option<Repair> {
     let digits: String = text.chars().filter(|c| !matches!(c, '-' | ' ' | '.')).collect();
     let of_arn = || text.split(':').nth(4).filter(|part| text.starts_with("arn:") && is_account(part));
-    if is_account(&digits) { write(digits) } else { write(of_arn()?) }
+    if is_account(&digits) { Some(Repair::value(digits)) } else { Some(Repair::value(of_arn()?)) }
 }
 
 /// Twelve digits.
@@ -106,23 +111,22 @@ pub const ACCESS_KEY: Form = Form {
     meant: |text| {
         let upper = text.to_ascii_uppercase();
         if NO_KEYS.iter().any(|id| upper.starts_with(id)) {
-            return compare("userIdentity.principalId", text);
+            return Some(Repair::of("userIdentity.principalId", text));
         }
         if (ACCESS_KEY.whole)(&upper) {
-            return write(upper);
+            return Some(Repair::value(upper));
         }
         let begins = is_of_key(text) && ["AKIA", "ASIA"].iter().any(|id| text.starts_with(id));
-        begins.then(|| Repair {
-            path: None,
-            operator: Some(&crate::filter::operator::STARTS_WITH),
-            value: Value::Text(text.to_owned()),
-        })
+        if text != upper && is_of_key(&upper) {
+            return Some(Repair::value(upper));
+        }
+        begins.then(|| Repair { operator: Some(&STARTS_WITH), ..Repair::value(text) })
     },
 };
 
 /// The unique id of a caller, which has many forms and is no ARN.
 pub const PRINCIPAL_ID: Form = Form {
-    meant: |text| compare("userIdentity.arn", text),
+    meant: |text| Some(Repair::of("userIdentity.arn", text)),
     ..form("a unique id, such as `AIDACKCEVSQ6C2EXAMPLE`", |text| !is_arn(text), any)
 };
 
@@ -134,13 +138,13 @@ fn is_arn(text: &str) -> bool {
 /// The name at the end of an ARN.
 fn last_name(arn: &str) -> Option<Repair> {
     let name = arn.rsplit(['/', ':']).next().filter(|name| !name.is_empty())?;
-    write(name)
+    Some(Repair::value(name))
 }
 
 /// The name of a user, of a session or of a service.
 pub const USER_NAME: Form = Form {
     start: |text| !is_arn(text),
-    meant: |text| compare("userIdentity.arn", text),
+    meant: |text| Some(Repair::of("userIdentity.arn", text)),
     ..form("a name without the rest of an ARN", |text| !is_arn(text), any)
 };
 
@@ -153,8 +157,8 @@ pub const ROLE_NAME: Form = Form {
     meant: |text| {
         let session = text.contains(":assumed-role/");
         match text {
-            arn if is_arn(arn) && session => compare("userIdentity.arn", arn),
-            arn if is_arn(arn) => compare("userIdentity.sessionContext.sessionIssuer.arn", arn),
+            arn if is_arn(arn) && session => Some(Repair::of("userIdentity.arn", arn)),
+            arn if is_arn(arn) => Some(Repair::of("userIdentity.sessionContext.sessionIssuer.arn", arn)),
             path => last_name(path),
         }
     },
@@ -163,13 +167,13 @@ pub const ROLE_NAME: Form = Form {
 /// The name of a session.
 pub const SESSION_NAME: Form = Form {
     what: "the name of a session without the rest of an ARN",
-    meant: |text| if is_arn(text) { compare("userIdentity.arn", text) } else { last_name(text) },
+    meant: |text| if is_arn(text) { Some(Repair::of("userIdentity.arn", text)) } else { last_name(text) },
     ..ROLE_NAME
 };
 
 /// What follows the last `:` of an ARN.
 pub const ARN_END: Form = Form {
-    meant: |text| if is_arn(text) { compare("userIdentity.arn", text) } else { None },
+    meant: |text| if is_arn(text) { Some(Repair::of("userIdentity.arn", text)) } else { None },
     ..form(
         "what follows the last `:` of an ARN, such as `user/ada`",
         |text| !text.contains(':'),
@@ -188,9 +192,9 @@ pub const ARN: Form =
 /// The ARN of a caller.
 pub const CALLER_ARN: Form = Form {
     meant: |text| match text.split_once('/') {
-        Some(("user" | "assumed-role" | "federated-user", _)) => compare("arnRole", text),
-        None if is_account(text) => compare("userIdentity.accountId", text),
-        None if !text.contains(':') => compare("user", text),
+        Some(("user" | "assumed-role" | "federated-user", _)) => Some(Repair::of("arnRole", text)),
+        None if is_account(text) => Some(Repair::of("userIdentity.accountId", text)),
+        None if !text.contains(':') => Some(Repair::of("user", text)),
         _ => None,
     },
     ..ARN
@@ -199,13 +203,13 @@ pub const CALLER_ARN: Form = Form {
 /// The ARN of a role.
 pub const ROLE_ARN: Form = Form {
     what: "an ARN, such as `arn:aws:iam::111122223333:role/admin`",
-    meant: |text| if text.contains([':', '/']) { None } else { compare("role", text) },
+    meant: |text| if text.contains([':', '/']) { None } else { Some(Repair::of("role", text)) },
     ..ARN
 };
 
 /// The name of a service.
 pub const SERVICE: Form = Form {
-    meant: |text| write(catalogue::meant_source(text)?),
+    meant: |text| Some(Repair::value(catalogue::meant_source(text)?)),
     ..form(
         "the host name of a service, such as `cloudformation.amazonaws.com`",
         |text| text.contains('.') || text.eq_ignore_ascii_case("AWS Internal"),
@@ -233,12 +237,12 @@ pub const ADDRESS: Form = Form {
         let without_port = || text.rsplit_once(':').map_or(text, |(host, _)| host).trim_matches(['[', ']']);
         let bytes = text.trim_end_matches('.').split('.').map(str::parse::<u8>).collect::<Result<Vec<_>, _>>();
         match bytes.as_deref() {
-            _ if is_network(text) => network(None, text),
-            Ok([a]) => network(None, &format!("{a}.0.0.0/8")),
-            Ok([a, b]) => network(None, &format!("{a}.{b}.0.0/16")),
-            Ok([a, b, c]) => network(None, &format!("{a}.{b}.{c}.0/24")),
-            _ if without_port().parse::<IpAddr>().is_ok() => write(without_port()),
-            _ => write(catalogue::meant_source(text)?),
+            _ if is_network(text) => Some(Repair::network(None, text)),
+            Ok([a]) => Some(Repair::network(None, &format!("{a}.0.0.0/8"))),
+            Ok([a, b]) => Some(Repair::network(None, &format!("{a}.{b}.0.0/16"))),
+            Ok([a, b, c]) => Some(Repair::network(None, &format!("{a}.{b}.{c}.0/24"))),
+            _ if without_port().parse::<IpAddr>().is_ok() => Some(Repair::value(without_port())),
+            _ => Some(Repair::value(catalogue::meant_source(text)?)),
         }
     },
 };
@@ -262,8 +266,8 @@ pub const NETWORK: Form = Form {
     start: any,
     part: any,
     meant: |text| match text.parse::<IpAddr>() {
-        Ok(_) => compare("ip", text),
-        Err(_) if is_network(text) => network(Some("ip"), text),
+        Ok(_) => Some(Repair::of("ip", text)),
+        Err(_) if is_network(text) => Some(Repair::network(Some("ip"), text)),
         Err(_) => None,
     },
 };
@@ -276,7 +280,7 @@ fn is_uuid(text: &str) -> bool {
 pub const UUID: Form = Form {
     meant: |text| {
         let lower = text.trim_matches(['{', '}']).to_ascii_lowercase();
-        write(uuid::Uuid::try_parse(&lower).ok()?.hyphenated().to_string())
+        Some(Repair::value(uuid::Uuid::try_parse(&lower).ok()?.hyphenated().to_string()))
     },
     ..form("a UUID in lower case, such as `3f1d4b0e-2f0c-4c4e-9a8e-0d6a5b4c3f21`", is_uuid, |text| {
         text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'))
@@ -291,7 +295,7 @@ pub const VPC_ENDPOINT: Form = Form {
 
 /// A time in UTC.
 pub const TIME: Form = Form {
-    meant: |text| write(text.parse::<jiff::Timestamp>().ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+    meant: |text| Some(Repair::value(text.parse::<jiff::Timestamp>().ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())),
     ..form("a time such as `2026-03-01T12:30:00Z`", is_time, |text| {
         text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 'Z'))
     })
@@ -304,7 +308,7 @@ fn is_time(text: &str) -> bool {
 /// The version of a record.
 pub const VERSION: Form = Form {
     meant: |text| match text.strip_prefix("1.") {
-        Some(minor) if minor.len() == 1 => write(format!("1.{minor}0")),
+        Some(minor) if minor.len() == 1 => Some(Repair::value(format!("1.{minor}0"))),
         _ => None,
     },
     ..form("a version such as `1.08` or `1.11`, in quotes", is_version, |text| {
@@ -328,7 +332,7 @@ fn is_api_version(text: &str) -> bool {
 pub const SOURCE: Form = Form {
     meant: |text| {
         let lower = text.to_ascii_lowercase();
-        if lower == text { write(format!("{text}.amazonaws.com")) } else { write(lower) }
+        if lower == text { Some(Repair::value(format!("{text}.amazonaws.com"))) } else { Some(Repair::value(lower)) }
     },
     ..form(
         "the host name of a service, such as `s3.amazonaws.com`",
@@ -346,7 +350,7 @@ pub const ERROR: Form = Form {
         if NO_ERROR.contains(&words(text).as_str()) {
             return Some(Repair { path: None, operator: None, value: Value::Null });
         }
-        write(text.split_whitespace().collect::<String>())
+        Some(Repair::value(text.split_whitespace().collect::<String>()))
     },
     ..form(
         "the code of an error, and a call that succeeds has none",
@@ -365,7 +369,7 @@ pub const BUCKET: Form = Form {
     meant: |text| {
         let arn = || text.split_once(":s3:::").map(|(_, name)| name);
         let name = text.strip_prefix("s3://").or_else(arn)?;
-        write(name.split('/').next().filter(|name| !name.is_empty())?)
+        Some(Repair::value(name.split('/').next().filter(|name| !name.is_empty())?))
     },
     ..form(
         "the name of a bucket without the rest of a URL or an ARN",
@@ -374,11 +378,10 @@ pub const BUCKET: Form = Form {
     )
 };
 
-/// Whether the scalar has a form that the text of a value can have; only text and numbers have one.
+/// A value as the text that it is equal to; nothing for empty text, which some fields of no value have.
 pub fn text_of(value: &Value) -> Option<String> {
     match value.as_scalar() {
-        Scalar::Text("") => None,
-        Scalar::Text(text) => Some(text.to_owned()),
+        Scalar::Text(text) => Some(text.to_owned()).filter(|text| !text.is_empty()),
         Scalar::Number(number) => Some(number.to_string()),
         Scalar::Bool(value) => Some(value.to_string()),
         Scalar::Null | Scalar::Object { .. } | Scalar::List => None,

@@ -76,6 +76,7 @@ fn identifiers_of_another_form() {
             (r#"ownerAccount = "production""#, "write an account id of twelve digits"),
             (r#"any resources (accountId = "1")"#, "write an account id of twelve digits"),
             (r#"accessKey = "akiaiosfodnn7example""#, r#"write `"AKIAIOSFODNN7EXAMPLE"`"#),
+            (r#"accessKey like "akia""#, r#"write `"AKIA"`"#),
             (r#"accessKey = "AKIA""#, r#"write `accessKey starts_with "AKIA"`"#),
             (
                 r#"userIdentity.accessKeyId = "AIDACKCEVSQ6C2EXAMPLE""#,
@@ -302,7 +303,7 @@ fn values_that_may_be_right_get_no_warning() {
         r#"bucketName = "arn:aws:s3:us-east-1:111122223333:accesspoint/logs" or bucketName like "logs""#,
         "timestamp > 1767225600000 and timestamp > 0 and timestamp != field requestParameters.time",
         "requestParameters = {} or responseElements exists or userIdentity = null",
-        r#"requestParameters.maxResults > 100 or apiVersion > 20140000 or eventVersion >= 1.05"#,
+        "requestParameters.maxResults > 100 or apiVersion > 20140000 or eventVersion >= 1.05",
         r#"requestParameters.cidrIp = "0.0.0.0/0" or requestParameters.cidrIp cidr "10.0.0.0/8""#,
         r#"eventName starts_with "Describe" or eventName icontains "delete" or eventName like "AccessKey""#,
         r#"eventType = "AwsServiceEvent" and eventName like "something""#,
@@ -372,7 +373,7 @@ fn whole_messages() {
       = note: AWS lists 48 values (AWS Regions, and partitions.json of botocore 1.43.127, 2026-11-30)
       = help: write `"us-east-1"`
     "#);
-    assert_snapshot!(message(r#"timestamp > 1767225600"#), @r#"
+    assert_snapshot!(message("timestamp > 1767225600"), @r#"
     warning[impossible-value]: `timestamp` is compared with a time in seconds
      --> rules.yaml:5:17
       |
@@ -415,7 +416,7 @@ fn whole_messages() {
       = rule: r
       = help: write the field that is meant, such as `requestParameters.bucketName contains "x"`
     "#);
-    assert_snapshot!(message(r#"eventTime > 5"#), @r#"
+    assert_snapshot!(message("eventTime > 5"), @r#"
     warning[wrong-operator]: `eventTime` is no number, which `>` compares
      --> rules.yaml:5:5
       |
