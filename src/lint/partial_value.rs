@@ -3,7 +3,7 @@
 //!
 //! "Error codes for the Amazon EC2 API" in the Amazon EC2 Developer Guide lists the codes; CloudTrail puts `Client.` or
 //! `Server.` before each. The names of clients are those of the `User-Agent` headers of AWS's SDKs and of widely used tools,
-//! which write a `/` and a version after the name (RFC 9110, "User-Agent"). Both were read on 2026-11-30.
+//! which write a `/` and a version after the name (RFC 9110, "User-Agent"). Both lists are of 2026-11-30.
 
 use super::{
     condition::{self, Scope, compares_whole_values, field},

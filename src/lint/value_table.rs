@@ -5,7 +5,7 @@
 
 use super::value_form::{self as form, Form};
 
-/// The day on which all pages were read.
+/// The day of these lists: check newer pages against them.
 pub const READ: &str = "2026-11-30";
 
 /// The values of one field.
