@@ -52,7 +52,9 @@ impl Importer {
     /// If the file cannot be read or holds no rules; the spans are in `text`.
     pub fn add(&mut self, text: &str) -> Result<Vec<Problem>, Vec<Diagnostic>> {
         let (system, mut rules) = read(text)?;
-        rules.iter_mut().for_each(|rule| self.names.settle(rule));
+        for rule in &mut rules {
+            self.names.settle(rule);
+        }
         let problems = rules.iter().flat_map(|rule| rule.problems.iter().cloned()).collect();
         self.rules.append(&mut rules);
         if !self.systems.contains(&system) {

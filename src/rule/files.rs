@@ -79,7 +79,9 @@ impl LoadedRules {
             .iter()
             .filter_map(|(is_pack, document)| Some((is_pack, loader.fields(&document.root, alone)?)))
             .collect();
-        fields.iter().for_each(|(_, fields)| loader.shared(fields));
+        for (_, fields) in &fields {
+            loader.shared(fields);
+        }
         let changes = overrides.and_then(|file| document(file, &mut loader.problems));
         // A rule may use a list that only the overrides have.
         let written = loader.lists.clone();

@@ -20,8 +20,10 @@ mod tests {
 
     fn version_of(rules: &[&str], overrides: Option<&str>) -> String {
         let mut sources = Sources::default();
-        rules.iter().for_each(|text| sources.add("a", (*text).to_owned(), Source::Rules));
-        overrides.iter().for_each(|text| sources.add("b", (*text).to_owned(), Source::Overrides));
+        let rules = rules.iter().map(|text| (*text, Source::Rules));
+        for (text, source) in rules.chain(overrides.map(|text| (text, Source::Overrides))) {
+            sources.add("a", text.to_owned(), source);
+        }
         version(&sources)
     }
 
