@@ -9,7 +9,7 @@ use super::{
     needs::Needs,
     observer::{Observer, Unobserved},
     operand::{Lists, Value},
-    parser,
+    parser::{self, Reading},
     right_side::{listed, test},
 };
 use crate::{
@@ -38,11 +38,19 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// The first mistake in the grammar, or else every operand and list that does not fit. The spans are bytes of `text`.
+    /// Every mistake of every condition, and every operand and list that does not fit, in the order of the text. The spans are
+    /// bytes of `text`.
     pub fn parse_with(text: &str, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
-        let expr = parser::parse(text).map_err(|diagnostic| vec![*diagnostic])?;
-        let matcher = Matcher::compile(&expr, lists)?;
-        Ok(Self { expr, matcher })
+        let Reading { expr, mut mistakes } = parser::parse(text);
+        let matcher = expr.as_ref().map(|expr| Matcher::compile(expr, lists));
+        match (expr, matcher) {
+            (Some(expr), Some(Ok(matcher))) if mistakes.is_empty() => Ok(Self { expr, matcher }),
+            (_, matcher) => {
+                mistakes.extend(matcher.and_then(Result::err).unwrap_or_default());
+                mistakes.sort_by_key(|mistake| mistake.span.start);
+                Err(mistakes)
+            }
+        }
     }
 
     /// The filter that holds where one of at least two others holds. The spans of its tree are those of the others' texts.

@@ -1,6 +1,9 @@
 //! Mistakes in comparisons: at the operator and on its right.
 
-use super::unexpected::{Unexpected, code, connective, curly, foreign};
+use super::{
+    foreign::operator_meant,
+    unexpected::{Unexpected, code, connective, curly, foreign},
+};
 use crate::{
     diagnostic::{Diagnostic, Span, nearest, shorten},
     filter::{
@@ -22,6 +25,8 @@ pub fn expected_operator(found: Unexpected, path: &Path) -> Diagnostic {
         format!("write `{name} =`; a `:` at the end belongs to the name")
     } else if found.text.starts_with(['"', '\'']) {
         format!("put an operator between field and value, such as {}", code(&format!("{path} = …")))
+    } else if found.text.starts_with('(') {
+        function(&path.to_string()).to_owned()
     } else if found.text.starts_with('[') {
         format!("write {} without a blank", code(&format!("{path}{}", found.text)))
     } else {
@@ -36,6 +41,19 @@ pub fn expected_operator(found: Unexpected, path: &Path) -> Diagnostic {
     .help(help)
 }
 
+/// What to use in place of a function.
+fn function(name: &str) -> &'static str {
+    match name.to_ascii_lowercase().as_str() {
+        "count" | "dcount" | "sum" | "avg" | "min" | "max" | "distinct" | "count_distinct" | "uniq" => {
+            "count events with the fields `threshold`, `window` and `distinct` of the rule; a filter sees one event"
+        }
+        "now" | "ago" | "date" | "datetime" | "timestamp" | "dayofweek" | "weekday" | "strftime" | "date_format" => {
+            "compare `hour`, `weekday` or `timestamp` with a number"
+        }
+        _ => "write a field, an operator and a value; the language has no functions",
+    }
+}
+
 /// A word or symbol that is no operator; `next` is what follows it.
 pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> Diagnostic {
     let lower = spelling.to_ascii_lowercase();
@@ -47,21 +65,9 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
     {
         return answer;
     }
+    let foreign_operator = operator_meant(spelling, path);
     let help = match lower.as_str() {
         "not" => negated(path, next),
-        "is" if next.eq_ignore_ascii_case("not") => "write `!=`, or `!= null` for any value".to_owned(),
-        "is" => "write `=`, or `= null` for no value".to_owned(),
-        "==" | "===" | ":" | "eq" | "equals" => "write `=`".to_owned(),
-        "!" | "<>" | "!==" | "ne" | "=!" => "write `!=`".to_owned(),
-        "=<" | "le" | "lte" => "write `<=`".to_owned(),
-        "=>" | "ge" | "gte" => "write `>=`".to_owned(),
-        "lt" => "write `<`".to_owned(),
-        "gt" => "write `>`".to_owned(),
-        "~" | "=~" | "~=" | "regex" | "matches_regex" => {
-            "write `matches` for a regular expression, or `like` for text anywhere in the value".to_owned()
-        }
-        "has" | "includes" => "write `like`, which looks for text anywhere in the value".to_owned(),
-        "notin" | "not_in" | "nin" => format!("write {}", code(&format!("not ({path} in (…))"))),
         "not_in_account" | "notin_account" | "not_inaccount" | "outside_account" | "other_account" | "foreign"
         | "foreign_account" | "not_account" => {
             "write `foreign_to` for a value whose account is not among these".to_owned()
@@ -74,6 +80,11 @@ pub fn unknown_operator(spelling: &str, span: Span, path: &Path, next: &str) -> 
             "write `any list (…)` for one element, or `not any list (not (…))` for every element".to_owned()
         }
         _ => match nearest(&lower, operator::all().map(|operator| operator.spelling)) {
+            _ if foreign_operator.is_some() => foreign_operator.unwrap_or_default(),
+            // A word that denies something is not taken for one that asks for it.
+            Some(known) if ["n", "un", "!", "-n"].iter().any(|no| lower.starts_with(no)) => {
+                format!("write {}", code(&format!("not ({path} {known} …)")))
+            }
             Some(known) => format!("write `{known}`"),
             None if path.to_string() == "`exists`" => format!("write `{spelling} exists`"),
             None => "`trailbell help filter` lists the operators; put a name with a blank in back-quotes".to_owned(),

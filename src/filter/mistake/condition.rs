@@ -60,7 +60,13 @@ pub fn misplaced_connective(word: &str, span: Span) -> Diagnostic {
         span,
         "expected a field name, `not` or `(`",
     )
-    .help(format!("write a condition before it, or remove it; a field of that name is written `` `{word}` ``"))
+    .help(format!("remove it, or write a condition before it; a field of that name is written `` `{word}` ``"))
+}
+
+/// A `,` or `;` at the end of the filter.
+pub fn trailing(symbol: &str, span: Span) -> Diagnostic {
+    let title = format!("`{symbol}` follows the last condition");
+    Diagnostic::error("expected-connective", title, span, "expected the end of the filter").help("remove it")
 }
 
 /// Text that follows a complete condition and does not belong there.
@@ -77,15 +83,6 @@ pub fn after_condition(found: Unexpected) -> Diagnostic {
         )
         .help("remove it, or add the `(`");
     }
-    if ["#", "--", "//"].iter().any(|comment| found.text.starts_with(comment)) {
-        return Diagnostic::error(
-            "comment",
-            "a filter cannot contain comments",
-            found.span,
-            "expected `and`, `or` or the end of the filter",
-        )
-        .help("write the comment on a line of its own above `filter:`, after a `#`");
-    }
     let help = match found.text.as_str() {
         "," | ";" => "write `and` or `or` instead; only lists in brackets have commas",
         _ => "join conditions with `and` or `or`; put a value that has blanks in quotes",
@@ -97,6 +94,13 @@ pub fn after_condition(found: Unexpected) -> Diagnostic {
         "expected `and`, `or` or the end of the filter",
     )
     .help(help)
+}
+
+/// A comment, which YAML has and a filter has not.
+pub fn comment(span: Span) -> Diagnostic {
+    let title = "a filter cannot contain comments";
+    Diagnostic::error("comment", title, span, "expected `and`, `or` or the end of the filter")
+        .help("remove it, or write it on a line of its own above `filter:`, after a `#`")
 }
 
 /// A bracket that is never closed.

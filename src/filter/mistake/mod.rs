@@ -5,10 +5,12 @@
 
 mod comparison;
 mod condition;
+mod foreign;
 mod path;
 mod unexpected;
 
 pub use comparison::*;
 pub use condition::*;
+pub use foreign::{begins_condition, condition, is_foreign_name, misnamed, whole};
 pub use path::*;
-pub use unexpected::{OPERATOR_SYMBOLS, Unexpected};
+pub use unexpected::{OPERATOR_SYMBOLS, Unexpected, code, curly, symbol_for, symbol_for_word};

@@ -35,6 +35,13 @@ pub fn code(text: &str) -> String {
 pub fn foreign(found: &Unexpected) -> Option<Diagnostic> {
     let symbols: String = found.text.chars().take_while(|c| OPERATOR_SYMBOLS.contains(*c)).collect();
     let first = found.text.chars().next()?;
+    if matches!(first, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}') {
+        let title = format!("an invisible character (U+{:04X}) is in the filter", u32::from(first));
+        let span = Span::new(found.span.start, found.span.start + first.len_utf8());
+        return Some(
+            Diagnostic::error("invisible-character", title, span, "expected a blank or nothing").help("remove it"),
+        );
+    }
     let Some((name, straight)) = curly(first) else {
         return connective(&symbols, Span::new(found.span.start, found.span.start + symbols.len()));
     };
@@ -54,21 +61,26 @@ pub fn curly(c: char) -> Option<(&'static str, char)> {
     }
 }
 
+/// Symbols for the words of this language, longer ones first.
+const SYMBOLS: &[(&str, &str)] =
+    &[("&&", "and"), ("||", "or"), ("&", "and"), ("|", "or"), ("!", "not"), ("∧", "and"), ("∨", "or"), ("¬", "not")];
+
+/// The length of a symbol for `word` at the beginning of a text.
+pub fn symbol_for(word: &str, text: &str) -> Option<usize> {
+    let (symbol, meant) = SYMBOLS.iter().find(|(symbol, _)| text.starts_with(symbol))?;
+    // `!=` begins no condition.
+    let operator = text[symbol.len()..].starts_with(['=', '~']);
+    (*meant == word && !operator).then_some(symbol.len())
+}
+
 /// The answer to `&&`, `||` and `!`, which are words in this language.
 pub fn connective(symbols: &str, span: Span) -> Option<Diagnostic> {
-    let word = match symbols {
-        "&&" | "&" => "and",
-        "||" | "|" => "or",
-        "!" => "not",
-        _ => return None,
-    };
-    Some(
-        Diagnostic::error(
-            "symbol-for-word",
-            format!("`{symbols}` is not part of the language"),
-            span,
-            format!("expected `{word}`"),
-        )
-        .help(format!("write `{word}`")),
-    )
+    let (_, word) = SYMBOLS.iter().find(|(symbol, _)| *symbol == symbols)?;
+    Some(symbol_for_word(symbols, word, span))
+}
+
+/// The answer to a symbol that is a word in this language.
+pub fn symbol_for_word(symbol: &str, word: &str, span: Span) -> Diagnostic {
+    let title = format!("`{symbol}` is not part of the language");
+    Diagnostic::error("symbol-for-word", title, span, format!("expected `{word}`")).help(format!("write `{word}`"))
 }

@@ -1,10 +1,13 @@
 //! Text → [`Expr`](super::ast::Expr): the grammar.
 //!
-//! The first mistake ends the parse, as a diagnostic whose spans are bytes of the filter's text.
+//! A mistake ends its condition only: the parse goes on at the next one, and the result has every mistake, as diagnostics whose
+//! spans are bytes of the filter's text.
 
+mod comparison;
 mod condition;
 mod path;
+mod recovery;
 mod token;
 
-pub use condition::parse;
+pub use condition::{Reading, parse};
 pub use token::continues_bare_word;

@@ -61,6 +61,7 @@ impl Path {
                     let hidden = leads
                         && (is_keyword(key)
                             || key.starts_with('$')
+                            || !relative && mistake::is_foreign_name(key)
                             || !relative && Virtual::named(key).is_some()
                             || relative && matches!(key.as_str(), "it" | "record"));
                     let plain = is_bare_word(key) && !hidden;
@@ -97,7 +98,12 @@ impl SpannedPath {
     ///
     /// The first mistake in the text; its spans are bytes of `text`.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        whole(text, |input| path(input, false), mistake::after_path).map_err(|diagnostic| vec![*diagnostic])
+        let parsed =
+            whole(text, |input| path(input, false), mistake::after_path).map_err(|diagnostic| vec![*diagnostic])?;
+        match mistake::misnamed(&parsed, text) {
+            Some((finding, _)) => Err(vec![finding]),
+            None => Ok(parsed),
+        }
     }
 }
 

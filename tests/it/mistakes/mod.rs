@@ -3,6 +3,7 @@
 
 mod extensions;
 mod language;
+mod repairs;
 
 /// The code, the line and column, and the repair of a printed message.
 pub fn brief(message: &str) -> String {
