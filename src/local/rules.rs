@@ -24,6 +24,8 @@ const RULES: &str = "rules.yaml";
 const OWN: &str = "rules.d";
 /// What a user changes in the rules of a folder.
 const OVERRIDES: &str = "overrides.yaml";
+/// What a file in gzip's format begins with (RFC 1952, section 2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// More bytes than any rules file may have, so that it is refused with its size.
 const MAX_BYTES: u64 = 5 << 20;
@@ -41,6 +43,15 @@ pub enum TextFileError {
         /// What the file system reports.
         #[source]
         source: io::Error,
+    },
+    /// The file is compressed, as log files in S3 are.
+    #[error(
+        "{} is compressed with gzip, not a rules file; if it is a log file, match the rules against it: `trailbell scan FILE`",
+        shown(path)
+    )]
+    Compressed {
+        /// The path of the file.
+        path: PathBuf,
     },
     /// The file is in another encoding.
     #[error("{} is not UTF-8: byte {offset} is not part of a character; save the file as UTF-8", shown(path))]
@@ -260,7 +271,7 @@ fn unreadable(folder: &Path, error: walkdir::Error) -> TextFileError {
 ///
 /// # Errors
 ///
-/// The file cannot be read, is not UTF-8, or is longer than any rules file.
+/// The file cannot be read, is compressed, is not UTF-8, or is longer than any rules file.
 pub fn read_text(path: &Path) -> Result<String, TextFileError> {
     let io = |source| TextFileError::Io { path: path.to_owned(), source };
     let mut bytes = Vec::new();
@@ -270,6 +281,9 @@ pub fn read_text(path: &Path) -> Result<String, TextFileError> {
         File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
     read.map_err(io)?;
+    if bytes.starts_with(GZIP) {
+        return Err(TextFileError::Compressed { path: path.to_owned() });
+    }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(TextFileError::TooLarge { path: path.to_owned() });
     }

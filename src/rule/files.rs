@@ -9,7 +9,7 @@ use super::{
     account::Accounts,
     load::{Loader, Overridable, TestFile},
     model::RuleSet,
-    overrides,
+    other_file, overrides,
     sources::{SourceFile, Sources, is_pack},
 };
 use crate::{
@@ -70,7 +70,7 @@ impl LoadedRules {
         let alone = files.len() == 1;
         let mut documents: Vec<_> = files
             .iter()
-            .filter_map(|file| Some((is_pack(file.text), document(*file, &mut loader.problems)?)))
+            .filter_map(|file| Some((is_pack(file.text), rules_document(*file, &mut loader.problems)?)))
             .collect();
         let has_pack = files.iter().any(|file| is_pack(file.text));
         // A second rule of the same name is one's own.
@@ -147,6 +147,15 @@ impl LoadedRules {
 
 fn located(sources: &Sources) -> Vec<SourceText<'_>> {
     sources.rules().map(SourceFile::located).collect()
+}
+
+/// The document of a rules file that is valid YAML. What the file is instead, if it is no rules file, is added to the problems.
+fn rules_document(file: SourceText, problems: &mut Vec<Diagnostic>) -> Option<YamlDocument> {
+    if let Some(finding) = other_file::recognise(file.text) {
+        problems.push(finding.at(|span| span.shifted(file.start)));
+        return None;
+    }
+    document(file, problems)
 }
 
 /// The document of a file that is valid YAML. Findings in it are added to the problems.

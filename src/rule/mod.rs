@@ -10,6 +10,7 @@ mod files;
 mod list;
 mod load;
 mod model;
+mod other_file;
 mod override_entry;
 mod overrides;
 mod sequence;

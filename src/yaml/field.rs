@@ -5,6 +5,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::scalar::Scalar;
+use super::synonym;
 use super::tree::{YamlKind, YamlNode};
 use crate::diagnostic::{Diagnostic, Span, nearest, one_of, shorten};
 
@@ -86,7 +87,10 @@ impl<'n> YamlMap<'n> {
     fn report_unknown(&mut self, key: &Scalar, known: &[&'static str], problems: &mut Vec<Diagnostic>) {
         let title = format!("`{}` is not a field of {}", shorten(&key.text), self.what);
         let candidates = known.iter().copied().filter(|_| key.text.len() <= MAX_MISSPELLING);
-        let (label, help) = match nearest(&key.text, candidates) {
+        let (label, help) = match synonym::meant(&key.text, known).or_else(|| nearest(&key.text, candidates)) {
+            Some(meant) if synonym::is_opposite(&key.text) => {
+                (format!("expected `{meant}`?"), format!("write `{meant}` with the opposite value"))
+            }
             Some(meant) => {
                 self.misspelled.push(meant);
                 (format!("expected `{meant}`?"), format!("write `{meant}`"))

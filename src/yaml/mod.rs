@@ -4,6 +4,7 @@
 
 mod field;
 mod scalar;
+mod synonym;
 mod syntax;
 mod tree;
 

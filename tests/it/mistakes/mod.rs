@@ -3,6 +3,7 @@
 
 mod extensions;
 mod language;
+mod other_files;
 mod repairs;
 
 /// The code, the line and column, and the repair of a printed message.
