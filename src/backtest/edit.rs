@@ -147,17 +147,19 @@ mod tests {
 
     #[test]
     fn a_key_that_looks_misspelled_is_found() {
-        let record = Record::new(json!({"request": {"bucketName": "b"}, "list": [{"port": 22}]})).unwrap();
+        let record = Record::new(json!({"parameters": {"bucketName": "b"}, "list": [{"port": 22}]})).unwrap();
         let found = |path: &str| {
             let found = misspelled(&record, &[(Path::parse(path).unwrap(), json!(1))]);
             found.into_iter().map(|one| (one.added, one.similar)).collect::<Vec<_>>()
         };
         let pair = |added: &str, similar: &str| vec![(added.to_owned(), similar.to_owned())];
-        assert_eq!(found("reqeust.bucketName"), pair("reqeust", "request"));
-        assert_eq!(found("request.bucketname"), pair("bucketname", "bucketName"));
+        assert_eq!(found("paramters.bucketName"), pair("paramters", "parameters"));
+        assert_eq!(found("parameters.bucketname"), pair("bucketname", "bucketName"));
         assert_eq!(found("list[0].prot"), pair("prot", "port"));
         assert_eq!(found("list.prot"), pair("prot", "port"));
-        for right in ["request.bucketName", "request.key", "other", "user", "list[3].prot", "request.bucketName.x"] {
+        for right in
+            ["parameters.bucketName", "parameters.key", "other", "user", "list[3].prot", "parameters.bucketName.x"]
+        {
             assert_eq!(found(right), [], "{right}");
         }
     }

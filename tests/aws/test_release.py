@@ -103,7 +103,7 @@ class Release(unittest.TestCase):
                 self.assertTrue(path.startswith(f"{root}/"), path)
                 self.assertEqual((moment, oct(mode)), (time, oct(0o100755 if path == is_program else 0o100644)), path)
             self.assertIn(is_program, [path for path, *_ in entries])
-            self.assertNotIn("overrides.yaml", str(entries))
+            self.assertNotIn("function/overrides.yaml", str(entries))
 
     def test_its_template_deploys_the_built_code(self):
         ours = yaml_parse((ROOT / "template.yaml").read_text())

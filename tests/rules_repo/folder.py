@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "debug/trailbell"
 TOOLS = Path(sys.executable).parent
+# What a release of the tests holds: the built program is too large to be packed in each of them.
+PROGRAM = f'#!/bin/sh\nexec "{BUILT}" "$@"\n'.encode()
 
 
 def environment(folder):

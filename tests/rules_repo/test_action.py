@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 import yaml
-from folder import break_rule, break_test, BUILT, environment, make, ROOT, warn
+from folder import BUILT, PROGRAM, ROOT, break_rule, break_test, environment, make, warn
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 CARGO = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
@@ -31,7 +31,7 @@ class Action(unittest.TestCase):
         self.scratch = Path(folder.name)
         self.repository = make(self.scratch / "rules")
         self.releases = self.scratch / "releases"
-        self.release(BUILT.read_bytes())
+        self.release(PROGRAM)
 
     def release(self, content, sums=None):
         """Packs a release as `scripts/release.py` does."""
@@ -103,7 +103,7 @@ class Action(unittest.TestCase):
             ("the sum of a name that ends alike", f"{self.sum}  old-{ARCHIVE}\n", good),
             ("no checksum at all", f"  {ARCHIVE}\n", good),
         ):
-            self.release(BUILT.read_bytes(), sums)
+            self.release(PROGRAM, sums)
             (self.releases / f"v{VERSION}" / ARCHIVE).write_bytes(content)
             printed, failed = self.run_action()
             self.assertEqual(failed, ["Install trailbell"], what)
