@@ -132,8 +132,8 @@ fn letters(key: &str) -> String {
 /// The known field that a key of another format means.
 pub fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let key = letters(key);
-    let names = SYNONYMS.iter().filter(|(_, names)| names.contains(&key.as_str()));
-    names.filter_map(|(field, _)| known.iter().copied().find(|one| one == field)).next()
+    let mut names = SYNONYMS.iter().filter(|(_, names)| names.contains(&key.as_str()));
+    names.find_map(|(field, _)| known.iter().copied().find(|one| one == field))
 }
 
 /// Whether a key holds the opposite of the field that it means.

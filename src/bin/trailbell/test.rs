@@ -99,9 +99,9 @@ fn verdict_failure(
         Err(error) => return Some(Failure { reason: chain(&error), lines: Vec::new() }),
     };
     let word = |path: &Path| shell_word(&shown(path));
-    let rules: String = rules.iter().map(|path| format!("--rules {} ", word(path))).collect();
-    let set = set::arguments(&test.set);
-    lines.push(format!("see: trailbell explain {rules}{} {}{set}", rule.id, word(file)));
+    let rules = rules.iter().map(|path| format!("--rules {}", word(path)));
+    let see = ["see: trailbell explain".to_owned()].into_iter().chain(rules).collect::<Vec<_>>().join(" ");
+    lines.push(format!("{see} {} {}{}", rule.id, word(file), set::arguments(&test.set)));
     Some(Failure { reason, lines })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     foreign::operator_meant,
-    unexpected::{Unexpected, code, connective, curly, foreign},
+    unexpected::{LIKELY_OPERATORS, Unexpected, code, connective, curly, foreign},
 };
 use crate::{
     diagnostic::{Diagnostic, Span, nearest, shorten},
@@ -13,8 +13,6 @@ use crate::{
     },
     record::{Path, Virtual},
 };
-
-const LIKELY_OPERATORS: &str = "expected `=`, `!=`, `in`, `like` or another operator";
 
 /// A field with no operator after it.
 pub fn expected_operator(found: Unexpected, path: &Path) -> Diagnostic {

@@ -13,4 +13,4 @@ pub use comparison::*;
 pub use condition::*;
 pub use foreign::{begins_condition, condition, is_foreign_name, misnamed, whole};
 pub use path::*;
-pub use unexpected::{OPERATOR_SYMBOLS, Unexpected, code, curly, symbol_for, symbol_for_word};
+pub use unexpected::{LIKELY_OPERATORS, OPERATOR_SYMBOLS, Unexpected, code, curly, symbol_for, symbol_for_word};

@@ -5,6 +5,9 @@ use crate::diagnostic::{Diagnostic, Span, shorten};
 /// Characters that spell operators, in this language or another.
 pub const OPERATOR_SYMBOLS: &str = "=<>!~&|^%*+/?:";
 
+/// What a finding about an operator expects.
+pub const LIKELY_OPERATORS: &str = "expected `=`, `!=`, `in`, `like` or another operator";
+
 /// Text where the grammar expects something else; empty at the end of the filter.
 #[derive(Clone, Debug)]
 pub struct Unexpected {

@@ -32,7 +32,7 @@ fn operators_of_other_languages() {
      --> filter:1:11
       |
     1 | eventName == "PutImage"
-      |           ^^ expected the words of this language
+      |           ^^ expected `=`, `!=`, `in`, `like` or another operator
       |
       = help: write `=`
     "#);
@@ -47,7 +47,7 @@ fn operators_of_other_languages() {
      --> filter:1:10
       |
     1 | eventName: "PutImage"
-      |          ^ expected the words of this language
+      |          ^ expected `=`, `!=`, `in`, `like` or another operator
       |
       = help: write `=`
     "#);

@@ -178,7 +178,7 @@ impl Reader<'_> {
         let some = match (native.spelling, operator.negated) {
             ("=", true) | (">", false) if is(0) => true,
             (">=", false) if is(1) => true,
-            ("=", false) | ("<=", false) if is(0) => false,
+            ("=" | "<=", false) if is(0) => false,
             ("<", false) if is(1) => false,
             _ => return None,
         };

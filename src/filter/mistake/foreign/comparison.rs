@@ -91,7 +91,7 @@ impl Reader<'_> {
         }
         *self = ahead;
         self.mark("unknown-operator", || format!("`{word}` follows its field"));
-        Some(build(&path, asked, Vec::new(), self)?)
+        build(&path, asked, Vec::new(), self)
     }
 
     /// What follows a field; `ignores` is whether the field was put into lower case.
@@ -248,9 +248,7 @@ fn one(path: &Path, asks: Asks, value: &ForeignValue, ignores: bool, reader: &Re
     };
     let contains = Asks::Native(&CONTAINS);
     match (asks, value) {
-        (Asks::ContainsAny, value) => one(path, contains, value, ignores, reader),
         (Asks::ContainsAll, Many(values)) => each(values, contains).map(|parts| joined(parts, false)),
-        (Asks::ContainsAll, value) => one(path, contains, value, ignores, reader),
         (Asks::Like | Asks::Glob, Many(values)) if values.iter().any(has_wildcard) => {
             each(values, asks).map(|parts| joined(parts, true))
         }
@@ -262,7 +260,7 @@ fn one(path: &Path, asks: Asks, value: &ForeignValue, ignores: bool, reader: &Re
             Some(fits(path, text, '*', ignores, false))
         }
         (Asks::Glob, value) => one(path, Asks::Native(&EQUAL), value, ignores, reader),
-        (Asks::Like, value) => one(path, contains, value, ignores, reader),
+        (Asks::ContainsAny | Asks::ContainsAll | Asks::Like, value) => one(path, contains, value, ignores, reader),
         (Asks::Native(native), value) => native_one(path, native, value, ignores, reader),
         _ => None,
     }

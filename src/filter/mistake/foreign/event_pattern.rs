@@ -109,9 +109,10 @@ fn by(path: &Path, matcher: &Map<String, Json>) -> Option<Expr> {
             Some(compare(path, operator, text_right(text?.to_owned())))
         }
         "wildcard" => Some(fits(path, text?, '*', false, false)),
-        "exists" => Some(match value.as_bool()? {
-            true => compare(path, &EXISTS, Right::Nothing),
-            false => compare(path, &EQUAL, Right::One(item(Value::Null))),
+        "exists" => Some(if value.as_bool()? {
+            compare(path, &EXISTS, Right::Nothing)
+        } else {
+            compare(path, &EQUAL, Right::One(item(Value::Null)))
         }),
         "anything-but" => {
             let inner = match value {

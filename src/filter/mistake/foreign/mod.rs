@@ -1,12 +1,13 @@
 //! Conditions in the words of other languages → what they mean in this one.
 //!
-//! A reader accepts SQL, Sigma, KQL, Lucene, jq, JSONPath, Python, PowerShell and CloudWatch's patterns at once, because an author
+//! A reader accepts SQL, Sigma, KQL, Lucene, jq, `JSONPath`, Python, PowerShell and CloudWatch's patterns at once, because an author
 //! mixes them. What it reads is a tree of this language, so a repair is printed from the tree, and always parses.
 
 mod call;
 mod comparison;
 mod event_pattern;
 mod field;
+mod operator;
 mod operator_word;
 mod pattern;
 mod query;

@@ -10,7 +10,7 @@ use crate::{
     record::Path,
 };
 
-/// The condition that the whole value fits a pattern, in which `any` stands for any characters; `ignores` is whether letter case
+/// The condition that the whole value fits a pattern, in which `any` is a wildcard; `ignores` is whether letter case
 /// is left out. Text without `any` is the whole value, or anywhere in it if `inside`.
 pub fn fits(path: &Path, pattern: &str, any: char, ignores: bool, inside: bool) -> Expr {
     let parts: Vec<&str> = pattern.split(any).collect();

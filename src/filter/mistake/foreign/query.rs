@@ -79,7 +79,6 @@ fn word(text: &str, word: &str) -> Option<usize> {
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if matches!(c, '"' | '\'') => quote = Some(c),
             None if !before.is_alphanumeric()
                 && text[at..]
@@ -88,7 +87,7 @@ fn word(text: &str, word: &str) -> Option<usize> {
             {
                 return Some(at);
             }
-            None => {}
+            _ => {}
         }
         before = c;
     }
@@ -141,7 +140,6 @@ fn stages(text: &str) -> Vec<&str> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '(' | '[') => depth += 1,
             (None, ')' | ']') => depth = depth.saturating_sub(1),
@@ -156,7 +154,7 @@ fn stages(text: &str) -> Vec<&str> {
     parts
 }
 
-/// `select(…)` of jq, and `[?(…)]` of JSONPath and JMESPath.
+/// `select(…)` of jq, and `[?(…)]` of `JSONPath` and `JMESPath`.
 fn selection(text: &str) -> Found {
     let jq =
         text.find("select(").filter(|at| text[..*at].chars().all(|c| ".[]| (".contains(c) || c.is_ascii_alphabetic()));

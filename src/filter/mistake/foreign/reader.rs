@@ -12,15 +12,16 @@ pub struct Foreign {
 }
 
 /// Reads a text of any language. A copy of it is a place to go back to.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact about the language or the text")]
 #[derive(Clone, Debug)]
 pub struct Reader<'t> {
     text: &'t str,
     at: usize,
     /// Whether it is in an `any`.
     pub inside: bool,
-    /// Whether `*` in the text of an `=` stands for any characters.
+    /// Whether `*` in the text of an `=` is a wildcard.
     pub globs: bool,
-    /// Whether `%` in the text of a `like` stands for any characters, and a text without it is the whole value.
+    /// Whether `%` in the text of a `like` is a wildcard, and a text without it is the whole value.
     pub sql: bool,
     /// Whether a `:` inside a word is part of it.
     pub colons: bool,
@@ -54,7 +55,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The reader of a language in which `*` in the text of an `=` stands for any characters.
+    /// The reader of a language in which `*` in the text of an `=` is a wildcard.
     pub fn with_globs(self) -> Self {
         Self { globs: true, ..self }
     }

@@ -8,7 +8,7 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     filter::{
         ast::{Compare, Expr, ExprKind, Operand, Right, RightItem},
-        mistake::code,
+        mistake::{LIKELY_OPERATORS, code},
         operand::Value,
         operator::{self, Operator},
     },
@@ -92,18 +92,19 @@ pub fn rewrite(reader: &Reader<'_>, start: usize, meant: &Meant) -> Option<Rewri
     let foreign = reader.foreign.clone()?;
     let mut help = format!("write {}", code(&shown(&meant.expr, reader.inside)));
     let mut span = Span::new(start, reader.at());
+    let mut label = "expected the words of this language";
     if let (Some(place), false, None, ExprKind::Compare(compare)) =
         (reader.operator, reader.elsewhere, &meant.other, &meant.expr.kind)
         && !matches!(compare.right, Right::Nothing)
     {
         // The rest is as it must be, so only the operator is replaced.
         (span, help) = (place, format!("write `{}`", compare.operator.spelling));
+        label = LIKELY_OPERATORS;
     }
     if let Some((other, when)) = &meant.other {
         help = format!("{help}, or {} {when}", code(&shown(other, reader.inside)));
     }
-    let finding =
-        Diagnostic::error(foreign.code, foreign.title, span, "expected the words of this language").help(help);
+    let finding = Diagnostic::error(foreign.code, foreign.title, span, label).help(help);
     Some(Rewrite { length: reader.at(), finding })
 }
 

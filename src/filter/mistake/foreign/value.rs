@@ -15,7 +15,7 @@ use crate::{
 pub enum ForeignValue {
     /// One value.
     One(Value),
-    /// Text without quotes, in which `*` stands for any characters.
+    /// Text without quotes, in which `*` is a wildcard.
     Bare(String),
     /// Any value at all: `*`.
     Any,
@@ -36,13 +36,13 @@ impl Reader<'_> {
     /// these words.
     pub fn value(&mut self, raw: bool, words: &[&str]) -> Option<ForeignValue> {
         let first = self.one_value(raw)?;
-        if words.is_empty() { Some(first) } else { self.further_values(first, raw, words) }
+        Some(if words.is_empty() { first } else { self.further_values(first, raw, words) })
     }
 
     /// Values after `,` or a word that are no conditions: `= "a" or "b"`, `in "a", "b"`.
-    fn further_values(&mut self, first: ForeignValue, raw: bool, words: &[&str]) -> Option<ForeignValue> {
+    fn further_values(&mut self, first: ForeignValue, raw: bool, words: &[&str]) -> ForeignValue {
         if !matches!(first, ForeignValue::One(Value::Text(_) | Value::Number(_))) {
-            return Some(first);
+            return first;
         }
         let mut values = vec![first];
         loop {
@@ -66,7 +66,7 @@ impl Reader<'_> {
             *self = ahead;
             values.push(value);
         }
-        Some(if values.len() == 1 { values.remove(0) } else { ForeignValue::Many(values) })
+        if values.len() == 1 { values.remove(0) } else { ForeignValue::Many(values) }
     }
 
     /// One value, or a list in brackets.
