@@ -18,7 +18,7 @@ def files(root: Path) -> list[Path]:
     found = []
     for folder, folders, names in os.walk(root / "rules.d", followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if not name.startswith(".") and Path(name).suffix in ENDINGS]
+        found += [Path(folder, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS]
     return sorted(path.relative_to(root) for path in found if path.name != "overrides.yaml")
 
 

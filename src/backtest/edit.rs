@@ -42,6 +42,9 @@ pub enum StepError {
     /// A key leads into a value that is not an object.
     #[error("the value that should contain `{0}` is not an object")]
     NotObject(String),
+    /// A key leads into a text, which may hold JSON.
+    #[error("the value that should contain `{0}` is text: set the whole text, with the JSON in it")]
+    Text(String),
     /// An index leads into a value that is not a list.
     #[error("the value that should have an element {0} is not a list")]
     NotList(usize),
@@ -114,6 +117,7 @@ fn set(value: &mut Value, steps: &[Step], new: &Value) -> Result<(), StepError> 
             set(value, steps, new)
         }
         (Value::Object(fields), Step::Key(key)) => set(fields.entry(key.as_str()).or_insert(Value::Null), rest, new),
+        (Value::String(_), Step::Key(key)) => Err(StepError::Text(key.clone())),
         (_, Step::Key(key)) => Err(StepError::NotObject(key.clone())),
         (_, Step::Index(at)) => Err(StepError::NotList(*at)),
     }

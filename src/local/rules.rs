@@ -22,6 +22,8 @@ use crate::{
 const RULES: &str = "rules.yaml";
 /// The folder of one's own rules files.
 const OWN: &str = "rules.d";
+/// The endings of rules files, in upper or lower case.
+const ENDINGS: [&str; 2] = ["yaml", "yml"];
 /// What a user changes in the rules of a folder.
 const OVERRIDES: &str = "overrides.yaml";
 /// What a file in gzip's format begins with (RFC 1952, section 2.3.1).
@@ -205,7 +207,10 @@ impl Reader {
         let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| !is_hidden(entry)) {
             let entry = entry.map_err(|error| unreadable(folder, error))?;
-            let is_rules = entry.path().extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+            let is_rules = entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
             if entry.file_type().is_file() && is_rules && entry.file_name() != OVERRIDES {
                 self.add(entry.path())?;
             }
@@ -229,8 +234,9 @@ impl Reader {
 
     /// Notes where the overrides of a path are; they are read at the end.
     fn overrides(&mut self, path: &Path) -> Result<(), TextFileError> {
+        let is_another = |one: &Path| one.canonicalize().ok() != path.canonicalize().ok();
         match &self.files.overrides {
-            Some(one) if one != path && path.exists() && one.exists() => {
+            Some(one) if is_another(one) && path.exists() && one.exists() => {
                 Err(TextFileError::TwoOverrides { one: one.clone(), other: path.to_owned() })
             }
             Some(one) if one.exists() => Ok(()),
@@ -261,10 +267,11 @@ fn home(path: &Path) -> &Path {
 
 fn unreadable(folder: &Path, error: walkdir::Error) -> TextFileError {
     let path = error.path().unwrap_or(folder).to_owned();
-    match error.loop_ancestor() {
-        Some(back_to) => TextFileError::Circle { back_to: back_to.to_owned(), path },
-        None => TextFileError::Io { path, source: error.into() },
+    if let Some(back_to) = error.loop_ancestor() {
+        return TextFileError::Circle { back_to: back_to.to_owned(), path };
     }
+    let source = error.into_io_error().unwrap_or_else(|| io::Error::other("the folder changed while it was read"));
+    TextFileError::Io { path, source }
 }
 
 /// The text of the file at `path`; `-` is standard input.

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TRAILBELL = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve() / "debug/trailbell"
 RULE = 'rules:\n  - {{name: "{0}", severity: 3, filter: eventName = "PutImage" and user = "{0}"}}\n'
-NAMES = ["a.yaml", "team/b.yml", "team/deep/c.yaml", ".hidden.yaml", ".git/d.yaml", "team/overrides.yaml", "notes.txt", "team/record.json"]
+NAMES = ["a.yaml", "team/B.YAML", "team/b.yml", "team/deep/c.yaml", ".hidden.yaml", ".git/d.yaml", "team/overrides.yaml", "notes.txt", "team/record.json"]
 
 
 class OwnRules(unittest.TestCase):
@@ -33,7 +33,7 @@ class OwnRules(unittest.TestCase):
             read = subprocess.run([TRAILBELL, "rules", "--format", "jsonl"], cwd=folder, capture_output=True, text=True, check=True)
             files = {json.loads(line)["file"] for line in read.stdout.splitlines()}
             self.assertEqual(copied | {"rules.yaml"}, files)
-            self.assertEqual(copied, {f"rules.d/{path}" for path in ["a.yaml", "team/b.yml", "team/deep/c.yaml", "link/linked.yaml"]})
+            self.assertEqual(copied, {f"rules.d/{path}" for path in ["a.yaml", "team/B.YAML", "team/b.yml", "team/deep/c.yaml", "link/linked.yaml"]})
 
     def test_a_build_packs_them(self):
         make = (ROOT / "Makefile").read_text()

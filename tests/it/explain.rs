@@ -510,7 +510,7 @@ fn values_are_set_before_the_rule_sees_the_record() {
     3 errors, 0 warnings
     "#);
     insta::assert_snapshot!(run("computed", &["a.json", "--set", "role=admin"]).1, @"error: --set: `role` cannot be set: it is computed from `userIdentity`; set what it is computed from");
-    insta::assert_snapshot!(run("text-field", &["a.json", "--set", "eventName.x=1"]).1, @"error: --set: `eventName.x` cannot be set: the value that should contain `x` is not an object");
+    insta::assert_snapshot!(run("text-field", &["a.json", "--set", "eventName.x=1"]).1, @"error: --set: `eventName.x` cannot be set: the value that should contain `x` is text: set the whole text, with the JSON in it");
     let misspelled = first("misspelled", &["a.json", "--set", "requestParameters.bucketname=x"]);
     insta::assert_snapshot!(misspelled, @"warning: --set: the record has no `bucketname`, so it is added; did you mean `bucketName`?");
 }

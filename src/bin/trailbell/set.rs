@@ -54,6 +54,11 @@ fn change(argument: &str) -> Result<(Path, Value), Vec<Diagnostic>> {
         let finding = Diagnostic::error("missing-value", title, end, "expected `=` and a value");
         return Err(vec![finding.help("write `--set PATH=VALUE`, such as `--set userAgent=curl`")]);
     };
+    if path.trim().is_empty() {
+        let finding =
+            Diagnostic::error("missing-path", "there is no path before `=`", Span::new(0, 1), "expected a path");
+        return Err(vec![finding.help("write `--set PATH=VALUE`, such as `--set userAgent=curl`")]);
+    }
     Err(Path::parse(path).err().unwrap_or_default())
 }
 
