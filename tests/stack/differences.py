@@ -59,11 +59,14 @@ def key_of(resource):
         key = (sqs._queue_by_arn(resource) or {}).get("attributes", {}).get("KmsMasterKeyId")
     elif service == "sns":
         key = (sns._topic_by_arn_any_scope(resource) or {}).get("attributes", {}).get("KmsMasterKeyId")
-    elif service == "s3" and "/" in resource:
-        bucket, _, name = resource.split(":::", 1)[1].partition("/")
-        found = (s3._buckets.get(bucket) or {}).get("objects", {}).get(name)
-        key = found and s3._stored_sse_headers(found).get("x-amz-server-side-encryption-aws-kms-key-id")
+    elif service == "s3" and (found := object_of(resource)):
+        key = s3._stored_sse_headers(found).get("x-amz-server-side-encryption-aws-kms-key-id")
     return key if key and not key.startswith("alias/aws/") else None
+
+
+def object_of(resource):
+    bucket, _, name = resource.partition(":::")[2].partition("/")
+    return (s3._buckets.get(bucket) or {}).get("objects", {}).get(name)
 
 
 def service_may_use_key(resource, action, service, source):
@@ -72,6 +75,21 @@ def service_may_use_key(resource, action, service, source):
         return True
     policy = (kms._resolve_key(key) or {}).get("Policy")
     return all(service_may(policy, service, use, key, source) for use in KEY_USES[action])
+
+
+# CloudFormation also forgets the key of a topic.
+def keep_key(change):
+    def keep(*arguments):
+        arn, attributes = change(*arguments)
+        properties = arguments[2] if isinstance(arguments[2], dict) else arguments[1]
+        sns._topics[arn]["attributes"]["KmsMasterKeyId"] = properties.get("KmsMasterKeyId", "")
+        return arn, attributes
+
+    return keep
+
+
+for each in ("create", "update"):
+    TYPES["AWS::SNS::Topic"][each] = keep_key(TYPES["AWS::SNS::Topic"][each])
 
 
 @correct(sqs, "queue_policy_allows")
@@ -85,6 +103,16 @@ def enforce(original, access_key, action, service, region, resource_arn="*", ser
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     action = {"sns:PublishBatch": "sns:Publish"}.get(action, action)
+    # Policies name the streams of a log group, as its ARN in CloudFormation does:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html#CWL_ARN_Format
+    if action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        resource_arn += ":log-stream:any"
+    # Who may not list a bucket gets the same answer for a missing object as for a forbidden one:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
+    if action == "s3:GetObject" and object_of(resource_arn) is None:
+        denied = original(access_key, "s3:ListBucket", service, region, resource_arn.split("/")[0])
+        if denied:
+            return denied
     denied = original(access_key, action, service, region, resource_arn, service_context)
     if denied is None and action in KEY_USES and (key := key_of(resource_arn)):
         for use in KEY_USES[action]:
