@@ -42,7 +42,7 @@ export SAM_CLI_TELEMETRY := 0
 export ARCH PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test docs fuzz soak cases bench build release deploy doctor redrive clean build-TrailbellFunction \
+.PHONY: help run stack check test docs fuzz soak cases bench build release deploy doctor redrive clean build-TrailbellFunction \
 	build-command
 
 help: ## Show this list.
@@ -60,6 +60,19 @@ run: ## Build the command line, without AWS, and run the function's handler on a
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- invoke events/invocations/s3-put.json
 	@echo; echo "The whole sample bucket, one line for each alert:"; echo
 	@cargo run --quiet --locked --no-default-features --features cli --bin trailbell -- scan --alerts events/bucket 2>/dev/null
+
+# MiniStack, an emulator of AWS, needs other versions of libraries than the tools in .venv.
+STACK_VENV := target/stack-venv
+
+$(STACK_VENV)/.installed: tests/stack/requirements.txt
+	$(PYTHON) -m venv --clear $(STACK_VENV)
+	$(STACK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/stack/requirements.txt
+	touch $@
+
+stack: $(STACK_VENV)/.installed ## Deploy the template on an emulator of AWS and show the alerts that arrive; KEEP=1 leaves it running.
+	@echo "Building the function with the AWS SDK; the first build takes some minutes."
+	@cargo build --quiet --locked --features $(ALL_FEATURES) --bin bootstrap
+	@$(STACK_VENV)/bin/python scripts/stack.py
 
 # The command line that `check` runs. `make test` passes the one that it has built.
 TRAILBELL ?= cargo run --quiet --locked --no-default-features --features cli --bin trailbell --
@@ -80,7 +93,7 @@ TEST_SEED := 17
 #
 # clippy also checks the command line on its own, because it must build without the AWS SDK. Only the library, which has no
 # doctor, has documentation.
-test: .venv ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS and a browser, then `check`.
+test: .venv $(STACK_VENV)/.installed ## Run everything that CI runs: format, lints, documentation, tests with stand-ins for AWS and a browser, then `check`.
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --features cli -- --deny warnings
 	cargo clippy --locked --all-targets --features $(ALL_FEATURES) -- --deny warnings
@@ -88,6 +101,7 @@ test: .venv ## Run everything that CI runs: format, lints, documentation, tests 
 	PROPTEST_RNG_SEED=$(TEST_SEED) cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
+	$(STACK_VENV)/bin/python -W ignore -m unittest discover --start-directory tests/stack
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/quiet
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/rules_repo

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import tempfile
 import time
@@ -14,10 +15,11 @@ from emulator import ACCOUNT, REGION
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 SAMPLES = ROOT / "events/bucket/trailbell-demo-logs"
+PROCESSOR = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 ARTIFACTS = "artifacts"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 # How long something may take that should happen, and how long to wait for what should not.
-ARRIVAL_SECONDS, ABSENCE_SECONDS = 40, 3
+ARRIVAL_SECONDS, ABSENCE_SECONDS = 90, 3
 
 
 def package():
@@ -123,7 +125,7 @@ class Deployment:
 
     def _send(self, request, written, parameters):
         url = self.cloud.upload_template(written or template(), f"{self.name}.json")
-        given = {"Architecture": "x86_64"} | parameters
+        given = {"Architecture": PROCESSOR} | parameters
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
         send = getattr(self.cloud["cloudformation"], request)
         try:

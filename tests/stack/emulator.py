@@ -1,6 +1,7 @@
 """MiniStack, an emulator of AWS that enforces IAM policies, over TLS, as a process of its own.
 
-It listens on a free port of this machine only. Its files, its log among them, are in one folder, which `stop` removes.
+It listens on a free port of this machine only. Its files, its log among them, are in one folder, which `stop` removes. It ends with
+the process that starts it.
 """
 
 import datetime
@@ -57,14 +58,15 @@ class Emulator:
             "SSL_CERT_FILE": str(self.authority),
         }
         # Its own command would also listen on port 443.
-        command = [sys.executable, "-m", "hypercorn", "differences:app", "--workers", "0", "--bind", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, "-m", "hypercorn", "server:app", "--workers", "0", "--bind", f"127.0.0.1:{self.port}"]
         command += ["--certfile", str(certificate), "--keyfile", str(key), "--keep-alive", "75"]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            pipes = {"stdin": subprocess.PIPE, "stdout": log, "stderr": log}
+            self.process = subprocess.Popen(command, env=environment, **pipes, start_new_session=True)
         try:
             self._wait()
         except BaseException:
-            self.kill()
+            self.stop(keep_log=True)
             raise
 
     def client(self, service, **key):
@@ -91,10 +93,16 @@ class Emulator:
         except ProcessLookupError:
             pass
         self.process.wait()
+        self.process.stdin.close()
 
-    def stop(self):
+    def stop(self, keep_log=False):
+        """Ends it and removes its files; may keep its log."""
         self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for path in self.folder.iterdir():
+            if path != self.log:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if not keep_log:
+            shutil.rmtree(self.folder)
 
     def _wait(self):
         trusted = ssl.create_default_context(cafile=self.authority)

@@ -1,0 +1,88 @@
+"""What fails for good is kept in FailedEvents, from every sender and in every form, and `trailbell redrive` brings it back."""
+
+import json
+import unittest
+from contextlib import contextmanager
+
+from deployment import until
+from modes import KEY, Mode
+from shared import StackTest
+
+FAILURES = {
+    "failed-queue": Mode("trail", {"EncryptionKey": "new", "State": "none"}),
+    "failed-direct": Mode("trail", {"EncryptionKey": "new", "State": "none", "Delivery": "direct"}),
+}
+LOSSES = {
+    "lost-bucket-queue": Mode("bucket", {"EncryptionKey": "new", "State": "none"}),
+    "lost-bucket-direct": Mode("bucket", {"EncryptionKey": "new", "State": "none", "Delivery": "direct"}),
+    "lost-topic-queue": Mode("topic", {"EncryptionKey": "new", "State": "none"}),
+    "lost-topic-direct": Mode("topic", {"EncryptionKey": "new", "State": "none", "Delivery": "direct"}),
+}
+NOTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}]})
+
+
+class Failures(StackTest):
+    def test_what_the_function_cannot_read_fails_for_good_and_comes_back(self):
+        for name, mode in FAILURES.items():
+            with self.subTest(name):
+                running = mode.deploy(self.cloud, name)
+                with self.unreadable(running):
+                    self.fails_for_good(running)
+                    self.assertEqual(running.stack.redrive()[0], 1)
+                    self.assertEqual(self.cloud.count(running.stack.outputs["FailedEventsUrl"]), 1)
+                self.comes_back(running)
+
+    def test_what_cannot_be_delivered_is_kept_and_comes_back(self):
+        for name, mode in LOSSES.items():
+            with self.subTest(name):
+                running = mode.deploy(self.cloud, name)
+                with self.undeliverable(running):
+                    self.fails_for_good(running)
+                self.comes_back(running)
+
+    def fails_for_good(self, running):
+        self.alerts = running.stack.subscribe("AlertTopicArn")
+        if "LogQueueUrl" in running.stack.outputs:
+            # Five receptions take two and a half hours otherwise.
+            self.cloud["sqs"].set_queue_attributes(QueueUrl=running.stack.outputs["LogQueueUrl"], Attributes={"VisibilityTimeout": "1"})
+        running.put()
+        until(lambda: self.cloud.count(running.stack.outputs["FailedEventsUrl"]) == 1)
+        self.assertEqual(self.cloud.receive(self.alerts), [])
+
+    def comes_back(self, running):
+        self.assertEqual(running.stack.redrive(), (0, "1 handled, 0 kept\n"))
+        self.cloud.expect(self.alerts, KEY)
+        self.assertEqual(self.cloud.count(running.stack.outputs["FailedEventsUrl"]), 0)
+
+    @contextmanager
+    def unreadable(self, running):
+        """Someone denies the function the log files by the bucket's policy."""
+        s3, bucket = self.cloud["s3"], running.bucket
+        before = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        deny = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+        deny["Principal"] = {"AWS": running.stack.outputs["FunctionRoleArn"]}
+        policy = json.loads(before)
+        policy["Statement"].append(deny)
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        yield
+        s3.put_bucket_policy(Bucket=bucket, Policy=before)
+
+    @contextmanager
+    def undeliverable(self, running):
+        """Someone removes what lets the sender deliver: the policy of the queue, or that of the function."""
+        outputs, sqs, functions = running.stack.outputs, self.cloud["sqs"], self.cloud["lambda"]
+        if "LogQueueUrl" in outputs:
+            queue = {"QueueUrl": outputs["LogQueueUrl"]}
+            before = sqs.get_queue_attributes(**queue, AttributeNames=["Policy"])["Attributes"]
+            sqs.set_queue_attributes(**queue, Attributes={"Policy": NOTHING})
+            yield
+            sqs.set_queue_attributes(**queue, Attributes=before)
+        else:
+            name = outputs["FunctionName"]
+            for statement in json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]:
+                functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+            yield
+
+
+if __name__ == "__main__":
+    unittest.main()
