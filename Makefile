@@ -101,7 +101,8 @@ test: .venv $(STACK_VENV)/.installed ## Run everything that CI runs: format, lin
 	PROPTEST_RNG_SEED=$(TEST_SEED) cargo test --locked --features $(ALL_FEATURES) $(ALL_TESTS)
 	printf '%s\n' $(notdir $(wildcard tests/aws/test_*.py)) | xargs -P 2 -n 1 .venv/bin/python -W ignore -m unittest discover \
 		--start-directory tests/aws --pattern
-	$(STACK_VENV)/bin/python -W ignore -m unittest discover --start-directory tests/stack
+	printf "%s\n" $(notdir $(wildcard tests/stack/test_*.py)) | xargs -P 2 -n 1 $(STACK_VENV)/bin/python -W ignore -m unittest discover \
+		--start-directory tests/stack --pattern
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/sql
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/quiet
 	.venv/bin/python -W ignore -m unittest discover --start-directory tests/rules_repo
