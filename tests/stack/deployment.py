@@ -178,10 +178,10 @@ class Deployment:
             lines += [json.loads(each["message"]) for each in page["events"] if each["message"].startswith("{")]
         return lines
 
-    def redrive(self):
-        """Runs `trailbell redrive`; its exit status and what it prints."""
-        environment = {"PATH": os.environ["PATH"]} | self.cloud.emulator.environment()
-        command = [BINARIES / "trailbell", "redrive", self.name]
+    def redrive(self, name=None, **variables):
+        """Runs `trailbell redrive` for this stack, or another name; its exit status and what it prints."""
+        environment = {"PATH": os.environ["PATH"]} | self.cloud.emulator.environment() | variables
+        command = [BINARIES / "trailbell", "redrive", name or self.name]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         return run.returncode, run.stdout + run.stderr
 

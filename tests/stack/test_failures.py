@@ -4,7 +4,7 @@ import json
 import unittest
 from contextlib import contextmanager
 
-from deployment import until
+from deployment import Deployment, until
 from modes import KEY, Mode
 from shared import StackTest
 
@@ -82,6 +82,40 @@ class Failures(StackTest):
             for statement in json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]:
                 functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
             yield
+
+
+class Redrive(StackTest):
+    """What the command does if it cannot send an event again: the event stays."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack = Deployment(cls.cloud, "redrive", Source="events", State="none")
+        cls.failed = cls.stack.outputs["FailedEventsUrl"]
+
+    def test_an_event_that_fails_again_stays(self):
+        self.keep("not understood")
+        reason = "kept 1: it failed again; the function's log has the reason"
+        status, output = self.stack.redrive()
+        self.assertEqual((status, sorted(output.splitlines())), (1, ["0 handled, 1 kept", reason]))
+        self.assertEqual(self.cloud.receive(self.failed), ["not understood"])
+        self.assertEqual(self.stack.redrive(), (0, "0 handled, 0 kept\n"))
+
+    def test_no_event_is_lost_if_a_request_fails(self):
+        self.keep("{}")
+        status, output = self.stack.redrive(AWS_ENDPOINT_URL_LAMBDA="http://127.0.0.1:9")
+        self.assertEqual(status, 2)
+        self.assertRegex(output, "^error: a request failed, and the events not yet handled stay in the queue: ")
+        self.assertEqual(self.cloud.receive(self.failed), ["{}"])
+
+    def test_a_stack_that_does_not_exist_is_named(self):
+        status, output = self.stack.redrive("another")
+        self.assertEqual(status, 2)
+        self.assertRegex(output, "^error: .*another.*does not exist\n$")
+
+    def keep(self, body):
+        self.cloud["sqs"].set_queue_attributes(QueueUrl=self.failed, Attributes={"VisibilityTimeout": "0"})
+        self.cloud["sqs"].send_message(QueueUrl=self.failed, MessageBody=body)
 
 
 if __name__ == "__main__":

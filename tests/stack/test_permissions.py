@@ -52,7 +52,9 @@ class Requests:
     def of(self, action, sid):
         """The request that takes an action, or takes it on the key that a statement is about."""
         service, name = action.split(":")
-        return getattr(self, sid if service == "kms" else f"{service}_{name}")
+        method = sid if service == "kms" else f"{service}_{name}"
+        assert hasattr(self, method), f"no test takes {action} of {sid}: add a method {method} to {type(self).__name__}"
+        return getattr(self, method)
 
     def s3_GetObject(self):
         self.client("s3").get_object(Bucket=self.running.bucket, Key=KEY)
