@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/stack"))
 from deployment import ROOT, SAMPLES, Cloud, Deployment
 from emulator import Emulator
 
-PARAMETERS = {"Source": "trail", "NearRealTime": "yes", "EventSources": "iam.amazonaws.com"}
+PARAMETERS = {"Source": "trail", "AlertEmail": "you@example.com", "NearRealTime": "yes", "EventSources": "iam.amazonaws.com"}
 # The alerts of the sample logs arrive in seconds; a slow machine may take longer.
 PATIENCE_SECONDS = 120
 # How long nothing arrives when all has arrived.
@@ -102,7 +102,7 @@ def intrude(cloud):
 def look_around(emulator, stack, queue):
     print("\nLook around, in another terminal:\n")
     for name, value in emulator.environment().items():
-        if name != "SSL_CERT_FILE":
+        if name not in ("SSL_CERT_FILE", "AWS_REGION"):
             print(f"  export {name}={value}")
     bucket, log = stack.outputs["LogBucketName"], stack.outputs["FunctionLogName"]
     commands = {

@@ -69,12 +69,12 @@ class Cloud:
 
     def receive(self, url, seconds=0):
         """Receives and deletes what is in a queue; waits for the first message."""
-        taken, wait = [], seconds
-        while messages := self["sqs"].receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=min(wait, 20)).get("Messages"):
+        taken, request = [], {"QueueUrl": url, "MaxNumberOfMessages": 10}
+        while messages := self["sqs"].receive_message(**request, WaitTimeSeconds=min(seconds, 20)).get("Messages"):
             for message in messages:
                 self["sqs"].delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             taken += [message["Body"] for message in messages]
-            wait = 0
+            seconds = 0
         return taken
 
     def expect(self, url, *texts):
@@ -89,7 +89,8 @@ class Cloud:
     def count(self, url):
         """How many messages a queue holds, those that are in flight included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        return sum(int(each) for each in self["sqs"].get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values())
+        found = self["sqs"].get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(each) for each in found.values())
 
     def upload_template(self, template, key):
         """The URL of a template, whose function has the uploaded code, as `sam deploy` leaves it."""
@@ -125,7 +126,7 @@ class Deployment:
 
     def _send(self, request, written, parameters):
         url = self.cloud.upload_template(written or template(), f"{self.name}.json")
-        given = {"Architecture": PROCESSOR} | parameters
+        given = {"Architecture": PROCESSOR, "AlertEmail": "one@example.com"} | parameters
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
         send = getattr(self.cloud["cloudformation"], request)
         try:
@@ -143,7 +144,8 @@ class Deployment:
             status = stack["StackStatus"]
         if status != wanted:
             events = self.cloud["cloudformation"].describe_stack_events(StackName=self.id)["StackEvents"]
-            reasons = [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in events if "FAILED" in each["ResourceStatus"]]
+            failed = [each for each in events if "FAILED" in each["ResourceStatus"]]
+            reasons = [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in failed]
             raise Refused(f"{self.name} is {status}: {'; '.join(reasons)}")
         return stack
 
@@ -167,8 +169,11 @@ class Deployment:
     def role_key(self):
         # The emulator lets the root user assume any role; AWS lets only Lambda assume this one.
         key = self.cloud["sts"].assume_role(RoleArn=self.outputs["FunctionRoleArn"], RoleSessionName="test")["Credentials"]
-        names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey", "aws_session_token": "SessionToken"}
-        return {ours: key[theirs] for ours, theirs in names.items()}
+        return {
+            "aws_access_key_id": key["AccessKeyId"],
+            "aws_secret_access_key": key["SecretAccessKey"],
+            "aws_session_token": key["SessionToken"],
+        }
 
     def log(self):
         """The lines of the function's log that are JSON."""

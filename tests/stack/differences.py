@@ -232,7 +232,7 @@ def redrive_of(topic, endpoint):
     return None
 
 
-# ---- CloudTrail: the emulator records calls, and neither EventBridge nor a trail gets them; its CloudFormation knows no trail. ----
+# ---- CloudTrail: the emulator records calls, and EventBridge does not get them; its CloudFormation knows no trail. ----
 
 # The state in which a rule also gets events of read-only calls:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html

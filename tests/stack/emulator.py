@@ -53,8 +53,9 @@ class Emulator:
             "LAMBDA_EXECUTOR": "local",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # The function inherits these.
+            # Functions inherit these, in Rust and in Python.
             "AWS_ENDPOINT_URL": self.url,
+            "AWS_CA_BUNDLE": str(self.authority),
             "SSL_CERT_FILE": str(self.authority),
         }
         # Its own command would also listen on port 443.

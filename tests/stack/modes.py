@@ -92,6 +92,7 @@ class Running:
 
 # The chat, too, gets all severities.
 CHAT = {"Chat": "topic", "ChatSeverity": "3"}
+IAM = {"EventSources": "iam.amazonaws.com"}
 KEYS = {"EncryptionKey": "mine", "TrailKeyArn": "mine"}
 MODES = {
     "trail-queue": Mode("trail"),
@@ -109,13 +110,13 @@ MODES = {
     "topic-queue-new-key": Mode("topic", {"EncryptionKey": "new", "TrailKeyArn": "mine"}),
     "topic-direct-own-key": Mode("topic", {"Delivery": "direct", **KEYS, "Findings": "yes"}),
     "queue-own-keys": Mode("queue", {**KEYS, "QueueKeyArn": "mine", "State": "none"}),
-    "queue-and-events": Mode("queue", {"NearRealTime": "yes", "EncryptionKey": "new", "EventSources": "iam.amazonaws.com"}),
-    "bucket-and-events": Mode("bucket", {"NearRealTime": "yes", "EventSources": "iam.amazonaws.com"}),
+    "queue-and-events": Mode("queue", {"NearRealTime": "yes", "EncryptionKey": "new", **IAM}),
+    "bucket-and-events": Mode("bucket", {"NearRealTime": "yes", **IAM}),
     "slack": Mode("bucket", {**CHAT, "Chat": "slack", "SlackWorkspaceId": "T012ABCDEFG", "SlackChannelId": "C012ABCDEFG"}),
 }
 # These have no log files.
 EVENT_MODES = {
-    "events-queue": Mode("events", {"EventSources": "iam.amazonaws.com"}),
-    "events-direct": Mode("events", {"Delivery": "direct", "EventSources": "iam.amazonaws.com"}),
-    "events-queue-new-key": Mode("events", {"EncryptionKey": "new", "Findings": "yes", "State": "none", "EventSources": "iam.amazonaws.com"}),
+    "events-queue": Mode("events", {**IAM}),
+    "events-direct": Mode("events", {"Delivery": "direct", **IAM}),
+    "events-queue-new-key": Mode("events", {"EncryptionKey": "new", "Findings": "yes", "State": "none", **IAM}),
 }

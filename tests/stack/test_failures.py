@@ -18,7 +18,8 @@ LOSSES = {
     "lost-topic-queue": Mode("topic", {"EncryptionKey": "new", "State": "none"}),
     "lost-topic-direct": Mode("topic", {"EncryptionKey": "new", "State": "none", "Delivery": "direct"}),
 }
-NOTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}]})
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+NOTHING = json.dumps({"Version": "2012-10-17", "Statement": [DENY]})
 
 
 class Failures(StackTest):
@@ -42,9 +43,9 @@ class Failures(StackTest):
 
     def fails_for_good(self, running):
         self.alerts = running.stack.subscribe("AlertTopicArn")
-        if "LogQueueUrl" in running.stack.outputs:
-            # Five receptions take two and a half hours otherwise.
-            self.cloud["sqs"].set_queue_attributes(QueueUrl=running.stack.outputs["LogQueueUrl"], Attributes={"VisibilityTimeout": "1"})
+        if queue := running.stack.outputs.get("LogQueueUrl"):
+            # Five receptions would take two and a half hours.
+            self.cloud["sqs"].set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
         running.put()
         until(lambda: self.cloud.count(running.stack.outputs["FailedEventsUrl"]) == 1)
         self.assertEqual(self.cloud.receive(self.alerts), [])

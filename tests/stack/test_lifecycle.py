@@ -28,7 +28,7 @@ class Update(StackTest):
         for name, parameters in {"earlier": {}, "earlier-key": {"EncryptionKey": "new"}}.items():
             with self.subTest(name):
                 bucket = {"LogBucketName": f"{name}-logs"} if parameters else {}
-                self.update(name, {"Source": "trail", "AlertEmail": "one@example.com", **bucket, **parameters})
+                self.update(name, {"Source": "trail", **bucket, **parameters})
 
     def update(self, name, parameters):
         stack = Deployment(self.cloud, name, template(items.TEMPLATE), **parameters)

@@ -40,17 +40,21 @@ class Modes(StackTest):
             posts = self.cloud.expect(queues["ChatTopicArn"], *ACTS)
             # https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
             self.assertEqual({json.loads(each)["source"] for each in posts}, {"custom"})
+        if "NearRealTime" in mode.parameters:
+            self.call(name, queues["AlertTopicArn"])
         self.nothing_failed(running)
         running.stack.delete()
 
     def call_becomes_alert(self, name, mode):
         running = mode.deploy(self.cloud, name)
-        queue = running.stack.subscribe("AlertTopicArn")
+        self.call(name, running.stack.subscribe("AlertTopicArn"))
+        self.nothing_failed(running)
+        running.stack.delete()
+
+    def call(self, name, queue):
         self.cloud["iam"].create_user(UserName=name)
         self.cloud["iam"].create_access_key(UserName=name)
         self.cloud.expect(queue, "CreateAccessKey")
-        self.nothing_failed(running)
-        running.stack.delete()
 
     def nothing_failed(self, running):
         self.assertEqual(self.cloud.count(running.stack.outputs["FailedEventsUrl"]), 0)

@@ -1,6 +1,6 @@
 """What the policies allow is enough for the function and nothing more, and other principals get nothing.
 
-A request of the emulator answers whether it is allowed, as AWS would; the tests make each request with the credentials of its caller.
+The emulator allows or denies each request as AWS would; the tests make it with the credentials of its caller.
 """
 
 import copy
@@ -204,11 +204,15 @@ class Role(StackTest):
             "send log events": lambda: role("sqs").send_message(QueueUrl=running.queue, MessageBody="{}"),
             "purge the queue": lambda: role("sqs").purge_queue(QueueUrl=running.queue),
             "publish an alarm": lambda: role("sns").publish(TopicArn=outputs["AlarmTopicArn"], Message="x"),
-            "subscribe": lambda: role("sns").subscribe(TopicArn=outputs["AlertTopicArn"], Protocol="email", Endpoint="a@example.com"),
+            "subscribe": lambda: role("sns").subscribe(
+                TopicArn=outputs["AlertTopicArn"], Protocol="email", Endpoint="a@example.com"
+            ),
             "scan the table": lambda: role("dynamodb").scan(TableName=table),
             "delete an item": lambda: role("dynamodb").delete_item(TableName=table, Key=key),
             "delete the table": lambda: role("dynamodb").delete_table(TableName=table),
-            "write another table": lambda: role("dynamodb").put_item(TableName=self.direct.stack.outputs["StateTableName"], Item=key),
+            "write another table": lambda: role("dynamodb").put_item(
+                TableName=self.direct.stack.outputs["StateTableName"], Item=key
+            ),
             "change its code": lambda: role("lambda").update_function_code(**function, S3Bucket="artifacts", S3Key="function.zip"),
             "invoke itself": lambda: role("lambda").invoke(**function, Payload=b"{}"),
             "read its role": lambda: role("iam").get_role(RoleName=role_name),
