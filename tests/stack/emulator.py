@@ -51,6 +51,10 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "LAMBDA_EXECUTOR": "local",
+            # Its own addresses, such as those that custom resources answer to, begin with https then.
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(certificate),
+            "MINISTACK_SSL_KEY": str(key),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             # Functions inherit these, in Rust and in Python.
