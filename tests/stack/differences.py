@@ -31,9 +31,9 @@ def correct(module, name):
     return install
 
 
-def service_may(policy, service, action, resource, source):
+def service_may(policy, service, action, resource, source, **more):
     """Whether a resource's policy lets a service act on behalf of `source`, an ARN of this account."""
-    keys = {"aws:sourcearn": source, "aws:sourceaccount": get_account_id(), "aws:securetransport": "true"}
+    keys = {"aws:sourcearn": source, "aws:sourceaccount": get_account_id(), "aws:securetransport": "true"} | more
     context = EvalContext("*", "Service", "", action, resource, get_region(), service_context=keys)
     return evaluate_resource_policy(policy, context, service=service).decision == "Allow"
 
@@ -74,7 +74,14 @@ def service_may_use_key(resource, action, service, source):
     if not key:
         return True
     policy = (kms._resolve_key(key) or {}).get("Policy")
-    return all(service_may(policy, service, use, key, source) for use in KEY_USES[action])
+    return all(service_may(policy, service, use, key, source, **via(action)) for use in KEY_USES[action])
+
+
+def via(action):
+    """The service through which an action uses a key:
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    return {"kms:viaservice": f"{action.split(':')[0]}.{get_region()}.amazonaws.com"}
 
 
 # CloudFormation also forgets the key of a topic.
@@ -116,7 +123,7 @@ def enforce(original, access_key, action, service, region, resource_arn="*", ser
     denied = original(access_key, action, service, region, resource_arn, service_context)
     if denied is None and action in KEY_USES and (key := key_of(resource_arn)):
         for use in KEY_USES[action]:
-            denied = denied or original(access_key, use, "kms", region, key)
+            denied = denied or original(access_key, use, "kms", region, key, via(action))
     return denied
 
 
