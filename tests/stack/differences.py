@@ -14,6 +14,7 @@ from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, resolve_credential
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudtrail, eventbridge, kms, lambda_svc, s3, sns, sqs
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as TYPES
 
 __all__ = ["app"]
@@ -327,6 +328,30 @@ TYPES["AWS::CloudTrail::Trail"] = {
     "update": update_trail,
     "delete": lambda physical_id, properties: cloudtrail._delete_trail({"Name": physical_id}),
 }
+
+
+# ---- CloudFormation: the emulator's conditions know no Fn::Join, which tells an empty list from a list.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html ----
+
+
+def joined(expression, parameters):
+    """An expression with each join of a parameter, which is a list, replaced by its text."""
+    if isinstance(expression, list):
+        return [joined(each, parameters) for each in expression]
+    if not isinstance(expression, dict):
+        return expression
+    if "Fn::Join" in expression:
+        separator, of = expression["Fn::Join"]
+        return separator.join(str(parameters[of["Ref"]]["Value"]).split(","))
+    return {name: joined(each, parameters) for name, each in expression.items()}
+
+
+for module in (changesets, engine, handlers, stacks):
+    if hasattr(module, "_evaluate_conditions"):
+
+        @correct(module, "_evaluate_conditions")
+        def conditions(original, template, parameters):
+            return original({**template, "Conditions": joined(template.get("Conditions", {}), parameters)}, parameters)
 
 
 # ---- Amazon Q Developer: the emulator has nothing of it. A name, and a channel, can be configured once in an account:

@@ -117,6 +117,6 @@ MODES = {
 # These have no log files.
 EVENT_MODES = {
     "events-queue": Mode("events", {**IAM}),
-    "events-direct": Mode("events", {"Delivery": "direct", **IAM}),
+    "events-direct": Mode("events", {"Delivery": "direct"}),
     "events-queue-new-key": Mode("events", {"EncryptionKey": "new", "Findings": "yes", "State": "none", **IAM}),
 }
