@@ -88,6 +88,19 @@ class Stack:
         """The properties of all resources of a kind, such as `SQS::Queue`, by name."""
         return {name: self.resources[name] for name, found in self._types.items() if found == kind}
 
+    def kinds(self):
+        """The kinds of the resources that it makes."""
+        return set(self._types.values())
+
+    def before(self, name):
+        """The resources that are created before another."""
+        found, waiting = set(), [name]
+        while waiting:
+            new = self._needs[waiting.pop()] - found
+            found |= new
+            waiting += new
+        return found
+
     def order(self):
         """An order in which the resources can be created; fails if there is none."""
         return list(graphlib.TopologicalSorter(self._needs).static_order())
@@ -197,7 +210,7 @@ class Stack:
     def _getatt(self, target, name):
         resource, attribute = target.split(".") if isinstance(target, str) else target
         self._need(name, resource)
-        return self.arn(resource) if attribute == "Arn" else self._physical(resource)
+        return {"Arn": self.arn, "Version": lambda _: "1"}.get(attribute, self._physical)(resource)
 
     def _sub(self, operand, name):
         text, extra = (operand, {}) if isinstance(operand, str) else operand

@@ -1,32 +1,50 @@
 """Each mode creates the resources that it should and no others, in a possible order, and linters find nothing wrong."""
 
 import json
+import re
 import unittest
 
 import cfnlint.api
 from cfnlint.config import ManualArgs
-from modes import KEY, MODES, STACKS
-from stack import REGION, Stack
+from modes import KEY, MODES, ORGANIZATION, STACKS
+from stack import REGION, Stack, source
 
 # The resources of every mode.
-COMMON = set(Stack(Source="events", Delivery="direct").resources) - {"ApiCalls", "ApiCallsInvoke"}
+COMMON = set(Stack(Source="events", Delivery="direct").resources) - {"ApiCalls", "ApiCallsLostAlarm", "ApiCallsInvoke"}
 DIRECT = {"FailedInvocations", "EventAgeAlarm", "EventsLostAlarm"}
 QUEUE = {"LogQueue", "LogQueuePolicy", "LogQueueMapping", "QueueAgeAlarm"}
 TRAIL = {"Trail", "LogBucket", "LogBucketPolicy"}
 OTHER_QUEUE = {"OtherQueueMapping", "OtherQueueAgeAlarm"}
+NEW_OBJECTS = {"NewObjects", "NewObjectsLostAlarm"}
+API_CALLS = {"ApiCalls", "ApiCallsLostAlarm"}
+
+# Keys of objects below a prefix, and whether they are CloudTrail's. aws/event-ruler, the program that EventBridge matches with,
+# answers the same of each for the pattern of the rule.
+KEYS = {
+    "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/02/111122223333_CloudTrail_eu-west-1_20260302T0920Z_0123456789abcdef.json.gz": True,
+    "AWSLogs/o-abcd123456/111122223333/CloudTrail/eu-west-1/2026/03/02/x.json.gz": True,
+    "AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/02/x.json.gz": True,
+    "AWSLogs/111122223333/CloudTrail-Insight/eu-west-1/2026/03/02/x.json.gz": True,
+    "AWSLogs/111122223333/Config/eu-west-1/2026/3/2/ConfigHistory/111122223333_Config_eu-west-1_ConfigHistory_AWS::CloudTrail::Trail_"
+    "20260302T000000Z_20260302T000000Z_1.json.gz": False,
+    "AWSLogs/111122223333/Config/eu-west-1/2026/3/2/ConfigSnapshot/x.json.gz": False,
+    "AWSLogs/111122223333/elasticloadbalancing/eu-west-1/2026/03/02/x.log.gz": False,
+    "AWSLogs/111122223333/vpcflowlogs/eu-west-1/2026/03/02/x.log.gz": False,
+    "AWSLogs/111122223333/CloudTrail/": False,
+}
 
 MADE = {
     "a new trail": TRAIL | QUEUE,
     "a new trail, directly": TRAIL | DIRECT | {"BucketInvokes"},
-    "a bucket": QUEUE | {"NewObjects"},
-    "a bucket, directly": DIRECT | {"NewObjects", "NewObjectsInvoke"},
+    "a bucket": QUEUE | NEW_OBJECTS,
+    "a bucket, directly": DIRECT | NEW_OBJECTS | {"NewObjectsInvoke"},
     "a topic": QUEUE | {"TrailTopicSubscription"},
     "a topic, directly": DIRECT | {"TrailTopicSubscription", "TopicInvokes"},
     "a queue": OTHER_QUEUE,
-    "events": QUEUE | {"ApiCalls"},
-    "events, directly": DIRECT | {"ApiCalls", "ApiCallsInvoke"},
-    "a bucket and events": QUEUE | {"NewObjects", "ApiCalls"},
-    "a queue and events": OTHER_QUEUE | QUEUE | {"ApiCalls"},
+    "events": QUEUE | API_CALLS,
+    "events, directly": DIRECT | API_CALLS | {"ApiCallsInvoke"},
+    "a bucket and events": QUEUE | NEW_OBJECTS | API_CALLS,
+    "a queue and events": OTHER_QUEUE | QUEUE | API_CALLS,
 }
 
 
@@ -55,6 +73,50 @@ class Modes(unittest.TestCase):
         switches = ("IsLogging", "IsMultiRegionTrail", "IncludeGlobalServiceEvents", "EnableLogFileValidation")
         self.assertEqual(trail, own | dict.fromkeys(switches, True))
 
+    def test_no_deployment_ends_the_trail(self):
+        resources = source()["Resources"]
+        for name in ("Trail", "LogBucket", "LogBucketPolicy", "Key"):
+            self.assertEqual(resources[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
+            self.assertEqual(resources[name]["UpdateReplacePolicy"], "Retain", name)
+
+    def test_a_failed_creation_leaves_an_empty_bucket(self):
+        # CloudFormation deletes only an empty bucket, and a trail writes into it at once: whatever can be refused comes before.
+        for name in ("a new trail", "a new trail, directly", "a new trail, with everything", "a new trail, with Teams and keys that exist"):
+            stack = Stack(**STACKS[name])
+            before = stack.before("Trail")
+            refusable = {"TrailbellFunction", "StartFunction", "RulesLoad", "LogQueueMapping", "OperationsDashboard", "LogBucketPolicy"}
+            refusable |= {"SlackChannel", "TeamsChannel", "StateTable"}
+            self.assertEqual(refusable & set(stack.resources) - before, set(), name)
+
+    def test_the_bucket_of_a_trail_is_kept_as_configured(self):
+        plain = Stack(**MODES["a new trail"]).resources["LogBucket"]
+        self.assertEqual(plain["VersioningConfiguration"], {"Status": "Enabled"})
+        optional = {"LifecycleConfiguration", "ObjectLockEnabled", "ObjectLockConfiguration", "LoggingConfiguration"}
+        self.assertEqual(optional & plain.keys(), set())
+        bucket = Stack(**STACKS["a new trail, of an organization"]).resources["LogBucket"]
+        [rule] = bucket["LifecycleConfiguration"]["Rules"]
+        self.assertEqual((rule["Status"], rule["ExpirationInDays"]), ("Enabled", "400"))
+        self.assertTrue(bucket["ObjectLockEnabled"])
+        self.assertEqual(bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"], {"Mode": "GOVERNANCE", "Days": "30"})
+        self.assertEqual(bucket["LoggingConfiguration"]["DestinationBucketName"], "access-logs")
+
+    def test_a_trail_of_an_organization_logs_all_its_accounts(self):
+        trail = Stack(**STACKS["a new trail, of an organization"]).resources["Trail"]
+        self.assertTrue(trail["IsOrganizationTrail"])
+
+    def test_the_function_is_in_the_vpc_that_is_named(self):
+        wanted = {"SubnetIds": ORGANIZATION["SubnetIds"].split(","), "SecurityGroupIds": [ORGANIZATION["SecurityGroupIds"]]}
+        function = Stack(**STACKS["a bucket, of an organization"]).resources["TrailbellFunction"]
+        self.assertEqual(function["VpcConfig"], wanted)
+        self.assertNotIn("VpcConfig", Stack().resources["TrailbellFunction"])
+
+    def test_names_that_are_unique_in_an_account_have_the_region(self):
+        everything = Stack(**STACKS["a new trail, with everything"])
+        self.assertEqual(everything.resources["SlackChannel"]["ConfigurationName"], f"trailbell-{REGION}-slack")
+        self.assertEqual(everything.resources["OperationsDashboard"]["DashboardName"], f"trailbell-{REGION}")
+        teams = Stack(**STACKS["events, with Teams and keys that exist"])
+        self.assertEqual(teams.resources["TeamsChannel"]["ConfigurationName"], f"trailbell-{REGION}-teams")
+
     def test_the_table_deletes_expired_items(self):
         [table] = Stack().of("DynamoDB::Table").values()
         self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
@@ -63,9 +125,11 @@ class Modes(unittest.TestCase):
 
     def test_no_existing_bucket_is_changed(self):
         for name, parameters in STACKS.items():
-            kinds = {body["Type"] for body in Stack(**parameters).template["Resources"].values()}
-            self.assertFalse([kind for kind in kinds if kind.startswith("Custom::") or "CustomResource" in kind])
             stack = Stack(**parameters)
+            # A custom resource could do anything; the only one may start the function.
+            kinds = {kind for kind in stack.kinds() if kind.startswith("Custom::") or "CustomResource" in kind}
+            self.assertEqual(kinds, {"CloudFormation::CustomResource"})
+            self.assertEqual(set(stack.of("CloudFormation::CustomResource")), {"RulesLoad"})
             own = {f"trailbell-111122223333-{REGION}"} if parameters["Source"] == "trail" else set()
             self.assertEqual({bucket["BucketName"] for bucket in stack.of("S3::Bucket").values()}, own, name)
             self.assertEqual({policy["Bucket"] for policy in stack.of("S3::BucketPolicy").values()}, own, name)
@@ -83,6 +147,18 @@ class Modes(unittest.TestCase):
                 },
             },
         )
+        for prefix in ("", "prod/", "o-abcd123456/"):
+            rule = Stack(**MODES["a bucket"] | {"LogPrefix": prefix}).resources["NewObjects"]
+            [key] = rule["EventPattern"]["detail"]["object"]["key"]
+            # In a wildcard pattern only `*` is special, and it matches slashes too.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+            matches = re.compile(".*".join(map(re.escape, key["wildcard"].split("*")))).fullmatch
+            self.assertEqual({name: bool(matches(prefix + name)) for name in KEYS}, KEYS)
+            self.assertFalse(matches(prefix + "other/" + next(iter(KEYS))))
+
+    def test_a_rule_matches_every_bucket_that_is_named(self):
+        rule = Stack(**STACKS["a bucket, of an organization"]).resources["NewObjects"]
+        self.assertEqual(rule["EventPattern"]["detail"]["bucket"]["name"], ["central-logs", "more-logs", "old-logs"])
 
     def test_read_only_events_match_too(self):
         for mode, sources in {"events": None, "events, directly": ["ecr.amazonaws.com", "ssm.amazonaws.com"]}.items():
@@ -114,7 +190,7 @@ class Modes(unittest.TestCase):
     def test_a_queue_hides_messages_long_enough_and_retries(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
-            [function] = stack.of("Lambda::Function").values()
+            function = stack.resources["TrailbellFunction"]
             mappings = stack.of("Lambda::EventSourceMapping").values()
             for mapping in mappings:
                 self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
@@ -127,12 +203,11 @@ class Modes(unittest.TestCase):
 
     def test_the_environment_names_the_resources(self):
         everything = Stack(**STACKS["a new trail, with everything"])
-        [function] = everything.of("Lambda::Function").values()
-        variables = function["Environment"]["Variables"]
+        variables = everything.resources["TrailbellFunction"]["Environment"]["Variables"]
         self.assertEqual(variables["STATE_TABLE_NAME"], "trailbell-StateTable")
         self.assertEqual(variables["CHAT_TOPIC_ARN"], everything.arn("ChatTopic"))
         self.assertEqual(variables["ALERTS_PER_MINUTE"], "20")
-        [function] = Stack(**LITTLE_QUEUE).of("Lambda::Function").values()
+        function = Stack(**LITTLE_QUEUE).resources["TrailbellFunction"]
         always = {"ALERT_TOPIC_ARN", "ALERTS_PER_MINUTE", "MAIL_SEVERITY", "CHAT_SEVERITY", "RUST_LOG"}
         self.assertEqual(set(function["Environment"]["Variables"]), always)
 

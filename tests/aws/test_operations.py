@@ -17,10 +17,19 @@ WATCHED = {
     ("trailbell", "skipped_forged_event"),
     ("trailbell", "counts_broken"),
     ("trailbell", "summarised"),
+    ("AWS/SNS", "NumberOfNotificationsFailed"),
 }
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
 DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}
-WITH_TABLE = {("trailbell", "ticks")}
+WITH_TABLE = {("trailbell", "ticks"), ("trailbell", "alerts_unremembered")}
+WITH_RULES = {("AWS/Events", "FailedInvocations"), ("AWS/Events", "InvocationsFailedToBeSentToDlq")}
+
+
+def measures(alarm):
+    """The metrics of an alarm, each as its namespace, its name and its only dimension."""
+    for each in (member["MetricStat"]["Metric"] for member in alarm["Metrics"] if "MetricStat" in member) if "Metrics" in alarm else [alarm]:
+        [dimension] = each["Dimensions"]
+        yield each["Namespace"], each["MetricName"], (dimension["Name"], dimension["Value"])
 
 
 def metrics(stack):
@@ -39,24 +48,37 @@ class Alarms(unittest.TestCase):
             with self.subTest(name):
                 stack = Stack(**parameters)
                 alarms = stack.of("CloudWatch::Alarm").values()
-                counts = "records" if parameters["Source"] == "events" else "cloudtrail_files"
-                silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", counts)}
+                silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", "records")}
                 delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
                 state = set() if parameters.get("State") == "none" else WITH_TABLE
-                watched = {(each["Namespace"], each["MetricName"]) for each in alarms}
-                self.assertEqual(watched, WATCHED | silence | delivery | state)
+                rules = WITH_RULES if {"NewObjects", "ApiCalls"} & set(stack.resources) else set()
+                watched = {measure[:2] for each in alarms for measure in measures(each)}
+                self.assertEqual(watched, WATCHED | silence | delivery | state | rules)
                 for each in alarms:
                     self.assertEqual(each["AlarmActions"], [stack.arn("AlarmTopic")])
+                    self.assertEqual(each["OKActions"], [stack.arn("AlarmTopic")])
                     self.assertTrue(each["AlarmDescription"])
 
     def test_alarms_watch_existing_resources(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
-            queues = {queue: f"trailbell-{queue}" for queue in stack.of("SQS::Queue")} | {"Other": "central-queue"}
+            kinds = {"QueueName": "SQS::Queue", "TopicName": "SNS::Topic", "RuleName": "Events::Rule", "FunctionName": "Lambda::Function"}
+            seen = set()
             for each in stack.of("CloudWatch::Alarm").values():
-                [dimension] = each["Dimensions"]
-                named = queues.values() if dimension["Name"] == "QueueName" else ["trailbell-TrailbellFunction"]
-                self.assertIn(dimension["Value"], named, name)
+                for _, metric, (dimension, value) in measures(each):
+                    self.assertIn(value, {f"trailbell-{made}" for made in stack.of(kinds[dimension])} | {"central-queue"}, name)
+                    seen.add((metric, value))
+            # Every rule with a queue for what it cannot deliver, and every topic of alerts.
+            for rule in set(stack.of("Events::Rule")) - {"Tick"}:
+                self.assertLessEqual({(metric, f"trailbell-{rule}") for _, metric in WITH_RULES}, seen, name)
+            for topic in set(stack.of("SNS::Topic")) - {"AlarmTopic"}:
+                self.assertIn(("NumberOfNotificationsFailed", f"trailbell-{topic}"), seen, name)
+
+    def test_an_event_is_lost_if_neither_its_target_nor_the_queue_takes_it(self):
+        alarm = Stack(**MODES["a bucket"]).resources["NewObjectsLostAlarm"]
+        [shown] = [each for each in alarm["Metrics"] if each.get("ReturnData", True)]
+        self.assertEqual(shown["Expression"], "FILL(failed, 0) + FILL(unstored, 0)")
+        self.assertEqual({each["MetricStat"]["Stat"] for each in alarm["Metrics"] if "MetricStat" in each}, {"Sum"})
 
     def test_silence_raises_an_alarm_after_the_configured_minutes(self):
         alarm = Stack(SilenceMinutes="45").resources["SilenceAlarm"]
@@ -77,9 +99,9 @@ class Alarms(unittest.TestCase):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters | {"LogRetentionDays": "90"})
             self.assertEqual(stack.resources["FunctionLog"]["RetentionInDays"], "90")
-            # The longest that SQS offers: 14 days.
-            for queue in stack.of("SQS::Queue").values():
-                self.assertEqual(queue["MessageRetentionPeriod"], 14 * 24 * 60 * 60, name)
+            # A message keeps its age when it moves, so what failed is kept for ten days of the longest that SQS offers, 14.
+            days = {queue: made["MessageRetentionPeriod"] / (24 * 60 * 60) for queue, made in stack.of("SQS::Queue").items()}
+            self.assertEqual(days, {"FailedEvents": 14, "LogQueue": 4} if "LogQueue" in days else {"FailedEvents": 14}, name)
 
     def test_concurrency_is_limited_as_configured(self):
         queued = Stack(**MODES["a queue and events"], MaxConcurrency="20")
@@ -115,8 +137,8 @@ class Dashboard(unittest.TestCase):
     def test_every_metric_with_an_alarm_is_shown(self):
         stack = Stack()
         shown = {each[:2] for each in metrics(stack)}
-        watched = {(each["Namespace"], each["MetricName"]) for each in stack.of("CloudWatch::Alarm").values()}
-        self.assertEqual(watched - shown, {("trailbell", "cloudtrail_files"), ("trailbell", "counts_broken")})
+        watched = {measure[:2] for each in stack.of("CloudWatch::Alarm").values() for measure in measures(each)}
+        self.assertEqual(watched - shown, {("trailbell", "counts_broken")})
 
     def test_alerts_are_searched_for_by_their_dimensions(self):
         body = json.loads(Stack().resources["OperationsDashboard"]["DashboardBody"])

@@ -11,6 +11,16 @@ from stack import ROOT, Stack, defaults, source
 
 # Invalid parameters, and the words that the refusal must have.
 WRONG = [
+    ({}, ["AlertEmail", "Chat", "Findings", "none"]),
+    ({"Source": "events", "AlarmEmail": "operator@example.com"}, ["AlertEmail"]),
+    ({"Source": "trail", "LogBucketName2": "logs"}, ["LogBucketName2"]),
+    ({"Source": "events", "LogBucketName3": "logs"}, ["LogBucketName3"]),
+    ({"Source": "bucket", "LogBucketName": "logs", "OrganizationId": "o-abcd123456"}, ["OrganizationId", "trail"]),
+    ({"Source": "bucket", "LogBucketName": "logs", "LogBucketDays": "30"}, ["LogBucketDays"]),
+    ({"Source": "events", "LogBucketLockDays": "30"}, ["LogBucketLockDays"]),
+    ({"Source": "events", "AccessLogBucketName": "access"}, ["AccessLogBucketName"]),
+    ({"SubnetIds": "subnet-0123456789abcdef0"}, ["SecurityGroupIds"]),
+    ({"SecurityGroupIds": "sg-0123456789abcdef0"}, ["SubnetIds"]),
     ({"Source": "bucket"}, ["LogBucketName"]),
     ({"Source": "topic", **TOPIC}, ["LogBucketName"]),
     ({"Source": "topic", "LogBucketName": "logs"}, ["TrailTopicArn"]),
@@ -46,9 +56,15 @@ REFUSED = {
     "SlackWorkspaceId": ["t012abcdefg", "my workspace"],
     "TeamsTenantId": ["contoso"],
     "TeamsChannelId": ["19:ab12@thread.tacv2"],
+    "OrganizationId": ["o-1", "r-abcd123456", "111122223333"],
+    "LogBucketName2": ["Logs", "a,b"],
+    "LogBucketDays": ["-1", "36501"],
+    "PermissionsBoundaryArn": ["boundary", "arn:aws:iam::111122223333:role/boundary", "arn:aws:iam::111122223333:policy/*"],
+    "SubnetIds": ["vpc-0123456789abcdef0", "subnet-0123456789abcdef0;subnet-0123456789abcdef1"],
+    "SecurityGroupIds": ["default"],
 }
 ACCEPTED = {
-    "AlertEmail": ["", "sec+alerts@example.com"],
+    "AlertEmail": ["", "none", "sec+alerts@example.com"],
     "LogBucketName": ["", "aws-controltower-logs-111122223333-eu-west-1"],
     "LogPrefix": ["", "prod/", "o-abc/trails/"],
     "TrailTopicArn": ["arn:aws-us-gov:sns:us-gov-west-1:111122223333:aws-controltower-AllConfigNotifications"],
@@ -57,6 +73,10 @@ ACCEPTED = {
     "AlertsPerMinute": ["2", "60", "150"],
     "MaxConcurrency": ["none", "2", "10", "999", "1000"],
     "EventSources": ["all", "ecr.amazonaws.com", "signin.amazonaws.com", "aws-marketplace.amazonaws.com"],
+    "OrganizationId": ["", "o-abcd123456"],
+    "LogBucketDays": ["0", "400"],
+    "PermissionsBoundaryArn": ["", "arn:aws:iam::111122223333:policy/teams/boundary", "arn:aws-cn:iam::aws:policy/PowerUserAccess"],
+    "SubnetIds": ["", "subnet-0123456789abcdef0", "subnet-01234567,subnet-89abcdef"],
 }
 
 
@@ -103,6 +123,16 @@ class Parameters(unittest.TestCase):
         for name, value in defaults().items():
             self.assertIsNone(refusal(name, value), name)
 
+    def test_an_address_that_is_none_subscribes_no_one(self):
+        self.assertEqual(Stack(AlertEmail="none").of("SNS::Subscription"), {})
+        self.assertIn("AlertEmailSubscription", Stack(AlertEmail="security@example.com").resources)
+
+    def test_rules_use_the_long_form_of_their_functions(self):
+        # The documentation has no other: intrinsic-function-reference-rules in the user guide of CloudFormation.
+        text = (ROOT / "template.yaml").read_text()
+        for name in ("Contains", "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll"):
+            self.assertNotIn(f"!{name}", text)
+
     def test_every_parameter_is_shown_and_documented(self):
         template = source()
         groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
@@ -123,7 +153,7 @@ class Parameters(unittest.TestCase):
                 wanted = policy and {"severity": [{"numeric": each} for each in policy]}
                 self.assertEqual(mail.get("FilterPolicy"), wanted)
             # What is sent by e-mail is what the function sends slowly.
-            [function] = stack.of("Lambda::Function").values()
+            function = stack.resources["TrailbellFunction"]
             self.assertEqual(function["Environment"]["Variables"]["MAIL_SEVERITY"], severity)
             # Alarms have no severity, so a filter would drop them.
             self.assertNotIn("FilterPolicy", subscriptions["AlarmEmailSubscription"])
@@ -159,7 +189,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual((slack["SlackWorkspaceId"], slack["SlackChannelId"]), ("T012ABCDEFG", "C012ABCDEFG"))
         teams = Stack(**TEAMS).resources["TeamsChannel"]
         self.assertEqual((teams["TeamsTenantId"], teams["TeamId"]), (TENANT, TENANT))
-        self.assertEqual(set(Stack(Chat="topic").of("IAM::Role")), {"FunctionRole"})
+        self.assertEqual(set(Stack(Chat="topic").of("IAM::Role")), {"FunctionRole", "StartRole"})
         self.assertNotIn("ChatTopic", Stack(**MODES["a new trail"]).resources)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from modes import KEY, MODES, STACKS
+from modes import KEY, MODES, ORGANIZATION, STACKS
 from stack import ACCOUNT, ROOT, Stack
 
 BUCKET = "arn:aws:s3:::central-logs"
@@ -14,7 +14,7 @@ FAILED = f"arn:aws:sqs:{HERE}:trailbell-FailedEvents"
 LOG_QUEUE = f"arn:aws:sqs:{HERE}:trailbell-LogQueue"
 OTHER_QUEUE = f"arn:aws:sqs:{HERE}:central-queue"
 ALERTS = f"arn:aws:sns:{HERE}:trailbell-AlertTopic"
-TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
 
 # The permissions of the function in every mode, and those that each mode adds.
 ALWAYS = {
@@ -92,10 +92,21 @@ def allowed(document):
 
 
 def rights(stack, role):
-    """The permissions of a role, as pairs of an action and a resource."""
+    """The permissions of a role, as pairs of an action and a resource. Those of keys have a condition, and no others."""
     statements = [each for policy in stack.resources[role].get("Policies", []) for each in policy["PolicyDocument"]["Statement"]]
-    assert all(each["Effect"] == "Allow" and "Condition" not in each for each in statements)
-    return {(action, to) for each in statements for action in listed(each["Action"]) for to in listed(each["Resource"])}
+    found = set()
+    for each in (each for each in statements if each["Effect"] == "Allow"):
+        pairs = {(action, to) for action in listed(each["Action"]) for to in listed(each["Resource"])}
+        assert ("Condition" in each) == all(action.startswith("kms:") for action, _ in pairs), each
+        found |= pairs
+    return found
+
+
+def through(stack):
+    """The services through which the function may use a key, by the key."""
+    [policy] = stack.resources["FunctionRole"]["Policies"]
+    statements = [each for each in policy["PolicyDocument"]["Statement"] if "kms:Decrypt" in listed(each["Action"])]
+    return {each["Resource"]: set(listed(each["Condition"]["StringLike"]["kms:ViaService"])) for each in statements}
 
 
 def senders(document):
@@ -120,12 +131,37 @@ class TheFunction(unittest.TestCase):
         more = {("sns:Publish", stack.arn("ChatTopic")), ("sns:Publish", stack.arn("FindingTopic"))}
         more |= {("kms:Decrypt", own), ("kms:GenerateDataKey", own)}
         self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a new trail"] | more)
+        services = {f"{service}.eu-west-1.amazonaws.com*" for service in ("dynamodb", "sns", "sqs")}
+        self.assertEqual(through(stack), {own: services})
 
     def test_it_may_only_decrypt_with_existing_keys(self):
         trail, queue = (KEY.replace("11111111", each) for each in ("22222222", "33333333"))
         stack = Stack(**MODES["a queue"], TrailKeyArn=trail, QueueKeyArn=queue)
         more = {("kms:Decrypt", trail), ("kms:Decrypt", queue)}
         self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a queue"] | more)
+        self.assertEqual(through(stack), {trail: {"s3.eu-west-1.amazonaws.com*"}, queue: {"sqs.eu-west-1.amazonaws.com*"}})
+
+    def test_it_may_read_every_bucket_that_is_named(self):
+        stack = Stack(**MODES["a topic"], LogBucketName2="more-logs", LogBucketName3="old-logs")
+        more = reads("arn:aws:s3:::more-logs") | reads("arn:aws:s3:::old-logs")
+        self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a topic"] | more)
+
+    def test_in_a_vpc_only_lambda_may_attach_it(self):
+        stack = Stack(**MODES["a bucket"], **ORGANIZATION)
+        # The actions of the managed policy AWSLambdaVPCAccessExecutionRole beside those of the log.
+        names = ("AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface", "DescribeNetworkInterfaces")
+        names = (*names, "DescribeSubnets", "UnassignPrivateIpAddresses")
+        self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a bucket"] | {(f"ec2:{name}", "*") for name in names})
+        [policy] = stack.resources["FunctionRole"]["Policies"]
+        [deny] = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+        self.assertEqual((deny["Action"], deny["Resource"]), ("ec2:*", "*"))
+        self.assertEqual(deny["Condition"], {"Null": {"lambda:SourceFunctionArn": "false"}})
+
+    def test_every_role_has_the_boundary_that_is_named(self):
+        for mode in ("a new trail, with everything", "events"):
+            roles = Stack(**STACKS[mode] | ORGANIZATION).of("IAM::Role")
+            self.assertEqual({role["PermissionsBoundary"] for role in roles.values()}, {ORGANIZATION["PermissionsBoundaryArn"]})
+            self.assertFalse([role for role in Stack(**STACKS[mode]).of("IAM::Role").values() if "PermissionsBoundary" in role])
 
     def test_without_a_table_it_has_no_permission_for_one(self):
         stack = Stack(**STACKS["events, with little"])
@@ -148,6 +184,10 @@ class TheFunction(unittest.TestCase):
 
 
 class Others(unittest.TestCase):
+    def test_the_check_of_a_deployment_may_only_start_the_function(self):
+        stack = Stack()
+        self.assertEqual(rights(stack, "StartRole"), {("lambda:InvokeFunction", stack.arn("TrailbellFunction"))})
+
     def test_only_its_source_sends_to_a_queue(self):
         for mode, parameters in MODES.items():
             with self.subTest(mode):
@@ -168,10 +208,16 @@ class Others(unittest.TestCase):
             [policy] = Stack(**MODES[mode]).of("S3::BucketPolicy").values()
             trail = f"arn:aws:cloudtrail:{HERE}:trail/trailbell"
             statements = {each["Action"]: each for each in allowed(policy["PolicyDocument"])}
+            self.assertEqual(statements["s3:PutObject"]["Resource"], [f"{OWN_BUCKET}/AWSLogs/{ACCOUNT}/*"])
             self.assertEqual(statements.keys(), {"s3:GetBucketAcl", "s3:PutObject"})
             for each in statements.values():
                 self.assertEqual(each["Principal"], {"Service": "cloudtrail.amazonaws.com"})
                 self.assertEqual(each["Condition"]["StringEquals"]["aws:SourceArn"], trail)
+
+    def test_the_trail_of_an_organization_writes_for_its_accounts_too(self):
+        [policy] = Stack(**STACKS["a new trail, of an organization"]).of("S3::BucketPolicy").values()
+        [put] = [each for each in allowed(policy["PolicyDocument"]) if each["Action"] == "s3:PutObject"]
+        self.assertEqual(put["Resource"], [f"{OWN_BUCKET}/AWSLogs/{each}/*" for each in (ACCOUNT, "o-abcd123456")])
 
     def test_only_alarms_publish_beside_the_account(self):
         for name, parameters in STACKS.items():
@@ -189,6 +235,8 @@ class Others(unittest.TestCase):
         for parameters in ("a new trail, with everything", "a new trail, with Teams and keys that exist"):
             stack = Stack(**STACKS[parameters])
             self.assertEqual(rights(stack, "ChatRole"), set())
+            [trust] = stack.resources["ChatRole"]["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
             self.assertNotIn("ManagedPolicyArns", stack.resources["ChatRole"])
             [channel] = (stack.of("Chatbot::SlackChannelConfiguration") | stack.of("Chatbot::MicrosoftTeamsChannelConfiguration")).values()
             self.assertEqual(channel["GuardrailPolicies"], ["arn:aws:iam::aws:policy/AWSDenyAll"])
@@ -207,9 +255,12 @@ class Everything(unittest.TestCase):
                             # In the policy of a key, it is the key itself.
                             self.assertEqual(each["Resource"], "*")
                             continue
+                        if each.get("Sid") == "AttachToVpc":
+                            # EC2 names no resource for what Lambda does here; a statement denies it to the function's code.
+                            continue
                         for resource in listed(each.get("Resource", [])):
                             # The resource is named in full; only what it contains may be a wildcard.
-                            self.assertRegex(resource, r"^arn:aws:[a-z0-9]+:[^*]*[^*:/](/[^*]*AWSLogs/([0-9]+/)?\*|:\*)?$")
+                            self.assertRegex(resource, r"^arn:aws:[a-z0-9]+:[^*]*[^*:/](/[^*]*AWSLogs/([0-9a-z-]+/)?\*|:\*)?$")
 
     def test_requests_without_tls_are_denied(self):
         for name, parameters in STACKS.items():
@@ -255,10 +306,22 @@ class TheKey(unittest.TestCase):
                     wanted = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": mine.copy().pop()}
                     self.assertEqual(table["SSESpecification"], wanted)
 
-    def test_without_a_key_queues_are_encrypted_by_sqs(self):
+    def test_without_a_key_queues_and_topics_are_encrypted_by_their_services(self):
         for mode, parameters in MODES.items():
-            for queue in Stack(**parameters).of("SQS::Queue").values():
+            stack = Stack(**parameters, Findings="yes", Chat="topic")
+            for queue in stack.of("SQS::Queue").values():
                 self.assertTrue(queue["SqsManagedSseEnabled"], mode)
+            # CloudWatch cannot use the key of SNS, so its alarms would not arrive.
+            topics = {name: topic.get("KmsMasterKeyId") for name, topic in stack.of("SNS::Topic").items()}
+            sns = dict.fromkeys(("AlertTopic", "ChatTopic", "FindingTopic"), "alias/aws/sns")
+            self.assertEqual(topics, sns | {"AlarmTopic": None})
+
+    def test_a_rule_of_any_name_may_use_it(self):
+        # CloudFormation shortens a long stack name in the name of a rule.
+        [key] = Stack(**MODES["events"], EncryptionKey="new").of("KMS::Key").values()
+        [statement] = [each for each in key["KeyPolicy"]["Statement"] if each["Sid"] == "RulesSend"]
+        wanted = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": f"arn:aws:events:{HERE}:rule/*"}}
+        self.assertEqual(statement["Condition"], wanted)
 
     def test_only_these_services_may_use_it_and_only_for_this_stack(self):
         both = {"cloudwatch.amazonaws.com", "logs.eu-west-1.amazonaws.com"}
