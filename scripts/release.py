@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Packs the files of a release from built binaries: the function to deploy without Rust, and the command line.
+"""Packs the files of a release from built binaries: the function to deploy without Rust, and the command line. Beside them are
+the templates for CloudFormation alone.
 
     python3 scripts/release.py [--binaries target] [--output target/release-VERSION] arm64 x86_64
 
@@ -21,6 +22,7 @@ import zipfile
 from pathlib import Path
 
 import own_rules
+import plain_template
 
 ROOT = Path(__file__).resolve().parents[1]
 # The machine in the ELF header (elf.h: EM_AARCH64, EM_X86_64).
@@ -31,7 +33,8 @@ DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/backfill.md", "docs/capacity.md",
     "docs/data-events.md", "docs/deploy.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md",
-    "docs/own-rules.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "src/filter/reference.md", "src/lint/lints.md",
+    "docs/own-rules.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "forwarding.yaml", "src/filter/reference.md",
+    "src/lint/lints.md",
 )
 # The paths that no binary may contain.
 OF_THIS_MACHINE = {ROOT, Path.home(), Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")}
@@ -139,6 +142,9 @@ def packed(binaries, processors):
         name = f"trailbell-{number}-linux-{processor}"
         files = {"trailbell": (command, 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
         yield f"{name}.tar.gz", tarred(name, files), len(command)
+    for kind, chat in {"cloudformation": True, "cloudformation-without-chat": False}.items():
+        content = plain_template.text(chat).encode()
+        yield f"trailbell-{number}-{kind}.yaml", content, len(content)
 
 
 def main():
@@ -154,7 +160,7 @@ def main():
         sys.exit(f"error: {wrong}")
     output.mkdir(parents=True, exist_ok=True)
     # A checksum without its file, or a file without its checksum, would fail the verification.
-    for old in [*output.glob("trailbell-*.zip"), *output.glob("trailbell-*.tar.gz")]:
+    for old in [path for kind in ("zip", "tar.gz", "yaml") for path in output.glob(f"trailbell-*.{kind}")]:
         old.unlink()
     sums = {name: hashlib.sha256(content).hexdigest() for name, content, _ in files}
     for name, content, _ in files:

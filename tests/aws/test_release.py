@@ -22,7 +22,9 @@ from stand_in import ROOT
 
 VERSION = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
 MACHINES = {"arm64": 183, "x86_64": 62}
-NAMES = [f"trailbell-{VERSION}-{kind}" for kind in ("lambda-arm64.zip", "lambda-x86_64.zip", "linux-arm64.tar.gz", "linux-x86_64.tar.gz")]
+PACKED = [f"trailbell-{VERSION}-{kind}" for kind in ("lambda-arm64.zip", "lambda-x86_64.zip", "linux-arm64.tar.gz", "linux-x86_64.tar.gz")]
+TEMPLATES = [f"trailbell-{VERSION}-cloudformation{kind}.yaml" for kind in ("-without-chat", "")]
+NAMES = sorted([*PACKED, *TEMPLATES])
 
 
 def elf(processor):
@@ -84,10 +86,10 @@ class Release(unittest.TestCase):
         (self.folder / "three" / unpacked).mkdir()
         self.pack("three", "x86_64")
         names = sorted(path.name for path in (self.folder / "three").iterdir())
-        self.assertEqual(names, ["SHA256SUMS", unpacked, *(name for name in NAMES if "x86_64" in name)])
+        self.assertEqual(names, ["SHA256SUMS", unpacked, *TEMPLATES, *(name for name in PACKED if "x86_64" in name)])
 
     def test_names_are_in_order_and_have_no_time_and_fixed_modes(self):
-        for name in NAMES:
+        for name in PACKED:
             root = name.removesuffix(".zip").removesuffix(".tar.gz")
             content = io.BytesIO((self.folder / "one" / name).read_bytes())
             if name.endswith(".zip"):
