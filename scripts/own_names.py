@@ -31,7 +31,8 @@ def names(samconfig: Path, stack: str) -> dict[str, list[str]]:
     stack = answers.get("stack_name", stack)
     # template.yaml names the bucket of a new trail if it has no other name.
     bucket = parameters.get("LogBucketName") or ("trailbell-" if parameters.get("Source") == "trail" else "")
-    return {"own_names": [stack], "log_buckets": [bucket] if bucket else []}
+    buckets = [bucket, parameters.get("LogBucketName2"), parameters.get("LogBucketName3")]
+    return {"own_names": [stack], "log_buckets": [name for name in buckets if name]}
 
 
 def add(wanted: dict[str, list[str]], overrides: Path) -> bool:

@@ -9,14 +9,14 @@ from cfnlint.config import ManualArgs
 from modes import KEY, MODES, ORGANIZATION, STACKS
 from stack import REGION, Stack, source
 
+API_CALLS = {"ApiCalls", "ApiCallsFailedAlarm", "ApiCallsLostAlarm"}
 # The resources of every mode.
-COMMON = set(Stack(Source="events", Delivery="direct").resources) - {"ApiCalls", "ApiCallsLostAlarm", "ApiCallsInvoke"}
+COMMON = set(Stack(Source="events", Delivery="direct").resources) - API_CALLS - {"ApiCallsInvoke"}
 DIRECT = {"FailedInvocations", "EventAgeAlarm", "EventsLostAlarm"}
 QUEUE = {"LogQueue", "LogQueuePolicy", "LogQueueMapping", "QueueAgeAlarm"}
 TRAIL = {"Trail", "LogBucket", "LogBucketPolicy"}
 OTHER_QUEUE = {"OtherQueueMapping", "OtherQueueAgeAlarm"}
-NEW_OBJECTS = {"NewObjects", "NewObjectsLostAlarm"}
-API_CALLS = {"ApiCalls", "ApiCallsLostAlarm"}
+NEW_OBJECTS = {"NewObjects", "NewObjectsFailedAlarm", "NewObjectsLostAlarm"}
 
 # Keys of objects below a prefix, and whether they are CloudTrail's. aws/event-ruler, the program that EventBridge matches with,
 # answers the same of each for the pattern of the rule.

@@ -48,6 +48,11 @@ class OwnNames(unittest.TestCase):
         wanted = {"own_names": ["secalerts"], "log_buckets": ["cloudtrail", "audit", "central-logs"]}
         self.assertEqual(self.lists(), wanted)
 
+    def test_every_bucket_that_is_named_is_added(self):
+        more = ANSWERS.replace("LogBucketName=", 'LogBucketName2=\\"old-logs\\" LogBucketName3=\\"\\" LogBucketName=')
+        self.run_script(more % ("bucket", "central-logs"))
+        self.assertEqual(self.lists()["log_buckets"], ["cloudtrail", "audit", "central-logs", "old-logs"])
+
     def test_a_name_that_an_item_covers_is_not_added(self):
         self.run_script(ANSWERS % ("bucket", "acme-CloudTrail-logs"))
         self.assertNotIn("log_buckets", self.lists())

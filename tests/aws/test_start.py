@@ -3,6 +3,7 @@ end it with success, and rules that do not load with the reason.
 """
 
 import base64
+import io
 import json
 import sys
 import types
@@ -14,7 +15,9 @@ from stack import source
 from stand_in import Function
 
 VARIABLES = {"ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts", "RUST_LOG": "info"}
-EVENT = {"RequestType": "Create", "ResourceProperties": {"FunctionName": "trailbell"}}
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+IDS = {"StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/trailbell/1", "RequestId": "2", "LogicalResourceId": "RulesLoad"}
+EVENT = IDS | {"RequestType": "Create", "ResponseURL": "https://example.com/answer?signed", "ResourceProperties": {"FunctionName": "trailbell"}}
 
 
 class Lambda:
@@ -34,21 +37,26 @@ class Lambda:
 class Start(unittest.TestCase):
     def check(self, client, event=EVENT):
         """What CloudFormation is answered: the status and the reason."""
-        sent, waits = [], []
-        response = types.ModuleType("cfnresponse")
-        response.SUCCESS, response.FAILED = "SUCCESS", "FAILED"
-        response.send = lambda event, context, status, data, physical, noEcho=False, reason=None: sent.append((status, reason))
-        boto3 = types.SimpleNamespace(client=lambda name: {"lambda": client}[name])
-        with mock.patch.dict(sys.modules, cfnresponse=response, boto3=boto3), mock.patch("time.sleep", waits.append):
+        waits, boto3 = [], types.SimpleNamespace(client=lambda name: {"lambda": client}[name])
+        with (
+            mock.patch.dict(sys.modules, boto3=boto3),
+            mock.patch("time.sleep", waits.append),
+            mock.patch("urllib.request.urlopen") as urlopen,
+        ):
             code = {}
             exec(source()["Resources"]["StartFunction"]["Properties"]["Code"]["ZipFile"], code)
             code["answer"](event, None)
-        [answer] = sent
-        return answer, waits
+        [[request]] = [call.args for call in urlopen.call_args_list]
+        # A header of another content would not fit the signature of the address.
+        self.assertEqual((request.method, request.full_url, request.get_header("Content-type")), ("PUT", event["ResponseURL"], ""))
+        answer = json.loads(request.data)
+        self.assertEqual({name: answer[name] for name in IDS}, IDS)
+        self.assertTrue(answer["PhysicalResourceId"])
+        return (answer["Status"], answer["Reason"]), waits
 
     def test_the_function_starts_on_what_it_is_sent(self):
         client = Lambda([{}])
-        self.assertEqual(self.check(client)[0], ("SUCCESS", None))
+        self.assertEqual(self.check(client)[0][0], "SUCCESS")
         function = Function(VARIABLES, "http://127.0.0.1:9")
         self.addCleanup(function.stop)
         [call] = client.calls
@@ -57,16 +65,19 @@ class Start(unittest.TestCase):
 
     def test_a_function_that_does_not_start_fails_with_its_reason(self):
         log = base64.b64encode(b"x" * 4000 + "error: the rules cannot be loaded: rules.yaml:3: `==`".encode()).decode()
-        (status, reason), _ = self.check(Lambda([{"FunctionError": "Unhandled", "LogResult": log}]))
+        # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+        payload = io.BytesIO(b'{"errorType": "Runtime.ExitError"}')
+        (status, reason), _ = self.check(Lambda([{"FunctionError": "Unhandled", "Payload": payload, "LogResult": log}]))
         self.assertEqual(status, "FAILED")
+        self.assertIn("Runtime.ExitError", reason)
         self.assertTrue(reason.endswith("rules.yaml:3: `==`"))
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html: 4,096 bytes for the whole response.
         self.assertLess(len(reason.encode()), 2000)
 
     def test_a_permission_that_is_new_is_waited_for(self):
         denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, "Invoke")
-        answer, waits = self.check(Lambda([denied, denied, {}]))
-        self.assertEqual((answer, waits), (("SUCCESS", None), [5, 10]))
+        (status, _), waits = self.check(Lambda([denied, denied, {}]))
+        self.assertEqual((status, waits), ("SUCCESS", [5, 10]))
         (status, reason), waits = self.check(Lambda([denied] * 4))
         self.assertEqual(status, "FAILED")
         self.assertIn("not authorized", reason)
@@ -78,7 +89,7 @@ class Start(unittest.TestCase):
 
     def test_the_end_of_a_stack_starts_nothing(self):
         client = Lambda([])
-        self.assertEqual(self.check(client, EVENT | {"RequestType": "Delete"})[0], ("SUCCESS", None))
+        self.assertEqual(self.check(client, EVENT | {"RequestType": "Delete"})[0][0], "SUCCESS")
         self.assertEqual(client.calls, [])
 
 
