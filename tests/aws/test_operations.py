@@ -58,6 +58,11 @@ class Alarms(unittest.TestCase):
                     self.assertEqual(each["OKActions"], [stack.arn("AlarmTopic")])
                     self.assertTrue(each["AlarmDescription"])
 
+    def test_every_alarm_is_described(self):
+        page = (ROOT / "docs/deploy.md").read_text()
+        alarms = {name for parameters in STACKS.values() for name in Stack(**parameters).of("CloudWatch::Alarm")}
+        self.assertFalse([name for name in alarms if f"`{name}`" not in page])
+
     def test_alarms_watch_existing_resources(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
