@@ -135,7 +135,7 @@ class Stack:
 
     def _physical(self, name):
         body = self.template["Resources"][name]["Properties"]
-        for field in ("BucketName", "LogGroupName"):
+        for field in ("BucketName", "LogGroupName", "TrailName"):
             if field in body:
                 return self._value(body[field], None)
         return f"{NAME}-{name}"

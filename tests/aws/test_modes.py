@@ -79,6 +79,15 @@ class Modes(unittest.TestCase):
             self.assertEqual(resources[name]["DeletionPolicy"], "RetainExceptOnCreate", name)
             self.assertEqual(resources[name]["UpdateReplacePolicy"], "Retain", name)
 
+    def test_the_outputs_name_what_stays(self):
+        written = source()["Outputs"]
+        stays = {name for name, output in written.items() if "stays when you delete the stack" in output["Description"]}
+        outputs = Stack(**MODES["a new trail"], EncryptionKey="new").outputs
+        # The policy of the bucket stays with the bucket.
+        self.assertEqual(stays, {"TrailArn", "LogBucketName", "KeyArn"})
+        self.assertEqual(outputs["TrailArn"], f"arn:aws:cloudtrail:{REGION}:111122223333:trail/trailbell")
+        self.assertEqual(outputs["LogBucketName"], f"trailbell-111122223333-{REGION}")
+
     def test_a_failed_creation_leaves_an_empty_bucket(self):
         # CloudFormation deletes only an empty bucket, and a trail writes into it at once: whatever can be refused comes before.
         for name in ("a new trail", "a new trail, directly", "a new trail, with everything", "a new trail, with Teams and keys that exist"):
