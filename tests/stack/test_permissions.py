@@ -69,9 +69,6 @@ class Requests:
     def sqs_DeleteMessage(self):
         self.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle="x")
 
-    def sqs_ChangeMessageVisibility(self):
-        self.client("sqs").change_message_visibility(QueueUrl=self.queue, ReceiptHandle="x", VisibilityTimeout=60)
-
     def sqs_GetQueueAttributes(self):
         self.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["All"])
 
@@ -82,9 +79,6 @@ class Requests:
         for output in self.outputs.keys() & {"AlertTopicArn", "ChatTopicArn", "FindingTopicArn"}:
             entries = [{"Id": "1", "Message": "a test of permissions"}]
             self.client("sns").publish_batch(TopicArn=self.outputs[output], PublishBatchRequestEntries=entries)
-
-    def sns_ListSubscriptionsByTopic(self):
-        self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs["AlertTopicArn"])
 
     def dynamodb_BatchGetItem(self):
         self.client("dynamodb").batch_get_item(RequestItems={self.outputs["StateTableName"]: {"Keys": [{"pk": {"S": "x"}}]}})
