@@ -120,7 +120,7 @@ fn events_that_cannot_be_read() {
            FOLDER/rules.yaml:9: broken.json: record 1 cannot be read: a record must be an object and is a number
 
     FAILED Reads
-           FOLDER/rules.yaml:10: one.json: record 0 cannot be changed as the test says: `eventID.x` cannot be set: the value that should contain `x` is not an object
+           FOLDER/rules.yaml:10: one.json: record 0 cannot be changed as the test says: `eventID.x` cannot be set: the value that should contain `x` is text: set the whole text, with the JSON in it
 
     0 passed, 4 failed
     ");

@@ -43,6 +43,8 @@ fn verbs(output: &str) -> Vec<(&str, &str)> {
 #[test]
 fn a_new_folder_has_every_file_that_is_listed() {
     let root = folder("init_new", &[]);
+    // The root of a repository, wherever the tests run.
+    fs::create_dir_all(root.join("cloud/rules/.git")).unwrap();
     let output = init(&root, &["cloud/rules"]);
     assert_snapshot!(output, @r"
     wrote  rules.schema.json                      lets editors complete and check rules
