@@ -54,17 +54,17 @@ def tour(emulator, keep):
         cloud["s3"].put_object(Bucket=bucket, Key=str(path.relative_to(SAMPLES)), Body=path.read_bytes())
     say("Log files", f"{len(paths)} of {SAMPLES.relative_to(ROOT)} put into the bucket, where CloudTrail would put them")
     print("\nAlerts, as their reader gets them:\n")
-    count = show(cloud, queue)
+    count = show(cloud, stack, queue)
     intrude(cloud)
     print("\nCalls: root creates `mallory`, who creates a key for another user. EventBridge reports them to the function:\n")
-    count += show(cloud, queue)
+    count += show(cloud, stack, queue)
     if not count:
         raise SystemExit("no alert arrived")
     print(f"\n{count} alerts, through the bucket or EventBridge, the queue, the function, the table and the topic.")
     if keep:
         look_around(emulator, stack, queue)
         while True:
-            show(cloud, queue)
+            show(cloud, stack, queue)
     print("Run `make stack KEEP=1` to leave it running and look around.")
     return True
 
@@ -75,17 +75,18 @@ def subscribe(cloud, stack):
     return queue
 
 
-def show(cloud, queue):
-    """Prints alerts until none arrives any more; how many there were."""
-    count, last = 0, None
-    start = time.monotonic()
-    while time.monotonic() - (last or start) < (QUIET_SECONDS if last else PATIENCE_SECONDS):
+def show(cloud, stack, queue):
+    """Prints alerts until none arrives any more and no log file or call waits; how many there were."""
+    count, last = 0, time.monotonic()
+    while True:
         for body in cloud.receive(queue, seconds=1):
             message = json.loads(body)
             where = message["Message"].splitlines()[1]
             print(f"  {message['Subject']}\n    {where}", flush=True)
             count, last = count + 1, time.monotonic()
-    return count
+        waits = not count or cloud.count(stack.outputs["LogQueueUrl"])
+        if time.monotonic() - last > (PATIENCE_SECONDS if waits else QUIET_SECONDS):
+            return count
 
 
 def intrude(cloud):
