@@ -42,7 +42,7 @@ pub use event::{CallOutcome, EventView};
 pub use facts::EventFacts;
 pub use format::{Format, render, render_ascii};
 pub use headline::headline;
-pub use kind::{FollowUpNotice, RollUpNotice, RollUpStage, Summary, Unread, short_title, title};
+pub use kind::{FollowUpNotice, RollUpNotice, RollUpStage, SilentSources, Summary, Unread, short_title, title};
 pub use message::{Attribute, AttributeValue, MAX_BYTES, Message};
 pub use model::{Alert, AlertKind, Remembered};
 pub use next_step::{NextStep, next_steps};

@@ -8,7 +8,7 @@ use super::{
     also::CoveredRule,
     content::{Around, Content, RuleView},
     event::EventView,
-    kind::{FollowUpNotice, RollUpNotice, Summary, Unread},
+    kind::{FollowUpNotice, RollUpNotice, SilentSources, Summary, Unread},
     occurrence::Occurrences,
     origin::Origin,
     phrase::{Phrase, Row},
@@ -55,6 +55,8 @@ pub enum AlertKind {
     Match(Finding),
     /// Records could not be read, so no rule has evaluated them.
     Unread(Unread),
+    /// Accounts and regions of which no logs arrive any more.
+    Silent(SilentSources),
     /// The hourly limit of a rule holds alerts back.
     RollUp(RollUpNotice),
     /// Further events came after alerts, which cover them.
@@ -68,6 +70,7 @@ impl AlertKind {
         match self {
             AlertKind::Match(finding) => finding,
             AlertKind::Unread(unread) => unread,
+            AlertKind::Silent(sources) => sources,
             AlertKind::RollUp(notice) => notice,
             AlertKind::FollowUps(notices) => notices,
             AlertKind::Summary(summary) => summary,
@@ -144,6 +147,13 @@ impl Alert {
         let occurrences = Occurrences { count, first: time, last: time, ..Occurrences::default() };
         let record = if let Unread::Record { index, .. } = unread { Some(index) } else { None };
         Self { origin, record, occurrences, ..Self::of(id, AlertKind::Unread(unread), accounts) }
+    }
+
+    /// The alert for accounts and regions of which no logs arrive any more.
+    pub fn silent(sources: SilentSources, accounts: &Arc<Accounts>) -> Self {
+        let parts = sources.id_parts();
+        let id = Self::id(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        Self::of(id, AlertKind::Silent(sources), accounts)
     }
 
     /// The notice about alerts that the hourly limit of a rule holds back.

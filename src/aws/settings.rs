@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     engine::MAX_NESTING,
-    handler::{Channels, Chat, InvocationLimits, MailBudget},
+    handler::{Channels, Chat, InvocationLimits, MailBudget, Watch},
     log_file::Limits,
     rule::Severity,
     state::{Budget, Claimant},
@@ -26,6 +26,9 @@ pub struct Settings {
     /// `MAX_OBJECT_BYTES`, `MAX_DECOMPRESSED_BYTES`, `MAX_RECORD_BYTES`, `MAX_NESTING`, `TIME_RESERVE_MS`: what an
     /// invocation may cost. `MAX_ALERTS_PER_RULE_HOUR`, `ALERTS_PER_MINUTE`, `MAIL_SEVERITY`: how many alerts it may send.
     pub limits: InvocationLimits,
+    /// `SILENCE_MINUTES`: for how long an account and region must be silent, at least, before an alert says so; without it, none is
+    /// watched. `MAIL_ADDRESSES`: the e-mail addresses that are to get alerts, separated by commas.
+    pub watch: Watch,
     /// `RUST_LOG`: a log level, or several `module=level` separated by commas.
     pub log: String,
     /// `RETRY_BASE_MS`, `CONNECT_TIMEOUT_MS`, `READ_TIMEOUT_MS`: how long requests to AWS wait.
@@ -80,6 +83,7 @@ impl Settings {
                 time_reserve: reader.milliseconds("TIME_RESERVE_MS", 10_000),
                 mail: Some(reader.mail()),
             },
+            watch: reader.watch(),
             log: reader.log("RUST_LOG"),
             timeouts: Timeouts {
                 retry_base: reader.milliseconds("RETRY_BASE_MS", 100),
@@ -224,6 +228,18 @@ impl<V: Fn(&str) -> Option<String>> SettingsReader<V> {
         MailBudget { per_minute, mildest: self.severity("MAIL_SEVERITY") }
     }
 
+    fn watch(&mut self) -> Watch {
+        const SILENCE: &str = "SILENCE_MINUTES";
+        const ADDRESSES: &str = "MAIL_ADDRESSES";
+        let minutes: Option<u64> = self.text(SILENCE).map(|_| self.number(SILENCE, "minutes", 120));
+        let addresses = self.text(ADDRESSES).unwrap_or_default();
+        let addresses: Vec<String> = addresses.split_terminator(',').map(|address| address.trim().to_owned()).collect();
+        if addresses.iter().any(|address| !address.contains('@')) {
+            self.refuse(ADDRESSES, addresses.join(","), "e-mail addresses separated by commas");
+        }
+        Watch::new(minutes.map(Duration::from_mins), addresses)
+    }
+
     fn nesting(&mut self, name: &'static str, default: usize) -> usize {
         let levels = self.number(name, "levels", default);
         if levels > MAX_NESTING {
@@ -317,6 +333,8 @@ mod tests {
             ("MAX_ALERTS_PER_RULE_HOUR", "500"),
             ("ALERTS_PER_MINUTE", "150"),
             ("MAIL_SEVERITY", "3"),
+            ("SILENCE_MINUTES", "90"),
+            ("MAIL_ADDRESSES", "a@example.com, b@example.com"),
             ("RUST_LOG", "warn,trailbell=debug"),
         ])
         .unwrap();

@@ -180,6 +180,21 @@ impl Channel for Sns {
         }
         answers
     }
+
+    /// Asks for all subscriptions of the topic, a hundred a request. One that waits for its confirmation has no ARN: "Subscription" in
+    /// the [Amazon SNS API Reference](https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html).
+    async fn confirmed_addresses(&self) -> Result<Option<Vec<String>>, PublishError> {
+        let refused = |error| PublishError::not_accepted(&self.topic, RequestError::from(error));
+        let mut pages =
+            self.client.list_subscriptions_by_topic().topic_arn(&self.topic).into_paginator().items().send();
+        let mut addresses = Vec::new();
+        while let Some(subscription) = pages.try_next().await.map_err(refused)? {
+            let is_mail = subscription.protocol().is_some_and(|protocol| ["email", "email-json"].contains(&protocol));
+            let is_confirmed = subscription.subscription_arn().is_some_and(|arn| arn.starts_with("arn:"));
+            addresses.extend(subscription.endpoint.filter(|_| is_mail && is_confirmed));
+        }
+        Ok(Some(addresses))
+    }
 }
 
 /// Why SNS did not publish a message.

@@ -21,7 +21,7 @@ use trailbell::{
     aws::{Deadline, DynamoDb, Employer, Requester, S3, Settings, SettingsError, Sns, StateTable, Workers, sdk_config},
     diagnostic::chain,
     engine::Engine,
-    handler::{Channels, Clock, Handler, InvocationError, InvocationLimits},
+    handler::{Channels, Clock, Handler, InvocationError, InvocationLimits, Watch},
     local::{RulesFiles, TextFileError},
     rule::{LoadedRules, RuleSet, version},
     state::MemoryTable,
@@ -99,6 +99,7 @@ struct SharedState {
     s3: S3,
     topics: Channels<Sns>,
     table: Option<DynamoDb>,
+    watch: Watch,
     learns: AtomicBool,
 }
 
@@ -117,7 +118,8 @@ impl SharedState {
         let table = table.map(|name| DynamoDb::new(&config, name, settings.timeouts.retry_base));
         let s3 = S3::new(&config, settings.timeouts, Requester::Function);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.timeouts.retry_base));
-        Ok(Self { engine, rules_version, limits: settings.limits, s3, topics, table, learns: AtomicBool::new(false) })
+        let (limits, watch, learns) = (settings.limits, settings.watch, AtomicBool::new(false));
+        Ok(Self { engine, rules_version, limits, s3, topics, table, watch, learns })
     }
 
     fn table<'a>(&'a self, memory: &'a MemoryTable) -> StateTable<'a> {
@@ -130,9 +132,9 @@ impl SharedState {
         table: &'a StateTable<'a>,
         learns: &'a AtomicBool,
     ) -> Handler<'a, S3, Sns, StateTable<'a>, Deadline> {
-        let (engine, objects, channels) = (&self.engine, &self.s3, &self.topics);
+        let (engine, objects, channels, watch) = (&self.engine, &self.s3, &self.topics, &self.watch);
         let keeps_state = self.table.is_some();
-        Handler { engine, objects, channels, table, keeps_state, learns, clock, limits: self.limits }
+        Handler { engine, objects, channels, table, keeps_state, watch, learns, clock, limits: self.limits }
     }
 
     /// The answer to the sender; the error makes Lambda repeat the whole invocation.

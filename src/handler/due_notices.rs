@@ -18,8 +18,8 @@ use crate::{
     diagnostic::chain,
     rule::{Accounts, Rule},
     state::{
-        self, Audience, Claimant, DueEntry, DueItem, EndedHour, FollowUp, Outage, SummaryLine, Table, Ticket, bits,
-        key::rule_and_hour, remove_due,
+        self, Audience, Claimant, DueEntry, DueItem, EndedHour, FollowUp, Outage, SummaryLine, Table, TableError,
+        Ticket, bits, key::rule_and_hour, remove_due,
     },
 };
 
@@ -105,6 +105,24 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
         items.into_iter().zip(is_done).filter(|(_, is_done)| !is_done).map(|(item, _)| item).collect()
     }
 
+    /// Publishes an alert that no entry is about; whether every audience took it.
+    pub(super) async fn alert(&mut self, alert: Alert) -> bool {
+        let audiences = self.channels.audiences(alert.severity());
+        let notice = Notice { alert, audiences, items: Vec::new() };
+        self.publish(&notice).await.len() == notice.audiences.len()
+    }
+
+    /// Counts a failure of the table.
+    pub(super) fn fail(&mut self, error: TableError) {
+        let origin = self.outbox.origin().clone();
+        self.outcome.fail(Failure::Due { origin, error });
+    }
+
+    /// The outcome of the invocation.
+    pub(super) fn outcome(&mut self) -> &mut Outcome {
+        self.outcome
+    }
+
     /// The failures that were only counted.
     pub(super) fn finish(mut self) {
         self.outbox.finish(self.outcome);
@@ -132,10 +150,7 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
         let keys: Vec<(&str, i64)> = due.iter().map(|(key, _)| *key).collect();
         let found = match state::follow_ups(self.table, self.rules, &keys, now).await {
             Ok(found) => found,
-            Err(error) => {
-                let origin = self.outbox.origin().clone();
-                return self.outcome.fail(Failure::Due { origin, error });
-            }
+            Err(error) => return self.fail(error),
         };
         let is_unreadable: Vec<bool> = found.iter().map(Result::is_err).collect();
         let found: Vec<Option<FollowUp>> = found.into_iter().map(|found| found.ok().flatten()).collect();
@@ -204,10 +219,7 @@ impl<'a, C: Channel, T: Table, K: Clock> DueNotices<'a, C, T, K> {
         let keys: Vec<&str> = due.keys().copied().collect();
         let hours = match state::ended_hours(self.table, &keys).await {
             Ok(hours) => hours,
-            Err(error) => {
-                let origin = self.outbox.origin().clone();
-                return self.outcome.fail(Failure::Due { origin, error });
-            }
+            Err(error) => return self.fail(error),
         };
         let now = self.time.now();
         let (mut notices, mut done) = (Vec::new(), Vec::<usize>::new());

@@ -1,5 +1,7 @@
 //! From a payload to the outcome of its invocation, unit by unit.
 
+use std::collections::BTreeSet;
+
 use super::{
     evaluate::Evaluation,
     failure::Failure,
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     alert::Origin,
     engine::Scratch,
-    state::{Outage, Table},
+    state::{LogSource, Outage, Table},
     trigger::{self, Delivery, LogEvents, Sender, Unit, Work},
 };
 
@@ -29,7 +31,11 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     pub async fn handle_isolated(&self, payload: &[u8], isolation: &mut impl Isolation) -> Outcome {
         let mut outcome = Outcome::default();
         match trigger::decode(payload) {
-            Ok(delivery) => self.deliver(delivery, isolation, &mut outcome).await,
+            Ok(delivery) => {
+                let time = TimeBudget::start(self.clock, self.limits.time_reserve);
+                let sources = self.deliver(delivery, &time, isolation, &mut outcome).await;
+                self.record_arrivals(sources, &time).await;
+            }
             Err(error) => {
                 outcome.objects.seen += 1;
                 outcome.objects.failed += 1;
@@ -48,15 +54,23 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         let mut outcome = Outcome::default();
         let units = vec![Unit { id: item.unit.clone(), work: vec![item.into_work()] }];
         let delivery = Delivery { sender: Sender::Service, is_redelivered: false, units };
-        self.deliver(delivery, &mut SameProcess, &mut outcome).await;
+        let time = TimeBudget::start(self.clock, self.limits.time_reserve);
+        self.deliver(delivery, &time, &mut SameProcess, &mut outcome).await;
         Report::of(outcome)
     }
 
-    async fn deliver(&self, delivery: Delivery, isolation: &mut impl Isolation, outcome: &mut Outcome) {
-        let time = TimeBudget::start(self.clock, self.limits.time_reserve);
+    /// Returns the sources of which logs came.
+    async fn deliver(
+        &self,
+        delivery: Delivery,
+        time: &TimeBudget<'_, K>,
+        isolation: &mut impl Isolation,
+        outcome: &mut Outcome,
+    ) -> BTreeSet<LogSource> {
         let (mut scratch, mut outage, mut pace) = (Scratch::default(), Outage::default(), Pace::new(self.limits.mail));
         let mut to_isolate = items_to_isolate(&delivery);
         let mut objects = Prefetch::new(self.objects, delivery.objects().cloned());
+        let mut sources = BTreeSet::new();
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
         for Unit { id, work } in delivery.units {
@@ -68,7 +82,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             let mut unit = UnitRun {
                 handler: self,
                 objects: &mut objects,
-                time: &time,
+                time,
                 scratch: &mut scratch,
                 outage: &mut outage,
                 pace: &mut pace,
@@ -79,13 +93,15 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 failed: 0,
             };
             for work in work {
+                sources.extend(self.watch.source(&work, time.now()));
                 unit.run(work).await;
             }
             if let Some(count) = unit.failed.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
                 outcome.fail(Failure::MoreParts { count });
             }
         }
-        self.send_unkept(&time, &outage, &mut pace, outcome).await;
+        self.send_unkept(time, &outage, &mut pace, outcome).await;
+        sources
     }
 }
 

@@ -25,6 +25,8 @@ const ALWAYS: &[&str] = &[
     "handed_back",
     "counts_broken",
     "ticks",
+    "sources_silent",
+    "mail_unconfirmed",
     "summarised",
 ];
 
@@ -84,6 +86,8 @@ impl Outcome {
             ("items_killed".to_owned(), self.killed),
             ("handed_back".to_owned(), handed_back as u64),
             ("ticks".to_owned(), self.ticks),
+            ("sources_silent".to_owned(), self.silent_sources),
+            ("mail_unconfirmed".to_owned(), self.mail_unconfirmed),
         ];
         let shown =
             [SkipReason::ForgedEvent, SkipReason::TickRunning].into_iter().filter(|reason| skipped(*reason) == 0);

@@ -20,8 +20,10 @@ mod port;
 mod prefetch;
 mod report;
 mod setup;
+mod silence;
 mod tick;
 mod time_budget;
+mod watch;
 
 pub use answer::InvocationError;
 pub use channels::{Channels, Chat};
@@ -31,3 +33,4 @@ pub use outcome::{CountMismatch, Matches, ObjectCounts, Outcome, RecordCounts, S
 pub use port::{Body, Channel, Clock, FetchError, IsolationError, Objects, PublishError};
 pub use report::Report;
 pub use setup::{Handler, InvocationLimits, MailBudget};
+pub use watch::Watch;

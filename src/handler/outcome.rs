@@ -43,6 +43,10 @@ pub struct Outcome {
     pub killed: u64,
     /// How many ticks sent all that was due.
     pub ticks: u64,
+    /// How many accounts and regions are silent, of those that the tick looked at.
+    pub silent_sources: u64,
+    /// How many e-mail addresses get no alerts.
+    pub mail_unconfirmed: u64,
 }
 
 impl Default for Outcome {
@@ -61,6 +65,8 @@ impl Default for Outcome {
             isolated: 0,
             killed: 0,
             ticks: 0,
+            silent_sources: 0,
+            mail_unconfirmed: 0,
         }
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! The handler knows S3, SNS and the clock by these traits only; `aws/` and `local/` implement them.
 
-use std::{error::Error, future::Future, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::{Future, ready},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -47,6 +52,15 @@ pub trait Channel: Sync {
 
     /// Sends at most [`Channel::BATCH`] messages. The results are in the order of the messages.
     fn publish(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), PublishError>>> + Send;
+
+    /// The e-mail addresses that have confirmed that they want the messages; `None` if the channel has no such addresses.
+    ///
+    /// # Errors
+    ///
+    /// The channel does not tell.
+    fn confirmed_addresses(&self) -> impl Future<Output = Result<Option<Vec<String>>, PublishError>> + Send {
+        ready(Ok(None))
+    }
 }
 
 impl<C: Channel> Channel for &C {
@@ -54,6 +68,10 @@ impl<C: Channel> Channel for &C {
 
     fn publish(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), PublishError>>> + Send {
         (**self).publish(messages)
+    }
+
+    fn confirmed_addresses(&self) -> impl Future<Output = Result<Option<Vec<String>>, PublishError>> + Send {
+        (**self).confirmed_addresses()
     }
 }
 

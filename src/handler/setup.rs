@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
-use super::channels::Channels;
+use super::{channels::Channels, watch::Watch};
 use crate::{engine::Engine, log_file::Limits, rule::Severity};
 
 /// How many failed alerts or unreadable records of an object, and how many malformed parts of a payload, are reported
@@ -21,6 +21,8 @@ pub struct Handler<'a, O, C, T, K> {
     pub table: &'a T,
     /// Whether the table remains when the invocation ends. Otherwise nothing stays due, and the end of the invocation sends all.
     pub keeps_state: bool,
+    /// What the tick watches, and the arrivals that this process has recorded.
+    pub watch: &'a Watch,
     /// Whether the rules with `first_seen` have started to learn, which they do with the first record.
     pub learns: &'a AtomicBool,
     /// The time of this invocation.

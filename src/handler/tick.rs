@@ -56,7 +56,11 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 }
             }
         }
+        if !time.is_up() {
+            self.report_silences(&tick, &table, now, &mut due).await;
+        }
         due.finish();
+        self.count_unconfirmed(time, outcome).await;
         let is_all = left.is_empty() && !tick.has_more();
         let ended = tick.end(&table, &left, time.now()).await;
         if let Some(error) = failed.or(ended.err()) {

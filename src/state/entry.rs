@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
+    arrivals::{Arrivals, Round},
     budget::Budget,
     hourly::HourlyAlerts,
     series::{SeriesError, SeriesItem},
@@ -53,6 +54,9 @@ pub struct TickState {
     pub cursor: i64,
     /// Until when an invocation works on what is due, in seconds since 1970.
     pub until: i64,
+    /// What the last tick looked at beside what is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 /// Anything that is stored under a key.
@@ -76,7 +80,10 @@ pub enum StoredItem {
     /// Where the tick is.
     #[serde(rename = "tick")]
     Tick(TickState),
-    /// Entries that are due in a slot of time.
+    /// When logs of an account and region arrived.
+    #[serde(rename = "source")]
+    Arrivals(Arrivals),
+    /// A set of texts: entries that are due in a slot of time, or sources of logs.
     #[serde(skip)]
     Due(BTreeSet<String>),
 }
@@ -159,7 +166,8 @@ item_kinds!(
     Sightings of Sightings,
     HourlyAlerts of HourlyAlerts,
     Budget of Budget,
-    Tick of TickState
+    Tick of TickState,
+    Arrivals of Arrivals
 );
 
 #[cfg(test)]
@@ -208,7 +216,7 @@ mod tests {
 
     #[test]
     fn where_the_tick_is_and_what_is_due_are_stored_as_in_deployed_tables() {
-        let tick = StoredItem::from(TickState { cursor: 12, until: 13 });
+        let tick = StoredItem::from(TickState { cursor: 12, until: 13, round: None });
         assert_eq!(tick.encode(), ItemBody::Text(r#"{"tick":{"cursor":12,"until":13}}"#.to_owned()));
         assert_eq!(StoredItem::decode(&tick.encode()).unwrap(), tick);
         let due = StoredItem::Due(["a".to_owned()].into());

@@ -45,6 +45,7 @@
 //! ```
 
 mod act;
+mod arrivals;
 mod audience;
 mod batch;
 mod budget;
@@ -69,12 +70,14 @@ mod memory;
 mod notices;
 pub mod rate_limit;
 pub mod series;
+mod silence;
 mod step;
 mod store;
 mod table;
 mod tick;
 mod token;
 
+pub use arrivals::{LogSource, Round, Silence};
 pub use audience::{Audience, bits};
 pub use batch::batches;
 pub use budget::{Budget, Taken, TokenUse};
@@ -96,6 +99,7 @@ pub use matched::Match;
 pub use memory::MemoryTable;
 pub use notices::{ended_hours, follow_ups, make_outage_due};
 pub use series::Headline;
+pub use silence::{mark_reported, record_arrivals, silences};
 pub use table::{Change, MAX_CHANGES, Stored, Table, TableError, Version, Write, Written};
 pub use tick::Tick;
 pub use token::{KnownBudget, store_lines};

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::{
+    arrivals::Round,
     due::{SLOT_SECONDS, slot, slot_keys},
     due_item::{DueItem, move_due, read_sets},
     entry::TickState,
@@ -45,6 +46,8 @@ pub struct Tick {
     last: i64,
     /// The first slot that was read with entries that this release cannot read.
     unread: Option<i64>,
+    /// What to look at beside what is due.
+    pub round: Round,
 }
 
 impl Tick {
@@ -73,9 +76,10 @@ impl Tick {
                 None => first,
             };
             let cursor = cursor.max(last.saturating_sub(OLDEST));
-            items.set(KEY, TickState { cursor, until });
+            let round = Round::after(state.and_then(|state| state.round), now_seconds);
+            items.set(KEY, TickState { cursor, until, round: Some(round) });
             items.keep(KEY, expires(now_seconds, now));
-            Ok(Some(Self { until, cursor, next: cursor.saturating_sub(READ_AGAIN), last, unread: None }))
+            Ok(Some(Self { until, cursor, next: cursor.saturating_sub(READ_AGAIN), last, unread: None, round }))
         });
         begun.await.map_err(|not_stored| not_stored.error)
     }
@@ -124,12 +128,11 @@ impl Tick {
         // Entries that this release cannot read may be those of a later one, which may come back until they are stale.
         let first_unread = self.unread.filter(|slot| *slot >= stale);
         // A tick that read nothing does not go back.
-        let end = self.next.max(self.cursor);
-        let cursor = [first_left, first_unread].into_iter().flatten().fold(end, i64::min);
+        let cursor = [first_left, first_unread].into_iter().flatten().fold(self.next.max(self.cursor), i64::min);
         let (mut items, mut down) = (Items::of([KEY.to_owned()]), None);
         let ended = update(table, &mut down, &mut items, |items| {
             if items.get::<TickState>(KEY)?.is_some_and(|state| state.until == self.until) {
-                items.set(KEY, TickState { cursor, until: 0 });
+                items.set(KEY, TickState { cursor, until: 0, round: Some(self.round) });
                 items.keep(KEY, expires(now.as_second(), now));
             }
             Ok(())
@@ -282,7 +285,7 @@ mod tests {
         ] {
             let table = MemoryTable::default();
             add(&table, 0, &["a"]);
-            let item = StoredItem::from(TickState { cursor, until });
+            let item = StoredItem::from(TickState { cursor, until, round: None });
             let change = Change { key: KEY.to_owned(), write: Write::Put { item, expected: None }, expires: None };
             pollster::block_on(table.write(&[change])).unwrap();
             let begun = begin(&table, 600).unwrap();

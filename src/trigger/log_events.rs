@@ -30,6 +30,17 @@ impl LogEvents {
     }
 }
 
+impl LogEvents {
+    /// The account and the region that the log stream is named for: `ACCOUNT_CloudTrail_REGION`, with the organization's id in front
+    /// for its trail, and a number behind if there are several ("Sending events to CloudWatch Logs" in the AWS CloudTrail User Guide).
+    pub fn account_and_region(&self) -> Option<(&str, &str)> {
+        let (_, stream) = self.source.rsplit_once('/')?;
+        let (account, region) = stream.split_once("_CloudTrail_")?;
+        let account = account.rsplit_once('_').map_or(account, |(_, account)| account);
+        Some((account, region.split_once('_').map_or(region, |(region, _)| region)))
+    }
+}
+
 impl std::fmt::Display for LogEvents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "CloudWatch Logs {}", self.source)

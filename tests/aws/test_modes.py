@@ -13,6 +13,7 @@ API_CALLS = {"ApiCalls", "ApiCallsFailedAlarm", "ApiCallsLostAlarm"}
 # The resources of every mode.
 COMMON = set(Stack(Source="events", Delivery="direct").resources) - API_CALLS - {"ApiCallsInvoke"}
 DIRECT = {"FailedInvocations", "EventAgeAlarm", "EventsLostAlarm"}
+COUNTS_MAIL = {"AlertEmailSubscription", "MailUnconfirmedAlarm"}
 QUEUE = {"LogQueue", "LogQueuePolicy", "LogQueueMapping", "QueueAgeAlarm"}
 TRAIL = {"Trail", "LogBucket", "LogBucketPolicy"}
 OTHER_QUEUE = {"OtherQueueMapping", "OtherQueueAgeAlarm"}
@@ -54,6 +55,14 @@ class Modes(unittest.TestCase):
         for mode, parameters in MODES.items():
             with self.subTest(mode):
                 self.assertEqual(set(Stack(**parameters).resources), MADE[mode] | (COMMON - DIRECT))
+
+    def test_an_address_is_subscribed_and_watched(self):
+        made = set(Stack(AlertEmail="security@example.com").resources) - set(Stack(AlertEmail="none").resources)
+        self.assertEqual(made, COUNTS_MAIL)
+        # Only the tick counts, and without a table there is none.
+        made = Stack(AlertEmail="security@example.com", State="none")
+        self.assertNotIn("MailUnconfirmedAlarm", made.resources)
+        self.assertNotIn("MAIL_ADDRESSES", made.resources["TrailbellFunction"]["Environment"]["Variables"])
 
     def test_there_is_an_order_of_creation(self):
         for name, parameters in STACKS.items():
@@ -216,6 +225,8 @@ class Modes(unittest.TestCase):
         self.assertEqual(variables["STATE_TABLE_NAME"], "trailbell-StateTable")
         self.assertEqual(variables["CHAT_TOPIC_ARN"], everything.arn("ChatTopic"))
         self.assertEqual(variables["ALERTS_PER_MINUTE"], "20")
+        self.assertEqual(variables["MAIL_ADDRESSES"], "one@example.com,two@example.com,three@example.com")
+        self.assertEqual(variables["SILENCE_MINUTES"], "120")
         function = Stack(**LITTLE_QUEUE).resources["TrailbellFunction"]
         always = {"ALERT_TOPIC_ARN", "ALERTS_PER_MINUTE", "MAIL_SEVERITY", "CHAT_SEVERITY", "RUST_LOG"}
         self.assertEqual(set(function["Environment"]["Variables"]), always)

@@ -22,6 +22,7 @@ WATCHED = {
 QUEUED = {("AWS/SQS", "ApproximateAgeOfOldestMessage")}
 DIRECT = {("AWS/Lambda", "AsyncEventAge"), ("AWS/Lambda", "DestinationDeliveryFailures")}
 WITH_TABLE = {("trailbell", "ticks"), ("trailbell", "alerts_unremembered")}
+WITH_MAIL = {("trailbell", "mail_unconfirmed")}
 WITH_RULES = {("AWS/Events", "FailedInvocations"), ("AWS/Events", "InvocationsFailedToBeSentToDlq")}
 
 
@@ -47,12 +48,13 @@ class Alarms(unittest.TestCase):
             with self.subTest(name):
                 stack = Stack(**parameters)
                 alarms = stack.of("CloudWatch::Alarm").values()
-                silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", "records")}
+                silence = set() if parameters.get("SilenceMinutes") == "0" else {("trailbell", "records"), ("trailbell", "sources_silent")}
+                mail = WITH_MAIL if "@" in parameters["AlertEmail"] else set()
                 delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
                 state = set() if parameters.get("State") == "none" else WITH_TABLE
                 rules = WITH_RULES if {"NewObjects", "ApiCalls"} & set(stack.resources) else set()
                 watched = {measure(each)[:2] for each in alarms}
-                self.assertEqual(watched, WATCHED | silence | delivery | state | rules)
+                self.assertEqual(watched, WATCHED | silence | delivery | state | rules | mail)
                 for each in alarms:
                     self.assertEqual(each["AlarmActions"], [stack.arn("AlarmTopic")])
                     self.assertEqual(each["OKActions"], [stack.arn("AlarmTopic")])

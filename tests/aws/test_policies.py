@@ -130,6 +130,8 @@ class TheFunction(unittest.TestCase):
         own = stack.arn("Key")
         more = {("sns:Publish", stack.arn("ChatTopic")), ("sns:Publish", stack.arn("FindingTopic"))}
         more |= {("kms:Decrypt", own), ("kms:GenerateDataKey", own)}
+        # The tick counts who has confirmed.
+        more |= {("sns:ListSubscriptionsByTopic", ALERTS)}
         self.assertEqual(rights(stack, "FunctionRole"), ALWAYS | MAY["a new trail"] | more)
         services = {f"{service}.eu-west-1.amazonaws.com*" for service in ("dynamodb", "sns", "sqs")}
         self.assertEqual(through(stack), {own: services})

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use trailbell::{
     alert::{AttributeValue, Message},
     engine::Engine,
-    handler::{Channel, Channels, Chat, Clock, Handler, InvocationLimits, MailBudget, Outcome, PublishError},
+    handler::{Channel, Channels, Chat, Clock, Handler, InvocationLimits, MailBudget, Outcome, PublishError, Watch},
     rule::{RuleSet, Severity},
     state::{
         Audience, Change, DueEntry, MemoryTable, Stored, StoredItem, SummaryLine, Table, TableError, Write, Written,
@@ -104,6 +104,7 @@ impl World {
             channels: &channels,
             table: self,
             keeps_state: self.keeps_state,
+            watch: &Watch::default(),
             learns: &learns,
             clock: self,
             limits,

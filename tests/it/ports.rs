@@ -17,7 +17,9 @@ use trailbell::{
     alert::Message,
     diagnostic::chain,
     engine::Engine,
-    handler::{Body, Channel, Channels, Clock, FetchError, Handler, InvocationLimits, Objects, Outcome, PublishError},
+    handler::{
+        Body, Channel, Channels, Clock, FetchError, Handler, InvocationLimits, Objects, Outcome, PublishError, Watch,
+    },
     object::ObjectId,
     rule::RuleSet,
     state::MemoryTable,
@@ -218,8 +220,17 @@ pub fn handled_on(
     payload: &Value,
 ) -> Outcome {
     let (table, learns) = (MemoryTable::default(), AtomicBool::new(false));
-    let handler =
-        Handler { engine, objects, channels, table: &table, keeps_state: true, learns: &learns, clock, limits };
+    let handler = Handler {
+        engine,
+        objects,
+        channels,
+        table: &table,
+        keeps_state: true,
+        watch: &Watch::default(),
+        learns: &learns,
+        clock,
+        limits,
+    };
     let outcome = pollster::block_on(handler.handle(payload.to_string().as_bytes()));
     assert_eq!(outcome.check(), Ok(()), "{outcome:#?}");
     outcome

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use trailbell::{
     diagnostic::chain,
     engine::Engine,
-    handler::{Channels, Chat, Handler, InvocationLimits, MailBudget, Outcome},
+    handler::{Channels, Chat, Handler, InvocationLimits, MailBudget, Outcome, Watch},
     rule::{RuleSet, Severity},
     state::Audience,
 };
@@ -196,6 +196,7 @@ fn invoke(engine: &Engine, world: &Mutex<World>, state: &State, payload: &Value)
         channels: &channels,
         table: &table,
         keeps_state: true,
+        watch: &Watch::default(),
         learns: &learns,
         clock: &clock,
         limits,

@@ -10,7 +10,7 @@ use std::{
 use trailbell::{
     diagnostic::{chain, counted},
     engine::Engine,
-    handler::{Channels, Handler, InvocationLimits, Outcome},
+    handler::{Channels, Handler, InvocationLimits, Outcome, Watch},
     local::{Folder, NoDeadline, Printed},
     state::{Audience, MemoryTable},
     trigger::Sender,
@@ -41,6 +41,7 @@ pub fn run(rules: &[PathBuf], event: &Path, buckets: &Path) -> Status {
         channels: &channels,
         table: &table,
         keeps_state: false,
+        watch: &Watch::default(),
         learns: &learns,
         clock: &NoDeadline,
         limits,

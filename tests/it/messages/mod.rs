@@ -15,6 +15,7 @@ mod ocsf;
 mod phone;
 mod request;
 mod several;
+mod silent;
 mod text;
 
 use std::{path::Path, sync::Arc};

@@ -15,4 +15,5 @@ mod requests;
 mod sequential;
 mod threads;
 mod tick;
+mod watch;
 mod world;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use serde_json::{Value, json};
 use trailbell::{
     engine::Engine,
-    handler::{Channels, Chat, Handler, InvocationLimits},
+    handler::{Channels, Chat, Handler, InvocationLimits, Watch},
     rule::{RuleSet, Severity},
     state::MemoryTable,
 };
@@ -53,6 +53,7 @@ impl World {
             channels: &Channels { alerts: &self.alerts, chat, findings: None },
             table: &self.table,
             keeps_state: true,
+            watch: &Watch::default(),
             learns: &AtomicBool::new(false),
             clock: &at(now),
             limits: InvocationLimits::default(),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use trailbell::{
     alert::{Alert, AttributeValue, Format, Message, render},
     engine::Engine,
-    handler::{Channel, Channels, Clock, Handler, InvocationLimits, MailBudget, PublishError},
+    handler::{Channel, Channels, Clock, Handler, InvocationLimits, MailBudget, PublishError, Watch},
     local::Folder,
     state::{
         Claimant, KnownBudget, MemoryTable, Outage, Taken,
@@ -110,6 +110,7 @@ impl<'e> Notices<'e> {
             channels: &channels,
             table,
             keeps_state,
+            watch: &Watch::default(),
             learns: &AtomicBool::new(true),
             clock: &self.clock,
             limits: InvocationLimits { mail: Some(MailBudget::default()), ..InvocationLimits::default() },

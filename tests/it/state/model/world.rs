@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use trailbell::{
     alert::Message,
     engine::Engine,
-    handler::{Channel, Channels, Clock, Handler, InvocationLimits, Outcome, PublishError},
+    handler::{Channel, Channels, Clock, Handler, InvocationLimits, Outcome, PublishError, Watch},
     rule::RuleSet,
 };
 
@@ -151,6 +151,7 @@ impl World {
                 channels: &channels,
                 table: &self.table,
                 keeps_state: true,
+                watch: &Watch::default(),
                 learns: &AtomicBool::new(false),
                 clock: &self.clock,
                 limits: InvocationLimits { max_alerts_per_rule_hour: 500, ..InvocationLimits::default() },
