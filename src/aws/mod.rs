@@ -1,4 +1,4 @@
-//! The ports on AWS: S3, SNS, DynamoDB, and the settings.
+//! The ports on AWS: S3, SNS, DynamoDB, SQS, and the settings.
 //!
 //! The function builds its clients once, at its start; every request has time-outs, and the SDK retries it.
 
@@ -10,6 +10,7 @@ mod request_error;
 mod s3;
 mod settings;
 mod sns;
+mod sqs;
 mod worker;
 
 pub use buckets::{Buckets, ConnectError};
@@ -20,4 +21,5 @@ pub use request_error::RequestError;
 pub use s3::{Requester, S3};
 pub use settings::{InvalidSetting, Settings, SettingsError, SnsTopic, Timeouts};
 pub use sns::Sns;
+pub use sqs::Sqs;
 pub use worker::{Employer, Workers};

@@ -12,13 +12,16 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
+use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lambda_runtime_api_client::{PooledClient, build_request};
 use serde_json::{Value, value::RawValue};
 use thiserror::Error;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use trailbell::{
-    aws::{Deadline, DynamoDb, Employer, Requester, S3, Settings, SettingsError, Sns, StateTable, Workers, sdk_config},
+    aws::{
+        Deadline, DynamoDb, Employer, Requester, S3, Settings, SettingsError, Sns, Sqs, StateTable, Workers, sdk_config,
+    },
     diagnostic::chain,
     engine::Engine,
     handler::{Channels, Clock, Handler, InvocationError, InvocationLimits, Watch},
@@ -96,6 +99,7 @@ struct SharedState {
     engine: Engine,
     rules_version: String,
     limits: InvocationLimits,
+    config: SdkConfig,
     s3: S3,
     topics: Channels<Sns>,
     table: Option<DynamoDb>,
@@ -119,7 +123,7 @@ impl SharedState {
         let s3 = S3::new(&config, settings.timeouts, Requester::Function);
         let topics = settings.topics.map(|topic| Sns::new(&config, topic, settings.timeouts.retry_base));
         let (limits, watch, learns) = (settings.limits, settings.watch, AtomicBool::new(false));
-        Ok(Self { engine, rules_version, limits, s3, topics, table, watch, learns })
+        Ok(Self { engine, rules_version, limits, config, s3, topics, table, watch, learns })
     }
 
     fn table<'a>(&'a self, memory: &'a MemoryTable) -> StateTable<'a> {
@@ -153,6 +157,10 @@ impl SharedState {
         for line in outcome.metrics(&config.function_name, clock.now()) {
             // A line that cannot be written is no reason to repeat the invocation.
             let _ = writeln!(io::stdout(), "{line}");
+        }
+        let retries = outcome.retries();
+        if !retries.is_empty() {
+            Sqs::new(&self.config).retry(&retries).await;
         }
         let mut answer = outcome.answer().map_err(FailedInvocation)?;
         // The answers to queues and to S3 Batch Operations have a fixed shape.

@@ -1,5 +1,7 @@
 //! The function's answer, in the form that the sender expects: exactly what failed is delivered again.
 
+use std::time::Duration;
+
 use aws_lambda_events::{
     s3::batch_job::{S3BatchJobResponse, S3BatchJobResult},
     sqs::{BatchItemFailure, SqsBatchResponse},
@@ -12,10 +14,30 @@ use super::{
     failure::Failure,
     outcome::{Outcome, UnitOutcome},
 };
-use crate::{diagnostic::chain, trigger::Sender, untrusted::shorten_to};
+use crate::{
+    diagnostic::chain,
+    trigger::{QueuedMessage, Sender},
+    untrusted::shorten_to,
+};
 
 /// The longest text of a result, in characters, that the report of S3 Batch Operations keeps.
 const MAX_RESULT: usize = 1_000;
+
+/// The wait after the first delivery that failed, in seconds; after each further one it is [`LONGER`] times as long, up to
+/// [`LONGEST`]: a fault that passes delays alerts by a minute, and one that lasts for an hour loses no delivery.
+const SHORTEST: u64 = 60;
+const LONGER: u64 = 5;
+/// The time for which the stack's queue hides messages by itself.
+const LONGEST: u64 = 1_800;
+
+/// A message that failed, and when its queue may deliver it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// The message.
+    pub message: QueuedMessage,
+    /// How long the queue hides it from now on.
+    pub delay: Duration,
+}
 
 /// Why the whole invocation must be repeated: the text of its first failure, and how many others there are.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -23,6 +45,18 @@ const MAX_RESULT: usize = 1_000;
 pub struct InvocationError(String);
 
 impl Outcome {
+    /// The messages that come again, and when they should. Without this, a queue hides each for as long as the function may run,
+    /// several times over.
+    pub fn retries(&self) -> Vec<Retry> {
+        let is_whole = self.answer().is_err();
+        let failed = self.units.iter().filter(|unit| is_whole || !unit.failures.is_empty());
+        let retry = |message: QueuedMessage| {
+            let wait = SHORTEST.saturating_mul(LONGER.saturating_pow(message.deliveries.saturating_sub(1)));
+            Retry { message, delay: Duration::from_secs(wait.min(LONGEST)) }
+        };
+        failed.filter_map(|unit| unit.message.clone()).map(retry).collect()
+    }
+
     /// The answer to the sender.
     ///
     /// See [queues](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html) and

@@ -52,7 +52,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     /// Handles an item for another process.
     pub async fn handle_item(&self, item: IsolatedItem) -> Report {
         let mut outcome = Outcome::default();
-        let units = vec![Unit { id: item.unit.clone(), work: vec![item.into_work()] }];
+        let units = vec![Unit { id: item.unit.clone(), message: None, work: vec![item.into_work()] }];
         let delivery = Delivery { sender: Sender::Service, is_redelivered: false, units };
         let time = TimeBudget::start(self.clock, self.limits.time_reserve);
         self.deliver(delivery, &time, &mut SameProcess, &mut outcome).await;
@@ -73,9 +73,9 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         let mut sources = BTreeSet::new();
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
-        for Unit { id, work } in delivery.units {
+        for Unit { id, message, work } in delivery.units {
             let is_blocked = in_order && outcome.failures().next().is_some();
-            outcome.start_unit(id);
+            outcome.start_unit(id, message);
             if is_blocked {
                 outcome.fail(Failure::NotStarted);
             }

@@ -25,7 +25,7 @@ mod tick;
 mod time_budget;
 mod watch;
 
-pub use answer::InvocationError;
+pub use answer::{InvocationError, Retry};
 pub use channels::{Channels, Chat};
 pub use failure::Failure;
 pub use isolation::{IsolatedItem, Isolation};

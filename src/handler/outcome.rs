@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::failure::Failure;
 use crate::{
     state::Audience,
-    trigger::{Sender, SkipReason},
+    trigger::{QueuedMessage, Sender, SkipReason},
 };
 
 /// The outcome of an invocation.
@@ -76,6 +76,8 @@ impl Default for Outcome {
 pub struct UnitOutcome {
     /// The `messageId` or `taskId`.
     pub id: Option<String>,
+    /// The message that it is.
+    pub message: Option<QueuedMessage>,
     /// Its failures; many of one kind count as one. The unit is delivered again if there is any.
     pub failures: Vec<Failure>,
     /// Why items of it needed no work, in words.
@@ -266,15 +268,15 @@ impl Outcome {
     }
 
     /// Starts the next unit.
-    pub(super) fn start_unit(&mut self, id: Option<String>) {
-        self.units.push(UnitOutcome { id, ..UnitOutcome::default() });
+    pub(super) fn start_unit(&mut self, id: Option<String>, message: Option<QueuedMessage>) {
+        self.units.push(UnitOutcome { id, message, ..UnitOutcome::default() });
     }
 
     /// Adds a failure to the current unit, and logs it at once: an operator must see it even if the invocation is
     /// terminated.
     pub(super) fn fail(&mut self, failure: Failure) {
         if self.units.is_empty() {
-            self.start_unit(None);
+            self.start_unit(None, None);
         }
         if let Some(unit) = self.units.last_mut() {
             failure.log(unit.id.as_deref());

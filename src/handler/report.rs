@@ -182,13 +182,13 @@ mod tests {
             sends: BTreeMap::from([(Audience::Alerts, sends), (Audience::Findings, sends)]),
             ..Outcome::default()
         };
-        here.start_unit(Some("id".to_owned()));
+        here.start_unit(Some("id".to_owned()), None);
         here.fail(Failure::NotStarted);
         let expected = counts(&here);
         let line = serde_json::to_string(&Report::of(here)).unwrap();
 
         let mut there = Outcome::default();
-        there.start_unit(Some("id".to_owned()));
+        there.start_unit(Some("id".to_owned()), None);
         serde_json::from_str::<Report>(&line).unwrap().add_to(&mut there);
         assert_eq!(counts(&there), expected);
         assert_eq!(there.failures().map(|failure| chain(failure)).collect::<Vec<_>>(), [chain(&Failure::NotStarted)]);

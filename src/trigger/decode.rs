@@ -45,7 +45,7 @@ pub fn decode(payload: &[u8]) -> Result<Delivery, TriggerError> {
     match shape(&envelope).map(|shape| &shape.read) {
         Some(Read::Delivery(read)) => read(&envelope),
         Some(Read::Work(read)) => {
-            let units = vec![Unit { id: None, work: read(&envelope)? }];
+            let units = vec![Unit { id: None, message: None, work: read(&envelope)? }];
             Ok(Delivery { sender: Sender::Service, is_redelivered: false, units })
         }
         None => Err(envelope.unknown()),

@@ -49,8 +49,21 @@ pub struct Unit {
     /// The `messageId` of a queue or the `taskId` of S3 Batch Operations; without one, only the whole invocation can be
     /// delivered again.
     pub id: Option<String>,
+    /// The message of a queue that it is, if it names its queue and its receipt.
+    pub message: Option<QueuedMessage>,
     /// Its items; there is at least one.
     pub work: Vec<Work>,
+}
+
+/// A message that a queue hides while it is handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedMessage {
+    /// The ARN of the queue.
+    pub queue_arn: String,
+    /// The `receiptHandle` of this delivery.
+    pub receipt: String,
+    /// How many times it was delivered, this one included.
+    pub deliveries: u32,
 }
 
 /// One item of a delivery.

@@ -19,6 +19,6 @@ mod sns;
 mod sqs;
 
 pub use decode::decode;
-pub use delivery::{Delivery, Sender, SkipReason, Unit, Work};
+pub use delivery::{Delivery, QueuedMessage, Sender, SkipReason, Unit, Work};
 pub use error::{JsonError, PartError, TriggerError};
 pub use log_events::LogEvents;

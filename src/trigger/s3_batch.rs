@@ -39,9 +39,9 @@ fn unit(task: &RawValue, index: usize) -> Unit {
     match serde_json::from_str::<S3BatchJobTask>(task.get()) {
         Ok(mut read) => {
             let id = read.task_id.take().filter(|id| !id.is_empty());
-            Unit { id, work: vec![object(read, task).unwrap_or_else(malformed)] }
+            Unit { id, message: None, work: vec![object(read, task).unwrap_or_else(malformed)] }
         }
-        Err(error) => Unit { id: None, work: vec![malformed(error.into())] },
+        Err(error) => Unit { id: None, message: None, work: vec![malformed(error.into())] },
     }
 }
 

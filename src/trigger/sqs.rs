@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    delivery::{Delivery, Sender, Unit, Work},
+    delivery::{Delivery, QueuedMessage, Sender, Unit, Work},
     envelope::{Envelope, MAX_PARTS, elements, event_source, text_of},
     error::{PartError, TriggerError},
     shape::{Read, Shape},
@@ -33,10 +33,11 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
     let units = records.into_iter().enumerate().map(|(index, record)| {
         let malformed = |error: PartError| error.of(format!("message {index} of the SQS event"));
         let Some(message) = message(record) else {
-            return Unit { id: None, work: vec![Work::Malformed(malformed(PartError::NotMessage))] };
+            return Unit { id: None, message: None, work: vec![Work::Malformed(malformed(PartError::NotMessage))] };
         };
-        is_redelivered |= came_before(&message);
-        is_fifo |= message.event_source_arn.is_some_and(|arn| arn.strip_suffix(".fifo").is_some());
+        is_redelivered |= deliveries(&message) > 1;
+        is_fifo |= message.event_source_arn.as_ref().is_some_and(|arn| arn.strip_suffix(".fifo").is_some());
+        let queued = queued(&message);
         let work = match (message.event_source.as_deref(), message.body) {
             (Some("aws:sqs"), Some(body)) => envelope.open(&body),
             (Some("aws:sqs"), None) => Err(malformed(PartError::Missing("body"))),
@@ -49,16 +50,21 @@ fn messages(envelope: &Envelope<'_>) -> Result<Delivery, TriggerError> {
         let id = message.message_id.filter(|id| !id.is_empty());
         parts += work.as_ref().map_or(1, Vec::len);
         let work = if parts > 2 * MAX_PARTS { Err(malformed(PartError::TooMany(2 * MAX_PARTS))) } else { work };
-        Unit { id, work: work.unwrap_or_else(|error| vec![Work::Malformed(error)]) }
+        Unit { id, message: queued, work: work.unwrap_or_else(|error| vec![Work::Malformed(error)]) }
     });
     let units = units.collect();
     Ok(Delivery { sender: Sender::Queue { is_fifo }, is_redelivered, units })
 }
 
-/// Whether the queue delivered a message before: "`ReceiveMessage`" in the Amazon SQS API Reference.
-fn came_before(message: &SqsMessage) -> bool {
+/// How many times the queue has delivered a message: "`ReceiveMessage`" in the Amazon SQS API Reference.
+fn deliveries(message: &SqsMessage) -> u32 {
     let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    count.is_some_and(|count: u64| count > 1)
+    count.unwrap_or(1)
+}
+
+fn queued(message: &SqsMessage) -> Option<QueuedMessage> {
+    let (queue_arn, receipt) = (message.event_source_arn.clone()?, message.receipt_handle.clone()?);
+    Some(QueuedMessage { queue_arn, receipt, deliveries: deliveries(message) })
 }
 
 /// A message that [`SqsMessage`] refuses, with the fields that are needed here.
@@ -71,6 +77,8 @@ struct PartialSqsMessage<'a> {
     body: Option<&'a RawValue>,
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    receipt_handle: Option<&'a RawValue>,
     #[serde(borrow)]
     event_source: Option<&'a RawValue>,
     #[serde(rename = "eventSourceARN", borrow)]
@@ -89,6 +97,7 @@ fn message(record: &RawValue) -> Option<SqsMessage> {
     let attributes: HashMap<String, &RawValue> = attributes.unwrap_or_default();
     message.attributes =
         attributes.into_iter().filter_map(|(name, value)| Some((name, text_of(Some(value))?))).collect();
+    message.receipt_handle = text_of(partial.receipt_handle);
     message.event_source = text_of(partial.event_source);
     message.event_source_arn = text_of(partial.event_source_arn);
     Some(message)

@@ -14,7 +14,7 @@ FAILED = f"arn:aws:sqs:{HERE}:trailbell-FailedEvents"
 LOG_QUEUE = f"arn:aws:sqs:{HERE}:trailbell-LogQueue"
 OTHER_QUEUE = f"arn:aws:sqs:{HERE}:central-queue"
 ALERTS = f"arn:aws:sns:{HERE}:trailbell-AlertTopic"
-TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
 
 # The permissions of the function in every mode, and those that each mode adds.
 ALWAYS = {

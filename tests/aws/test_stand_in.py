@@ -67,7 +67,7 @@ class Trail(StandIn):
         self.assertEqual(found["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
 
     def test_the_queue_moves_messages_to_the_queue_of_failed_events(self):
-        wanted = {"deadLetterTargetArn": self.arn(self.outputs["FailedEventsUrl"]), "maxReceiveCount": 5}
+        wanted = {"deadLetterTargetArn": self.arn(self.outputs["FailedEventsUrl"]), "maxReceiveCount": 6}
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.outputs["LogQueueUrl"], AttributeNames=["All"])["Attributes"]
         self.assertEqual(json.loads(attributes["RedrivePolicy"]), wanted)
 

@@ -18,6 +18,7 @@ mod model;
 mod peer;
 mod process;
 mod quick_table;
+mod retries;
 mod runtime_api;
 mod scan;
 mod scene;

@@ -29,6 +29,7 @@ struct Scene {
     script: Vec<Reply>,
     asked: usize,
     arrivals: Vec<Instant>,
+    bodies: Vec<String>,
 }
 
 /// What happens to one request.
@@ -83,7 +84,8 @@ impl Peer {
     pub fn before(looked_for: &'static str, script: Vec<Reply>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let scene = Arc::new(Mutex::new(Scene { looked_for, script, asked: 0, arrivals: Vec::new() }));
+        let scene =
+            Arc::new(Mutex::new(Scene { looked_for, script, asked: 0, arrivals: Vec::new(), bodies: Vec::new() }));
         let shared = Arc::clone(&scene);
         thread::spawn(move || {
             for connection in listener.incoming() {
@@ -115,6 +117,11 @@ impl Peer {
         self.scene.lock().unwrap().arrivals.clone()
     }
 
+    /// The bodies of the requests that the script answered.
+    pub fn bodies(&self) -> Vec<String> {
+        self.scene.lock().unwrap().bodies.clone()
+    }
+
     /// How many requests the script answered.
     pub fn asked(&self) -> usize {
         self.scene.lock().unwrap().asked
@@ -128,6 +135,7 @@ impl Scene {
         }
         self.asked += 1;
         self.arrivals.push(Instant::now());
+        self.bodies.push(request.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned());
         self.script[self.asked.min(self.script.len()) - 1].clone()
     }
 }

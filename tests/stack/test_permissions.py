@@ -69,6 +69,9 @@ class Requests:
     def sqs_DeleteMessage(self):
         self.client("sqs").delete_message(QueueUrl=self.queue, ReceiptHandle="x")
 
+    def sqs_ChangeMessageVisibility(self):
+        self.client("sqs").change_message_visibility(QueueUrl=self.queue, ReceiptHandle="x", VisibilityTimeout=60)
+
     def sqs_GetQueueAttributes(self):
         self.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=["All"])
 
