@@ -83,6 +83,9 @@ class Requests:
             entries = [{"Id": "1", "Message": "a test of permissions"}]
             self.client("sns").publish_batch(TopicArn=self.outputs[output], PublishBatchRequestEntries=entries)
 
+    def sns_ListSubscriptionsByTopic(self):
+        self.client("sns").list_subscriptions_by_topic(TopicArn=self.outputs["AlertTopicArn"])
+
     def dynamodb_BatchGetItem(self):
         self.client("dynamodb").batch_get_item(RequestItems={self.outputs["StateTableName"]: {"Keys": [{"pk": {"S": "x"}}]}})
 

@@ -22,6 +22,10 @@ use crate::{
 /// also how long an interrupted run keeps messages from the next.
 const HIDDEN_SECONDS: i32 = 15 * 60;
 
+/// The most bytes of an event that Lambda takes: "Function configuration, deployment, and execution" in the [AWS Lambda Developer
+/// Guide](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html) says 6 MB, which are 6,291,556 bytes in its errors.
+const MAX_EVENT: usize = 6_000_000;
+
 /// Prints the number of events that the function processed and of those that stay in the queue, by reason.
 ///
 /// # Errors
@@ -99,25 +103,45 @@ impl Redrive {
             if messages.is_empty() {
                 continue;
             }
-            let again = match self.aws.invoke_once(&self.function, &queue_event(&messages, &arn)).await? {
-                FunctionAnswer::Value(answer) => failed_items(&answer),
-                FunctionAnswer::Failed(reason) => {
-                    let kept = redriven.kept.entry(format!("the function failed: {reason}")).or_default();
-                    *kept += messages.len() as u64;
-                    continue;
-                }
-            };
-            for message in &messages {
-                if again.contains(&message.id) {
-                    let reason = "it failed again; the function's log has the reason".to_owned();
-                    *redriven.kept.entry(reason).or_default() += 1;
-                    continue;
-                }
-                self.aws.delete(&self.queue, message).await?;
-                hidden.remove(&message.id);
-                redriven.handled += 1;
+            for batch in batches(messages, &arn) {
+                self.take(&batch, &arn, &mut redriven, hidden).await?;
             }
         }
+    }
+
+    /// Sends messages to the function in one invocation, and deletes those that it processes.
+    async fn take(
+        &self,
+        messages: &[QueuedMessage],
+        arn: &str,
+        redriven: &mut Redriven,
+        hidden: &mut BTreeMap<String, QueuedMessage>,
+    ) -> Result<(), Unseen> {
+        let event = queue_event(messages, arn);
+        if event.to_string().len() > MAX_EVENT {
+            let reason = "it is larger than the 6 MB that Lambda takes in an invocation".to_owned();
+            *redriven.kept.entry(reason).or_default() += messages.len() as u64;
+            return Ok(());
+        }
+        let again = match self.aws.invoke_once(&self.function, &event).await? {
+            FunctionAnswer::Value(answer) => failed_items(&answer),
+            FunctionAnswer::Failed(reason) => {
+                let kept = redriven.kept.entry(format!("the function failed: {reason}")).or_default();
+                *kept += messages.len() as u64;
+                return Ok(());
+            }
+        };
+        for message in messages {
+            if again.contains(&message.id) {
+                let reason = "it failed again; the function's log has the reason".to_owned();
+                *redriven.kept.entry(reason).or_default() += 1;
+                continue;
+            }
+            self.aws.delete(&self.queue, message).await?;
+            hidden.remove(&message.id);
+            redriven.handled += 1;
+        }
+        Ok(())
     }
 
     /// Makes the messages visible again, as many as possible; the error is the first.
@@ -129,6 +153,25 @@ impl Redrive {
         }
         first
     }
+}
+
+/// The messages in batches, as few as possible, whose events Lambda takes; one that is too large by itself is alone.
+fn batches(messages: Vec<QueuedMessage>, queue_arn: &str) -> Vec<Vec<QueuedMessage>> {
+    let (mut batches, mut bytes) = (Vec::<Vec<QueuedMessage>>::new(), 0);
+    for message in messages {
+        let size = queue_event(std::slice::from_ref(&message), queue_arn).to_string().len();
+        match batches.last_mut() {
+            Some(batch) if bytes + size <= MAX_EVENT => {
+                batch.push(message);
+                bytes += size;
+            }
+            _ => {
+                batches.push(vec![message]);
+                bytes = size;
+            }
+        }
+    }
+    batches
 }
 
 /// The messages as Lambda's event of a queue.
@@ -185,6 +228,27 @@ mod tests {
         ];
         for (body, expected) in cases {
             assert_eq!(original_event(body), expected);
+        }
+    }
+
+    #[test]
+    fn no_batch_is_larger_than_an_invocation_takes() {
+        let arn = "arn:aws:sqs:eu-west-1:111122223333:failed";
+        // Each quotation mark takes two bytes in the event.
+        let message = |id: usize, bytes: usize| {
+            let body = if id.is_multiple_of(2) { "\"".repeat(bytes / 2) } else { "a".repeat(bytes) };
+            QueuedMessage { id: id.to_string(), receipt: "r".to_owned(), body }
+        };
+        let sizes = [1_048_576; 10].into_iter().chain([1, 7_000_000, 2]);
+        let messages: Vec<_> = sizes.enumerate().map(|(id, bytes)| message(id, bytes)).collect();
+        let batches = batches(messages, arn);
+        let counts: Vec<usize> = batches.iter().map(Vec::len).collect();
+        assert_eq!(counts, [5, 6, 1, 1]);
+        let ids: Vec<String> = batches.iter().flatten().map(|message| message.id.clone()).collect();
+        assert_eq!(ids, (0..13).map(|id| id.to_string()).collect::<Vec<_>>());
+        for batch in &batches {
+            let bytes = queue_event(batch, arn).to_string().len();
+            assert!(bytes <= 6_291_556 || batch.len() == 1, "{bytes}");
         }
     }
 
