@@ -42,7 +42,7 @@ class Cloud:
 
     def __init__(self, emulator):
         self.emulator = emulator
-        names = ("s3", "sqs", "sns", "cloudformation", "dynamodb", "lambda", "iam", "kms", "logs", "events", "cloudtrail", "sts")
+        names = ("s3", "sqs", "sns", "cloudformation", "dynamodb", "lambda", "iam", "kms", "logs", "events", "cloudtrail", "cloudwatch", "sts")
         self.clients = {name: emulator.client(name) for name in names}
         self.create_bucket(ARTIFACTS)
         with package() as file:
@@ -185,9 +185,16 @@ class Deployment:
 
     def redrive(self, name=None, **variables):
         """Runs `trailbell redrive` for this stack, or another name; its exit status and what it prints."""
+        return self._run(["redrive", name or self.name], variables)
+
+    def doctor(self, *arguments, **variables):
+        """Runs `trailbell doctor` for this stack; its exit status and what it prints."""
+        return self._run(["doctor", "--stack", self.name, *arguments], variables)
+
+    def _run(self, arguments, variables):
         environment = {"PATH": os.environ["PATH"]} | self.cloud.emulator.environment() | variables
-        command = [BINARIES / "trailbell", "redrive", name or self.name]
-        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        command = [BINARIES / "trailbell", *arguments]
+        run = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
         return run.returncode, run.stdout + run.stderr
 
 

@@ -13,7 +13,7 @@ from ministack.app import app
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, resolve_credential
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudtrail, eventbridge, kms, lambda_svc, s3, sns, sqs
+from ministack.services import cloudtrail, dynamodb, eventbridge, kms, lambda_svc, s3, sns, sqs
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as TYPES
 
@@ -323,6 +323,24 @@ def update_trail(physical_id, old, new, stack_name):
     return physical_id, {"Arn": cloudtrail._trail_arn(physical_id)}
 
 
+# https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+def trail_status(body):
+    """A trail whose bucket does not let it write has the error of S3."""
+    status, headers, answer = cloudtrail._get_trail_status(body)
+    if status == 200:
+        name, _, trail = cloudtrail._find_visible_trail(body["Name"])
+        bucket, arn = trail["S3BucketName"], cloudtrail._trail_arn(name)
+        keys = {"aws:sourcearn": arn, "s3:x-amz-acl": "bucket-owner-full-control", "aws:securetransport": "true"}
+        resource = f"arn:aws:s3:::{bucket}/AWSLogs/{get_account_id()}/CloudTrail/x"
+        context = EvalContext("*", "Service", "", "s3:PutObject", resource, get_region(), service_context=keys)
+        decision = evaluate_resource_policy(s3._bucket_policies.get(bucket), context, service="cloudtrail.amazonaws.com")
+        if decision.decision != "Allow":
+            answer = json.dumps(json.loads(answer) | {"LatestDeliveryError": "AccessDenied"}).encode()
+            headers = {key: value for key, value in headers.items() if key.lower() != "content-length"}
+    return status, headers, answer
+
+
+cloudtrail._DISPATCH["GetTrailStatus"] = trail_status
 TYPES["AWS::CloudTrail::Trail"] = {
     "create": create_trail,
     "update": update_trail,
@@ -376,3 +394,20 @@ for each in ("SlackChannelConfiguration", "MicrosoftTeamsChannelConfiguration"):
         "update": lambda physical_id, old, new, stack_name: (physical_id, {"Arn": physical_id}),
         "delete": lambda physical_id, properties: channels.pop(properties["ConfigurationName"], None),
     }
+
+
+# ---- DynamoDB: the emulator's CloudFormation leaves out the Time to Live of a table.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html ----
+
+create_table_alone = TYPES["AWS::DynamoDB::Table"]["create"]
+
+
+def create_table(logical_id, properties, stack_name):
+    made = create_table_alone(logical_id, properties, stack_name)
+    if time_to_live := properties.get("TimeToLiveSpecification"):
+        specification = {"AttributeName": time_to_live["AttributeName"], "Enabled": str(time_to_live["Enabled"]).lower() == "true"}
+        dynamodb._update_ttl({"TableName": made[0], "TimeToLiveSpecification": specification})
+    return made
+
+
+TYPES["AWS::DynamoDB::Table"] = {**TYPES["AWS::DynamoDB::Table"], "create": create_table}

@@ -11,6 +11,8 @@ KEY = next(str(path.relative_to(SAMPLES)) for path in SAMPLES.rglob("*_Kq3vZt8Lw
 BODY = (SAMPLES / KEY).read_bytes()
 
 
+# What the services need of a key: docs/deploy.md, "Keys".
+KEY_ACTIONS = [f"kms:{name}" for name in ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey*", "ReEncrypt*")]
 # With this one, the stack names the bucket of its trail.
 DEFAULT_NAME = "trail-queue"
 
@@ -64,7 +66,7 @@ class Running:
         principals = {"Service": [f"{service}.amazonaws.com" for service in services]}
         statements = [
             {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"},
-            {"Effect": "Allow", "Principal": principals, "Action": ["kms:GenerateDataKey", "kms:Decrypt"], "Resource": "*"},
+            {"Effect": "Allow", "Principal": principals, "Action": KEY_ACTIONS, "Resource": "*"},
         ]
         policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         return self.cloud["kms"].create_key(Policy=policy)["KeyMetadata"]["Arn"]
@@ -82,7 +84,10 @@ class Running:
 
     def _prepare_queue(self, parameters):
         key = {"KmsMasterKeyId": parameters["QueueKeyArn"]} if "QueueKeyArn" in parameters else {}
-        queue = self.cloud.queue_arn(self.cloud.create_queue(f"{self.name}-notices", "s3", VisibilityTimeout="1800", **key))
+        dead = self.cloud.queue_arn(self.cloud.create_queue(f"{self.name}-dead", "sqs"))
+        redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 5})}
+        queue = self.cloud.create_queue(f"{self.name}-notices", "s3", VisibilityTimeout="1800", **redrive, **key)
+        queue = self.cloud.queue_arn(queue)
         self._notify({"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]})
         return {"QueueArn": queue}
 

@@ -31,7 +31,7 @@ const LONGEST_INVOCATION: Duration = Duration::from_secs(310);
 
 /// AWS, in one region.
 pub struct Aws {
-    config: SdkConfig,
+    pub(super) config: SdkConfig,
 }
 
 impl Aws {
@@ -194,6 +194,8 @@ impl Aws {
                 queue: text(one.event_source_arn()),
                 state: text(one.state()),
                 id: text(one.uuid()),
+                reports_failures:
+                    one.function_response_types().iter().any(|kind| kind.as_str() == "ReportBatchItemFailures"),
             }));
         }
         Ok(list)
@@ -301,7 +303,7 @@ impl Aws {
     }
 
     /// S3 in a region, with addresses that any endpoint understands.
-    fn s3(&self, region: Option<&str>) -> aws_sdk_s3::Client {
+    pub(super) fn s3(&self, region: Option<&str>) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true);
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
@@ -310,7 +312,7 @@ impl Aws {
     }
 
     /// CloudTrail in a region; in this one without.
-    fn cloudtrail(&self, region: Option<&str>) -> aws_sdk_cloudtrail::Client {
+    pub(super) fn cloudtrail(&self, region: Option<&str>) -> aws_sdk_cloudtrail::Client {
         let mut config = aws_sdk_cloudtrail::config::Builder::from(&self.config);
         if let Some(region) = region.filter(|region| !region.is_empty()) {
             config = config.region(Region::new(region.to_owned()));
@@ -330,7 +332,7 @@ impl Aws {
         aws_sdk_lambda::Client::new(&self.config)
     }
 
-    fn sqs(&self) -> aws_sdk_sqs::Client {
+    pub(super) fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)
     }
 }
@@ -419,7 +421,7 @@ fn basic_selector(selector: &EventSelector) -> Vec<Value> {
 const UNKNOWN: &[&str] = &["Signature", "Token", "UnrecognizedClient", "AccessKeyId"];
 
 /// The error of a request, classified by its code and its HTTP status.
-fn unseen<E: ProvideErrorMetadata + Error + 'static>(
+pub(super) fn unseen<E: ProvideErrorMetadata + Error + 'static>(
     action: &'static str,
     error: &SdkError<E, HttpResponse>,
 ) -> Unseen {

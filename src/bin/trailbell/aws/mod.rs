@@ -1,13 +1,15 @@
-//! What the command line sees of a deployed stack: plain values, and the one file that asks AWS for them.
+//! What the command line sees of a deployed stack: plain values, and the two files that ask AWS for them.
 
 mod client;
 mod seen;
 mod stack;
+mod watch;
 
 pub use client::Aws;
 pub use seen::{
-    BucketNotification, BucketNotifications, Cause, FunctionAnswer, FunctionState, Mapping, QueuedMessage, Seen,
-    Subscription, TableDescription, TimeToLive, TrailLogging, Unseen, Unusable,
+    Alarm, BucketNotification, BucketNotifications, Cause, EventRule, FunctionAnswer, FunctionState, LogFile, Mapping,
+    QueueSettings, QueuedMessage, Seen, StackResource, Subscription, TableDescription, TimeToLive, TrailLogging,
+    TrailStatus, Unseen, Unusable,
 };
 #[cfg(test)]
 pub use stack::tests;

@@ -90,6 +90,8 @@ pub struct Mapping {
     pub state: String,
     /// Its UUID.
     pub id: String,
+    /// Whether the function's answer names the messages that failed; otherwise it is not read.
+    pub reports_failures: bool,
 }
 
 /// A bucket's notification configuration.
@@ -169,4 +171,62 @@ pub struct TrailLogging {
     pub selectors: Seen<Vec<Value>>,
     /// Whether it logs Insights events.
     pub insights: Seen<bool>,
+}
+
+/// Whether a trail logs, and whether it delivers.
+#[derive(Clone, Debug, Default)]
+pub struct TrailStatus {
+    /// Whether it logs now.
+    pub is_logging: bool,
+    /// The last error of S3; empty since the last delivery succeeded.
+    pub delivery_error: String,
+    /// The last error of SNS; empty if there is none.
+    pub notification_error: String,
+}
+
+/// A resource of a stack.
+#[derive(Clone, Debug)]
+pub struct StackResource {
+    /// Its name in the template.
+    pub logical: String,
+    /// Its own name, or its ARN.
+    pub physical: String,
+    /// Such as `AWS::Events::Rule`.
+    pub kind: String,
+}
+
+/// A rule of EventBridge.
+#[derive(Clone, Debug, Default)]
+pub struct EventRule {
+    /// Whether it works.
+    pub is_enabled: bool,
+    /// The ARNs of its targets.
+    pub targets: Vec<String>,
+}
+
+/// An alarm of CloudWatch that has gone off.
+#[derive(Clone, Debug)]
+pub struct Alarm {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+}
+
+/// The settings of a queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueueSettings {
+    /// For how many seconds it hides a message that was received.
+    pub visibility: u64,
+    /// After how many deliveries a message goes to the dead-letter queue; `None` without one.
+    pub max_receives: Option<u64>,
+}
+
+/// A log file in the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFile {
+    /// Its key.
+    pub key: String,
+    /// When it was written, in seconds since 1970.
+    pub modified: i64,
 }

@@ -138,6 +138,12 @@ impl Stack {
         self.parameter("LogBucketName").or_else(|| self.output("LogBucketName"))
     }
 
+    /// All buckets of log files: that of the parameter `LogBucketName` or of the trail, and those named beside it.
+    pub fn buckets(&self) -> Vec<&str> {
+        let more = ["LogBucketName2", "LogBucketName3"].into_iter().filter_map(|name| self.parameter(name));
+        self.bucket().into_iter().chain(more).collect()
+    }
+
     /// The prefix of the keys of log files.
     pub fn prefix(&self) -> String {
         format!("{}{LOG_FOLDER}/", self.parameter("LogPrefix").unwrap_or_default())

@@ -46,6 +46,13 @@ pub fn mappings(stack: &Stack, mappings: &Seen<Vec<Mapping>>) -> Vec<Check> {
         Err(unseen) => return vec![Check::unseen(TRIGGER, "the mappings of the function", unseen)],
     };
     let one = |queue: &String| match mappings.iter().find(|mapping| mapping.queue == *queue) {
+        Some(Mapping { id, reports_failures: false, .. }) => Check::failed(
+            TRIGGER,
+            format!("the mapping of `{queue}` does not read which messages failed, so these are lost"),
+            format!(
+                "`aws lambda update-event-source-mapping --uuid {id} --function-response-types ReportBatchItemFailures`"
+            ),
+        ),
         Some(mapping) if matches!(&*mapping.state, "Enabled" | "Enabling" | "Updating" | "Creating") => {
             Check::ok(TRIGGER, format!("messages of `{queue}` reach the function"))
         }
@@ -172,10 +179,12 @@ mod tests {
     #[test]
     fn every_queue_needs_an_enabled_mapping() {
         let queue = "arn:aws:sqs:eu-west-1:111122223333:logs";
-        let of = |state: &str| Mapping { queue: queue.into(), state: state.into(), id: "8a".into() };
+        let of =
+            |state: &str| Mapping { queue: queue.into(), state: state.into(), id: "8a".into(), reports_failures: true };
         let judged = |list: Vec<Mapping>| mappings(&stack(&[]), &Ok(list))[0].outcome;
         assert_eq!(judged(vec![of("Enabled")]), CheckOutcome::Ok);
         assert_eq!(judged(vec![of("Disabled")]), CheckOutcome::Failed);
+        assert_eq!(judged(vec![Mapping { reports_failures: false, ..of("Enabled") }]), CheckOutcome::Failed);
         assert_eq!(judged(vec![]), CheckOutcome::Failed);
         let both =
             stack(&[("Source", "queue"), ("QueueArn", "arn:aws:sqs:eu-west-1:1:other"), ("NearRealTime", "yes")]);

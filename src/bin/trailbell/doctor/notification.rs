@@ -40,8 +40,8 @@ impl BucketNotification {
     }
 }
 
-/// Judges the notifications of the stack's bucket.
-pub fn judge(stack: &Stack, found: &BucketNotifications) -> Check {
+/// Judges the notifications of a bucket of the stack's.
+pub fn judge(stack: &Stack, bucket: &str, found: &BucketNotifications) -> Check {
     let prefix = stack.prefix();
     let about = || found.list.iter().filter(|one| one.is_of_log_files(&prefix));
     let function = stack.function_arn();
@@ -59,7 +59,6 @@ pub fn judge(stack: &Stack, found: &BucketNotifications) -> Check {
     let doubled = |(at, one): (usize, &&BucketNotification)| ours[..at].iter().any(|other| one.overlaps(other));
     let notified = usize::from(!ours.is_empty()) + ours.iter().enumerate().filter(|one| doubled(*one)).count();
     let paths = notified + through_rule + through_trail;
-    let bucket = stack.bucket().unwrap_or_default();
 
     if source == StackSource::Bucket && !found.eventbridge {
         return Check::failed(
@@ -146,7 +145,7 @@ mod tests {
         part: &str,
     ) {
         let with = [parameters, &[("LogBucketName", "central")]].concat();
-        let check = judge(&stack(&with), &BucketNotifications { eventbridge, list });
+        let check = judge(&stack(&with), "central", &BucketNotifications { eventbridge, list });
         assert_eq!(check.outcome, expected, "{}", check.line());
         assert!(check.found.contains(part), "{}", check.line());
     }

@@ -13,25 +13,25 @@ const ARNS: [(&str, &str); 5] = [
     ("QueueKeyArn", "the queue's key"),
 ];
 
-/// Judges the region of the bucket, if there is one, and the regions in the ARNs of the parameters.
-pub fn judge(stack: &Stack, bucket: Option<&Seen<String>>) -> Vec<Check> {
+/// Judges the regions of the buckets and those in the ARNs of the parameters.
+pub fn judge(stack: &Stack, buckets: &[(&str, Seen<String>)]) -> Vec<Check> {
     let here = &*stack.region;
     let (mut checks, mut seen) = (Vec::new(), vec!["the stack"]);
-    let name = stack.bucket().unwrap_or_default();
-    match bucket {
-        Some(Ok(region)) if region == here => seen.push("the bucket"),
-        Some(Ok(region)) => checks.push(Check::failed(
-            NAME,
-            format!("the bucket `{name}` is in {region}, the stack in {here}"),
-            format!("deploy the stack in {region}: `region` in samconfig.toml, or `--region`"),
-        )),
-        Some(Err(unseen)) if unseen.cause == Cause::Missing => checks.push(Check::failed(
-            NAME,
-            format!("there is no bucket `{name}`"),
-            "set `LogBucketName` to the name of the bucket with the log files, and `make deploy`",
-        )),
-        Some(Err(unseen)) => checks.push(Check::unseen(NAME, &format!("the bucket `{name}`"), unseen)),
-        None => {}
+    for (at, (name, bucket)) in buckets.iter().enumerate() {
+        match bucket {
+            Ok(region) if region == here => seen.push(if at == 0 { "the bucket" } else { "another bucket" }),
+            Ok(region) => checks.push(Check::failed(
+                NAME,
+                format!("the bucket `{name}` is in {region}, the stack in {here}"),
+                format!("deploy a stack in {region}: `region` in samconfig.toml, or `--region`"),
+            )),
+            Err(unseen) if unseen.cause == Cause::Missing => checks.push(Check::failed(
+                NAME,
+                format!("there is no bucket `{name}`"),
+                "set `LogBucketName`, or the parameter that names it, to a bucket with log files, and `make deploy`",
+            )),
+            Err(unseen) => checks.push(Check::unseen(NAME, &format!("the bucket `{name}`"), unseen)),
+        }
     }
     for (parameter, what) in ARNS {
         let arn = stack.parameter(parameter).filter(|value| value.starts_with("arn:"));
@@ -66,7 +66,7 @@ mod tests {
             ("LogBucketName", "logs"),
             ("TrailTopicArn", "arn:aws:sns:us-east-1:111122223333:trail"),
         ];
-        let checks = judge(&stack(&there), Some(&Ok("us-east-1".to_owned())));
+        let checks = judge(&stack(&there), &[("logs", Ok("us-east-1".to_owned()))]);
         let found: Vec<_> = checks.iter().map(|check| (check.outcome, &*check.found)).collect();
         assert_eq!(
             found,
@@ -77,14 +77,14 @@ mod tests {
         );
         let here = stack(&[("LogBucketName", "logs"), ("EncryptionKey", "arn:aws:kms:eu-west-1:1:key/2")]);
         let all = Check::ok(NAME, "the stack, the bucket, the key in eu-west-1");
-        assert_eq!(judge(&here, Some(&Ok("eu-west-1".to_owned()))), [all]);
+        assert_eq!(judge(&here, &[("logs", Ok("eu-west-1".to_owned()))]), [all]);
     }
 
     #[test]
     fn a_missing_bucket_fails_and_an_unseen_one_warns() {
         let outcome = |cause| {
             let unseen = Unseen { action: "s3:ListBucket", reason: String::new(), cause };
-            judge(&stack(&[("LogBucketName", "logs")]), Some(&Err(unseen)))[0].outcome
+            judge(&stack(&[("LogBucketName", "logs")]), &[("logs", Err(unseen))])[0].outcome
         };
         assert_eq!(outcome(Cause::Missing), CheckOutcome::Failed);
         assert_eq!(outcome(Cause::Denied), CheckOutcome::Warning);

@@ -16,12 +16,12 @@ use trailbell::{
 };
 
 use super::{
-    alert,
+    alarm, alert,
     check::{Check, CheckOutcome, tally},
-    function, key, logging, notification, region, rules, subscription, table,
+    event_rule, function, key, log_file, logging, notification, queue, region, rules, subscription, table, trail,
 };
 use crate::{
-    aws::{Aws, Stack, Unusable},
+    aws::{Aws, Seen, Stack, TrailLogging, Unusable},
     inputs,
     status::{Status, Stop},
 };
@@ -84,7 +84,7 @@ async fn check(
     let mut checks = Vec::new();
     if is_stack {
         checks.push(stack_check(&stack));
-        checks.extend(bucket(&aws, &stack).await);
+        checks.extend(buckets(&aws, &stack).await);
         checks.extend(keys(&aws, &stack).await);
     }
     checks.extend(topics(&aws, &stack).await);
@@ -92,13 +92,19 @@ async fn check(
     checks.push(function::judge(stack.function(), &aws.function(stack.function()).await));
     if is_stack {
         checks.extend(triggers(&aws, &stack).await);
-        checks.extend(logged(&aws, &stack, usable.as_ref()).await);
+        let trails = aws.trails().await;
+        checks.extend(statuses(&aws, &stack, &trails).await);
+        checks.extend(logged(&stack, usable.as_ref(), &trails));
+        checks.extend(resources(&aws, &stack).await);
         checks.push(function::failed(&aws.waiting(stack.output("FailedEventsUrl").unwrap_or_default()).await));
     }
     let answer = aws.invoke(stack.function(), &rules::question(&stack)).await;
     checks.push(rules::judge(&version_of(rules), &answer));
     if is_stack && let Some(rules) = &usable {
         checks.push(rules::names(&rules.lists_in_force(), &stack));
+    }
+    if is_stack && (alert || stack.output("StateTableName").is_some()) {
+        checks.extend(newest(&aws, &stack).await);
     }
     if alert {
         let now = Timestamp::now();
@@ -124,17 +130,64 @@ fn stack_check(stack: &Stack) -> Check {
     }
 }
 
-async fn bucket(aws: &Aws, stack: &Stack) -> Vec<Check> {
-    let Some(bucket) = stack.bucket() else { return region::judge(stack, None) };
-    let seen = aws.bucket_region(bucket).await;
-    let mut checks = region::judge(stack, Some(&seen));
-    if let Ok(region) = &seen {
+async fn buckets(aws: &Aws, stack: &Stack) -> Vec<Check> {
+    let mut seen = Vec::new();
+    for bucket in stack.buckets() {
+        seen.push((bucket, aws.bucket_region(bucket).await));
+    }
+    let mut checks = region::judge(stack, &seen);
+    for (bucket, region) in &seen {
+        let Ok(region) = region else { continue };
         checks.push(match aws.notifications(bucket, region).await {
-            Ok(found) => notification::judge(stack, &found),
+            Ok(found) => notification::judge(stack, bucket, &found),
             Err(unseen) => {
                 Check::unseen("notifications", &format!("the notifications of the bucket `{bucket}`"), &unseen)
             }
         });
+    }
+    checks
+}
+
+/// The newest log file of each bucket, read by the function.
+async fn newest(aws: &Aws, stack: &Stack) -> Vec<Check> {
+    let (mut checks, now) = (Vec::new(), Timestamp::now());
+    for bucket in stack.buckets() {
+        // A bucket that cannot be seen, or that does not exist, has a check of its own.
+        let Ok(region) = aws.bucket_region(bucket).await else { continue };
+        let place = (&*stack.account, &*stack.region);
+        checks.push(match aws.newest_log_file((bucket, &region), &stack.prefix(), place, now).await {
+            Ok(Some(file)) => {
+                log_file::judge(bucket, &file, &aws.invoke(stack.function(), &log_file::event(bucket, &file)).await)
+            }
+            Ok(None) => log_file::missing(bucket),
+            Err(unseen) => log_file::unseen(bucket, &unseen),
+        });
+    }
+    checks
+}
+
+/// The rules and the alarms of the stack.
+async fn resources(aws: &Aws, stack: &Stack) -> Vec<Check> {
+    let resources = match aws.resources(&stack.name).await {
+        Ok(resources) => resources,
+        Err(unseen) => return vec![Check::unseen("rules", "the rules and alarms of the stack", &unseen)],
+    };
+    let mut checks = Vec::new();
+    for (name, own) in event_rule::of(&resources) {
+        checks.push(event_rule::judge(stack, (name, &own), &aws.event_rule(&own).await));
+    }
+    let alarms = alarm::of(&resources);
+    if !alarms.is_empty() {
+        checks.extend(alarm::judge(alarms.len(), &aws.alarms(&alarms).await));
+    }
+    checks
+}
+
+async fn statuses(aws: &Aws, stack: &Stack, trails: &Seen<Vec<TrailLogging>>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    // Without the right to see trails, the check of what they log says so.
+    for one in trail::of(stack, trails.as_deref().unwrap_or_default()) {
+        checks.push(trail::judge(one, &aws.trail_status(&one.arn, &one.region).await));
     }
     checks
 }
@@ -168,17 +221,20 @@ async fn table(aws: &Aws, stack: &Stack) -> Vec<Check> {
 async fn triggers(aws: &Aws, stack: &Stack) -> Vec<Check> {
     let name = stack.function();
     if stack.is_queued() {
-        function::mappings(stack, &aws.mappings(name).await)
+        let mut checks = function::mappings(stack, &aws.mappings(name).await);
+        if let Some(arn) = stack.parameter("QueueArn")
+            && let Some(url) = queue::url(arn)
+        {
+            checks.extend(queue::judge(arn, &url, &aws.queue(&url).await));
+        }
+        checks
     } else {
         function::permissions(stack, &aws.function_policy(name).await)
     }
 }
 
-async fn logged(aws: &Aws, stack: &Stack, rules: Option<&RuleSet>) -> Vec<Check> {
-    if !logging::is_needed(rules) {
-        return Vec::new();
-    }
-    logging::judge(stack, rules, &aws.trails().await)
+fn logged(stack: &Stack, rules: Option<&RuleSet>, trails: &Seen<Vec<TrailLogging>>) -> Vec<Check> {
+    if logging::is_needed(rules) { logging::judge(stack, rules, trails) } else { Vec::new() }
 }
 
 /// The rules here with their overrides, if they have no errors.

@@ -88,7 +88,9 @@ fn one(topic: &StackTopic, seen: &Seen<Vec<Subscription>>, received: bool) -> Ve
 fn unconfirmed(what: &str, one: &Subscription) -> Check {
     let repair = match &*one.protocol {
         "email" | "email-json" => {
-            "open the link in the e-mail from AWS, or subscribe again if it is older than two days"
+            "open the link in the e-mail from AWS, or better, so that no mail scanner can end it by opening a link: `aws sns \
+             confirm-subscription --topic-arn TOPIC --token TOKEN --authenticate-on-unsubscribe true` with the token in that link; \
+             subscribe again if it is older than two days"
         }
         _ => "have the endpoint confirm it, or subscribe again",
     };
