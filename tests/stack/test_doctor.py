@@ -206,7 +206,7 @@ class Broken(DoctorTest):
         policy = self.cloud["kms"].get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         for service in ("events", "cloudwatch"):
             with self.subTest(service):
-                changed = policy.replace(f"{service}.amazonaws.com", "nobody.amazonaws.com")
+                changed = policy.replace(f"{service}.amazonaws.com", "another.amazonaws.com")
                 self.assertNotEqual(changed, policy)
                 self.cloud["kms"].put_key_policy(KeyId=key, PolicyName="default", Policy=changed)
                 try:
