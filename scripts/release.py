@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Packs the files of a release from built binaries: the function to deploy without Rust, and the command line. Beside them are
-the templates for CloudFormation alone.
+the templates for CloudFormation alone, the Terraform module round them, and the crates of each binary.
 
     python3 scripts/release.py [--binaries target] [--output target/release-VERSION] arm64 x86_64
 
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import own_rules
 import plain_template
+import sbom
 
 ROOT = Path(__file__).resolve().parents[1]
 # The machine in the ELF header (elf.h: EM_AARCH64, EM_X86_64).
@@ -131,6 +132,12 @@ def tarred(folder, files):
     return buffer.getvalue()
 
 
+def module():
+    """The files of the Terraform module, with the template that it deploys."""
+    files = {path.relative_to(ROOT / "deploy/terraform").as_posix(): (path.read_bytes(), 0o644) for path in below("deploy/terraform")}
+    return files | {"trailbell.yaml": (plain_template.text(True).encode(), 0o644), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
+
+
 def packed(binaries, processors):
     """The name and content of each file of the release, with the size of its binary."""
     number = version()
@@ -145,6 +152,12 @@ def packed(binaries, processors):
     for kind, chat in {"cloudformation": True, "cloudformation-without-chat": False}.items():
         content = plain_template.text(chat).encode()
         yield f"trailbell-{number}-{kind}.yaml", content, len(content)
+    name = f"trailbell-{number}-terraform"
+    yield f"{name}.zip", zipped(name, module()), 0
+    for processor in processors:
+        for kind, of in {"lambda": "function", "linux": "command"}.items():
+            content = sbom.text(of, processor).encode()
+            yield f"trailbell-{number}-{kind}-{processor}.cdx.json", content, len(content)
 
 
 def main():
@@ -160,7 +173,7 @@ def main():
         sys.exit(f"error: {wrong}")
     output.mkdir(parents=True, exist_ok=True)
     # A checksum without its file, or a file without its checksum, would fail the verification.
-    for old in [path for kind in ("zip", "tar.gz", "yaml") for path in output.glob(f"trailbell-*.{kind}")]:
+    for old in [path for kind in ("zip", "tar.gz", "yaml", "cdx.json") for path in output.glob(f"trailbell-*.{kind}")]:
         old.unlink()
     sums = {name: hashlib.sha256(content).hexdigest() for name, content, _ in files}
     for name, content, _ in files:

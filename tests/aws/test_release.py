@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import logging
 import os
 import re
@@ -16,6 +17,8 @@ import zipfile
 from pathlib import Path
 
 import boto3
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from moto.server import ThreadedMotoServer
 from samtranslator.yaml_helper import yaml_parse
 from stand_in import ROOT
@@ -24,7 +27,9 @@ VERSION = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
 MACHINES = {"arm64": 183, "x86_64": 62}
 PACKED = [f"trailbell-{VERSION}-{kind}" for kind in ("lambda-arm64.zip", "lambda-x86_64.zip", "linux-arm64.tar.gz", "linux-x86_64.tar.gz")]
 TEMPLATES = [f"trailbell-{VERSION}-cloudformation{kind}.yaml" for kind in ("-without-chat", "")]
-NAMES = sorted([*PACKED, *TEMPLATES])
+BILLS = [f"trailbell-{VERSION}-{kind}-{processor}.cdx.json" for kind in ("lambda", "linux") for processor in MACHINES]
+TERRAFORM = f"trailbell-{VERSION}-terraform.zip"
+NAMES = sorted([*PACKED, *TEMPLATES, *BILLS, TERRAFORM])
 
 
 def elf(processor):
@@ -86,7 +91,33 @@ class Release(unittest.TestCase):
         (self.folder / "three" / unpacked).mkdir()
         self.pack("three", "x86_64")
         names = sorted(path.name for path in (self.folder / "three").iterdir())
-        self.assertEqual(names, sorted(["SHA256SUMS", unpacked, *TEMPLATES, *(name for name in PACKED if "x86_64" in name)]))
+        self.assertEqual(names, sorted(["SHA256SUMS", unpacked, *TEMPLATES, TERRAFORM, *(name for name in PACKED + BILLS if "x86_64" in name)]))
+
+    def test_a_bill_of_materials_is_valid_and_names_the_crates_of_its_binary(self):
+        locked = {(each["name"], each["version"]): each for each in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
+        for name in BILLS:
+            with self.subTest(name):
+                text = (self.folder / "one" / name).read_text()
+                self.assertIsNone(JsonStrictValidator(SchemaVersion.V1_6).validate_str(text))
+                bill = json.loads(text)
+                crates = {(each["name"], each["version"]): each for each in bill["components"]}
+                for crate, each in crates.items():
+                    self.assertEqual(each["hashes"], [{"alg": "SHA-256", "content": locked[crate]["checksum"]}])
+                    self.assertTrue(each["licenses"], crate)
+                names = {crate for crate, _ in crates}
+                self.assertLessEqual({"serde_json", "aws-sdk-s3", "regex", "aws-lc-rs"}, names)
+                # The command line alone has a doctor; macros, tests and other platforms are in neither.
+                self.assertEqual({"clap", "aws-sdk-cloudformation"} <= names, "linux" in name)
+                self.assertFalse(names & {"serde_derive", "proptest", "insta", "windows-sys", "ring", "trailbell"})
+
+    def test_the_terraform_module_is_complete(self):
+        with zipfile.ZipFile(self.folder / "one" / TERRAFORM) as archive:
+            files = {each.filename.split("/", 1)[1]: archive.read(each) for each in archive.infolist()}
+        module = ROOT / "deploy/terraform"
+        expected = {str(path.relative_to(module)): path.read_bytes() for path in module.rglob("*") if path.is_file()}
+        template = (self.folder / "one" / f"trailbell-{VERSION}-cloudformation.yaml").read_bytes()
+        expected |= {"trailbell.yaml": template, "LICENSE": (ROOT / "LICENSE").read_bytes()}
+        self.assertEqual(files, expected)
 
     def test_names_are_in_order_and_have_no_time_and_fixed_modes(self):
         for name in PACKED:
