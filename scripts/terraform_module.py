@@ -52,7 +52,7 @@ def default(parameter):
 
 
 def conditions(name, parameter):
-    """What a value must meet, each with what a wrong one is told."""
+    """The conditions of a value, each with the error for a wrong one."""
     variable, items = f"var.{snake(name)}", kind(parameter) == "list(string)"
     if allowed := parameter.get("AllowedValues"):
         words = ", ".join(str(each) for each in allowed)
