@@ -1,7 +1,5 @@
 //! From a payload to the outcome of its invocation, unit by unit.
 
-use std::collections::BTreeSet;
-
 use super::{
     evaluate::Evaluation,
     failure::Failure,
@@ -13,11 +11,12 @@ use super::{
     report::Report,
     setup::{Handler, MAX_REPORTED},
     time_budget::TimeBudget,
+    watch::Arrived,
 };
 use crate::{
     alert::Origin,
     engine::Scratch,
-    state::{LogSource, Outage, Table},
+    state::{Outage, Table},
     trigger::{self, Delivery, LogEvents, Sender, Unit, Work},
 };
 
@@ -33,8 +32,8 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         match trigger::decode(payload) {
             Ok(delivery) => {
                 let time = TimeBudget::start(self.clock, self.limits.time_reserve);
-                let sources = self.deliver(delivery, &time, isolation, &mut outcome).await;
-                self.record_arrivals(sources, &time).await;
+                let arrived = self.deliver(delivery, &time, isolation, &mut outcome).await;
+                self.record_arrivals(arrived, &time).await;
             }
             Err(error) => {
                 outcome.objects.seen += 1;
@@ -59,18 +58,18 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
         Report::of(outcome)
     }
 
-    /// Returns the sources of which logs came.
+    /// Returns which sources sent logs.
     async fn deliver(
         &self,
         delivery: Delivery,
         time: &TimeBudget<'_, K>,
         isolation: &mut impl Isolation,
         outcome: &mut Outcome,
-    ) -> BTreeSet<LogSource> {
+    ) -> Arrived {
         let (mut scratch, mut outage, mut pace) = (Scratch::default(), Outage::default(), Pace::new(self.limits.mail));
         let mut to_isolate = items_to_isolate(&delivery);
         let mut objects = Prefetch::new(self.objects, delivery.objects().cloned());
-        let mut sources = BTreeSet::new();
+        let mut arrived = Arrived::new();
         let in_order = delivery.sender == Sender::Queue { is_fifo: true };
         outcome.sender = delivery.sender;
         for Unit { id, message, work } in delivery.units {
@@ -93,7 +92,10 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
                 failed: 0,
             };
             for work in work {
-                sources.extend(self.watch.source(&work, time.now()));
+                if let Some((source, at)) = self.watch.arrival(&work, time.now()) {
+                    let last = arrived.entry(source).or_insert(at);
+                    *last = at.max(*last);
+                }
                 unit.run(work).await;
             }
             if let Some(count) = unit.failed.checked_sub(MAX_REPORTED).filter(|count| *count > 0) {
@@ -101,7 +103,7 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             }
         }
         self.send_unkept(time, &outage, &mut pace, outcome).await;
-        sources
+        arrived
     }
 }
 

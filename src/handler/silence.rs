@@ -1,7 +1,5 @@
 //! What the tick looks at beside what is due: accounts and regions that have fallen silent, and addresses that get no alerts.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use super::{
@@ -10,23 +8,23 @@ use super::{
     port::{Channel, Clock, Objects},
     setup::Handler,
     time_budget::{TimeBudget, TimedTable},
+    watch::Arrived,
 };
 use crate::{
     alert::{Alert, SilentSources},
     diagnostic::chain,
-    state::{LogSource, Silence, Table, Tick, mark_reported, record_arrivals, silences},
+    state::{Silence, Table, Tick, mark_reported, record_arrivals, silences},
 };
 
 impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
     /// Records of which sources logs arrived. A failure is no reason to deliver them again: the next ones are recorded.
-    pub(super) async fn record_arrivals(&self, sources: BTreeSet<LogSource>, time: &TimeBudget<'_, K>) {
-        let now = time.now();
-        let sources = self.watch.unrecorded(sources, now);
-        if sources.is_empty() || !self.keeps_state || time.is_up() {
+    pub(super) async fn record_arrivals(&self, arrived: Arrived, time: &TimeBudget<'_, K>) {
+        let arrived = self.watch.unrecorded(arrived);
+        if arrived.is_empty() || !self.keeps_state || time.is_up() {
             return;
         }
-        match record_arrivals(&TimedTable::new(self.table, time), &sources, now).await {
-            Ok(()) => self.watch.remember(sources, now),
+        match record_arrivals(&TimedTable::new(self.table, time), &arrived, time.now()).await {
+            Ok(()) => self.watch.remember(arrived),
             Err(error) => tracing::warn!(reason = chain(&error), "which logs arrived cannot be recorded"),
         }
     }

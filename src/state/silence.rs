@@ -18,29 +18,33 @@ use super::{
 /// How many sources change at once: each is an item and an entry of a set.
 const AT_ONCE: usize = MAX_CHANGES / 2;
 
-/// Records that logs of these sources arrived at the time `now`, unless that was recorded within the hour.
+/// Records when these sources sent logs, unless a time within the hour before, or a later one, is recorded. `now` is the time of the
+/// clock.
 ///
 /// # Errors
 ///
 /// The table is unavailable.
-pub async fn record_arrivals(table: &impl Table, sources: &[LogSource], now: Timestamp) -> Result<(), TableError> {
-    let seconds = now.as_second();
-    for sources in sources.chunks(AT_ONCE) {
-        let (mut items, mut down) = (Items::of(sources.iter().map(LogSource::key)), None);
+pub async fn record_arrivals(
+    table: &impl Table,
+    arrivals: &[(LogSource, Timestamp)],
+    now: Timestamp,
+) -> Result<(), TableError> {
+    for arrivals in arrivals.chunks(AT_ONCE) {
+        let (mut items, mut down) = (Items::of(arrivals.iter().map(|(source, _)| source.key())), None);
         let recorded = update(table, &mut down, &mut items, |items| {
-            for source in sources {
-                let key = source.key();
-                let mut arrivals = items.get::<Arrivals>(&key)?.unwrap_or_default();
-                if !arrivals.is_due(seconds) {
+            for (source, time) in arrivals {
+                let (key, time) = (source.key(), time.as_second());
+                let mut known = items.get::<Arrivals>(&key)?.unwrap_or_default();
+                if !known.is_due(time) {
                     continue;
                 }
                 // Once a day, so that the set is kept as long as anything of it arrives.
-                if arrivals.is_first_of_day(seconds) {
-                    items.add(&source.set_key(), source.entry(), expires(seconds, now));
+                if known.is_first_of_day(time) {
+                    items.add(&source.set_key(), source.entry(), expires(time, now));
                 }
-                arrivals.record(seconds);
-                items.set(&key, arrivals);
-                items.keep(&key, expires(seconds, now));
+                known.record(time);
+                items.set(&key, known);
+                items.keep(&key, expires(time, now));
             }
             Ok(())
         });
@@ -147,7 +151,7 @@ mod tests {
 
     fn record(table: &MemoryTable, region: &str, hours: impl IntoIterator<Item = i64>) {
         for hour in hours {
-            pollster::block_on(record_arrivals(table, &[source(region)], at(hour))).unwrap();
+            pollster::block_on(record_arrivals(table, &[(source(region), at(hour))], at(hour))).unwrap();
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
         };
         let record = |seconds: i64| {
             let now = Timestamp::from_second(BEGIN + seconds).unwrap();
-            pollster::block_on(record_arrivals(&table, &[source("eu-west-1")], now)).unwrap();
+            pollster::block_on(record_arrivals(&table, &[(source("eu-west-1"), now)], now)).unwrap();
         };
         record(0);
         let first = version();

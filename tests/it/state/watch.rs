@@ -158,10 +158,37 @@ fn log_files_that_are_evaluated_again_are_no_arrivals() {
     let world = World::of_sources();
     world.deliver("eu-west-1", 0..168);
     world.ticks(166, 168);
+    // One of long ago, and the newest, as the doctor gives it.
     for hour in 168..180 {
         world.deliver_file("eu-west-1", hour, "111122223333_CloudTrail_eu-west-1_20260302T0920Z_Kq3vZt8LwXy1RbNd");
+        world.deliver_file("eu-west-1", hour, "111122223333_CloudTrail_eu-west-1_20260309T0800Z_Kq3vZt8LwXy1RbNd");
     }
     assert_eq!(world.ticks(168, 181), 1);
+}
+
+#[test]
+fn old_log_files_make_no_source_that_is_silent() {
+    let world = World::of_sources();
+    world.ticks(990, 1_000);
+    for hour in 0..168 {
+        let time = at(hour * HOUR).now().strftime("%Y%m%dT%H%MZ");
+        world.deliver_file("eu-west-1", 1_000, &format!("{ACCOUNT}_CloudTrail_eu-west-1_{time}_Kq3vZt8LwXy1RbNd"));
+    }
+    assert_eq!(world.ticks(1_000, 1_010), 0);
+    assert_eq!(world.subjects(), [""; 0]);
+}
+
+#[test]
+fn the_test_alert_of_the_doctor_is_no_arrival() {
+    let world = World::of_sources();
+    let detail = json!({"eventVersion": "1.11", "eventID": "1", "recipientAccountId": ACCOUNT, "awsRegion": "eu-west-1",
+        "eventSource": "doctor.trailbell"});
+    let event =
+        json!({"id": "1", "source": "aws.trailbell", "detail-type": "AWS API Call via CloudTrail", "detail": detail});
+    for hour in 0..168 {
+        world.handle(hour * HOUR, &Memory::default(), &event);
+    }
+    assert_eq!(world.ticks(166, 190), 0);
 }
 
 #[test]
