@@ -54,11 +54,11 @@ impl Process {
         String::from_utf8_lossy(&log).into_owned()
     }
 
-    /// Waits until `is_ready`, and fails with the log after half a minute.
+    /// Waits until `is_ready`, and fails with the log after two minutes: a server of fresh Python files compiles them first.
     pub fn wait_until(&self, is_ready: impl Fn() -> bool) {
         let started = Instant::now();
         while !is_ready() {
-            assert!(started.elapsed() < Duration::from_secs(30), "not ready after 30 s:\n{}", self.log());
+            assert!(started.elapsed() < Duration::from_mins(2), "not ready after two minutes:\n{}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
     }
