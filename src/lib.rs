@@ -45,6 +45,7 @@
 //! - [`search`]: which records a search of logs wants, in which order they come, and what of them is shown.
 //! - [`proposal`]: items for the named lists of a rules file, from what logs show again and again.
 //! - [`backtest`]: counts of matches over many records, and the tests of rules.
+//! - [`integrity`]: the chain of digests by which CloudTrail proves its log files.
 //! - [`import`]: rules of other systems → a rules file.
 //! - [`sql`]: a filter → a query over the table of CloudTrail in Athena, or over log files in DuckDB.
 #![cfg_attr(not(test), warn(clippy::disallowed_macros))]
@@ -59,6 +60,7 @@ pub mod engine;
 pub mod filter;
 pub mod handler;
 pub mod import;
+pub mod integrity;
 pub mod lint;
 pub mod local;
 pub mod log_file;

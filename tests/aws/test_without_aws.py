@@ -22,6 +22,7 @@ class WithoutAws(unittest.TestCase):
             ["scan", "s3://trailbell-demo-logs/AWSLogs/"],
             ["doctor", "--stack", "trailbell", "--no-alert"],
             ["redrive", "trailbell", "--region", "eu-west-1"],
+            ["verify", "--public-keys", "keys.json", "."],
         ):
             with self.subTest(arguments):
                 run = subprocess.run([TARGET / "debug/trailbell", *arguments], cwd=ROOT, capture_output=True, text=True)

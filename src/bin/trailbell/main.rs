@@ -39,6 +39,8 @@ mod sql;
 mod status;
 mod suppress;
 mod test;
+#[cfg(feature = "aws")]
+mod verify;
 #[cfg(not(feature = "aws"))]
 mod without_aws;
 
@@ -302,6 +304,18 @@ enum Command {
     /// Send failed events to the function again; this build lacks the feature `aws`
     #[cfg(not(feature = "aws"))]
     Redrive(without_aws::Ignored),
+    /// Verify log files: CloudTrail's digests, their signatures and chain, and the hash of every log file
+    ///
+    /// Reads a copy of a log bucket, such as `aws s3 sync` makes. Each digest holds the hashes of an hour's log files, and the hash
+    /// and the signature of the digest before it. A digest that is missing or changed, a log file that is missing or changed, and one
+    /// that no digest names are printed.
+    ///
+    /// Exit status: 0 intact, 1 not, 2 the work could not be done.
+    #[cfg(feature = "aws")]
+    Verify(verify::VerifyArguments),
+    /// Verify log files by CloudTrail's digests; this build lacks the feature `aws`
+    #[cfg(not(feature = "aws"))]
+    Verify(without_aws::Ignored),
     /// Convert rules of other systems to a rules file
     ///
     /// Reads an export of Threat Stack's rules (JSON), or Sigma rules for CloudTrail (YAML, one or more documents), and
@@ -363,6 +377,10 @@ fn main() -> ExitCode {
         Command::Redrive { stack, region } => redrive::run(&stack, region),
         #[cfg(not(feature = "aws"))]
         Command::Redrive(_) => Err(without_aws::lacks("`redrive`")),
+        #[cfg(feature = "aws")]
+        Command::Verify(arguments) => verify::run(&arguments),
+        #[cfg(not(feature = "aws"))]
+        Command::Verify(_) => Err(without_aws::lacks("`verify`")),
         Command::Import { files } => import::run(&files),
         Command::Generate { rules, check } => generate::run(&rules, check),
         Command::Help { topic } => help(topic.as_deref()),
