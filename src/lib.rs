@@ -30,6 +30,7 @@
 //! - [`yaml`]: YAML text → values that know their place in the file.
 //! - [`object`]: an object in S3, and what its key tells about it.
 //! - [`untrusted`]: text that an attacker may have written, made safe to show.
+//! - [`detector`]: events of AWS's detectors → records. A new detector goes here.
 //! - [`digest`]: the hash that stored keys, alert ids and rule versions are made of.
 //! - [`number`]: numbers that compare by their mathematical value.
 //! - [`diagnostic`]: errors and warnings about a text, printed as rustc prints them.
@@ -54,6 +55,7 @@ pub mod alert;
 #[cfg(feature = "function")]
 pub mod aws;
 pub mod backtest;
+pub mod detector;
 pub mod diagnostic;
 pub mod digest;
 pub mod engine;

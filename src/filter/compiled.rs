@@ -14,14 +14,18 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    record::{Node, Place, Zone},
+    record::{Node, Place, Record, Zone},
 };
+
+/// The fields at the top of a record by which a filter asks for findings; `event_type` is computed from the first.
+const OF_FINDINGS: [&str; 4] = ["detector", "finding", "detail", "detail-type"];
 
 /// A filter that has been parsed, checked and compiled. Matching cannot fail.
 #[derive(Clone)]
 pub struct Filter {
     expr: Expr,
     matcher: Matcher,
+    names_findings: bool,
 }
 
 impl Filter {
@@ -44,7 +48,7 @@ impl Filter {
         let Reading { expr, mut mistakes } = parser::parse(text);
         let matcher = expr.as_ref().map(|expr| Matcher::compile(expr, lists));
         match (expr, matcher) {
-            (Some(expr), Some(Ok(matcher))) if mistakes.is_empty() => Ok(Self { expr, matcher }),
+            (Some(expr), Some(Ok(matcher))) if mistakes.is_empty() => Ok(Self::new(expr, matcher)),
             (_, matcher) => {
                 mistakes.extend(matcher.and_then(Result::err).unwrap_or_default());
                 mistakes.sort_by_key(|mistake| mistake.span.start);
@@ -58,7 +62,15 @@ impl Filter {
         let (parts, matchers) =
             filters.into_iter().map(|one| (one.expr.clone(), one.matcher.clone())).unzip::<_, _, Vec<_>, Vec<_>>();
         let expr = Expr { kind: ExprKind::Or(parts), span: Span::default() };
-        Self { expr, matcher: Matcher::Or(matchers.into()) }
+        Self::new(expr, Matcher::Or(matchers.into()))
+    }
+
+    fn new(expr: Expr, matcher: Matcher) -> Self {
+        let mut names_findings = false;
+        matcher.each_path(&mut |path| {
+            names_findings |= path.fields().into_iter().any(|field| OF_FINDINGS.contains(&field))
+        });
+        Self { expr, matcher, names_findings }
     }
 
     /// The same filter with other lists.
@@ -67,7 +79,7 @@ impl Filter {
     ///
     /// Every operand and list that does not fit, as for [`Filter::parse_with`].
     pub fn with_lists(&self, lists: &Lists) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { matcher: Matcher::compile(&self.expr, lists)?, expr: self.expr.clone() })
+        Ok(Self::new(self.expr.clone(), Matcher::compile(&self.expr, lists)?))
     }
 
     /// Makes the hours and the weekdays that it compares those of a time zone; they are those of UTC otherwise.
@@ -79,6 +91,12 @@ impl Filter {
     /// Whether a record matches.
     pub fn matches<'a>(&self, record: impl Node<'a>) -> bool {
         self.matches_observed(record, &mut Unobserved)
+    }
+
+    /// Whether it is about records of this kind: a filter that names nothing that findings of detectors alone have is about
+    /// CloudTrail's.
+    pub fn is_about(&self, record: &Record) -> bool {
+        record.detector().is_none() || self.names_findings
     }
 
     /// Whether a record matches; the observer receives every step.

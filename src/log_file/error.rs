@@ -9,6 +9,7 @@ use flate2::DecompressError;
 use thiserror::Error;
 
 use super::{format::OtherFormat, keys::Keys};
+use crate::detector::FindingError;
 
 /// Why the rest of a file cannot be read. Offsets are in decompressed bytes from 0 unless documented otherwise; records are
 /// numbered from 0.
@@ -138,6 +139,9 @@ pub enum Unparsable {
     /// The value of this key, which should be a record, holds none.
     #[error("no CloudTrail record in `{0}`")]
     NoRecordIn(&'static str),
+    /// A finding in an event of a detector cannot be read.
+    #[error("an event of a detector on EventBridge: {0}")]
+    Finding(FindingError),
     /// A row of Athena with a field whose value CloudTrail's log does not have in this form.
     #[error("a row of a table whose `{}` is not JSON; select it as JSON", .0.escape_debug())]
     UncertainColumn(String),

@@ -1,5 +1,5 @@
 //! What holds records where a record is expected: output of `aws cloudtrail lookup-events` under any `--query`, events of
-//! EventBridge, log events of CloudWatch Logs, rows of Athena.
+//! EventBridge, those of AWS's detectors among them, log events of CloudWatch Logs, rows of Athena.
 //!
 //! A record is an object with `eventVersion` or `eventID`. Anything else is refused, so that nothing counts as evaluated
 //! that CloudTrail did not write. Text in strings is read as bytes, so a lone surrogate in it does not lose the record.
@@ -17,6 +17,7 @@ use super::{
     row,
     scan::{Scan, Strings},
 };
+use crate::detector::{self, Detector};
 
 /// Wrappers in wrappers are read to this depth.
 pub(super) const MAX_DEPTH: usize = 8;
@@ -115,7 +116,10 @@ impl Search {
         if let Some(value) = member("CloudTrailEvent") {
             return self.inside("CloudTrailEvent", value, depth);
         }
-        if let (Some(_), Some(value)) = (member("detail-type"), member("detail")) {
+        if let (Some(kind), Some(value)) = (member("detail-type"), member("detail")) {
+            if let Some(detector) = serde_json::from_str::<String>(kind).ok().and_then(|kind| detector::of(&kind)) {
+                return self.findings(detector, text);
+            }
             return self.inside("detail", value, depth);
         }
         // A cell of CloudWatch Logs Insights.
@@ -197,6 +201,17 @@ impl Search {
             }
             _ => Err(Unparsable::NotJson),
         }
+    }
+
+    /// The findings of an event of a detector.
+    fn findings(&mut self, detector: &Detector, event: &str) -> Result<(), Unparsable> {
+        for finding in detector::records(detector, event).map_err(Unparsable::Finding)? {
+            match finding {
+                Ok(text) => self.record(text.as_bytes())?,
+                Err(error) => self.records.push(Err(Unparsable::Finding(error))),
+            }
+        }
+        Ok(())
     }
 
     fn none(&self, members: &[(String, &RawValue)]) -> Unparsable {

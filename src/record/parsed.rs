@@ -11,10 +11,10 @@ use super::{
     json::Json,
     node::{Node, Tree, descend, text_at},
     path::{Path, Root},
-    virtual_field::{Virtual, is_insight},
+    virtual_field::{Virtual, finding_of, is_insight},
     work::WorkBudget,
 };
-use crate::digest::Digest;
+use crate::{detector::Detector, digest::Digest};
 
 /// One parsed CloudTrail record: a JSON object.
 pub struct Record {
@@ -113,6 +113,11 @@ impl Record {
     /// Whether the event is an Insight, which compares many calls.
     pub fn is_insight(&self) -> bool {
         is_insight(self.root())
+    }
+
+    /// The detector whose finding it is; `None` for a record of CloudTrail.
+    pub fn detector(&self) -> Option<&'static Detector> {
+        finding_of(self.root())
     }
 }
 

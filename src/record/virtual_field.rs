@@ -10,12 +10,15 @@ use super::{
     request_hash::request_hash,
     zone::Zone,
 };
-use crate::number::Number;
+use crate::{
+    detector::{self, Detector},
+    number::Number,
+};
 
 /// A virtual field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Virtual {
-    /// `insight` or `cloudtrail`.
+    /// `cloudtrail`, `insight`, or the detector of a finding.
     EventType,
     /// A short name for the identity that made the request.
     User,
@@ -92,7 +95,11 @@ impl<'a, T: Into<Cow<'a, str>>> From<Option<T>> for Value<'a> {
 impl Virtual {
     /// Every virtual field with its name and its definition; the hour and the weekday are those of UTC.
     pub const ALL: &[(Virtual, &str, &str)] = &[
-        (Virtual::EventType, "event_type", "`\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`"),
+        (
+            Virtual::EventType,
+            "event_type",
+            "`\"cloudtrail\"`, `\"insight\"`, or the detector of a finding, such as `\"guardduty\"`",
+        ),
         (Virtual::User, "user", "a short name of the caller: `Root`, a user, a session, a service or `anonymous`"),
         (Virtual::Role, "role", "the name of the role behind a session"),
         (Virtual::Session, "session", "the name of a role's or a federated user's session: the caller chooses it"),
@@ -169,7 +176,7 @@ impl Virtual {
     /// The fields at the top of a record that its value is computed from; none if it has [`Self::raw_keys`].
     pub(super) fn sources(self) -> &'static [&'static str] {
         match self {
-            Virtual::EventType => &["eventCategory", "eventType"],
+            Virtual::EventType => &["eventCategory", "eventType", "detector"],
             Virtual::User | Virtual::Principal | Virtual::Role | Virtual::Session | Virtual::ArnRole => {
                 &["userIdentity"]
             }
@@ -188,7 +195,7 @@ impl Virtual {
         let number = |number: Option<i64>| number.map_or(Value::Null, |it| Value::Number(Number::Int(it.into())));
         let caller = || Caller::of(record);
         match self {
-            Virtual::EventType => Some(if is_insight(record) { "insight" } else { "cloudtrail" }).into(),
+            Virtual::EventType => Some(event_type(record)).into(),
             Virtual::User => caller().map(Caller::user).into(),
             Virtual::Principal => caller().map(Caller::principal).into(),
             Virtual::Role => caller().and_then(Caller::role).into(),
@@ -207,6 +214,20 @@ impl Virtual {
             _ => Value::Null,
         }
     }
+}
+
+/// The detector of a finding, `insight` or `cloudtrail`.
+fn event_type<'a>(record: impl Node<'a>) -> &'static str {
+    if is_insight(record) {
+        return "insight";
+    }
+    finding_of(record).map_or("cloudtrail", |detector| detector.word)
+}
+
+/// The detector whose finding a record is.
+pub(super) fn finding_of<'a>(record: impl Node<'a>) -> Option<&'static Detector> {
+    text_at(record, &["eventCategory"]).filter(|category| *category == detector::CATEGORY)?;
+    detector::named(text_at(record, &["detector"])?)
 }
 
 /// Whether a record is a CloudTrail Insights event.

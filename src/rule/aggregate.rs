@@ -69,7 +69,7 @@ impl Rule {
             sequence.steps.iter().take(1).flat_map(|step| step.by.iter().map(FieldPath::name)).collect();
         let mut arrivals: Vec<SeriesArrival> = Vec::new();
         for (at, step) in sequence.steps.iter().enumerate() {
-            if !step.filter.matches(record.root()) {
+            if !step.filter.is_about(record) || !step.filter.matches(record.root()) {
                 continue;
             }
             let by = step.by.iter().zip(&names).map(|(by, name)| value(name, &by.path, record));
@@ -120,7 +120,8 @@ impl Rule {
     ///
     /// A rule without `aggregate_fields` uses `principal`, `eventName`, `eventSource`, `ownerAccount`, `result`, and `ip` unless
     /// the caller is a role, whose address changes with the machine that uses it. For an Insight it uses what the Insight is
-    /// about: event source, event name, type and state, and the account and the region.
+    /// about: event source, event name, type and state, and the account and the region. For a finding of a detector it uses the
+    /// source, the kind and the resource, and the account and the region.
     pub fn aggregate(&self, record: &Record) -> Vec<AggregateValue> {
         let mut values = match &self.aggregate_fields {
             Some(fields) => combination(fields, record),
@@ -150,6 +151,10 @@ const INSIGHT: [&[&str]; 6] = [
     &["awsRegion"],
 ];
 
+/// The fields of a detector's finding that distinguish its alerts by default.
+const FINDING: [&[&str]; 5] =
+    [&["eventSource"], &["eventName"], &["finding", "resource"], &["recipientAccountId"], &["awsRegion"]];
+
 fn by_default(record: &Record) -> Vec<AggregateValue> {
     let raw = |keys: &[&str]| {
         let steps = keys.iter().map(|key| Step::Key((*key).to_owned())).collect();
@@ -157,6 +162,9 @@ fn by_default(record: &Record) -> Vec<AggregateValue> {
     };
     if record.is_insight() {
         return INSIGHT.map(raw).to_vec();
+    }
+    if record.detector().is_some() {
+        return FINDING.map(raw).to_vec();
     }
     let short = |field: Virtual| value(field.name(), &Path { root: Root::Virtual(field), steps: Vec::new() }, record);
     let mut values = vec![

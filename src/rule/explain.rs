@@ -46,7 +46,8 @@ impl Rule {
     pub fn explain(&self, record: &Record) -> RuleExplanation {
         let filter = self.filter.explain(record.root());
         let suppressions: Vec<_> = self.suppressions.iter().map(|one| one.explain(record)).collect();
-        let verdict = Verdict::of(filter.held, suppressions.iter().any(|one| one.holds));
+        let verdict =
+            Verdict::of(filter.held && self.filter.is_about(record), suppressions.iter().any(|one| one.holds));
         let steps = self.steps().iter().map(|step| step.explain(record)).collect();
         RuleExplanation { verdict, filter, steps, suppressions }
     }

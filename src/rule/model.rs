@@ -239,7 +239,7 @@ impl Rule {
 
     /// Whether the rule matches a record, and whether a suppression covers the match.
     pub fn verdict(&self, record: &Record) -> Verdict {
-        let held = self.filter.matches(record.root());
+        let held = self.filter.is_about(record) && self.filter.matches(record.root());
         Verdict::of(held, held && self.suppressions.iter().any(|suppression| suppression.holds(record)))
     }
 }

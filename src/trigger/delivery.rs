@@ -71,9 +71,9 @@ pub struct QueuedMessage {
 pub enum Work {
     /// An object to read.
     Object(ObjectId),
-    /// A CloudTrail record that the payload itself holds.
+    /// A record that the payload itself holds.
     Record {
-        /// The text of the record, unchanged.
+        /// The text of the record: CloudTrail's unchanged, or that of a detector's finding.
         text: String,
         /// The message that held it, such as `EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602`.
         origin: String,
@@ -115,6 +115,8 @@ pub enum SkipReason {
     NotCreated,
     /// An event of EventBridge that has the form of an event of AWS, and that no service of AWS sent.
     ForgedEvent,
+    /// An event of AWS on EventBridge that no detector sent whose findings are read.
+    UnknownEvent,
     /// An object that is not from CloudTrail.
     Foreign(Foreign),
     /// An event of a schedule, while another invocation does what it requests.
@@ -137,6 +139,7 @@ impl SkipReason {
             SkipReason::AggregatedFile => "aggregated_file",
             SkipReason::NotCreated => "not_created",
             SkipReason::ForgedEvent => "forged_event",
+            SkipReason::UnknownEvent => "unknown_event",
             SkipReason::Foreign(kind) => kind.word(),
             SkipReason::TickRunning => "tick_running",
             SkipReason::ConfigMessage => "config_message",

@@ -7,7 +7,7 @@ use flate2::DecompressError;
 use thiserror::Error;
 
 use super::shown::shown;
-use crate::object::KeyError;
+use crate::{detector::FindingError, object::KeyError};
 
 /// A payload, or a part of it, that cannot be read.
 #[derive(Debug, Error)]
@@ -81,6 +81,9 @@ pub enum PartError {
     /// A key cannot be decoded.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A finding of a detector cannot be read.
+    #[error(transparent)]
+    Finding(FindingError),
     /// An ARN has no bucket.
     #[error("its `s3BucketArn` names no bucket")]
     NoBucket,

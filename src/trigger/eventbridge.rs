@@ -1,5 +1,5 @@
-//! Events of EventBridge: objects in events of S3, CloudTrail records themselves, and the events of a schedule. Keys are not
-//! encoded: `%2B` is three characters of the key.
+//! Events of EventBridge: objects in events of S3, CloudTrail records themselves, findings of AWS's detectors, and the events of
+//! a schedule. Keys are not encoded: `%2B` is three characters of the key.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde::Deserialize;
@@ -14,48 +14,73 @@ use super::{
     shared_topic,
     shown::{outline, shown},
 };
+use crate::detector::{self, Detector};
 
 /// An event of an event bus: "EventBridge events" in the Amazon EventBridge User Guide.
 pub(super) const EVENT: Shape = Shape {
     fields: &["detail-type", "id", "source", "detail"],
     is: |envelope| envelope.has("detail-type"),
-    read: Read::Work(|envelope| work(envelope).map(|work| vec![work])),
+    read: Read::Work(work),
 };
 
 /// An event with the raw text of its detail: another type loses numbers and texts that it cannot hold.
 type Event = EventBridgeEvent<Option<Box<RawValue>>>;
 
-fn work(envelope: &Envelope<'_>) -> Result<Work, TriggerError> {
+fn work(envelope: &Envelope<'_>) -> Result<Vec<Work>, TriggerError> {
     let event = event(envelope)?;
     // `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, and others.
     let is_record = event.detail_type.ends_with(" via CloudTrail");
     let is_tick = event.detail_type == "Scheduled Event";
-    if (is_record || is_tick || event.detail_type.starts_with("Object ")) && !is_from_aws(&event.source) {
-        let id = event.id.as_deref().unwrap_or("without an id");
+    let skip = |reason| {
         let (kind, source) = (shown(&event.detail_type), shown(&event.source));
-        let what = format!("EventBridge event {} `{kind}` of `{source}`", shown(id));
-        return Ok(Work::Skip { what, reason: SkipReason::ForgedEvent });
+        Ok(vec![Work::Skip { what: format!("{} `{kind}` of `{source}`", origin(&event)), reason }])
+    };
+    let detector = detector::of(&event.detail_type);
+    let is_of_aws = is_record || is_tick || detector.is_some() || event.detail_type.starts_with("Object ");
+    if is_of_aws && !is_from_aws(&event.source) {
+        return skip(SkipReason::ForgedEvent);
     }
     if is_record {
-        return record(event);
+        return record(event).map(|work| vec![work]);
+    }
+    if let Some(detector) = detector.filter(|detector| detector.source == event.source) {
+        return findings(detector, envelope.text, &origin(&event));
     }
     // A schedule of an EventBridge rule ("Creating a rule that runs on a schedule" in the Amazon EventBridge User Guide), or one
     // of EventBridge Scheduler ("Managing targets" in its user guide).
     if is_tick && ["aws.events", "aws.scheduler"].contains(&event.source.as_str()) {
-        return Ok(Work::Tick { origin: origin(&event) });
+        return Ok(vec![Work::Tick { origin: origin(&event) }]);
     }
     if event.source == "aws.s3" {
         let part = format!("the EventBridge event `{}` of S3", shown(&event.detail_type));
-        return object(event).map_err(|error| error.of(part));
+        return object(event).map(|work| vec![work]).map_err(|error| error.of(part));
     }
     // Control Tower forwards these to its topics.
     if event.source == "aws.config" {
-        return Ok(shared_topic::config(&event.detail_type));
+        return Ok(vec![shared_topic::config(&event.detail_type)]);
+    }
+    // A pattern can ask for all events of a service.
+    if is_from_aws(&event.source) && !is_tick {
+        return skip(SkipReason::UnknownEvent);
     }
     let (source, kind) = (shown(&event.source), shown(&event.detail_type));
     let shape = outline(envelope.text);
     let unlike = PartError::Unlike(format!("an EventBridge event `{kind}` of `{source}`; {shape}"));
     Err(TriggerError::UnknownShape(unlike))
+}
+
+/// The records of an event of a detector. A finding that cannot be read affects no other.
+fn findings(detector: &Detector, event: &str, origin: &str) -> Result<Vec<Work>, TriggerError> {
+    let findings = detector::records(detector, event).map_err(|error| PartError::Finding(error).of(origin))?;
+    let many = findings.len() > 1;
+    let work = findings.into_iter().enumerate().map(|(at, finding)| {
+        let origin = if many { format!("finding {at} of {origin}") } else { origin.to_owned() };
+        match finding {
+            Ok(text) => Work::Record { text, origin },
+            Err(error) => Work::Malformed(PartError::Finding(error).of(origin)),
+        }
+    });
+    Ok(work.collect())
 }
 
 fn origin(event: &Event) -> String {
@@ -123,8 +148,8 @@ mod tests {
     use crate::trigger::decode::KNOWN;
 
     fn text_of(payload: &str) -> String {
-        match work(&Envelope::read(payload, 0, KNOWN).unwrap()) {
-            Ok(Work::Record { text, .. }) => text,
+        match work(&Envelope::read(payload, 0, KNOWN).unwrap()).as_deref() {
+            Ok([Work::Record { text, .. }]) => text.clone(),
             other => panic!("{other:?}"),
         }
     }

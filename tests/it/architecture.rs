@@ -174,6 +174,7 @@ fn only_the_edges_do_input_and_output() {
 /// layer's siblings or from above, so that no circle of modules can form.
 pub const LAYERS: &[&[&str]] = &[
     &["digest", "object", "untrusted"],
+    &["detector"],
     &["diagnostic", "number", "log_file"],
     &["record", "trigger", "yaml"],
     &["filter"],

@@ -12,6 +12,7 @@ mod cli;
 mod command;
 mod coverage;
 mod detection;
+mod detectors;
 mod diagnostics;
 mod documents;
 mod english;

@@ -469,7 +469,7 @@ fn payloads_of_other_projects_are_read() {
         ("example-eventbridge-schedule", vec!["tick of EventBridge event 53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa"]),
         (
             "example-eventbridge-event-obj",
-            vec!["error: the payload has no known shape: an EventBridge event `EC2 Instance"],
+            vec!["skip unknown_event: EventBridge event 7bf73129-1428-4cd3-a780-95db273d1602 `EC2 Instance"],
         ),
         ("example-cloudwatch_logs-event", vec!["record ", "record "]),
         ("example-cloudwatch-alarm-metric", vec!["error: the payload has no known shape"]),
