@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::insight::Insight;
+use super::{detected::Detected, insight::Insight};
 use crate::record::{Node, Record, Scalar, Tree, Virtual};
 
 /// A view of a record with the facts that people ask for ("CloudTrail record contents" in the AWS CloudTrail User Guide).
@@ -50,6 +50,11 @@ impl<'r> EventView<'r> {
     /// What is unusual, if CloudTrail Insights reports it; such an event is no call, and has neither caller nor result.
     pub fn insight(self) -> Option<Insight<'r>> {
         Insight::of(self.0)
+    }
+
+    /// What a detector of AWS found; such an event is no call, and has neither caller nor result.
+    pub fn detected(self) -> Option<Detected<'r>> {
+        Detected::of(self.0)
     }
 
     /// The service that was called.

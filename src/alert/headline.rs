@@ -16,7 +16,7 @@ pub fn headline(finding: &Finding, values: &[AggregateValue]) -> Headline {
         region: event.at(&["awsRegion"]).unwrap_or_default(),
         event_source: event.event_source().unwrap_or_default(),
         event_name: event.event_name().unwrap_or_default(),
-        actor: event.actor(),
+        actor: event.detected().map_or_else(|| event.actor(), |found| found.detector.name.to_owned()),
         thread_id: Series::new(&finding.rule, values).thread_id(),
     }
 }

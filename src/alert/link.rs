@@ -10,11 +10,22 @@ use crate::untrusted::is_uuid;
 /// All but the characters of a key that are not encoded: the unreserved characters of RFC 3986 and `/`.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
+/// A longer path is no link that people can open.
+const MAX_PATH: usize = 1_000;
+
 /// The event's page in the CloudTrail console, which shows events of the last ninety days.
 pub fn event(region: &str, event_id: &str) -> Option<String> {
     let console = console(region)?;
     let address = format!("https://{region}.{console}/cloudtrailv2/home?region={region}#/events/{event_id}");
     is_uuid(event_id).then_some(address)
+}
+
+/// The page of a finding in the console of a detector: the host, and a path in which `{region}` and `{id}` are the finding's.
+pub fn finding(region: &str, path: &str, id: &str) -> Option<String> {
+    let console = console(region)?;
+    let id = utf8_percent_encode(id, NON_ALPHANUMERIC).to_string();
+    let path = path.replace("{region}", region).replace("{id}", &id);
+    (path.len() <= MAX_PATH).then(|| format!("https://{region}.{console}/{path}"))
 }
 
 /// The object's page in the S3 console. A bucket is in the same partition as its trail, which follows from the region.

@@ -10,6 +10,7 @@ mod caller;
 mod caps;
 mod chat;
 mod content;
+mod detected;
 mod event;
 mod facts;
 mod format;

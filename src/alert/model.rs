@@ -297,9 +297,9 @@ impl Alert {
         self.content().event()
     }
 
-    /// The event, if it is a call: what CloudTrail Insights reports is none.
+    /// The event, if it is a call: what CloudTrail Insights and detectors report is none.
     pub fn call(&self) -> Option<EventView<'_>> {
-        self.event().filter(|event| event.insight().is_none())
+        self.event().filter(|event| event.insight().is_none() && event.detected().is_none())
     }
 
     fn object(&self) -> Option<&ObjectId> {

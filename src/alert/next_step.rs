@@ -58,6 +58,9 @@ pub fn next_steps(alert: &Alert) -> Vec<NextStep> {
     if event.insight().is_some() {
         return unusual_calls(alert, event).into_iter().collect();
     }
+    if let Some(found) = event.detected() {
+        return found.page().map(|address| in_console(alert, "finding", address)).into_iter().collect();
+    }
     let place = Place::of(alert, event);
     let steps =
         [around(alert, event, &place), search(alert, event), page(alert, &place), suppress(alert, event, &place)];
@@ -160,12 +163,16 @@ fn unusual_calls(alert: &Alert, event: EventView<'_>) -> Option<NextStep> {
 
 /// The event in the console.
 fn page(alert: &Alert, place: &Place) -> Option<NextStep> {
-    let address = link::event(place.region.as_ref()?, place.id.as_ref()?)?;
+    Some(in_console(alert, "event", link::event(place.region.as_ref()?, place.id.as_ref()?)?))
+}
+
+fn in_console(alert: &Alert, what: &str, address: String) -> NextStep {
+    let open = format!("Open the {what} in the console");
     let what = match alert.account() {
-        Some(id) => named(alert, Phrase::ours("Open the event in the console: sign in to account "), id).then(" first"),
-        None => Phrase::ours("Open the event in the console"),
+        Some(id) => named(alert, Phrase::ours(open + ": sign in to account "), id).then(" first"),
+        None => Phrase::ours(open),
     };
-    Some(NextStep { link: Some(address), ..NextStep::new(what) })
+    NextStep { link: Some(address), ..NextStep::new(what) }
 }
 
 /// How the rule raises no alert for this caller any more, if the rule can know the caller.

@@ -21,7 +21,7 @@ pub struct Detector {
     pub list: Option<&'static str>,
     /// Where its findings have what.
     pub(super) fields: Fields,
-    /// The page of a finding in the console, after the host; `{region}`, `{id}` and `{resource}` are the finding's.
+    /// The page of a finding in the console, after the host; `{region}` and `{id}` are the finding's.
     pub page: Option<&'static str>,
 }
 

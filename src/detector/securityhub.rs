@@ -34,5 +34,5 @@ pub(super) static SECURITY_HUB: Detector = Detector {
         address: &["Network.SourceIpV4", "Action.AwsApiCallAction.RemoteIpDetails.IpAddressV4"],
         ..Fields::NONE
     },
-    page: Some("securityhub/home?region={region}#/findings?search=Id%3D%255Coperator%255C%253AEQUALS%255C%253A{id}"),
+    page: Some("securityhub/home?region={region}#/findings"),
 };

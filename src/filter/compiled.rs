@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    record::{Node, Place, Record, Zone},
+    record::{Node, Path, Place, Record, Root, Step, Virtual, Zone},
 };
 
-/// The fields at the top of a record by which a filter asks for findings; `event_type` is computed from the first.
+/// The fields at the top of a record that findings of detectors alone have.
 const OF_FINDINGS: [&str; 4] = ["detector", "finding", "detail", "detail-type"];
 
 /// A filter that has been parsed, checked and compiled. Matching cannot fail.
@@ -67,9 +67,7 @@ impl Filter {
 
     fn new(expr: Expr, matcher: Matcher) -> Self {
         let mut names_findings = false;
-        matcher.each_path(&mut |path| {
-            names_findings |= path.fields().into_iter().any(|field| OF_FINDINGS.contains(&field))
-        });
+        matcher.each_path(&mut |path| names_findings |= asks_for_findings(path));
         Self { expr, matcher, names_findings }
     }
 
@@ -138,6 +136,15 @@ impl Filter {
     /// What a matching record must have: of each inner list, at least one.
     pub fn needs(&self) -> Vec<Vec<Needs>> {
         self.matcher.needs(&[])
+    }
+}
+
+/// Whether a path is one by which a filter asks what kind of record there is, or what a finding has.
+fn asks_for_findings(path: &Path) -> bool {
+    match (path.root, path.steps.first()) {
+        (Root::Virtual(field), _) => field == Virtual::EventType,
+        (Root::Record, Some(Step::Key(key))) => OF_FINDINGS.contains(&key.as_str()),
+        _ => false,
     }
 }
 

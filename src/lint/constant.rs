@@ -4,7 +4,7 @@ use std::ptr;
 
 use super::{
     condition::{self, Literal, Scope, all, field},
-    contradiction::{Clash, candidates, clash},
+    contradiction::{Clash, candidates, clash, event_types},
     entry::{Lint, Reads},
     filter_text::FilterText,
 };
@@ -105,7 +105,10 @@ fn alone(expr: &Expr, compare: &Compare, filter: &FilterText, scope: &Scope) -> 
     let finding = warning(constant, title, expr.span, label, filter, scope);
     Some(match path.root {
         Root::Virtual(Virtual::EventType) => finding
-            .note("`event_type` is `\"insight\"` for a CloudTrail Insights event, else `\"cloudtrail\"`")
+            .note(format!(
+                "`event_type` is {}",
+                event_types().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
+            ))
             .help("write one of these; CloudTrail's own types are in `eventType` and `eventCategory`"),
         Root::Virtual(Virtual::Result) => finding
             .note("`result` is `\"failure\"` for a call that failed, else `\"success\"`")

@@ -7,6 +7,7 @@ use super::{
     schema::{FieldShape, Known, look_up},
 };
 use crate::{
+    detector::DETECTORS,
     filter::{
         Lists,
         ast::{Compare, Expr, ExprKind, RightItem},
@@ -224,11 +225,16 @@ fn compares(compare: &Compare, value: &Value, lists: &Lists) -> Option<bool> {
     Some(tests.contains(&true) != compare.operator.negated)
 }
 
+/// The values of `event_type`.
+pub fn event_types() -> impl Iterator<Item = &'static str> {
+    ["cloudtrail", "insight"].into_iter().chain(DETECTORS.iter().map(|detector| detector.word))
+}
+
 /// All values that a field can have, where they are few.
 fn domain(path: &Path) -> Option<Vec<Value>> {
     match path.root {
         _ if !path.steps.is_empty() => None,
-        Root::Virtual(Virtual::EventType) => Some(["cloudtrail", "insight"].map(text).to_vec()),
+        Root::Virtual(Virtual::EventType) => Some(event_types().map(text).collect()),
         Root::Virtual(Virtual::Result) => Some(["failure", "success"].map(text).to_vec()),
         Root::Virtual(Virtual::Hour(_)) => Some(numbers(0, 23)),
         Root::Virtual(Virtual::Weekday(_)) => Some(numbers(1, 7)),

@@ -14,7 +14,7 @@ use crate::{
         operand::Value,
         operator::Meaning,
     },
-    record::{Path, Root, Step},
+    record::{Path, Root, Step, Virtual},
 };
 
 /// The entry of the lint table.
@@ -93,10 +93,15 @@ pub fn top(key: &str) -> Path {
     Path { root: Root::Record, steps: vec![Step::Key(key.to_owned())] }
 }
 
-/// Whether the events are no API calls: services and consoles log events with names that no API has.
+/// Whether the events are no API calls: services and consoles log events with names that no API has, and findings have their own.
 fn is_not_api_call(scope: &Scope, filter: &FilterText) -> bool {
     let call = Value::Text("AwsApiCall".to_owned());
-    scope.around.iter().any(|literal| meets(literal, &top("eventType"), &call, filter.lists) == Some(false))
+    let event_type = Path { root: Root::Virtual(Virtual::EventType), steps: Vec::new() };
+    let of_cloudtrail = Value::Text("cloudtrail".to_owned());
+    scope.around.iter().any(|literal| {
+        meets(literal, &top("eventType"), &call, filter.lists) == Some(false)
+            || meets(literal, &event_type, &of_cloudtrail, filter.lists) == Some(false)
+    })
 }
 
 fn unknown_source(source: &str, span: Span) -> Option<Diagnostic> {

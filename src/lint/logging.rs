@@ -156,11 +156,12 @@ fn may_be(expr: &Expr, holds: bool, category: &str, walk: &Walk) -> bool {
             let literal = Literal { expr, holds };
             let of = |key: &str, value: &Value| meets(&literal, &event::top(key), value, walk.filter.lists);
             let is_management = category == "Management";
+            let event_type = text(if category == "Insight" { "insight" } else { "cloudtrail" });
             let is_other_type = is_event_type(&compare.left.path)
-                && meets(&literal, &compare.left.path, &text("cloudtrail"), walk.filter.lists) == Some(false);
+                && meets(&literal, &compare.left.path, &event_type, walk.filter.lists) == Some(false);
             of("eventCategory", &text(category)) != Some(false)
                 && of("managementEvent", &Value::Bool(is_management)) != Some(false)
-                && (!is_other_type || category == "Insight")
+                && !is_other_type
                 && !(is_management && holds && walk.data_only.contains(&place(expr.span)))
         }
     }

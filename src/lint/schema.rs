@@ -61,9 +61,26 @@ pub const RECORD: &[(&str, FieldShape)] = &[
     ("edgeDeviceDetails", Block),
     ("tlsDetails", Fields(TLS_DETAILS)),
     ("insightDetails", Block),
+    // The record of a finding of a detector, in which `detail` is as the detector wrote it.
+    ("detail", Block),
+    ("detail-type", Text),
+    ("detector", Text),
     // Fields of aggregated events.
     ("timeWindow", Block),
     ("summary", Block),
+    ("finding", Fields(FINDING)),
+];
+
+const FINDING: &[(&str, FieldShape)] = &[
+    ("id", Text),
+    ("type", Text),
+    ("title", Prose),
+    ("description", Prose),
+    ("severity", Text),
+    ("level", Text),
+    ("status", Text),
+    ("resource", Text),
+    ("resourceType", Text),
 ];
 
 const USER_IDENTITY: &[(&str, FieldShape)] = &[

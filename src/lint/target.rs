@@ -39,6 +39,8 @@ const TARGETS: &[&str] = &[
     "additionalEventData",
     "resources",
     "insightDetails",
+    "finding",
+    "detail",
     "eventID",
     "requestID",
     "sharedEventID",

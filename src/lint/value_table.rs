@@ -76,7 +76,7 @@ const TABLE: &[FieldValues] = &[
         RECORD,
         Listed {
             documented: &["Management", "Data", "NetworkActivity", "Insight"],
-            rare: &["Aggregated"],
+            rare: &["Aggregated", "Finding"],
             meant: &[("insights", "Insight"), ("network", "NetworkActivity"), ("dataevent", "Data")],
         },
     ),
@@ -121,6 +121,15 @@ const TABLE: &[FieldValues] = &[
             documented: &["ApiCallRateInsight", "ApiErrorRateInsight"],
             rare: &[],
             meant: &[("apicallrate", "ApiCallRateInsight"), ("apierrorrate", "ApiErrorRateInsight")],
+        },
+    ),
+    listed(
+        "finding.level",
+        OWN,
+        Listed {
+            documented: &["critical", "high", "medium", "low", "informational"],
+            rare: &[],
+            meant: &[("info", "informational"), ("moderate", "medium"), ("severe", "critical"), ("fatal", "critical")],
         },
     ),
     listed("responseElements.ConsoleLogin", SIGN_IN, OUTCOME),

@@ -25,7 +25,7 @@ pub const LINT: Lint = Lint {
 const CODE: &str = "wrong-operator";
 
 /// The fields of a record whose texts can be numbers.
-const NUMERIC: &[&str] = &["apiVersion", "eventVersion"];
+const NUMERIC: &[&str] = &["apiVersion", "eventVersion", "severity"];
 
 /// What a condition compares.
 enum Content {

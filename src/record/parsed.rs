@@ -81,7 +81,7 @@ impl Record {
 
     /// Whether the record has a caller that nothing in it names, as for a public object of S3.
     pub fn is_anonymous(&self) -> bool {
-        Caller::of(self.root()).is_some_and(Caller::is_anonymous)
+        self.detector().is_none() && Caller::of(self.root()).is_some_and(Caller::is_anonymous)
     }
 
     /// The name of the role in the ARN of the caller's session; `None` for a caller with another ARN.

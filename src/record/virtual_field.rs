@@ -177,9 +177,8 @@ impl Virtual {
     pub(super) fn sources(self) -> &'static [&'static str] {
         match self {
             Virtual::EventType => &["eventCategory", "eventType", "detector"],
-            Virtual::User | Virtual::Principal | Virtual::Role | Virtual::Session | Virtual::ArnRole => {
-                &["userIdentity"]
-            }
+            Virtual::User => &["userIdentity", "eventCategory", "detector"],
+            Virtual::Principal | Virtual::Role | Virtual::Session | Virtual::ArnRole => &["userIdentity"],
             Virtual::Result => &["errorCode", "errorMessage", "responseElements", "serviceEventDetails"],
             Virtual::Request => &["requestParameters"],
             Virtual::OwnerAccount => &["recipientAccountId", "resources"],
@@ -196,7 +195,10 @@ impl Virtual {
         let caller = || Caller::of(record);
         match self {
             Virtual::EventType => Some(event_type(record)).into(),
-            Virtual::User => caller().map(Caller::user).into(),
+            // A finding without a caller is no anonymous call.
+            Virtual::User => {
+                caller().filter(|one| finding_of(record).is_none() || !one.is_anonymous()).map(Caller::user).into()
+            }
             Virtual::Principal => caller().map(Caller::principal).into(),
             Virtual::Role => caller().and_then(Caller::role).into(),
             Virtual::Session => caller().and_then(Caller::session).into(),

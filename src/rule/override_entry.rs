@@ -47,6 +47,12 @@ pub enum NoOverrideEntry {
         "the record is of CloudTrail Insights and has no caller: suppress it by `insightDetails.eventName`, by hand"
     )]
     NoCall,
+    /// A finding of a detector.
+    #[error(
+        "the record is a finding of a detector, and is not about its caller: suppress it by `finding.type` and \
+         `finding.resource`, by hand"
+    )]
+    Finding,
     /// A record without a time.
     #[error(
         "the record has no `eventTime` that can be read, so no suppression with an end covers it: write one by hand"
@@ -152,6 +158,9 @@ impl OverrideEntry {
 fn values(record: &Record, by: SuppressBy) -> Result<Vec<(&'static str, String)>, NoOverrideEntry> {
     if record.is_insight() {
         return Err(NoOverrideEntry::NoCall);
+    }
+    if record.detector().is_some() {
+        return Err(NoOverrideEntry::Finding);
     }
     let kind = record.field(Virtual::UserType);
     let issuer = record.at(&["userIdentity", "sessionContext", "sessionIssuer", "type"]);

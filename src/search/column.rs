@@ -151,10 +151,14 @@ fn event(record: &Record) -> Option<String> {
     }
 }
 
-/// An Insight has no result, but is the start or the end of something.
+/// An Insight has no result, but is the start or the end of something, and a finding has a level or a status.
 fn outcome(record: &Record) -> String {
     if record.is_insight() {
         return record.at(&["insightDetails", "state"]).unwrap_or_else(|| "insight".to_owned());
+    }
+    if record.detector().is_some() {
+        let fact = |key| record.at(&["finding", key]);
+        return fact("level").or_else(|| fact("status")).unwrap_or_else(|| "finding".to_owned());
     }
     match record.field(Virtual::Result) {
         Some(result) if result == "success" => result,

@@ -15,16 +15,14 @@ use trailbell::{
     rule::{Rule, RuleSet, Verdict},
 };
 
+use crate::detectors::record;
+
 fn file(name: &str) -> String {
     format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn rules() -> RuleSet {
     RuleSet::parse(&fs::read_to_string(file("rules.yaml")).unwrap()).unwrap().0
-}
-
-fn record(path: &str) -> Record {
-    engine::parse(&fs::read(file(path)).unwrap()).unwrap().0
 }
 
 /// Whether it is a condition on a list that users fill, which no test can need as long as the list is empty.

@@ -12,6 +12,8 @@ use trailbell::{
     rule::{RuleSet, Verdict},
 };
 
+use crate::detectors::record;
+
 fn file(name: &str) -> String {
     format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
 }
@@ -28,7 +30,6 @@ fn rules(automation_roles: &BTreeSet<String>) -> RuleSet {
 fn matched(set: &RuleSet, id: &str) -> Vec<Record> {
     let rule = set.rules.iter().find(|rule| rule.id == id).unwrap();
     let matched = rule.tests.iter().filter(|test| test.expect == Verdict::Match);
-    let record = |path: &str| engine::parse(&fs::read(file(path)).unwrap()).unwrap().0;
     matched.map(|test| backtest::changed(record(&test.record), &test.set).unwrap()).collect()
 }
 

@@ -50,6 +50,9 @@ impl Content for Finding {
         if let Some(insight) = event.insight() {
             return vec![rule, FilledPart::value(insight.title())];
         }
+        if let Some(found) = event.detected() {
+            return vec![rule, FilledPart::value(found.title())];
+        }
         vec![rule, FilledPart::value(event.name()), FilledPart::own(" by "), FilledPart::value(event.caller())]
     }
 
@@ -78,6 +81,9 @@ impl Content for Finding {
         let lead = |what| [what, place(around.accounts, event)];
         let mut story = if let Some(insight) = event.insight() {
             Story { what: insight.rows(), steps: vec![insight.question()], ..Story::of(lead(insight.lead())) }
+        } else if let Some(found) = event.detected() {
+            let what_happened = occurrence::last_of(occurrences, &self.rule, found.lead());
+            Story { what: found.rows(), ..Story::of(lead(what_happened)) }
         } else {
             let mut what = error(event);
             what.extend(Asked::of(&self.rule, &self.record).rows());
@@ -116,9 +122,10 @@ pub fn title(finding: &Finding) -> String {
         return title;
     }
     let event = EventView(&finding.record);
-    match event.insight() {
-        Some(insight) => insight.title(),
-        None => format!("{} by {}", event.name(), event.caller()),
+    match (event.insight(), event.detected()) {
+        (Some(insight), _) => insight.title(),
+        (_, Some(found)) => found.title(),
+        _ => format!("{} by {}", event.name(), event.caller()),
     }
 }
 

@@ -31,6 +31,12 @@ pub fn evidences(alert: &Alert, caps: &TextCaps) -> Vec<Value> {
     };
     let (id, api) = (event.at(&["eventID"]), api(event));
     let mut evidences = match event.insight() {
+        None if let Some(found) = event.detected() => vec![json!({
+            "uid": id,
+            "name": format!("finding of {}", found.detector.name),
+            "src_endpoint": src_endpoint(event),
+            "data": {"type": found.kind(), "resource": found.fact("resource"), "severity": found.fact("severity")},
+        })],
         Some(insight) => {
             let whole = json!({"uid": id, "name": "CloudTrail Insights event", "api": api, "data": measured(insight)});
             let users = insight.users().into_iter().filter(|user| is_visible(user)).take(MAX_USERS);

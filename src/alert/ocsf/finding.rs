@@ -52,6 +52,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
     let (severity_id, severity) = severity(alert);
     let product = json!({"name": "trailbell", "vendor_name": "trailbell", "version": option_env!("CARGO_PKG_VERSION")});
     let events = Some(occurrences.count).filter(|count| *count > 0 && alert.rule().is_none_or(counts_events));
+    let source = event.and_then(EventView::detected).map_or("AWS CloudTrail", |found| found.detector.name);
     let finding = json!({
         "activity_id": activity_id, "activity_name": activity,
         "category_uid": 2, "category_name": "Findings",
@@ -70,7 +71,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
             "uid": alert.id,
             "correlation_uid": alert.thread_id(),
             "event_code": event.and_then(EventView::event_name),
-            "log_name": "AWS CloudTrail",
+            "log_name": source,
             "original_time": event.and_then(|event| event.at(&["eventTime"])),
             "labels": alert.tags(),
         },
@@ -83,7 +84,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
             "related_analytics": alert.also.iter().take(MAX_ALSO).map(|one| analytic(&one.rule.id, &one.rule.name)).collect::<Vec<_>>(),
             "attacks": attacks(alert.rule_tags()),
             "created_time": time, "first_seen_time": first, "last_seen_time": time,
-            "data_sources": ["AWS CloudTrail"],
+            "data_sources": [source],
             "related_events_count": events,
         },
         "cloud": {
@@ -91,7 +92,7 @@ fn body(alert: &Alert, story: &LazyStory<'_>, caps: &TextCaps) -> String {
             "region": alert.region(),
             "account": account(alert, alert.account()),
         },
-        "api": event.and_then(api),
+        "api": event.filter(|event| event.detected().is_none()).and_then(api),
         "evidences": evidences(alert, caps),
         "anomaly_analyses": event.and_then(EventView::insight).map(|insight| [anomaly(insight)]),
         "resources": event.map(resources),

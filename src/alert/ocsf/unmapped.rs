@@ -6,6 +6,7 @@ use crate::{
     alert::{
         also::{CoveredRule, MAX_ALSO},
         caps::TextCaps,
+        detected::Detected,
         event::EventView,
         insight::{Attribution, Insight, Share},
         link,
@@ -40,7 +41,9 @@ fn of_event(alert: &Alert) -> Value {
     let AlertKind::Match(Finding { rule, record, .. }) = &alert.kind else { return Value::Null };
     let event = EventView(record);
     let insight = event.insight();
-    let asked = if insight.is_none() { Some(Asked::of(rule, record)) } else { None };
+    let detected = event.detected();
+    let is_call = insight.is_none() && detected.is_none();
+    let asked = is_call.then(|| Asked::of(rule, record));
     let fields = |fields: &Fields| -> Vec<_> {
         fields.lines.iter().map(|field| json!({"name": field.name, "values": field.values})).collect()
     };
@@ -55,6 +58,7 @@ fn of_event(alert: &Alert) -> Value {
         "event_id": event.at(&["eventID"]),
         "shared_event_id": event.at(&["sharedEventID"]),
         "insight": insight.map(self::insight),
+        "finding": detected.map(finding),
         "request": asked.as_ref().map(|asked| fields(&asked.request)),
         "request_not_listed": asked.as_ref().and_then(|asked| more(&asked.request)),
         "response": asked.as_ref().map(|asked| fields(&asked.response)),
@@ -120,6 +124,14 @@ pub fn steps(alert: &Alert, story: &Story, caps: &TextCaps) -> Vec<Value> {
 pub fn object_link(alert: &Alert) -> Option<String> {
     let object = alert.origin.as_ref()?.object()?;
     link::object(&alert.region()?, &object.bucket, &object.key)
+}
+
+/// What a detector found.
+fn finding(found: Detected<'_>) -> Value {
+    let facts = ["id", "type", "title", "description", "severity", "level", "status", "resource", "resourceType"];
+    let facts = facts.into_iter().map(|key| (key.to_owned(), json!(found.fact(key))));
+    let detector = ("detector".to_owned(), json!(found.detector.word));
+    Value::Object([detector].into_iter().chain(facts).collect())
 }
 
 /// What CloudTrail Insights reports; rates are averages per minute.

@@ -208,6 +208,8 @@ fn own(steps: &[Step]) -> Option<Vec<Step>> {
     // `aws.cloudtrail.user_identity.type`
     let stripped = match keys.as_slice() {
         ["aws", "cloudtrail", ..] => Some(&steps[2..]),
+        // The detail of a finding has fields of its own.
+        ["detail", second, ..] if !is_of_calls(second) => return None,
         [first, ..] if WRAPPERS.contains(first) || VARIABLES.contains(first) => {
             let indexes = steps[1..].iter().take_while(|step| matches!(step, Step::Index(_))).count();
             Some(&steps[1 + indexes..])
@@ -231,6 +233,11 @@ fn own(steps: &[Step]) -> Option<Vec<Step>> {
         *step = Step::Key((*known).to_owned());
     }
     Some(found)
+}
+
+/// Whether only the records of CloudTrail have a field of that name.
+fn is_of_calls(name: &str) -> bool {
+    RECORD.iter().any(|known| *known != "resources" && same_name(known, name))
 }
 
 fn virtual_names() -> impl Iterator<Item = &'static &'static str> {
