@@ -9,12 +9,13 @@ use std::{
 };
 
 use trailbell::{
-    backtest, engine,
+    backtest,
     record::Record,
     rule::{Rule, RuleTest, Verdict},
 };
 
 use super::error::GenerateError;
+use crate::rule_and_record;
 
 const HEAD: &str = "\
 # Which other rules match the records that a rule must match, and why that is right: `rule: others`, by their ids without
@@ -153,9 +154,8 @@ fn overlaps<'a>(rules: &'a [Rule], folder: &Path) -> Result<Overlaps<'a>, Genera
 /// The record of a test, with the values that the test sets.
 fn tested(rule: &Rule, test: &RuleTest, folder: &Path) -> Result<Record, GenerateError> {
     let path = folder.join(&test.record);
-    let record = fs::read(&path).map_err(|error| error.to_string());
-    let record = record.and_then(|text| engine::parse(&text).map_err(|reason| reason.to_string()));
-    let record =
-        record.and_then(|(record, _)| backtest::changed(record, &test.set).map_err(|reason| reason.to_string()));
+    let file = fs::File::open(&path).map_err(|error| error.to_string());
+    let record = file.and_then(|file| rule_and_record::record(file).map_err(|reason| reason.to_string()));
+    let record = record.and_then(|record| backtest::changed(record, &test.set).map_err(|reason| reason.to_string()));
     record.map_err(|reason| GenerateError::BadRecord { rule: rule.name.clone(), path, reason })
 }

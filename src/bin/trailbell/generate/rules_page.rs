@@ -12,6 +12,7 @@ use super::error::GenerateError;
 
 /// The title of a section, by the tag of its service.
 const TITLES: &[(&str, &str)] = &[
+    ("access-analyzer", "IAM Access Analyzer"),
     ("account", "Account"),
     ("acm", "Certificate Manager"),
     ("backup", "Backup"),
@@ -36,14 +37,17 @@ const TITLES: &[(&str, &str)] = &[
     ("firehose", "Data Firehose"),
     ("glacier", "Glacier"),
     ("guardduty", "GuardDuty"),
+    ("health", "Health"),
     ("iam", "IAM"),
     ("identitycenter", "IAM Identity Center"),
+    ("inspector2", "Inspector"),
     ("kms", "KMS"),
     ("lakeformation", "Lake Formation"),
     ("lambda", "Lambda"),
     ("lightsail", "Lightsail"),
     ("logs", "CloudWatch Logs"),
     ("macie", "Macie"),
+    ("macie2", "Macie"),
     ("opensearch", "OpenSearch"),
     ("organizations", "Organizations"),
     ("ram", "Resource Access Manager"),
