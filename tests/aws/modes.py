@@ -17,6 +17,9 @@ MODES = {mode: {"AlertEmail": "none"} | parameters for mode, parameters in {
     "events, directly": {"Source": "events", "Delivery": "direct", "EventSources": "ecr.amazonaws.com,ssm.amazonaws.com"},
     "a bucket and events": {"Source": "bucket", "NearRealTime": "yes", "LogPrefix": "prod/", **BUCKET},
     "a queue and events": {"Source": "queue", "NearRealTime": "yes", **QUEUE, **BUCKET},
+    "a new trail and detectors": {"Source": "trail", "DetectorEvents": "guardduty,ecr,health"},
+    "a queue and detectors": {"Source": "queue", "DetectorEvents": "securityhub", **QUEUE, **BUCKET},
+    "a bucket and detectors, directly": {"Source": "bucket", "Delivery": "direct", "DetectorEvents": "securityhub", **BUCKET},
 }.items()}
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"

@@ -10,6 +10,7 @@ from modes import KEY, MODES, ORGANIZATION, STACKS
 from stack import REGION, Stack, source
 
 API_CALLS = {"ApiCalls", "ApiCallsFailedAlarm", "ApiCallsLostAlarm"}
+FINDINGS = {"DetectorFindings", "DetectorFindingsFailedAlarm", "DetectorFindingsLostAlarm"}
 # The resources of every mode.
 COMMON = set(Stack(Source="events", Delivery="direct").resources) - API_CALLS - {"ApiCallsInvoke"}
 DIRECT = {"FailedInvocations", "EventAgeAlarm", "EventsLostAlarm"}
@@ -46,6 +47,9 @@ MADE = {
     "events, directly": DIRECT | API_CALLS | {"ApiCallsInvoke"},
     "a bucket and events": QUEUE | NEW_OBJECTS | API_CALLS,
     "a queue and events": OTHER_QUEUE | QUEUE | API_CALLS,
+    "a new trail and detectors": TRAIL | QUEUE | FINDINGS,
+    "a queue and detectors": OTHER_QUEUE | QUEUE | FINDINGS,
+    "a bucket and detectors, directly": DIRECT | NEW_OBJECTS | FINDINGS | {"NewObjectsInvoke", "DetectorFindingsInvoke"},
 }
 
 
@@ -188,7 +192,8 @@ class Modes(unittest.TestCase):
     def test_only_services_of_aws_send_events(self):
         rules = [rule for each in STACKS.values() for rule in Stack(**each).of("Events::Rule").values()]
         sources = {json.dumps(rule["EventPattern"]["source"]) for rule in rules if "EventPattern" in rule}
-        self.assertEqual(sources, {'["aws.s3"]', '[{"prefix": "aws."}]'})
+        detectors = '["aws.guardduty", "aws.ecr", "aws.health"]'
+        self.assertEqual(sources, {'["aws.s3"]', '[{"prefix": "aws."}]', detectors, '["aws.securityhub"]'})
 
     def test_events_that_cannot_be_delivered_are_kept(self):
         for name, parameters in STACKS.items():

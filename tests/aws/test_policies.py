@@ -46,12 +46,16 @@ MAY = {
     "events, directly": DIRECT,
     "a bucket and events": reads(BUCKET, "prod/") | QUEUED,
     "a queue and events": reads(BUCKET) | QUEUED | QUEUED_ELSEWHERE,
+    "a new trail and detectors": reads(OWN_BUCKET) | QUEUED,
+    "a queue and detectors": reads(BUCKET) | QUEUED | QUEUED_ELSEWHERE,
+    "a bucket and detectors, directly": reads(BUCKET) | DIRECT,
 }
 
 # The services that may send to the queue, and those that may invoke the function, each with its only source.
 S3 = ("s3.amazonaws.com", OWN_BUCKET)
 NEW_OBJECTS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-NewObjects")
 API_CALLS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-ApiCalls")
+FINDINGS = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-DetectorFindings")
 TOPIC = ("sns.amazonaws.com", f"arn:aws:sns:{HERE}:central-trail")
 TICK = ("events.amazonaws.com", f"arn:aws:events:{HERE}:rule/trailbell-Tick")
 SENDS = {
@@ -61,12 +65,15 @@ SENDS = {
     "events": {API_CALLS},
     "a bucket and events": {NEW_OBJECTS, API_CALLS},
     "a queue and events": {API_CALLS},
+    "a new trail and detectors": {S3, FINDINGS},
+    "a queue and detectors": {FINDINGS},
 }
 INVOKES = {
     "a new trail, directly": {S3},
     "a bucket, directly": {NEW_OBJECTS},
     "a topic, directly": {TOPIC},
     "events, directly": {API_CALLS},
+    "a bucket and detectors, directly": {NEW_OBJECTS, FINDINGS},
 }
 
 

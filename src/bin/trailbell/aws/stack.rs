@@ -130,6 +130,11 @@ impl Stack {
         self.source() == StackSource::Events || self.parameter("NearRealTime") == Some("yes")
     }
 
+    /// Whether it takes findings of detectors.
+    pub fn takes_findings(&self) -> bool {
+        self.parameter("DetectorEvents").is_some_and(|detectors| detectors != "none")
+    }
+
     /// The bucket of the log files.
     pub fn bucket(&self) -> Option<&str> {
         if self.source() == StackSource::Events {

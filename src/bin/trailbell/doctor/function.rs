@@ -93,6 +93,9 @@ pub fn permissions(stack: &Stack, policy: &Seen<String>) -> Vec<Check> {
     if stack.takes_events() {
         senders.push(("events.amazonaws.com", rule("ApiCalls")));
     }
+    if stack.takes_findings() {
+        senders.push(("events.amazonaws.com", rule("DetectorFindings")));
+    }
     let one = |(place, (service, source)): (usize, &(&str, String))| {
         let decision = invoke(stack, policy, service, source);
         // CloudFormation adds a random end to the name of a rule; a condition with any name of that form is right.

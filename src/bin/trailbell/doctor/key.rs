@@ -76,7 +76,7 @@ fn needs(stack: &Stack) -> Vec<KeyUse> {
     if stack.source() == StackSource::Trail && stack.is_queued() {
         needs.push(of("BucketSends", "s3.amazonaws.com", stack.bucket_arn()));
     }
-    if stack.source() == StackSource::Bucket || stack.takes_events() {
+    if stack.source() == StackSource::Bucket || stack.takes_events() || stack.takes_findings() {
         needs.push(of("RulesSend", "events.amazonaws.com", stack.arn("events", &format!("rule/{}-*", stack.name))));
     }
     if let Some(topic) = stack.parameter("TrailTopicArn") {
