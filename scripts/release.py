@@ -103,7 +103,7 @@ def bundle(processor, bootstrap):
     files |= {name: ((ROOT / name).read_bytes(), 0o644) for name in BESIDE}
     samples = [*below("docs/examples"), *below("events/bucket")]
     files |= {path.relative_to(ROOT).as_posix(): (path.read_bytes(), 0o644) for path in samples}
-    deployed = [*(ROOT / name for name in DEPLOYED), *(ROOT / path for path in own_rules.files(ROOT)), *below("events/records")]
+    deployed = [*(ROOT / name for name in DEPLOYED), *(ROOT / path for path in own_rules.files(ROOT)), *below("events/records"), *below("events/findings")]
     files |= {f"function/{path.relative_to(ROOT).as_posix()}": (path.read_bytes(), 0o644) for path in deployed}
     return files
 

@@ -3,10 +3,11 @@
 //! The samples in `events/findings` have the shapes of AWS's pages, which `events/README.md` lists; the expected values are those
 //! that these pages give each field.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use serde_json::{Value, json};
 use trailbell::{
+    alert::{Alert, Format, Origin, render},
     detector::DETECTORS,
     diagnostic::chain,
     engine::{self, Engine, Evaluated},
@@ -440,4 +441,57 @@ fn a_large_event_keeps_its_text_as_it_is_written() {
     let Work::Record { text, .. } = work else { panic!() };
     assert!(text.contains(r#""big":1.0e2,"lone":"\ud800""#) && text.len() > 250_000);
     assert_eq!(engine::parse(text.as_bytes()).unwrap().0.detector().unwrap().word, "guardduty");
+}
+
+fn alert_of(name: &str, rule: &str) -> Alert {
+    let rules = RuleSet::parse(&String::from_utf8(file("rules.yaml")).unwrap()).unwrap().0;
+    let record = record(&format!("events/findings/{name}.json"));
+    match Engine::new(rules).evaluate_plainly(record.to_string().as_bytes()) {
+        Evaluated::Record { findings, .. } => {
+            let finding = findings.into_iter().find(|finding| finding.rule.id == rule).unwrap();
+            Alert::new(finding, Some(Origin::Message("EventBridge event x".to_owned())), &Arc::default())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_alert_shows_what_was_found_where_and_how_bad_it_is() {
+    let alert = alert_of("guardduty-instance-credentials-elsewhere", "guardduty-finding-of-high-severity");
+    let text = render(Format::TEXT, &alert).body;
+    for part in [
+        "GuardDuty reports UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration",
+        "on web-server, severity high",
+        "111122223333",
+        "us-east-1",
+        "Credentials for the EC2 instance role web-server were used from an external IP address",
+        "8 (high)",
+        "web-server (AccessKey)",
+        "https://us-east-1.console.aws.amazon.com/guardduty/home?region=us-east-1#/findings?macros=current&fId=16afba5c5c43e07c9e3e5e2e544e95df",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    for call in [" called ", "succeeded", "lookup-events", "anonymous", "unknown"] {
+        assert!(!text.contains(call), "{call}\n{text}");
+    }
+    let ocsf: Value = serde_json::from_str(&render(Format::OCSF, &alert).body).unwrap();
+    assert_eq!(ocsf["finding_info"]["data_sources"], json!(["GuardDuty"]));
+    assert_eq!(ocsf.get("api"), None);
+    assert_eq!(ocsf["unmapped"]["finding"]["severity"], json!("8"));
+    assert_eq!(ocsf["unmapped"]["finding"]["id"], json!("16afba5c5c43e07c9e3e5e2e544e95df"));
+    assert_eq!(ocsf["resources"], json!([{"type": "AccessKey", "uid": "web-server"}]));
+    assert!(ocsf["finding_info"]["src_url"].as_str().unwrap().ends_with("fId=16afba5c5c43e07c9e3e5e2e544e95df"));
+}
+
+/// No text of a finding leads a reader to another site.
+#[test]
+fn the_link_of_a_finding_has_only_checked_parts() {
+    let mut event = sample("guardduty-instance-credentials-elsewhere");
+    event["detail"]["id"] = json!("x&redirect=https://evil.example/#@");
+    let [record] = <[Record; 1]>::try_from(records(&event)).unwrap();
+    let link = trailbell::alert::EventView(&record).detected().unwrap().page().unwrap();
+    assert!(link.ends_with("fId=x%26redirect%3Dhttps%3A%2F%2Fevil%2Eexample%2F%23%40"), "{link}");
+    event["detail"]["region"] = json!("evil.example/");
+    let [record] = <[Record; 1]>::try_from(records(&event)).unwrap();
+    assert_eq!(trailbell::alert::EventView(&record).detected().unwrap().page(), None);
 }

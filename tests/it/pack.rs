@@ -6,7 +6,6 @@ use crate::detectors::{is_about_findings, record};
 use crate::{command::trailbell, real_logs};
 use trailbell::{
     backtest::{self, Tested},
-    engine,
     filter::Filter,
     lint,
     rule::{

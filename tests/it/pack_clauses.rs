@@ -5,13 +5,12 @@ use std::fs;
 use serde_json::Value;
 use trailbell::{
     backtest::{self, Tested},
-    engine,
     filter::{
         Filter, Lists,
         ast::{Compare, Expr, ExprKind, Right, RightItem},
         operator::Meaning,
     },
-    record::{Path, Record},
+    record::Path,
     rule::{Rule, RuleSet, Verdict},
 };
 

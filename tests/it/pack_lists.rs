@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 use trailbell::{
-    backtest, engine,
+    backtest,
     record::{Path, Record},
     rule::{RuleSet, Verdict},
 };
