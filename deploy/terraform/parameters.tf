@@ -96,6 +96,18 @@ variable "event_sources" {
   }
 }
 
+variable "detector_events" {
+  description = "Whose findings the function receives from EventBridge, such as guardduty,ecr,health. none for those of no detector."
+  type        = list(string)
+  default     = ["none"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for item in var.detector_events : can(regex("^(?:^none$|^(guardduty|ecr|inspector2|securityhub|access-analyzer|macie|health|config|cloudwatch)$)$", item))])
+    error_message = "detector_events must be none, or some of guardduty, ecr, inspector2, securityhub, access-analyzer, macie, health, config and cloudwatch, separated by commas."
+  }
+}
+
 variable "alert_email" {
   description = "Receives alerts after someone confirms the first e-mail. none if you subscribe to the topic of alerts yourself."
   type        = string

@@ -10,6 +10,7 @@ locals {
     QueueArn               = var.queue_arn
     NearRealTime           = var.near_real_time
     EventSources           = join(",", var.event_sources)
+    DetectorEvents         = join(",", var.detector_events)
     AlertEmail             = var.alert_email
     AlertEmail2            = var.alert_email2
     AlertEmail3            = var.alert_email3

@@ -6,9 +6,10 @@ use crate::aws::{Cause, EventRule, Seen, Stack, StackResource, Unseen};
 const NAME: &str = "rules";
 
 /// The rules of the stack, by their names in the template, each with what is missing without it.
-const RULES: [(&str, &str); 3] = [
+const RULES: [(&str, &str); 4] = [
     ("NewObjects", "no log file arrives"),
     ("ApiCalls", "no event of EventBridge arrives"),
+    ("DetectorFindings", "no finding of a detector arrives"),
     ("Tick", "what is due later is never sent"),
 ];
 
