@@ -4,7 +4,7 @@ terraform {
   required_providers {
     archive = {
       source  = "hashicorp/archive"
-      version = ">= 2.3"
+      version = ">= 2.4"
     }
     aws = {
       source  = "hashicorp/aws"

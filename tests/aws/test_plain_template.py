@@ -1,5 +1,6 @@
 """The template for CloudFormation alone makes what SAM makes, and the one without chat deploys in every region."""
 
+import re
 import sys
 import unittest
 
@@ -7,18 +8,35 @@ import cfnlint.api
 from cfnlint.config import ManualArgs
 from cfnlint.helpers import REGIONS
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from stack import ROOT, source, transformed
+from stack import ROOT, Stack, source, transformed
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from plain_template import CODE, plain, text
+from terraform_module import snake
 
 # A region of each partition that AWS sells to everyone.
 PARTITIONS = ["eu-west-1", "cn-north-1", "us-gov-west-1"]
+# How the documentation makes a stack; other blocks have some of the parameters.
+WAYS = ["aws cloudformation deploy", "#/stacks/create/review", "new CfnInclude", 'module "trailbell"']
 
 
 def types(template):
     return {each["Type"] for each in template["Resources"].values()}
+
+
+def examples():
+    """The parameters of each stack that the documentation makes: by a command, a link, the CDK or Terraform."""
+    page = (ROOT / "docs/deploy.md").read_text()
+    blocks = [*re.findall(r"(?ms)^```\w+\n(.*?)^```$", page), *(path.read_text() for path in (ROOT / "deploy").rglob("examples/*/*.tf"))]
+    for block in blocks:
+        found = {}
+        for name in plain(chat=True)["Parameters"]:
+            if match := re.search(rf"\b(?:(?:param_)?{name}(?:=|: )|{snake(name)} *= )\"?([^\s\"&,}}]+)", block):
+                found[name] = match[1]
+        # The stack that forwards events has other parameters.
+        if "Source" in found and any(way in block for way in WAYS):
+            yield block, found
 
 
 class PlainTemplate(unittest.TestCase):
@@ -68,6 +86,15 @@ class PlainTemplate(unittest.TestCase):
         # As in template.yaml, without the metadata that says so: it assumes that every default is used.
         found = cfnlint.api.lint(text(chat=False), config=ManualArgs(regions=PARTITIONS, ignore_checks=["W1030"]))
         self.assertEqual([str(each) for each in found], [])
+
+    def test_the_stacks_of_the_documentation_are_accepted(self):
+        found = list(examples())
+        for way in WAYS:
+            self.assertTrue([block for block, _ in found if way in block], way)
+        for block, parameters in found:
+            with self.subTest(block):
+                self.assertEqual(Stack.refusals_of({name: each for name, each in parameters.items() if name not in CODE}), [])
+                self.assertLessEqual(set(re.findall(r"\bparam_(\w+)=", block)), set(parameters))
 
     def test_a_template_of_this_size_comes_from_a_bucket(self):
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html

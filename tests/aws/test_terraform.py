@@ -50,6 +50,15 @@ class Files(unittest.TestCase):
         self.assertEqual(set(re.findall(r'outputs, "(\w+)", null', text)), set(TEMPLATE["Outputs"]))
         self.assertEqual(len(blocks(MODULE / "outputs.tf", "output")), len(TEMPLATE["Outputs"]))
 
+    def test_each_variable_is_declared_and_used(self):
+        used, declared = set(), set()
+        for path in MODULE.glob("*.tf"):
+            declared |= set(blocks(path, "variable"))
+            # A condition is no use.
+            kinds = {kind: body for kind, body in parsed(path).items() if kind != "variable"}
+            used |= set(re.findall(r"\bvar\.(\w+)", json.dumps(kinds)))
+        self.assertEqual(used, declared)
+
     def test_the_example_sets_variables_that_exist(self):
         known = set(blocks(MODULE / "parameters.tf", "variable")) | set(blocks(MODULE / "variables.tf", "variable"))
         examples = list(MODULE.glob("examples/*/main.tf"))
