@@ -158,7 +158,7 @@ impl Object {
     fn member(&mut self, key: &str, value: &str) {
         let comma = if self.0.is_empty() { "" } else { "," };
         self.0.push_str(comma);
-        self.0.push_str(&format!("\"{key}\":{value}"));
+        self.0.extend(["\"", key, "\":", value]);
     }
 
     fn raw(&mut self, key: &str, value: Option<Raw<'_>>) {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 #[derive(Clone, Copy)]
 pub(super) struct Raw<'a>(pub(super) &'a str);
 
-impl<'a> Raw<'a> {
+impl Raw<'_> {
     pub(super) fn is_object(self) -> bool {
         self.0.starts_with('{')
     }

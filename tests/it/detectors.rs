@@ -71,7 +71,7 @@ fn matched(rules: &str, record: &Record) -> Vec<String> {
     let rules = RuleSet::parse(rules).unwrap().0;
     match Engine::new(rules).evaluate_plainly(record.to_string().as_bytes()) {
         Evaluated::Record { findings, .. } => findings.iter().map(|finding| finding.rule.name.clone()).collect(),
-        other => panic!("{other:?}"),
+        other @ Evaluated::Unparsable(_) => panic!("{other:?}"),
     }
 }
 
@@ -451,7 +451,7 @@ fn alert_of(name: &str, rule: &str) -> Alert {
             let finding = findings.into_iter().find(|finding| finding.rule.id == rule).unwrap();
             Alert::new(finding, Some(Origin::Message("EventBridge event x".to_owned())), &Arc::default())
         }
-        other => panic!("{other:?}"),
+        other @ Evaluated::Unparsable(_) => panic!("{other:?}"),
     }
 }
 
