@@ -1,7 +1,7 @@
 //! Events of AWS's detectors: each finding is a record with the names that rules use, and only rules for findings match it.
 //!
-//! The samples in `events/findings` have the shapes of AWS's pages, which `events/README.md` lists; the expected values are those
-//! that these pages give each field.
+//! The samples in `events/findings` are made up after the guides that the files in `src/detector` name. `tests/aws/test_findings.py`
+//! holds those of GuardDuty, Inspector, Macie and Security Hub against AWS's API models.
 
 use std::{fs, path::Path, sync::Arc};
 
