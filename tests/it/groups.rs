@@ -21,9 +21,18 @@ fn file(name: &str) -> String {
     format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether the samples of a rule are findings of detectors, which are no acts and have no request.
+fn is_about_findings(rule: &Rule) -> bool {
+    rule.tests.iter().any(|test| {
+        let sample: Value = serde_json::from_slice(&fs::read(file(&test.record)).unwrap()).unwrap();
+        sample["detail-type"].is_string()
+    })
+}
+
 /// The rules for single acts that people must see.
 fn single_acts() -> impl Iterator<Item = Rule> {
-    let urgent = rules().into_iter().filter(|rule| rule.enabled && rule.severity.number() <= 2);
+    let urgent =
+        rules().into_iter().filter(|rule| rule.enabled && rule.severity.number() <= 2 && !is_about_findings(rule));
     urgent.filter(|rule| rule.threshold == 1 && rule.sequence.is_none())
 }
 

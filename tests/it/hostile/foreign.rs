@@ -184,8 +184,6 @@ fn message_of_config_or_control_tower_on_a_shared_topic_needs_no_work() {
     let drift = json!({"Message": "AWS Control Tower has detected", "ManagementAccountId": "111122223333",
         "OrganizationId": "o-exampleorg1", "DriftType": "ACCOUNT_MOVED_BETWEEN_OUS", "RemediationStep": "Re-register",
         "AccountId": "444455556666"});
-    let compliance = json!({"version": "0", "id": "1", "detail-type": "Config Rules Compliance Change",
-        "source": "aws.config", "detail": {"messageType": "ComplianceChangeNotification"}});
     for (reason, message) in [
         ("config_message", config("ConfigurationHistoryDeliveryCompleted", &object)),
         (
@@ -200,7 +198,6 @@ fn message_of_config_or_control_tower_on_a_shared_topic_needs_no_work() {
             "config_message",
             "View the Timeline for this Resource in the Console: https://console.aws.amazon.com".to_owned(),
         ),
-        ("config_message", compliance.to_string()),
         ("control_tower_message", drift.to_string()),
     ] {
         let in_queue =
