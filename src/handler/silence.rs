@@ -24,7 +24,8 @@ impl<O: Objects, C: Channel, T: Table, K: Clock> Handler<'_, O, C, T, K> {
             return;
         }
         match record_arrivals(&TimedTable::new(self.table, time), &arrived, time.now()).await {
-            Ok(()) => self.watch.remember(arrived),
+            // What the table has, which another process may have written.
+            Ok(recorded) => self.watch.remember(recorded),
             Err(error) => tracing::warn!(reason = chain(&error), "which logs arrived cannot be recorded"),
         }
     }

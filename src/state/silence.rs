@@ -19,7 +19,7 @@ use super::{
 const AT_ONCE: usize = MAX_CHANGES / 2;
 
 /// Records when these sources sent logs, unless a time within the hour before, or a later one, is recorded. `now` is the time of the
-/// clock.
+/// clock. Returns the time that is recorded of each now.
 ///
 /// # Errors
 ///
@@ -28,29 +28,31 @@ pub async fn record_arrivals(
     table: &impl Table,
     arrivals: &[(LogSource, Timestamp)],
     now: Timestamp,
-) -> Result<(), TableError> {
+) -> Result<Vec<(LogSource, Timestamp)>, TableError> {
+    let mut all = Vec::new();
     for arrivals in arrivals.chunks(AT_ONCE) {
         let (mut items, mut down) = (Items::of(arrivals.iter().map(|(source, _)| source.key())), None);
         let recorded = update(table, &mut down, &mut items, |items| {
+            let mut recorded = Vec::new();
             for (source, time) in arrivals {
                 let (key, time) = (source.key(), time.as_second());
                 let mut known = items.get::<Arrivals>(&key)?.unwrap_or_default();
-                if !known.is_due(time) {
-                    continue;
+                if known.is_due(time) {
+                    // Once a day, so that the set is kept as long as anything of it arrives.
+                    if known.is_first_of_day(time) {
+                        items.add(&source.set_key(), source.entry(), expires(time, now));
+                    }
+                    known.record(time);
+                    items.set(&key, known.clone());
+                    items.keep(&key, expires(time, now));
                 }
-                // Once a day, so that the set is kept as long as anything of it arrives.
-                if known.is_first_of_day(time) {
-                    items.add(&source.set_key(), source.entry(), expires(time, now));
-                }
-                known.record(time);
-                items.set(&key, known);
-                items.keep(&key, expires(time, now));
+                recorded.extend(Timestamp::from_second(known.last).ok().map(|last| (source.clone(), last)));
             }
-            Ok(())
+            Ok(recorded)
         });
-        recorded.await.map_err(|not_stored| not_stored.error)?;
+        all.extend(recorded.await.map_err(|not_stored| not_stored.error)?);
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The sources of a round that are silent at the time `now`: for three times the longest gap of their last week, and for

@@ -231,6 +231,27 @@ fn events_of_eventbridge_and_of_cloudwatch_logs_are_arrivals() {
     assert_eq!(world.ticks(166, 190), 3);
 }
 
+/// Of several processes each may write an arrival, and none waits for an hour that another began.
+#[test]
+fn several_processes_record_an_arrival_every_hour() {
+    let mut world = World::of_sources();
+    let mut others: Vec<Watch> = (0..2).map(|_| Watch::new(Some(Duration::from_hours(2)), Vec::new())).collect();
+    for (file, turn) in (0..7 * 24 * 12).zip([0, 1, 1, 0, 1].into_iter().cycle()) {
+        // A file every five minutes, for one process after the other.
+        let minutes = file * 5;
+        let time = at(minutes * 60).now().strftime("%Y%m%dT%H%MZ");
+        let key = format!(
+            "AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/03/02/{ACCOUNT}_CloudTrail_eu-west-1_{time}_Kq3vZt8LwXy1RbNd.json.gz"
+        );
+        std::mem::swap(&mut world.watch, &mut others[turn]);
+        world.handle(minutes * 60, &Memory::default(), &event(&[key]));
+    }
+    let stored = pollster::block_on(world.table.read(&["source/111122223333/eu-west-1"])).unwrap().remove(0).unwrap().0;
+    let trailbell::state::StoredItem::Arrivals(arrivals) = stored else { panic!("{stored:?}") };
+    let longest = arrivals.days.iter().map(|(_, gap)| *gap).max();
+    assert_eq!(longest, Some(HOUR), "{arrivals:?}");
+}
+
 #[test]
 fn a_switched_off_watch_stores_nothing() {
     let world = World::new(Watch::default());
