@@ -33,7 +33,7 @@ DEPLOYED = ("rules.yaml", "rules.schema.json", "overrides.schema.json")
 # The documentation, with everything that it links to.
 BESIDE = (
     "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", "docs/backfill.md", "docs/capacity.md",
-    "docs/data-events.md", "docs/deploy.md", "docs/detection.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md",
+    "docs/data-events.md", "docs/deploy.md", "docs/detection.md", "docs/detectors.md", "docs/images/report.png", "docs/investigate.md", "docs/lists.md",
     "docs/own-rules.md", "docs/rules.md", "docs/search.md", "docs/sql.md", "docs/trust.md", "forwarding.yaml", "src/filter/reference.md",
     "src/lint/lints.md",
 )

@@ -20,8 +20,9 @@ from stand_in import ACCOUNT, StandIn
 
 
 RESPONSES = ["ReportBatchItemFailures"]
-# The checks of a stack after that of its function; the stand-in makes no alarms.
-MORE = ["trigger", "trail", "data events", "rules", "rules", "failed events", "rules", "names", "log file"]
+# The checks of a stack after that of its function. The stand-in makes no alarms, and every rule of EventBridge that has a condition
+# with Fn::Join, which it does not know.
+MORE = ["trigger", "trail", "data events", "rules", "rules", "rules", "failed events", "rules", "names", "log file"]
 
 
 class Doctor(StandIn):

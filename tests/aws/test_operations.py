@@ -52,7 +52,7 @@ class Alarms(unittest.TestCase):
                 mail = WITH_MAIL if "@" in parameters["AlertEmail"] else set()
                 delivery = DIRECT if parameters.get("Delivery") == "direct" else QUEUED
                 state = set() if parameters.get("State") == "none" else WITH_TABLE
-                rules = WITH_RULES if {"NewObjects", "ApiCalls"} & set(stack.resources) else set()
+                rules = WITH_RULES if {"NewObjects", "ApiCalls", "DetectorFindings"} & set(stack.resources) else set()
                 watched = {measure(each)[:2] for each in alarms}
                 self.assertEqual(watched, WATCHED | silence | delivery | state | rules | mail)
                 for each in alarms:
